@@ -1,0 +1,17 @@
+import { defineConfig, type Options } from "tsup";
+
+type Config = ReturnType<typeof defineConfig>;
+
+/** The build of every package: one ES module per entry, with declarations. Peers and dependencies stay outside. */
+export function library(extra: Options = {}): Config {
+  return defineConfig({
+    entry: ["src/index.ts"],
+    format: "esm",
+    target: "es2022",
+    dts: true,
+    clean: true,
+    treeshake: true,
+    outDir: "dist",
+    ...extra,
+  });
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** One Node process a test file: tfjs keeps its engine in a global, and two backends must not meet in it. */
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
