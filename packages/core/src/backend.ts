@@ -1,0 +1,63 @@
+import { BackendError } from "./errors.ts";
+
+/** What a backend can do, measured from tfjs's kernel registry rather than declared. */
+export interface Capabilities {
+  /** Kernels that training needs and this backend lacks. */
+  readonly missingKernels: readonly string[];
+  readonly floatBits: 16 | 32;
+  /** Whether `dataSync` works. False on WebGPU. */
+  readonly syncRead: boolean;
+  /** One line for people: SIMD, threads, the device's name. */
+  readonly description?: string;
+}
+
+/** The answer of a probe: usable, or why not and what to do. */
+export type Probe =
+  | { readonly ok: true; readonly capabilities: Capabilities }
+  | { readonly ok: false; readonly reason: string; readonly fix?: string };
+
+/** A backend that is current and ready. */
+export interface BackendSession {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  /** Undoes what `init` did: stock kernels back, workers ended. */
+  dispose(): Promise<void>;
+}
+
+/** One way to compute. */
+export interface BackendAdapter {
+  readonly name: string;
+  readonly device: "cpu" | "gpu";
+  /** Answers, never throws; leaves the current backend as it was. */
+  probe(): Promise<Probe>;
+  /** Makes the backend current. Throws a BackendError where `tf.setBackend` would only return false. */
+  init(): Promise<BackendSession>;
+}
+
+/**
+ * Opens the first of `adapters` that can do the job.
+ *
+ * @param need what the backend must be able to do. @default "training"
+ * @throws BackendError that says for each adapter why it was passed over.
+ */
+export async function openBackend(
+  adapters: readonly BackendAdapter[],
+  need: "inference" | "training" = "training",
+): Promise<BackendSession> {
+  const rejected: string[] = [];
+  for (const adapter of adapters) {
+    const probe = await adapter.probe();
+    if (!probe.ok) {
+      rejected.push(`${adapter.name}: ${probe.reason}${probe.fix ? ` (${probe.fix})` : ""}`);
+    } else if (need === "training" && probe.capabilities.missingKernels.length > 0) {
+      rejected.push(`${adapter.name}: cannot train, lacks ${probe.capabilities.missingKernels.join(", ")}`);
+    } else {
+      try {
+        return await adapter.init();
+      } catch (cause) {
+        rejected.push(`${adapter.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+      }
+    }
+  }
+  throw new BackendError(`None of ${adapters.length} backends can do ${need}.`, rejected.join("\n") || "No adapter was given.");
+}

@@ -1,0 +1,59 @@
+/** Base of every error that Graft throws on purpose. `hint` says what to change; it is part of the message too. */
+export class GraftError extends Error {
+  readonly hint: string;
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super(`${message}\n  ${hint.replaceAll("\n", "\n  ")}`, options);
+    this.name = new.target.name;
+    this.hint = hint;
+  }
+}
+/** An option of a hook, rule, patch or backend is out of range, of the wrong type, or unknown. */
+export class OptionsError extends GraftError {}
+/** A recipe or a composition does not fit together. */
+export class RecipeError extends GraftError {}
+/** A selector matches nothing, or a parameter has no gradient. */
+export class SelectionError extends GraftError {}
+/** A checkpoint does not fit what it is loaded into. */
+export class StateError extends GraftError {}
+/** No backend can do what is asked, or one failed to start. */
+export class BackendError extends GraftError {}
+/** A gradient, a loss or a state is NaN or infinite. */
+export class NonFiniteError extends GraftError {}
+
+/** "`a`, `b` and `c`", or "none". */
+export function list(names: readonly string[]): string {
+  const quoted = names.map((name) => `\`${name}\``);
+  return quoted.length < 2 ? (quoted[0] ?? "none") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
+}
+
+/** "Did you mean `x`?" with the nearest of `known`, or the whole list when none is near. */
+export function suggest(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near.length > 0 ? `Did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?` : `Known: ${list(known)}.`;
+}
+
+/** Up to three of `known` within an edit distance of 2 or a third of the length, nearest first. */
+export function nearest(name: string, known: readonly string[]): readonly string[] {
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  return known
+    .map((other) => ({ other, d: distance(name.toLowerCase(), other.toLowerCase()) }))
+    .filter(({ d }) => d <= limit)
+    .sort((a, b) => a.d - b.d)
+    .slice(0, 3)
+    .map(({ other }) => other);
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(
+        Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,23 @@
+import type * as tf from "@tensorflow/tfjs-core";
+
+/** What a selector or a hook may know of a parameter before training. Never its value. */
+export interface ParamInfo {
+  /** Stable path `layer/role`, e.g. `head/kernel`: free of the `_1` that tfjs adds when a name is taken. */
+  readonly name: string;
+  readonly layer: string;
+  /** Last segment of the name: `kernel`, `bias`, `gamma`, `beta`, `embeddings`, ... */
+  readonly role: string;
+  readonly shape: readonly number[];
+  /**
+   * Axes that index output units: tfjs kernels are IO, HWIO and HW-in-mult, not PyTorch's layout. `[]` where the whole
+   * tensor is one unit (a bias is one value a unit: axis 0).
+   */
+  readonly unitAxes: readonly number[];
+}
+
+/** A parameter and the variable that holds it. */
+export interface Param extends ParamInfo {
+  readonly variable: tf.Variable;
+  /** Applied to the new value after each update: a layer's `kernelConstraint`, which stock optimizers ignore. */
+  readonly constraint?: (value: tf.Tensor) => tf.Tensor;
+}

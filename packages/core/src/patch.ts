@@ -1,0 +1,19 @@
+import type { Param } from "./params.ts";
+import type { LayersLike } from "./layers-like.ts";
+
+/** Changes how a model computes and says how to undo it: frozen batch norm, folding, LoRA. */
+export interface ModelPatch {
+  readonly name: string;
+  /** Throws, having changed nothing, where the model does not suit it. */
+  apply(model: LayersLike): PatchHandle;
+}
+
+/** What a patch gives back. */
+export interface PatchHandle {
+  /** Puts the model back exactly as it was. Calling it twice is harmless. */
+  restore(): void;
+  /** Parameters that the patch brought along, for the optimizer to train beside the model's own. */
+  readonly added?: readonly Param[];
+  /** One line for people about what was changed. */
+  readonly summary?: string;
+}
