@@ -1,0 +1,64 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { convGeometry, poolGeometry } from "../geometry.ts";
+import { convFilterGradient, convInputGradient, depthwiseInputGradient } from "./conv.ts";
+import { depthwiseFilterGradient } from "./depthwise-filter.ts";
+import { maxPoolGradient } from "./max-pool.ts";
+import { segmentSum } from "./segment-sum.ts";
+
+type Tensors = { readonly [name: string]: tf.Tensor };
+type Compose = (inputs: Tensors, attrs: tf.NamedAttrMap) => tf.Tensor;
+
+/** Training kernels out of stock ones, for engines without SIMD and as the oracle of the SIMD kernels. */
+export const composedKernels: { readonly [kernelName: string]: tf.KernelFunc } = {
+  Conv2DBackpropFilter: composed(({ x, dy }, attrs) =>
+    convFilterGradient(
+      x as tf.Tensor4D,
+      dy as tf.Tensor4D,
+      convGeometry("Conv2DBackpropFilter", (x as tf.Tensor).shape, attrs.filterShape as number[], attrs, false),
+    ),
+  ),
+  Conv2DBackpropInput: composed(({ dy, filter }, attrs) =>
+    convInputGradient(
+      dy as tf.Tensor4D,
+      filter as tf.Tensor4D,
+      convGeometry("Conv2DBackpropInput", attrs.inputShape as number[], (filter as tf.Tensor).shape, attrs, false),
+    ),
+  ),
+  DepthwiseConv2dNativeBackpropFilter: composed(({ x, dy }, attrs) =>
+    depthwiseFilterGradient(
+      x as tf.Tensor4D,
+      dy as tf.Tensor4D,
+      convGeometry(
+        "DepthwiseConv2dNativeBackpropFilter",
+        (x as tf.Tensor).shape,
+        attrs.filterShape as number[],
+        attrs,
+        true,
+      ),
+    ),
+  ),
+  DepthwiseConv2dNativeBackpropInput: composed(({ dy, filter }, attrs) =>
+    depthwiseInputGradient(
+      dy as tf.Tensor4D,
+      filter as tf.Tensor4D,
+      convGeometry(
+        "DepthwiseConv2dNativeBackpropInput",
+        attrs.inputShape as number[],
+        (filter as tf.Tensor).shape,
+        attrs,
+        true,
+      ),
+    ),
+  ),
+  MaxPoolGrad: composed(({ dy, input }, attrs) =>
+    maxPoolGradient(dy as tf.Tensor4D, input as tf.Tensor4D, poolGeometry((input as tf.Tensor).shape, attrs)),
+  ),
+  UnsortedSegmentSum: composed(({ x, segmentIds }, attrs) =>
+    segmentSum(x as tf.Tensor, segmentIds as tf.Tensor, attrs.numSegments as number),
+  ),
+};
+
+/** As a kernel: tfjs hands over tensors, and all but the result is freed. */
+function composed(compose: Compose): tf.KernelFunc {
+  return ({ inputs, attrs }) => tf.tidy(() => compose(inputs as unknown as Tensors, attrs ?? {}));
+}

@@ -1,0 +1,36 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Geometry } from "../geometry.ts";
+import { exactMargins, fit, spread, tapSlab } from "./slabs.ts";
+
+/**
+ * Gradient of max pooling out of stock kernels. In each window the first maximum in row-major order takes all of dy, as
+ * on cpu: after a relu ties at 0 are the rule, not the exception.
+ */
+export function maxPoolGradient(dy: tf.Tensor4D, x: tf.Tensor4D, g: Geometry): tf.Tensor {
+  const margins = exactMargins(g);
+  const padded = fit(x, margins, Number.NEGATIVE_INFINITY);
+  const forEachTap = (visit: (row: number, column: number) => void): void => {
+    for (let row = 0; row < g.filterHeight; row++)
+      for (let column = 0; column < g.filterWidth; column++) visit(row, column);
+  };
+  let best: tf.Tensor = tf.fill(g.outShape, Number.NEGATIVE_INFINITY);
+  let winner: tf.Tensor = tf.fill(g.outShape, -1);
+  forEachTap((row, column) => {
+    const slab = tapSlab(padded, g, row, column);
+    const better = tf.greater(slab, best);
+    best = tf.where(better, slab, best);
+    winner = tf.where(better, tf.fill(g.outShape, row * g.filterWidth + column), winner);
+  });
+  const [, height, width] = padded.shape;
+  let gradient: tf.Tensor4D = tf.zeros(padded.shape);
+  forEachTap((row, column) => {
+    const share = tf.where(tf.equal(winner, row * g.filterWidth + column), dy, tf.zerosLike(dy));
+    const spaced = spread(share, g.strideHeight, g.strideWidth);
+    const top = row * g.dilationHeight;
+    const left = column * g.dilationWidth;
+    const [, h, w] = spaced.shape;
+    gradient = tf.add(gradient, fit(spaced, { top, left, bottom: height - h - top, right: width - w - left }));
+  });
+  const { top, bottom, left, right } = margins;
+  return fit(gradient, { top: -top, bottom: -bottom, left: -left, right: -right });
+}
