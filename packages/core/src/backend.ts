@@ -59,5 +59,8 @@ export async function openBackend(
       }
     }
   }
-  throw new BackendError(`None of ${adapters.length} backends can do ${need}.`, rejected.join("\n") || "No adapter was given.");
+  throw new BackendError(
+    `None of ${adapters.length} backends can do ${need}.`,
+    rejected.join("\n") || "No adapter was given.",
+  );
 }

@@ -8,9 +8,11 @@ export interface StepContext {
   readonly step: number;
   /** The rate of this step, already read from the schedule. */
   readonly learningRate: number;
-  /** Current values under the names of the gradients. Read only. */
+  /** The same times each parameter's own multiplier, by name: what an update rule uses. */
+  readonly rates: { readonly [name: string]: number };
+  /** Current values under the names of the gradients: the parameters that are not frozen in this step. Read only. */
   readonly params: TensorMap;
-  /** What is known of each parameter before training; the same array every step. */
+  /** What is known of every parameter of the optimizer, frozen ones too; the same array every step. */
   readonly infos: readonly ParamInfo[];
   /** The loss whose gradient this is, where the caller has it: absent inside `model.fit`. */
   readonly loss?: tf.Scalar;
@@ -29,6 +31,10 @@ export interface Transformed<S extends StateTree = StateTree> {
  * Both functions run inside one `tf.tidy` and are synchronous. A hook never disposes, never keeps and never reads a
  * tensor back: what it returns lives on, everything else is freed, and what the new state stops mentioning is freed by
  * the optimizer. It may return its inputs as they are.
+ *
+ * What a hook keeps for a parameter stands in an object under that parameter's name, at any depth of its state. Core
+ * then keeps it through freezing and unfreezing: `grads` may hold fewer names than the state does, and `init` is asked
+ * again, for the newcomers alone, when a parameter joins.
  */
 export interface OptimizerHook<S extends StateTree = StateTree> {
   /** Unique among the hooks of an optimizer; the key of its state in a checkpoint. */

@@ -1,1 +1,66 @@
-export {};
+export { type BackendAdapter, type BackendSession, type Capabilities, openBackend, type Probe } from "./backend.ts";
+export { chain } from "./chain.ts";
+export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } from "./combiner.ts";
+export { corePlugins } from "./core-plugins.ts";
+export {
+  BackendError,
+  GraftError,
+  list,
+  NonFiniteError,
+  nearest,
+  OptionsError,
+  RecipeError,
+  SelectionError,
+  StateError,
+  suggest,
+} from "./errors.ts";
+export { runFused } from "./fused.ts";
+export {
+  type AnyHook,
+  type AnyRule,
+  defineHook,
+  type OptimizerHook,
+  type StepContext,
+  stateless,
+  type Transformed,
+  type UpdateRule,
+} from "./hook.ts";
+export type { LayerLike, LayersLike, WeightLike } from "./layers-like.ts";
+export { masked, selectOnce } from "./masked.ts";
+export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./named-params.ts";
+export type { EpochEnd, Observer, RunEnd, RunStart, StepEnd } from "./observer.ts";
+export { HookedOptimizer, type HookedOptimizerOptions, type OptimizerState, type RateMultiplier } from "./optimizer.ts";
+export { assertOptions, type OptionSchema, type OptionsSchema, optionsSchema } from "./options.ts";
+export type { Param, ParamInfo } from "./params.ts";
+export type { ModelPatch, PatchHandle } from "./patch.ts";
+export {
+  type Constraints,
+  definePlugin,
+  type LazyPlugin,
+  type Plugin,
+  type PluginKind,
+  type PluginKinds,
+  type PluginOf,
+} from "./plugin.ts";
+export type { JsonSelector, Recipe, Resolved, Use } from "./recipe.ts";
+export { createRegistry, type Listing, type Registry } from "./registry.ts";
+export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from "./rules/adam.ts";
+export { descend } from "./rules/descend.ts";
+export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
+export { rateAt, type Schedule } from "./schedule.ts";
+export { type ConstantOptions, constant } from "./schedules/constant.ts";
+export { type WarmupCosineOptions, warmupCosine } from "./schedules/warmup-cosine.ts";
+export { pick, type Select, type Selector, type SelectSpec } from "./select.ts";
+export type { SchemaIssue, StandardSchema } from "./standard-schema.ts";
+export { loadState, type SavedState, saveState, type TensorSpec } from "./state.ts";
+export { type TaskLosses, type TaskTrainer, type TaskTrainerOptions, taskTrainer } from "./tasks.ts";
+export {
+  mapTensors,
+  mapTree,
+  type StateTree,
+  type TensorMap,
+  type VariableMap,
+  visitTensors,
+  zerosLike,
+} from "./tree.ts";
+export { CORE_VERSION } from "./version.ts";

@@ -1,5 +1,5 @@
-import type { Param } from "./params.ts";
 import type { LayersLike } from "./layers-like.ts";
+import type { Param } from "./params.ts";
 
 /** Changes how a model computes and says how to undo it: frozen batch norm, folding, LoRA. */
 export interface ModelPatch {
@@ -14,6 +14,11 @@ export interface PatchHandle {
   restore(): void;
   /** Parameters that the patch brought along, for the optimizer to train beside the model's own. */
   readonly added?: readonly Param[];
+  /**
+   * Stable paths of layers whose statistics the patch holds: they compute the same in training as in inference, so a frozen
+   * trunk may hold them, and a run fails in which one of their statistics moves.
+   */
+  readonly held?: readonly string[];
   /** One line for people about what was changed. */
   readonly summary?: string;
 }

@@ -22,7 +22,11 @@ export function mapTensors(map: TensorMap, fn: (tensor: tf.Tensor, name: string)
 }
 
 /** Rebuilds `tree` with `fn` applied to every tensor leaf; `path` is slash-separated, as in a checkpoint. */
-export function mapTree<S extends StateTree>(tree: S, fn: (tensor: tf.Tensor, path: string) => tf.Tensor, path = ""): S {
+export function mapTree<S extends StateTree>(
+  tree: S,
+  fn: (tensor: tf.Tensor, path: string) => tf.Tensor,
+  path = "",
+): S {
   const walk = (node: StateTree, at: string): StateTree => {
     if (node instanceof tf.Tensor) return fn(node, at);
     if (node === null || typeof node !== "object") return node;

@@ -1,0 +1,20 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { StateTree } from "./tree.ts";
+
+/**
+ * `next`, and under it whatever `old` keeps for parameters in `names` that `next` no longer mentions.
+ *
+ * A hook only sees the parameters that are not frozen and returns state for those; this puts the slots of the others back
+ * by name, so that freezing and unfreezing moves no slot.
+ */
+export function carryOver(old: StateTree | undefined, next: StateTree, names: ReadonlySet<string>): StateTree {
+  if (!isBranch(old) || !isBranch(next)) return next;
+  const merged: Record<string, StateTree> = {};
+  for (const [key, child] of Object.entries(next)) merged[key] = carryOver(old[key], child, names);
+  for (const [key, child] of Object.entries(old)) if (!(key in merged) && names.has(key)) merged[key] = child;
+  return merged;
+}
+
+function isBranch(node: StateTree | undefined): node is { readonly [key: string]: StateTree } {
+  return typeof node === "object" && node !== null && !Array.isArray(node) && !(node instanceof tf.Tensor);
+}

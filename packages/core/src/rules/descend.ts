@@ -1,0 +1,16 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { UpdateRule } from "../hook.ts";
+import { mapTensors } from "../tree.ts";
+
+/** Plain descent, w ← w − γ·g, for chains whose hooks bring their own momentum. No state, no options. */
+export function descend(): UpdateRule<null> {
+  return {
+    name: "descend",
+    terminal: true,
+    init: () => null,
+    transform: (grads, state, { rates }) => ({
+      grads: mapTensors(grads, (g, name) => tf.mul(g, rates[name] as number)),
+      state,
+    }),
+  };
+}

@@ -1,0 +1,93 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { runFused } from "../fused.ts";
+import type { UpdateRule } from "../hook.ts";
+import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
+import { mapTensors, type TensorMap, zerosLike } from "../tree.ts";
+
+export interface SgdOptions {
+  /** In [0, 1). 0 keeps no state. @default 0 */
+  readonly momentum?: number;
+  /** Share of the gradient kept out of the velocity, in [0, 1). The first step takes the whole gradient, as in PyTorch. @default 0 */
+  readonly dampening?: number;
+  /** Nesterov's look-ahead. @default false */
+  readonly nesterov?: boolean;
+  /**
+   * Where the rate enters. `false`: w ← w − γ·v (PyTorch, tfjs, optax). `true`: v ← m·v + γ·g, w ← w − v (Caffe, the LARS
+   * paper). They differ once the rate changes. @default false
+   */
+  readonly rateInVelocity?: boolean;
+}
+
+export type SgdState = { readonly velocity: TensorMap };
+
+export const sgdOptions: OptionsSchema<SgdOptions> = optionsSchema<SgdOptions>({
+  momentum: {
+    type: "number",
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0,
+    description: "Share of the velocity that is kept",
+  },
+  dampening: {
+    type: "number",
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0,
+    description: "Share of the gradient kept out of the velocity",
+  },
+  nesterov: { type: "boolean", default: false, description: "Look ahead along the velocity" },
+  rateInVelocity: { type: "boolean", default: false, description: "The rate enters the velocity, not the update" },
+});
+
+/**
+ * Stochastic gradient descent, with momentum where asked: v ← m·v + (1−τ)·g, w ← w − γ·v (Sutskever et al. 2013; torch.optim.SGD).
+ *
+ * State: one tensor a parameter, none without momentum.
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function sgd(options: SgdOptions = {}): UpdateRule<SgdState> {
+  assertOptions("sgd", sgdOptions, options);
+  const { momentum = 0, dampening = 0, nesterov = false, rateInVelocity = false } = options;
+  const first = (velocity: TensorMap, name: string): boolean => !velocity[name];
+  return {
+    name: "sgd",
+    terminal: true,
+    // Empty on purpose: "no velocity yet" is what tells a parameter's first step.
+    init: () => ({ velocity: {} }),
+    transform(grads, { velocity }, { rates }) {
+      const rate = (name: string): number => rates[name] as number;
+      if (momentum === 0) return { grads: mapTensors(grads, (g, name) => tf.mul(g, rate(name))), state: { velocity } };
+      const scaled = (g: tf.Tensor, name: string): tf.Tensor => (rateInVelocity ? tf.mul(g, rate(name)) : g);
+      const next = mapTensors(grads, (g, name) => {
+        const before = velocity[name];
+        if (!before) return rateInVelocity ? tf.mul(g, rate(name) * (1 - dampening)) : tf.clone(g);
+        return tf.add(tf.mul(before, momentum), tf.mul(g, (1 - dampening) * (rateInVelocity ? rate(name) : 1)));
+      });
+      const updates = mapTensors(next, (v, name) => {
+        const ahead = nesterov ? tf.add(scaled(grads[name] as tf.Tensor, name), tf.mul(v, momentum)) : v;
+        return rateInVelocity ? ahead : tf.mul(ahead, rate(name));
+      });
+      return { grads: updates, state: { velocity: next } };
+    },
+    applyFused(variables, grads, { velocity }, { rates }) {
+      const names = Object.keys(variables);
+      const slots = momentum === 0 ? {} : { ...zerosLike(missing(variables, velocity)), ...velocity };
+      const ran = runFused("GraftSgd", {
+        variables: names.map((name) => variables[name]),
+        grads: names.map((name) => grads[name]),
+        velocities: momentum === 0 ? [] : names.map((name) => slots[name as keyof typeof slots]),
+        learningRates: names.map((name) => rates[name]),
+        first: names.map((name) => first(velocity, name)),
+        momentum,
+        dampening,
+        nesterov,
+        rateInVelocity,
+      });
+      return ran ? { state: { velocity: slots } } : undefined;
+    },
+  };
+}
+
+function missing(params: TensorMap, slots: TensorMap): TensorMap {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !slots[name]));
+}

@@ -1,0 +1,18 @@
+import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
+import type { Schedule } from "../schedule.ts";
+
+export interface ConstantOptions {
+  /** The rate of every step, ≥ 0. */
+  readonly value: number;
+}
+
+export const constantOptions: OptionsSchema<ConstantOptions> = optionsSchema<ConstantOptions>(
+  { value: { type: "number", minimum: 0, description: "The rate of every step" } },
+  ["value"],
+);
+
+/** The same rate at every step (optax `constant_schedule`). */
+export function constant(options: ConstantOptions): Schedule {
+  assertOptions("constant", constantOptions, options);
+  return () => options.value;
+}

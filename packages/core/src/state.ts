@@ -1,0 +1,152 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { StateError } from "./errors.ts";
+import type { HookedOptimizer, OptimizerState } from "./optimizer.ts";
+import { type StateTree, visitTensors } from "./tree.ts";
+
+/** Where one tensor of the state lies in the buffer. Little-endian, in the order of `specs`, without gaps. */
+export interface TensorSpec {
+  /** Slash-separated path in the state, e.g. `rule/velocity/head/kernel`. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32" | "bool";
+}
+
+/** A checkpoint of an optimizer: JSON beside one buffer. */
+export interface SavedState {
+  readonly format: 1;
+  readonly step: number;
+  /** Hooks in order, then the rule: a checkpoint belongs to this chain and these versions. */
+  readonly parts: readonly { readonly name: string; readonly version: number }[];
+  readonly frozen: readonly string[];
+  /** The state with `{ "$tensor": i }` where the tensor of `specs[i]` stands. */
+  readonly tree: unknown;
+  readonly specs: readonly TensorSpec[];
+  readonly data: Uint8Array;
+}
+
+/** The optimizer's whole state, read back once. Before the first step: the slots it would start with. */
+export async function saveState(optimizer: HookedOptimizer): Promise<SavedState> {
+  const existing = optimizer.state;
+  const state = existing ?? optimizer.initialState();
+  const tensors: tf.Tensor[] = [];
+  const specs: TensorSpec[] = [];
+  visitTensors(state, (tensor, path) => {
+    tensors.push(tensor);
+    specs.push({ path, shape: tensor.shape, dtype: tensor.dtype as TensorSpec["dtype"] });
+  });
+  let i = 0;
+  const tree = plain(state, () => i++);
+  const { iterations: step, frozen } = optimizer;
+  const chunks = (await Promise.all(tensors.map((tensor) => tensor.data()))).map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
+  if (!existing) tf.dispose(tensors);
+  return { format: 1, step, parts: parts(optimizer), frozen, tree, specs, data: joined(chunks) };
+}
+
+/**
+ * Puts a saved state into an optimizer built from the same recipe, bit for bit.
+ *
+ * @throws StateError listing every entry that is missing, extra or of another shape; the optimizer is unchanged then.
+ */
+export function loadState(optimizer: HookedOptimizer, saved: SavedState): void {
+  const problems = [
+    ...chainProblems(parts(optimizer), saved),
+    ...bufferProblems(saved),
+    ...entryProblems(optimizer, saved),
+  ];
+  if (problems.length > 0) {
+    throw new StateError(
+      `The checkpoint does not fit in ${problems.length} place(s); nothing was changed.`,
+      problems.join("\n"),
+    );
+  }
+  let at = 0;
+  const tensors = saved.specs.map(({ shape, dtype }) => {
+    const bytes = byteLength({ shape, dtype });
+    const copy = saved.data.slice(at, at + bytes);
+    at += bytes;
+    const values =
+      dtype === "float32" ? new Float32Array(copy.buffer) : dtype === "int32" ? new Int32Array(copy.buffer) : copy;
+    return tf.tensor(values, [...shape], dtype);
+  });
+  optimizer.replaceState(revived(saved.tree, tensors) as OptimizerState, saved.step);
+  if (optimizer.frozen.length > 0) optimizer.unfreeze("all");
+  if (saved.frozen.length > 0) optimizer.freeze(({ name }) => saved.frozen.includes(name));
+}
+
+function parts({ hooks, rule }: HookedOptimizer): SavedState["parts"] {
+  return [...hooks, rule].map(({ name, stateVersion = 1 }) => ({ name, version: stateVersion }));
+}
+
+function chainProblems(mine: SavedState["parts"], { format, parts }: SavedState): string[] {
+  const show = (list: SavedState["parts"]): string => list.map(({ name, version }) => `${name} v${version}`).join(", ");
+  if (format !== 1) return [`It is of format ${format}, and this version of Graft reads format 1.`];
+  if (show(mine) === show(parts)) return [];
+  return [
+    `It is of (${show(parts)}), the optimizer is (${show(mine)}): build it from the recipe the checkpoint was saved with.`,
+  ];
+}
+
+function bufferProblems({ specs, data }: SavedState): string[] {
+  const expected = specs.reduce((sum, spec) => sum + byteLength(spec), 0);
+  return expected === data.byteLength ? [] : [`Its data has ${data.byteLength} bytes, its index says ${expected}.`];
+}
+
+/** Slots by path: compared with what the optimizer holds or would start with. */
+function entryProblems(optimizer: HookedOptimizer, { specs }: SavedState): string[] {
+  const names = new Set(optimizer.params.map(({ name }) => name));
+  const shapes = new Map(optimizer.params.map(({ name, shape }) => [name, shape]));
+  const template = optimizer.initialState();
+  const expected = new Map<string, readonly number[]>();
+  visitTensors(template, (tensor, path) => {
+    expected.set(path, tensor.shape);
+    tensor.dispose();
+  });
+  const problems: string[] = [];
+  const stored = new Set(specs.map(({ path }) => path));
+  for (const { path, shape } of specs) {
+    const param = [...names].find((name) => path.endsWith(`/${name}`));
+    const wanted = expected.get(path) ?? (param === undefined ? undefined : shapes.get(param));
+    if (!wanted) problems.push(`${path} is in the checkpoint and not in the optimizer`);
+    else if (expected.has(path) && String(wanted) !== String(shape))
+      problems.push(`${path} is [${shape}], expected [${wanted}]`);
+  }
+  const frozen = new Set(optimizer.frozen);
+  for (const path of expected.keys()) {
+    const param = [...names].find((name) => path.endsWith(`/${name}`));
+    if (!stored.has(path) && !(param !== undefined && frozen.has(param)))
+      problems.push(`${path} is missing from the checkpoint`);
+  }
+  return problems;
+}
+
+function byteLength({ shape, dtype }: Pick<TensorSpec, "shape" | "dtype">): number {
+  return shape.reduce((a, b) => a * b, 1) * (dtype === "bool" ? 1 : 4);
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
+
+function plain(node: StateTree, next: () => number): unknown {
+  if (node instanceof tf.Tensor) return { $tensor: next() };
+  if (typeof node === "number" && !Number.isFinite(node)) return { $number: String(node) };
+  if (node === null || typeof node !== "object") return node;
+  if (Array.isArray(node)) return node.map((child: StateTree) => plain(child, next));
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, plain(child, next)]));
+}
+
+function revived(node: unknown, tensors: readonly tf.Tensor[]): StateTree {
+  if (node === null || typeof node !== "object") return node as StateTree;
+  if (Array.isArray(node)) return node.map((child) => revived(child, tensors));
+  if ("$tensor" in node) return tensors[node.$tensor as number] as tf.Tensor;
+  if ("$number" in node) return Number(node.$number);
+  return Object.fromEntries(Object.entries(node).map(([key, child]) => [key, revived(child, tensors)]));
+}
