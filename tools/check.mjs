@@ -1,0 +1,48 @@
+// Every check of the repository, one after the other; a failing one does not hide those after it.
+// `node tools/check.mjs lint unit` runs those two alone.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bin, root, run } from "./bootstrap.mjs";
+
+const reports = join(root, ".reports");
+const vitest = (name, ...args) => [
+  bin("vitest"),
+  ["run", ...args, "--reporter=dot", "--reporter=json", `--outputFile.json=${join(reports, `${name}.vitest.json`)}`],
+];
+
+/** Name → command. Those that run vitest write its JSON report; the others count as one test each. */
+const checks = {
+  manifests: [process.execPath, ["tools/manifests.mjs"]],
+  lint: [bin("biome"), ["lint", "--error-on-warnings"]],
+  format: [bin("biome"), ["format"]],
+  typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],
+  build: [bin("turbo"), ["run", "build", "--output-logs=errors-only"]],
+  packaging: [process.execPath, ["tools/packaging.mjs"]],
+  budgets: [bin("tsx"), ["tools/budgets.ts"]],
+  knip: [bin("knip"), []],
+  unit: vitest("unit"),
+  browser: vitest("browser", "--config", "vitest.browser.config.ts"),
+  native: [bin("pnpm"), ["--filter", "@graftjs/backend-node", "run", "native-ci"]],
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in checks));
+if (unknown.length > 0) {
+  console.error(`No check is named ${unknown.join(", ")}. There are: ${Object.keys(checks).join(", ")}.`);
+  process.exit(2);
+}
+if (wanted.length === 0) rmSync(reports, { recursive: true, force: true });
+mkdirSync(reports, { recursive: true });
+
+const results = [];
+for (const [name, [command, args]] of Object.entries(checks)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n── ${name} ${"─".repeat(70 - name.length)}`);
+  const start = performance.now();
+  const code = run(command, args, { tolerate: true, env: { TURBO_TELEMETRY_DISABLED: "1", NO_UPDATE_NOTIFIER: "1" } });
+  results.push({ name, ok: code === 0, seconds: Math.round((performance.now() - start) / 100) / 10 });
+}
+writeFileSync(join(reports, "checks.json"), `${JSON.stringify(results, null, 2)}\n`);
+console.log();
+for (const { name, ok, seconds } of results) console.log(`${ok ? "ok  " : "FAIL"} ${name.padEnd(12)} ${seconds} s`);
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;

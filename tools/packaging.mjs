@@ -1,0 +1,20 @@
+// publint and attw on what would be published: the packed tarball, since `exports` in the tree point at sources.
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bin, root, run } from "./bootstrap.mjs";
+
+const folder = mkdtempSync(join(tmpdir(), "graft-pack-"));
+let failures = 0;
+try {
+  run(bin("pnpm"), ["--filter", "./packages/*", "-r", "pack", "--pack-destination", folder], { quiet: true });
+  for (const tarball of readdirSync(folder).map((file) => join(folder, file))) {
+    const lint = run(bin("publint"), ["run", tarball, "--strict"], { tolerate: true });
+    // ESM only by decision; CommonJS users get it through require(esm), so that one finding is no fault.
+    const types = run(bin("attw"), [tarball, "--profile", "esm-only", "--format", "table-flipped"], { tolerate: true });
+    failures += Number(lint !== 0) + Number(types !== 0);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failures > 0 ? 1 : 0;

@@ -1,0 +1,5 @@
+// `npm start`: installs what is needed and runs the quickstart.
+import { bin, bootstrap, run } from "./bootstrap.mjs";
+
+bootstrap();
+run(bin("tsx"), ["examples/quickstart/main.ts", ...process.argv.slice(2)]);
