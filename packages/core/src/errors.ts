@@ -17,6 +17,8 @@ export class SelectionError extends GraftError {}
 export class StateError extends GraftError {}
 /** No backend can do what is asked, or one failed to start. */
 export class BackendError extends GraftError {}
+/** The device behind a backend is gone, and every tensor on it: go on from a checkpoint, on this backend anew or on another. */
+export class BackendLostError extends BackendError {}
 /** A gradient, a loss or a state is NaN or infinite. */
 export class NonFiniteError extends GraftError {}
 

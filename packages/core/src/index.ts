@@ -4,6 +4,7 @@ export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } fro
 export { corePlugins } from "./core-plugins.ts";
 export {
   BackendError,
+  BackendLostError,
   GraftError,
   list,
   NonFiniteError,
