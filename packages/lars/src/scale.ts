@@ -1,0 +1,44 @@
+import { mapTensors, type TensorMap } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Layout } from "./layout.ts";
+import type { TrustState } from "./trust.ts";
+
+/** Division by a rate of zero would give 0/0; by this, a ratio that the clip takes to 1. */
+const SMALLEST_RATE = 1e-37;
+
+/** g + βw; the gradient itself where nothing decays. */
+export function decayed(grads: TensorMap, params: TensorMap, { names, decays }: Layout): TensorMap {
+  const decayOf = new Map(names.map((name, i) => [name, decays[i] as number]));
+  return mapTensors(grads, (g, name) => {
+    const beta = decayOf.get(name) as number;
+    return beta === 0 ? g : tf.add(g, tf.mul(params[name] as tf.Tensor, beta));
+  });
+}
+
+/** λ · x by name. What keeps ratio 1 is returned as it is, bit for bit. */
+export function scaled(
+  tensors: TensorMap,
+  { names, ratios }: TrustState,
+  { names: active, groupOf }: Layout,
+): TensorMap {
+  const byName = scalars(names, ratios);
+  const adapted = new Set(active.filter((_, i) => groupOf[i] !== -1));
+  return mapTensors(tensors, (x, name) => (adapted.has(name) ? tf.mul(x, byName[name] as tf.Tensor) : x));
+}
+
+/** λ ← min(λ/γ, 1) for adapted parameters: LARC's clip. */
+export function clippedToRate(
+  state: TrustState,
+  { names: active, groupOf }: Layout,
+  rates: { readonly [name: string]: number },
+): TrustState {
+  const adapted = new Set(active.filter((_, i) => groupOf[i] !== -1));
+  const divisors = state.names.map((name) => (adapted.has(name) ? Math.max(rates[name] as number, SMALLEST_RATE) : 1));
+  return { ...state, ratios: tf.minimum(tf.div(state.ratios, tf.tensor1d(divisors)), 1) };
+}
+
+/** A vector's entries as scalars by name. */
+export function scalars(names: readonly string[], vector: tf.Tensor): TensorMap {
+  const entries = tf.unstack(vector);
+  return Object.fromEntries(names.map((name, i) => [name, entries[i] as tf.Tensor]));
+}
