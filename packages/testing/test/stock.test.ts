@@ -1,0 +1,24 @@
+import { adam, adamw, defineHook, descend, mapTensors, sgd, stateless, zerosLike } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { testHook, testRule } from "../src/index.ts";
+
+// The suites hold for what core ships, and for the two plain kinds of hook.
+testRule(() => sgd());
+testRule(() => sgd({ momentum: 0.9, nesterov: true }));
+testRule(() => sgd({ momentum: 0.9, dampening: 0.5, rateInVelocity: true }));
+testRule(() => descend());
+const squares = "the second moment of a gradient of 1e20 is not a float32, as in every Adam";
+testRule(() => adam(), { exceptions: { huge: squares } });
+testRule(() => adamw(), { exceptions: { huge: squares } });
+
+testHook(() => stateless("halve", (grads) => mapTensors(grads, (g) => tf.mul(g, 0.5))));
+testHook(() =>
+  defineHook({
+    name: "heavy-ball",
+    init: (params) => ({ v: zerosLike(params) }),
+    transform(grads, { v }) {
+      const next = mapTensors(grads, (g, name) => tf.add(tf.mul(v[name] as tf.Tensor, 0.5), g));
+      return { grads: next, state: { v: next } };
+    },
+  }),
+);
