@@ -1,0 +1,78 @@
+import type { LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { type FoundBatchNorm, findBatchNorms } from "./find-batch-norms.ts";
+import { type BatchNormLayer, type LayerCall, onlyTensor } from "./layer-view.ts";
+import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./normalize-by-batch.ts";
+import { normalizeByRunning } from "./normalize-by-running.ts";
+import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./options.ts";
+import { overrideCall } from "./override-call.ts";
+import { layerTrains, pinTrainable } from "./pin-trainable.ts";
+import { walkLayers } from "./walk.ts";
+
+/**
+ * Holds batch normalization at its pretrained statistics while the rest of the model trains.
+ *
+ * y = γ·(x − μ)/√(σ² + ε) + β with the running μ and σ² of the loaded model, in `fit` as in `predict`, and no step moves
+ * them. Stock tfjs normalises by the batch and moves them even where `layer.trainable` is false
+ * (tfjs-layers `normalization.ts`; Keras mended the same in 2.0). Reversible: `restore()` gives back the stock layers.
+ *
+ * @throws OptionsError where an option is out of range or unknown; at `apply`, GraftError for a GraphModel and
+ *   SelectionError for a model without the batch norm that `layers` asks for. The model is then unchanged.
+ */
+export function frozenBatchNorm(options: FrozenBatchNormOptions = {}): ModelPatch {
+  checkOptions(options);
+  return { name: "frozen-bn", apply: (model) => apply(model, options) };
+}
+
+function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle {
+  const found = findBatchNorms(model, options.layers);
+  const undo = [setFlags(model, found, options)];
+  for (const place of found) {
+    const switches = (): Switches => switchesOf(options, layerTrains(place));
+    undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches)));
+  }
+  const held = found.filter((place) => isHeld(switchesOf(options, layerTrains(place)))).map(({ path }) => path);
+  return {
+    held,
+    summary: `${found.length} batch norm layers patched (${options.preset ?? "statistics"}), statistics of ${held.length} held`,
+    restore: () => {
+      for (const step of undo.splice(0).reverse()) step();
+    },
+  };
+}
+
+function isHeld({ normalizeBy, updateStatistics }: Switches): boolean {
+  return normalizeBy === "running" && !updateStatistics;
+}
+
+function batchNormCall(layer: BatchNormLayer, former: LayerCall, switches: () => Switches): LayerCall {
+  return (inputs, kwargs) => {
+    const { normalizeBy, updateStatistics } = switches();
+    const training = kwargs?.training === true;
+    if (normalizeBy === "batch" && !training) return former(inputs, kwargs);
+    return tf.tidy(() => {
+      const x = onlyTensor(inputs);
+      if (normalizeBy === "batch") {
+        const { y, mean, variance } = normalizeByBatch(x, layer);
+        if (updateStatistics) moveStatistics(layer, { mean, variance });
+        return y;
+      }
+      const y = normalizeByRunning(x, layer);
+      if (updateStatistics && training) moveStatisticsBy(x, layer);
+      return y;
+    });
+  };
+}
+
+/** Flags of gamma and beta where a switch forces them; under `bn-only` of everything else as well. */
+function setFlags(model: LayersLike, found: readonly FoundBatchNorm[], options: FrozenBatchNormOptions): () => void {
+  const affine = new Map<unknown, boolean>();
+  for (const place of found) {
+    const { trainGamma, trainBeta } = switchesOf(options, layerTrains(place));
+    const { gamma, beta } = place.layer;
+    if (gamma && trainGamma !== "as-layer") affine.set(gamma, trainGamma);
+    if (beta && trainBeta !== "as-layer") affine.set(beta, trainBeta);
+  }
+  const rest = options.preset === "bn-only" ? false : undefined;
+  return pinTrainable(walkLayers(model), (weight) => affine.get(weight) ?? rest);
+}
