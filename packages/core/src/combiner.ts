@@ -7,6 +7,9 @@ import type { StateTree, TensorMap } from "./tree.ts";
  * - `weigh` sees the m × m Gramian G = J Jᵀ of the task gradients (row-major, float64, on the host) and returns one
  *   weight a task; the update is Jᵀ·weights. Core computes G on the device and reads it in one awaited read per step.
  * - `combine` sees the gradients themselves, on the device, for rules that work element by element.
+ *
+ * Both see the parameters that at least two tasks reach; a task that does not reach one of those counts as 0 there. A
+ * parameter that one task alone reaches, such as its head, gets that task's gradient and no combiner sees it.
  */
 export type Combiner<S extends StateTree = StateTree> = WeighingCombiner<S> | ElementwiseCombiner<S>;
 

@@ -16,6 +16,7 @@ export {
   suggest,
 } from "./errors.ts";
 export { runFused } from "./fused.ts";
+export { gramians } from "./gramian.ts";
 export {
   type AnyHook,
   type AnyRule,
@@ -54,7 +55,8 @@ export { type WarmupCosineOptions, warmupCosine } from "./schedules/warmup-cosin
 export { pick, type Select, type Selector, type SelectSpec } from "./select.ts";
 export type { SchemaIssue, StandardSchema } from "./standard-schema.ts";
 export { loadState, type SavedState, saveState, type TensorSpec } from "./state.ts";
-export { type TaskLosses, type TaskTrainer, type TaskTrainerOptions, taskTrainer } from "./tasks.ts";
+export { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
+export { type TaskTrainer, type TaskTrainerOptions, taskTrainer } from "./tasks.ts";
 export {
   mapTensors,
   mapTree,

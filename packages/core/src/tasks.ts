@@ -1,12 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { AnyCombiner, ElementwiseCombiner, WeighingCombiner } from "./combiner.ts";
-import { NonFiniteError, RecipeError } from "./errors.ts";
+import { list, NonFiniteError, RecipeError, SelectionError } from "./errors.ts";
+import { packedLength, packGramian, unpackGramian } from "./gramian.ts";
 import type { HookedOptimizer } from "./optimizer.ts";
 import type { Param } from "./params.ts";
+import { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
 import { disposeReplaced, mapTree, type StateTree, type TensorMap, tidyTree } from "./tree.ts";
-
-/** A scalar loss by task name. */
-export type TaskLosses = { readonly [task: string]: () => tf.Scalar };
 
 export interface TaskTrainerOptions {
   readonly optimizer: HookedOptimizer;
@@ -20,10 +19,17 @@ export interface TaskTrainerOptions {
 
 /** Takes steps over several tasks: what `model.fit` cannot do, which sums the losses before an optimizer sees them. */
 export interface TaskTrainer {
-  /** One step. The losses returned are the caller's to dispose. Weights are untouched when it throws. */
+  /**
+   * One step: a backward pass a task, the combiner over the parameters that several tasks reach, then the optimizer. A
+   * parameter that one task alone reaches (its head) gets that task's gradient as it is.
+   *
+   * The losses returned are the caller's to dispose. Weights, state and memory are untouched when it throws.
+   * @throws RecipeError where there are fewer than two tasks, or a step is still under way; SelectionError naming the
+   *   parameters that no task reaches; NonFiniteError naming the task whose gradient is NaN or infinite.
+   */
   step(losses: TaskLosses): Promise<{ readonly [task: string]: tf.Scalar }>;
-  /** The combiner's state, for a checkpoint. */
-  readonly state: StateTree;
+  /** The combiner's state, for a checkpoint: null before the first step. Assigning takes over the state and its tensors. */
+  state: StateTree;
   dispose(): void;
 }
 
@@ -37,53 +43,65 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
   }
   let state: StateTree = null;
   let started = false;
+  let busy = false;
+  const replace = (next: StateTree, known: boolean): void => {
+    disposeReplaced(state, next);
+    state = next;
+    started = known;
+  };
   return {
     async step(losses) {
-      const tasks = Object.keys(losses);
-      if (tasks.length < 2) {
-        throw new RecipeError(
-          `\`${combiner.name}\` combines tasks, and got ${tasks.length}.`,
-          "Use optimizer.minimize for a single loss.",
-        );
-      }
-      const { values, byTask } = gradients(optimizer.active, losses, statistics);
+      assertTasks(combiner, Object.keys(losses));
+      if (busy) throw new RecipeError("A step is still under way.", "Await step() before you call it again.");
+      busy = true;
+      const fresh = !started;
+      let found: TaskGradients | undefined;
       try {
-        const params = Object.fromEntries(optimizer.active.map(({ name, variable }) => [name, variable]));
-        const before = started ? state : tidyTree(() => own(init(combiner, tasks, params), params));
-        const out =
-          "weigh" in combiner
-            ? await weighed(combiner, tasks, byTask, before, optimizer)
-            : tidyTree(() => {
-                const rates = Object.fromEntries(optimizer.params.map(({ name }) => [name, optimizer.learningRate]));
-                const ctx = {
-                  step: optimizer.step,
-                  learningRate: optimizer.learningRate,
-                  rates,
-                  params,
-                  infos: optimizer.params,
-                };
-                const { grads, state } = combiner.combine(byTask, before, ctx);
-                return { grads, state: own(state, params, ...Object.values(byTask)) };
-              });
-        optimizer.applyNamed(out.grads);
-        tf.dispose(out.grads as tf.NamedTensorMap);
-        disposeReplaced(before, out.state);
-        state = out.state;
-        started = true;
+        const { active } = optimizer;
+        found = taskGradients(active, losses, statistics);
+        const params = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
+        if (fresh)
+          replace(
+            tidyTree(() => own(init(combiner, Object.keys(losses), params), params)),
+            true,
+          );
+        const out = await combined(combiner, found, state, optimizer, active);
+        try {
+          optimizer.applyNamed(out.grads);
+        } catch (error) {
+          disposeReplaced(out.state, state);
+          throw error;
+        } finally {
+          tf.dispose(out.grads as tf.NamedTensorMap);
+        }
+        replace(out.state, true);
+        const { values } = found;
+        found = { values: {}, byTask: found.byTask };
+        return values;
+      } catch (error) {
+        if (fresh) replace(null, false);
+        throw error;
       } finally {
-        for (const grads of Object.values(byTask)) tf.dispose(grads as tf.NamedTensorMap);
+        if (found) disposeGradients(found);
+        busy = false;
       }
-      return values;
     },
     get state() {
       return state;
     },
-    dispose() {
-      disposeReplaced(state, null);
-      state = null;
-      started = false;
+    set state(next) {
+      replace(next, next !== null);
     },
+    dispose: () => replace(null, false),
   };
+}
+
+function assertTasks({ name }: AnyCombiner, tasks: readonly string[]): void {
+  if (tasks.length >= 2) return;
+  throw new RecipeError(
+    `\`${name}\` combines the gradients of several tasks, and got ${tasks.length} loss(es).`,
+    "Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
+  );
 }
 
 function init(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap): StateTree {
@@ -92,85 +110,128 @@ function init(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap
     : (combiner as ElementwiseCombiner).init(tasks, params);
 }
 
-/** One gradient a task. A task that does not reach a parameter (another task's head) has gradient 0 there. */
-function gradients(active: readonly Param[], losses: TaskLosses, statistics: readonly tf.Variable[]) {
-  const values: Record<string, tf.Scalar> = {};
-  const byTask: Record<string, TensorMap> = {};
-  const variables = active.map(({ variable }) => variable);
-  Object.entries(losses).forEach(([task, loss], i) => {
-    const before = i === 0 ? [] : statistics.map((variable) => tf.keep(tf.clone(variable)));
-    const { value, grads } = tf.variableGrads(loss, variables);
-    values[task] = tf.keep(value);
-    byTask[task] = Object.fromEntries(
-      active.map(({ name, variable }) => [name, tf.keep(grads[variable.name] ?? tf.zerosLike(variable))]),
+/** The merged gradient. Frees the tasks' gradients as it goes, so that there is never a set too many. */
+async function combined(
+  combiner: AnyCombiner,
+  { byTask }: TaskGradients,
+  state: StateTree,
+  optimizer: HookedOptimizer,
+  active: readonly Param[],
+): Promise<{ grads: TensorMap; state: StateTree }> {
+  const maps = Object.values(byTask);
+  const reached = ({ name }: Param): number => maps.filter((map) => map[name]).length;
+  const none = active.filter((param) => reached(param) === 0).map(({ name }) => name);
+  if (none.length > 0) {
+    throw new SelectionError(
+      `No task reaches ${list(none)}.`,
+      "Is it connected to one of the losses? If it should stay as it is, leave it out of `params` or freeze it.",
     );
-    before.forEach((tensor, k) => {
-      (statistics[k] as tf.Variable).assign(tensor);
-      tensor.dispose();
-    });
-  });
-  return { values, byTask };
+  }
+  const shared = active.filter((param) => reached(param) > 1);
+  const alone = active.filter((param) => reached(param) === 1).map(({ name }) => name);
+  const merged = await ("weigh" in combiner
+    ? weighed(combiner, byTask, state, optimizer, shared, alone)
+    : elementwise(combiner, byTask, state, optimizer, shared));
+  const own = alone.map((name) => [name, tf.clone(maps.find((map) => map[name])?.[name] as tf.Tensor)] as const);
+  return { grads: { ...merged.grads, ...Object.fromEntries(own) }, state: merged.state };
 }
 
-/** Gramian on the device, one awaited read, weights on the host, one weighted sum on the device: a group at a time. */
+/** Gramians on the device, one awaited read, weights on the host, one weighted sum on the device. */
 async function weighed(
   combiner: WeighingCombiner,
-  tasks: readonly string[],
   byTask: { readonly [task: string]: TensorMap },
   state: StateTree,
-  { active, step }: HookedOptimizer,
+  { step }: HookedOptimizer,
+  shared: readonly Param[],
+  alone: readonly string[],
 ): Promise<{ grads: TensorMap; state: StateTree }> {
   const { granularity = "whole" } = combiner;
-  const groupOf = (param: Param): string =>
-    granularity === "whole" ? "" : granularity === "layer" ? param.layer : param.name;
-  const groups = [...new Set(active.map(groupOf))];
-  const m = tasks.length;
-  const gramians = tf.tidy(() =>
-    tf.stack(
-      groups.map((group) => {
-        const names = active.filter((param) => groupOf(param) === group).map(({ name }) => name);
-        const at = (i: number, name: string): tf.Tensor => byTask[tasks[i] as string]?.[name] as tf.Tensor;
-        const dot = (i: number, j: number): tf.Tensor =>
-          tf.addN(names.map((name) => tf.sum(tf.mul(at(i, name), at(j, name)))));
-        const upper = Array.from({ length: m }, (_, i) => Array.from({ length: m - i }, (_, k) => dot(i, i + k)));
-        return tf.stack(
-          Array.from({ length: m * m }, (_, k) => {
-            const [i, j] = [Math.floor(k / m), k % m];
-            return (i <= j ? upper[i]?.[j - i] : upper[j]?.[i - j]) as tf.Tensor;
-          }),
-        );
-      }),
-    ),
-  );
-  const flat = Float64Array.from(await gramians.data());
-  gramians.dispose();
+  const groupOf = ({ layer, name }: Param): string =>
+    granularity === "whole" ? "" : granularity === "layer" ? layer : name;
+  const groups = [...new Set(shared.map(groupOf))];
+  const [tasks, maps] = [Object.keys(byTask), Object.values(byTask)];
+  const [m, length] = [tasks.length, packedLength(tasks.length)];
+  const numbers = await read(() => [
+    ...groups.map((group) => {
+      const names = shared.filter((param) => groupOf(param) === group).map(({ name }) => name);
+      return packGramian(maps, names);
+    }),
+    tf.stack(maps.map((map) => finiteProbe(map, alone))),
+  ]);
+  assertFinite(tasks, numbers.subarray(groups.length * length), "");
   const weights = new Map<string, Float64Array>();
-  groups.forEach((group, g) => {
-    const gram = flat.slice(g * m * m, (g + 1) * m * m);
-    tasks.forEach((task, i) => {
-      if (!Number.isFinite(gram[i * m + i])) {
-        throw new NonFiniteError(
-          `The gradient of task \`${task}\`${group ? ` in \`${group}\`` : ""} is not finite.`,
-          "Weights are untouched. Look at that task's loss and data.",
-        );
-      }
-    });
+  for (const [g, group] of groups.entries()) {
+    const gram = unpackGramian(numbers.subarray(g * length, (g + 1) * length), m);
+    assertFinite(
+      tasks,
+      Float64Array.from(tasks, (_, i) => gram[i * m + i] as number),
+      group,
+    );
     const out = combiner.weigh(gram, tasks, state, { step, group });
     weights.set(group, out.weights);
     state = out.state;
+  }
+  const grads = shared.map((param) => {
+    const alpha = weights.get(groupOf(param)) as Float64Array;
+    const parts = maps.map((map) => map[param.name]);
+    const sum = tf.tidy(() => tf.addN(parts.flatMap((part, i) => (part ? [tf.mul(part, alpha[i] as number)] : []))));
+    tf.dispose(parts.filter((part) => part !== undefined));
+    return [param.name, sum];
   });
-  const grads = tidyTree(() =>
-    Object.fromEntries(
-      active.map((param) => {
-        const alpha = weights.get(groupOf(param)) as Float64Array;
-        return [
-          param.name,
-          tf.addN(tasks.map((task, i) => tf.mul(byTask[task]?.[param.name] as tf.Tensor, alpha[i] as number))),
-        ];
-      }),
-    ),
+  return { grads: Object.fromEntries(grads), state };
+}
+
+/** Element by element on the device: a task that does not reach a parameter has gradient 0 there. */
+async function elementwise(
+  combiner: ElementwiseCombiner,
+  byTask: { readonly [task: string]: TensorMap },
+  before: StateTree,
+  { step, learningRate, params: infos }: HookedOptimizer,
+  shared: readonly Param[],
+): Promise<{ grads: TensorMap; state: StateTree }> {
+  const maps = Object.values(byTask);
+  const probes = await read(() => [tf.stack(maps.map((map) => finiteProbe(map, Object.keys(map))))]);
+  assertFinite(Object.keys(byTask), probes, "");
+  const rates = Object.fromEntries(infos.map(({ name }) => [name, learningRate]));
+  const params = Object.fromEntries(shared.map(({ name, variable }) => [name, variable]));
+  const out = tidyTree(() => {
+    const filled = Object.fromEntries(
+      Object.entries(byTask).map(([task, map]) => [
+        task,
+        Object.fromEntries(shared.map(({ name, variable }) => [name, map[name] ?? tf.zerosLike(variable)])),
+      ]),
+    );
+    const { grads, state } = combiner.combine(filled, before, { step, learningRate, rates, params, infos });
+    const given = new Set(maps.flatMap((map) => Object.values(map).map(({ id }) => id)));
+    const results = Object.entries(grads).map(([name, grad]) => [name, given.has(grad.id) ? tf.clone(grad) : grad]);
+    return { grads: Object.fromEntries(results) as TensorMap, state: own(state, params, ...Object.values(filled)) };
+  });
+  return out;
+}
+
+async function read(make: () => tf.Tensor[]): Promise<Float64Array> {
+  const packed = tf.tidy(() => tf.concat(make()));
+  const numbers = Float64Array.from(await packed.data());
+  packed.dispose();
+  return numbers;
+}
+
+/** 0, or NaN where a gradient is not finite. */
+function finiteProbe(map: TensorMap, names: readonly string[]): tf.Tensor {
+  const probes = names.flatMap((name) => {
+    const grad = map[name];
+    return grad ? [tf.tidy(() => tf.sum(tf.mul(grad, 0)))] : [];
+  });
+  return tf.addN([tf.scalar(0), ...probes]);
+}
+
+function assertFinite(tasks: readonly string[], numbers: Float64Array, group: string): void {
+  const wrong = tasks.filter((_, i) => !Number.isFinite(numbers[i]));
+  if (wrong.length === 0) return;
+  throw new NonFiniteError(
+    `The gradient of task ${list(wrong)}${group ? ` in \`${group}\`` : ""} is not finite.`,
+    "Weights are untouched. Look at that task's loss and data.",
   );
-  return { grads, state };
 }
 
 function own(state: StateTree, ...borrowed: readonly TensorMap[]): StateTree {
