@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
+    // Run by vitest.browser.config.ts.
+    exclude: ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,

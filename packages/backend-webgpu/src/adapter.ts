@@ -1,0 +1,135 @@
+import { type BackendAdapter, BackendError, type Capabilities, type Probe } from "@graftjs/core";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { missingTrainingKernels } from "./capabilities.ts";
+import { internals } from "./device/internals.ts";
+import { type LiveBackend, liveBackend } from "./device/live-backend.ts";
+import { type DeviceOptions, NoDevice, openDevice } from "./device/open.ts";
+import { trimPool } from "./device/pool.ts";
+import { watchDevice } from "./device/watch.ts";
+import { fusedKernels } from "./fused/index.ts";
+import type { Platform } from "./platform.ts";
+import { precompile } from "./precompile.ts";
+import { registerKernels } from "./register.ts";
+import type { WebGPUSession } from "./session.ts";
+
+const NAME = "webgpu";
+
+/** Options of `webgpuBackend`. */
+export interface WebGPUBackendOptions extends DeviceOptions {
+  /** Node only: switches of Dawn as `"key=value"`, e.g. `"adapter=SwiftShader"`. The first session of a process decides. @default [] */
+  readonly dawnOptions?: readonly string[];
+}
+
+/** The adapter of a backend whose session does more than the contract asks. */
+export interface WebGPUAdapter extends BackendAdapter {
+  init(): Promise<WebGPUSession>;
+}
+
+type Peer = typeof import("@tensorflow/tfjs-backend-webgpu");
+
+/** The adapter, given where this platform has its GPUs from. */
+export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform): WebGPUAdapter {
+  return {
+    name: NAME,
+    device: "gpu",
+    async probe(): Promise<Probe> {
+      try {
+        const opened = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
+        opened.device.destroy();
+        await loadPeer();
+        return { ok: true, capabilities: capabilities(opened.description) };
+      } catch (cause) {
+        if (cause instanceof NoDevice) return { ok: false, reason: cause.reason, fix: cause.hint };
+        return { ok: false, reason: messageOf(cause) };
+      }
+    },
+    async init(): Promise<WebGPUSession> {
+      assertFree();
+      const { device, info, description } = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
+      const peer = await loadPeer();
+      const watch = watchDevice(device);
+      const backend = liveBackend(peer, device, info, watch);
+      const stock = tf.engine().registryFactory[NAME];
+      if (stock) tf.removeBackend(NAME);
+      tf.registerBackend(NAME, () => backend, 3);
+      // tfjs answers false where others would throw, and the name is set all the same.
+      if (!(await tf.setBackend(NAME))) {
+        tf.removeBackend(NAME);
+        device.destroy();
+        throw new BackendError("tfjs did not take the WebGPU backend.", "Its message stands in the console above.");
+      }
+      const registration = registerKernels(NAME, fusedKernels);
+      let open = true;
+      return {
+        name: NAME,
+        capabilities: capabilities(description),
+        device,
+        limits: device.limits,
+        features: device.features as ReadonlySet<string>,
+        errors: watch.errors,
+        lost: watch.whenLost,
+        assertAlive: watch.assertAlive,
+        memory: () => ({
+          used: internals(backend).bufferManager.numBytesUsed,
+          allocated: internals(backend).bufferManager.numBytesAllocated,
+        }),
+        trim: () => trimPool(internals(backend).bufferManager),
+        precompile: (step, onProgress) => precompile(internals(backend), step, onProgress),
+        async dispose(): Promise<void> {
+          if (!open) return;
+          open = false;
+          registration.dispose();
+          watch.closing();
+          if (tf.engine().registry[NAME] === backend) {
+            tf.removeBackend(NAME);
+            if (stock) tf.registerBackend(NAME, stock.factory, stock.priority);
+          } else {
+            backend.dispose();
+          }
+          device.destroy();
+        },
+      };
+    },
+  };
+}
+
+/** Two backends of one name cannot live side by side: the tensors of the first would be lost without a word. */
+function assertFree(): void {
+  const running = tf.engine().registry[NAME] as (WebGPUBackend & Partial<LiveBackend>) | undefined;
+  if (!running || running.watch?.lost) return;
+  throw new BackendError(
+    running.watch ? "A WebGPU session is open already." : "tfjs's stock WebGPU backend is running already.",
+    running.watch
+      ? "Use that session, or dispose it first."
+      : 'Call init() in place of tf.setBackend("webgpu"), or tf.removeBackend("webgpu") before it.',
+  );
+}
+
+/**
+ * The peer, loaded on demand: importing it registers kernels and, where there is a GPU, a stock backend that tfjs would
+ * then choose by itself. That choice is taken back unless the app has made it.
+ */
+async function loadPeer(): Promise<Peer> {
+  const known = NAME in tf.engine().registryFactory;
+  let peer: Peer;
+  try {
+    peer = await import("@tensorflow/tfjs-backend-webgpu");
+  } catch (cause) {
+    throw new NoDevice(
+      `@tensorflow/tfjs-backend-webgpu cannot be loaded: ${messageOf(cause)}`,
+      "Install it: pnpm add @tensorflow/tfjs-backend-webgpu",
+      { cause },
+    );
+  }
+  if (!known && NAME in tf.engine().registryFactory) tf.removeBackend(NAME);
+  return peer;
+}
+
+function capabilities(description: string): Capabilities {
+  return { missingKernels: missingTrainingKernels(NAME), floatBits: 32, syncRead: false, description };
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

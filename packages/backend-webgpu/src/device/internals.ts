@@ -1,0 +1,44 @@
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+
+/** What tfjs keeps for one tensor on WebGPU. */
+export interface StockTensorData {
+  values: unknown;
+  readonly dtype: string;
+  resource?: GPUBuffer | GPUTexture | null;
+  refCount: number;
+}
+
+/** The pool of tfjs's `BufferManager`, private there. */
+export interface StockBuffers {
+  readonly freeBuffers: Map<string, GPUBuffer[]>;
+  numFreeBuffers: number;
+  numBytesUsed: number;
+  numBytesAllocated: number;
+  acquireBuffer(size: number, usage: number, mappedAtCreation?: boolean, reuse?: boolean): GPUBuffer;
+}
+
+/**
+ * The members of tfjs's `WebGPUBackend` (4.20 – 4.22) that it declares private and that this package needs: its command
+ * encoder, so that our dispatches stand in order with its own, and its pools.
+ */
+export interface StockInternals {
+  readonly device: GPUDevice;
+  readonly bufferManager: StockBuffers;
+  readonly tensorMap: { has(dataId: object): boolean; get(dataId: object): StockTensorData };
+  readonly pipelineCache: Record<string, GPUComputePipeline | Promise<GPUComputePipeline>>;
+  readonly uniformPendingDisposal: GPUBuffer[];
+  readonly commandQueueOwnedIds: WeakSet<object>;
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  dispatchCountInPass: number;
+  uploadToGPU(dataId: object): void;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+  refCount(dataId: object): number;
+}
+
+/** The one place where the private members are uncovered. */
+export function internals(backend: WebGPUBackend): StockInternals {
+  return backend as unknown as StockInternals;
+}

@@ -1,0 +1,3 @@
+export function chromiumPath(): string;
+export function vulkanDriver(): string;
+export function installBrowser(): void;

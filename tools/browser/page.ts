@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { chromium } from "playwright-core";
+import { QUIET_FLAGS } from "./flags.ts";
+import { chromiumPath } from "./install-debian.mjs";
+
+/** What a page under test is made of. */
+export interface PageOptions {
+  /** Module whose exports are callable as `page.call(name, argument)`. */
+  readonly entry: URL;
+  /** Module that is served as `/worker.js`. */
+  readonly worker?: URL;
+  /** Flags beside the quiet ones; see flags.ts. @default [] */
+  readonly flags?: readonly string[];
+  /** Host in the address. Any other than localhost is an insecure context. @default "localhost" */
+  readonly host?: string;
+}
+
+/** A page in Chromium. */
+export interface TestPage {
+  /** Calls an export of the entry in the page; argument and result travel as JSON. */
+  call<T>(name: string, argument?: unknown): Promise<T>;
+  /** Uncaught errors and `console.error`s so far. */
+  readonly problems: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Bundles the entry for the browser, serves it and opens it in Debian's Chromium, with a profile of its own. */
+export async function openPage({ entry, worker, flags = [], host = "localhost" }: PageOptions): Promise<TestPage> {
+  const executablePath = chromiumPath();
+  if (!existsSync(executablePath)) {
+    throw new Error(`No Chromium at ${executablePath}. Run: node tools/browser/install-debian.mjs`);
+  }
+  const files = new Map([
+    ["/", ["text/html", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>']],
+    ["/page.js", ["text/javascript", await bundle(entry)]],
+    ["/favicon.ico", ["image/x-icon", ""]],
+  ]);
+  if (worker) files.set("/worker.js", ["text/javascript", await bundle(worker)]);
+  const server = createServer((request, response) => {
+    const file = files.get(request.url ?? "");
+    response.writeHead(file ? 200 : 404, { "content-type": file?.[0] ?? "text/plain" });
+    response.end(file?.[1]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const problems: string[] = [];
+  const browser = await chromium.launch({
+    executablePath,
+    args: [...QUIET_FLAGS, `--host-resolver-rules=MAP ${host} 127.0.0.1`, ...flags],
+  });
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  await page.goto(`http://${host}:${(server.address() as AddressInfo).port}/`);
+  await page.waitForFunction("globalThis.pageUnderTest !== undefined", undefined, { timeout: 60_000 }).catch((cause) => {
+    throw new Error(`The page did not start: ${problems.join("; ") || cause}`, { cause });
+  });
+  return {
+    problems,
+    async call<T>(name: string, argument?: unknown): Promise<T> {
+      return (await page.evaluate(
+        ([method, json]) =>
+          (globalThis as unknown as { pageUnderTest: Record<string, (x: unknown) => unknown> }).pageUnderTest[
+            method as string
+          ]?.(json),
+        [name, argument] as const,
+      )) as T;
+    },
+    async close(): Promise<void> {
+      await browser.close();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** One script for the browser. Its exports become `globalThis.pageUnderTest`. */
+async function bundle(entry: URL): Promise<string> {
+  const path = fileURLToPath(entry);
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import * as page from ${JSON.stringify(path)};\nglobalThis.pageUnderTest = page;`,
+      resolveDir: fileURLToPath(new URL(".", entry)),
+    },
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    logLevel: "error",
+    // tfjs's browser builds look for these Node modules behind a check.
+    external: ["crypto", "string_decoder", "util", "fs", "path"],
+  });
+  return outputFiles[0]?.text ?? "";
+}
