@@ -1,0 +1,108 @@
+import { namedWeights, type Recipe, type Resolved } from "@graftjs/core";
+import { epochOrder, fineTune, formatPlan, plan, progress } from "@graftjs/tuner";
+import * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { loadBase } from "./base.ts";
+import { withNewHead } from "./model.ts";
+import { moved, statistics } from "./statistics.ts";
+import { stockTransfer } from "./stock.ts";
+import type { Row } from "./table.ts";
+import { accuracy, type Task } from "./task.ts";
+
+/** What is compared and what comes of it: the tuned model, its base under the old head, and what was trained. */
+export interface Comparison {
+  readonly rows: readonly Row[];
+  readonly tuned: Tuned;
+}
+/** A model under the new head, whose trunk it shares with the base under the old one. */
+export interface Tuned {
+  readonly model: LayersModel;
+  readonly result: Awaited<ReturnType<typeof fineTune>>;
+  readonly recipe: Recipe;
+}
+
+const HEAD_SEED = 7;
+const STOCK_RATE = 0.1;
+
+/** Base, stock and Graft on the same data, batches, seeds and backend, one after the other. */
+export async function compare(recipe: Recipe, resolved: Resolved, task: Task): Promise<Comparison> {
+  const { epochs, batchSize, seed } = recipe.run as { epochs: number; batchSize: number; seed: number };
+  const n = task.train.xs.shape[0];
+  const order = (epoch: number): readonly number[] => [...epochOrder(seed, epoch, n)];
+  const fresh = async (): Promise<{ base: LayersModel; model: LayersModel }> => {
+    const base = await loadBase();
+    return { base, model: withNewHead(base, HEAD_SEED) };
+  };
+  const scored = async (
+    name: string,
+    base: LayersModel,
+    model: LayersModel,
+    before?: ReadonlyMap<string, Float32Array>,
+  ) => ({
+    name,
+    newAccuracy: await accuracy(model, task.test),
+    oldAccuracy: await accuracy(base, task.oldTest),
+    total: namedWeights(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    statistics: (await statistics(model)).size,
+    statisticsMoved: before && moved(before, await statistics(model)),
+  });
+
+  const start = await fresh();
+  const untouched: Row = {
+    ...(await scored("base, new head untrained", start.base, start.model)),
+    trained: 0,
+    secondsPerEpoch: undefined,
+    peakBytes: undefined,
+  };
+
+  console.log("\nStock tfjs-layers: trainable = false on everything but the head ...");
+  const stock = await fresh();
+  const stockBefore = await statistics(stock.model);
+  const stockRun = await stockTransfer(stock.model, task.train, { epochs, batchSize, learningRate: STOCK_RATE, order });
+  const stockRow: Row = {
+    ...(await scored("stock tfjs-layers", stock.base, stock.model, stockBefore)),
+    ...stockRun,
+    peakBytes: await peakBytes(async () => {
+      const { model } = await fresh();
+      await stockTransfer(model, task.train, { epochs: 1, batchSize, learningRate: STOCK_RATE, order });
+    }),
+  };
+
+  const graft = await fresh();
+  const options = {
+    data: task.train,
+    loss: "categoricalCrossentropy" as const,
+    metrics: ["accuracy" as const],
+    trainable: resolved.trainable ?? "all",
+    patches: resolved.patches,
+    hooks: resolved.hooks,
+    rule: resolved.rule,
+    learningRate: resolved.learningRate,
+    epochs,
+    batchSize,
+    seed,
+  };
+  console.log(`\n${formatPlan(await plan(graft.model, options))}\n`);
+  const before = await statistics(graft.model);
+  const result = await fineTune(graft.model, { ...options, observers: [progress()] });
+  const spent = result.seconds.reduce((a, b) => a + b, 0) + result.trunkSeconds;
+  const graftRow: Row = {
+    ...(await scored("Graft, by its recipe", graft.base, graft.model, before)),
+    trained: result.plan.parameters.trained,
+    secondsPerEpoch: spent / epochs,
+    peakBytes: await peakBytes(async () => {
+      (await fineTune((await fresh()).model, { ...options, epochs: 1 })).restore();
+    }),
+  };
+  return { rows: [untouched, stockRow, graftRow], tuned: { model: graft.model, result, recipe } };
+}
+
+/** Most bytes that tensors took at once beyond those that were there before, over every kernel of one epoch. */
+async function peakBytes(epoch: () => Promise<void>): Promise<number> {
+  const { numBytes } = tf.memory();
+  const { peakBytes } = await tf.profile(async () => {
+    await epoch();
+    return tf.scalar(0);
+  });
+  return peakBytes - numBytes;
+}
