@@ -1,5 +1,7 @@
 import { definePlugin, type Plugin } from "@graftjs/core";
+import { lamb, lambc, lambOptions } from "./lamb.ts";
 import { lars } from "./lars.ts";
+import { larsMomentum, larsMomentumOptions } from "./lars-momentum.ts";
 import { larsOptions } from "./lars-options.ts";
 
 const cancels =
@@ -14,5 +16,29 @@ export const plugins: readonly Plugin[] = [
     options: larsOptions,
     conflicts: { adam: cancels, adamw: cancels },
     create: lars,
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "lars-momentum",
+    description: "LARS with momentum: the complete optimizer, by dialect",
+    options: larsMomentumOptions,
+    conflicts: { lars: "both would scale by the ratio. Keep one of them." },
+    create: larsMomentum,
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "lamb",
+    description: "Adam's direction scaled by ‖w‖ / ‖u‖, layer by layer",
+    options: lambOptions,
+    conflicts: { lars: "LAMB scales by a ratio of its own. Drop `lars`, or take `sgd` as the rule." },
+    create: lamb,
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "lambc",
+    description: "LAMB with the ratio clipped at 1",
+    options: lambOptions,
+    conflicts: { lars: "LAMBC scales by a ratio of its own. Drop `lars`, or take `sgd` as the rule." },
+    create: lambc,
   }),
 ];

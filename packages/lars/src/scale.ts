@@ -1,4 +1,4 @@
-import { mapTensors, type TensorMap } from "@graftjs/core";
+import { mapTensors, type StepContext, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Layout } from "./layout.ts";
 import type { TrustState } from "./trust.ts";
@@ -15,15 +15,26 @@ export function decayed(grads: TensorMap, params: TensorMap, { names, decays }: 
   });
 }
 
-/** λ · x by name. What keeps ratio 1 is returned as it is, bit for bit. */
+/** λ · x by name, or γ · λ · x where `rates` are given. Without rates, what keeps ratio 1 is returned as it is, bit for bit. */
 export function scaled(
   tensors: TensorMap,
   { names, ratios }: TrustState,
   { names: active, groupOf }: Layout,
+  rates?: { readonly [name: string]: number },
 ): TensorMap {
   const byName = scalars(names, ratios);
   const adapted = new Set(active.filter((_, i) => groupOf[i] !== -1));
-  return mapTensors(tensors, (x, name) => (adapted.has(name) ? tf.mul(x, byName[name] as tf.Tensor) : x));
+  return mapTensors(tensors, (x, name) => {
+    const ratio = byName[name] as tf.Tensor;
+    if (!rates) return adapted.has(name) ? tf.mul(x, ratio) : x;
+    // The scalars first: one pass over the tensor.
+    return tf.mul(x, adapted.has(name) ? tf.mul(ratio, rates[name] as number) : (rates[name] as number));
+  });
+}
+
+/** The context at rate 1, for a rule that is asked for its direction alone. */
+export function stepped(ctx: StepContext): StepContext {
+  return { ...ctx, rates: Object.fromEntries(Object.keys(ctx.rates).map((name) => [name, 1])) };
 }
 
 /** λ ← min(λ/γ, 1) for adapted parameters: LARC's clip. */

@@ -1,0 +1,120 @@
+import {
+  type AdamState,
+  adam,
+  assertOptions,
+  mapTensors,
+  type OptionSchema,
+  type OptionsSchema,
+  optionsSchema,
+  runFused,
+  type TensorMap,
+  type UpdateRule,
+} from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { fusedTrust } from "./fused-trust.ts";
+import { layouts } from "./layout.ts";
+import { norms, scaledNorm } from "./norm.ts";
+import { decayed, scaled, stepped } from "./scale.ts";
+import { emptyTrust, type TrustFormula, type TrustState, trust } from "./trust.ts";
+import { assertTrust, type TrustOptions, trustFields, type ZeroNorm } from "./trust-options.ts";
+
+export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
+  /** Decay of the first moment, in [0, 1). @default 0.9 */
+  readonly beta1?: number;
+  /** Decay of the second moment, in [0, 1). @default 0.999 */
+  readonly beta2?: number;
+  /** Added to √v̂, outside the root, ≥ 0. @default 1e-6 */
+  readonly epsilon?: number;
+  /** β, added to Adam's direction before the ratio is taken, ≥ 0. @default 0.01 */
+  readonly weightDecay?: number;
+  /** Gradients are first scaled to this global norm where theirs is greater, > 0 (NVLAMB, timm: 1). @default no clip */
+  readonly maxGradNorm?: number;
+  /** Ratio of a parameter whose weights are all zero: see {@link ZeroNorm}. @default "rms-floor" */
+  readonly zeroNorm?: Extract<ZeroNorm, "rms-floor" | "one">;
+}
+
+export type LambState = { readonly moments: AdamState; readonly trust: TrustState };
+
+const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
+export const lambOptions: OptionsSchema<LambOptions> = optionsSchema<LambOptions>({
+  beta1: { ...share, default: 0.9, description: "Decay of the first moment" },
+  beta2: { ...share, default: 0.999, description: "Decay of the second moment" },
+  epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the root of the second moment" },
+  weightDecay: { type: "number", minimum: 0, default: 0.01, description: "Decay, inside the ratio" },
+  maxGradNorm: { type: "number", exclusiveMinimum: 0, description: "Global norm of the gradients; left out: no clip" },
+  ...trustFields,
+  zeroNorm: { enum: ["rms-floor", "one"], default: "rms-floor", description: "What weights of norm zero get" },
+});
+
+/**
+ * LAMB (You et al. 2020, alg. 2, φ the identity): u = m̂/(√v̂ + ε) + βw, w ← w − γ·(‖w‖/‖u‖)·u, with Adam's corrected moments.
+ * With `maxGradNorm: 1` it is NVLAMB, with `maxRatio: 1` LAMBC.
+ *
+ * One kernel over all tensors where the backend has it (`GraftLamb`), composed operations elsewhere, with equal results.
+ * State: two tensors a parameter, and the ratios: see {@link TrustState}.
+ * @throws OptionsError where an option is out of range or unknown; SelectionError where a selector matches nothing, or
+ *   nothing is left to adapt.
+ */
+export function lamb(options: LambOptions = {}): UpdateRule<LambState> {
+  return rule("lamb", options);
+}
+
+/** LAMBC: {@link lamb} with the ratio clipped at 1 (timm `lambc`). A given `maxRatio` stands. */
+export function lambc(options: LambOptions = {}): UpdateRule<LambState> {
+  return rule("lambc", { maxRatio: 1, ...options });
+}
+
+function rule(name: string, options: LambOptions): UpdateRule<LambState> {
+  assertOptions(name, lambOptions, options);
+  assertTrust(name, options);
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = 0.01, maxGradNorm } = options;
+  const { minRatio = 0, maxRatio = Infinity, zeroNorm = "rms-floor", rmsFloor = 0.001 } = options;
+  const formula: TrustFormula = {
+    ...{ trustCoefficient: 1, epsilon: 0, addDecay: false },
+    ...{ minRatio, maxRatio, zeroNorm, rmsFloor },
+  };
+  const layoutOf = layouts(name, weightDecay, options);
+  const moments = adam({ beta1, beta2, epsilon });
+  const clip = (grads: TensorMap): TensorMap => (maxGradNorm === undefined ? grads : clipped(grads, maxGradNorm));
+  return {
+    name,
+    terminal: true,
+    init(params, infos) {
+      layoutOf(infos, []);
+      return { moments: moments.init(params, infos), trust: emptyTrust(infos) };
+    },
+    transform(grads, state, ctx) {
+      const layout = layoutOf(ctx.infos, Object.keys(grads));
+      const direction = moments.transform(clip(grads), state.moments, stepped(ctx));
+      const u = decayed(direction.grads, ctx.params, layout);
+      const found = trust(layout, ctx.infos, ctx.params, u, formula);
+      return { grads: scaled(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
+    },
+    applyFused(variables, grads, { moments: { m, v, count: before }, trust }, { infos, rates }) {
+      if (!tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
+      const names = Object.keys(variables);
+      const count = Object.fromEntries(names.map((key) => [key, (before[key] ?? 0) + 1]));
+      const clippedGrads = clip(grads);
+      runFused("GraftLamb", {
+        variables: names.map((key) => variables[key]),
+        grads: names.map((key) => clippedGrads[key]),
+        m: names.map((key) => m[key]),
+        v: names.map((key) => v[key]),
+        learningRates: names.map((key) => rates[key]),
+        corrections1: names.map((key) => 1 - beta1 ** (count[key] as number)),
+        corrections2: names.map((key) => 1 - beta2 ** (count[key] as number)),
+        beta1,
+        beta2,
+        epsilon,
+        ...fusedTrust(layoutOf(infos, names), infos, formula, trust),
+      });
+      return { state: { moments: { m, v, count }, trust } };
+    },
+  };
+}
+
+/** g / max(1, ‖all g‖ / c). */
+function clipped(grads: TensorMap, maxNorm: number): TensorMap {
+  const over = tf.maximum(tf.div(scaledNorm(norms(Object.values(grads))), maxNorm), 1);
+  return mapTensors(grads, (g) => tf.div(g, over));
+}

@@ -1,0 +1,99 @@
+import {
+  type OptionSchema,
+  type OptionsSchema,
+  optionsSchema,
+  runFused,
+  sgd,
+  type TensorMap,
+  type UpdateRule,
+  zerosLike,
+} from "@graftjs/core";
+import { fusedTrust } from "./fused-trust.ts";
+import { scaledGradients } from "./lars.ts";
+import { type LarsOptions, larsFields, resolveLars } from "./lars-options.ts";
+import { layouts } from "./layout.ts";
+import { decayed, scaled, stepped } from "./scale.ts";
+import { emptyTrust, type TrustState, trust } from "./trust.ts";
+
+export interface LarsMomentumOptions extends LarsOptions {
+  /** m, in [0, 1). 0 keeps no velocity. @default 0 in `torch` and `larc`, else 0.9 */
+  readonly momentum?: number;
+  /** τ, share of the step kept out of the velocity, in [0, 1). @default 0 */
+  readonly dampening?: number;
+  /** Nesterov's look-ahead, in the form of the dialect. @default false */
+  readonly nesterov?: boolean;
+}
+
+export type LarsMomentumState = { readonly velocity: TensorMap; readonly trust: TrustState };
+
+const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
+export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions> = optionsSchema<LarsMomentumOptions>({
+  ...larsFields,
+  momentum: { ...share, description: "Share of the velocity that is kept; 0 in torch and larc, else 0.9" },
+  dampening: { ...share, default: 0, description: "Share of the step kept out of the velocity" },
+  nesterov: { type: "boolean", default: false, description: "Look ahead along the velocity" },
+});
+
+/**
+ * LARS with momentum, the complete optimizer, by `dialect`: see {@link LarsDialect} for the equation of each. Warm-up and a
+ * polynomial decay of power 2, as in the paper, are the learning rate's: `warmupPolynomial` of core.
+ *
+ * One kernel over all tensors where the backend has it (`GraftLars`), composed operations elsewhere, with equal results.
+ * State: one tensor a parameter, none without momentum, and the ratios: see {@link TrustState}.
+ * @throws OptionsError where an option is out of range or unknown; SelectionError where a selector matches nothing, or
+ *   nothing is left to adapt.
+ */
+export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<LarsMomentumState> {
+  const resolved = resolveLars("lars-momentum", larsMomentumOptions, options);
+  const { spec, weightDecay, formula } = resolved;
+  const { momentum = spec.momentum, dampening = 0, nesterov = false } = options;
+  const { denominator, clipToRate, rateInVelocity } = spec;
+  const layoutOf = layouts("lars-momentum", weightDecay, options);
+  const descent = sgd({ momentum, dampening, nesterov, rateInVelocity });
+  return {
+    name: "lars-momentum",
+    terminal: true,
+    init(_, infos) {
+      layoutOf(infos, []);
+      return { velocity: {}, trust: emptyTrust(infos) };
+    },
+    transform(grads, { velocity }, ctx) {
+      const layout = layoutOf(ctx.infos, Object.keys(grads));
+      if (denominator !== "velocity") {
+        const ratio = scaledGradients(grads, ctx, layout, resolved);
+        const out = descent.transform(ratio.grads, { velocity }, ctx);
+        return { grads: out.grads, state: { velocity: out.state.velocity, trust: ratio.state } };
+      }
+      // The ratio is of the whole step: momentum first, at rate 1.
+      const out = descent.transform(decayed(grads, ctx.params, layout), { velocity }, stepped(ctx));
+      const found = trust(layout, ctx.infos, ctx.params, out.grads, formula);
+      const updates = scaled(out.grads, found, layout, ctx.rates);
+      return { grads: updates, state: { velocity: out.state.velocity, trust: found } };
+    },
+    applyFused(variables, grads, { velocity, trust }, { infos, rates }) {
+      const names = Object.keys(variables);
+      const slots = momentum === 0 ? {} : { ...zerosLike(missing(variables, velocity)), ...velocity };
+      const ran = runFused("GraftLars", {
+        variables: names.map((name) => variables[name]),
+        grads: names.map((name) => grads[name]),
+        velocities: momentum === 0 ? [] : names.map((name) => (slots as TensorMap)[name]),
+        first: names.map((name) => !velocity[name]),
+        learningRates: names.map((name) => rates[name]),
+        denominator,
+        clipToRate,
+        rateInVelocity,
+        momentum,
+        dampening,
+        nesterov,
+        trustCoefficient: formula.trustCoefficient,
+        epsilon: formula.epsilon,
+        ...fusedTrust(layoutOf(infos, names), infos, formula, trust),
+      });
+      return ran ? { state: { velocity: slots, trust } } : undefined;
+    },
+  };
+}
+
+function missing(params: TensorMap, slots: TensorMap): TensorMap {
+  return Object.fromEntries(Object.entries(params).filter(([name]) => !slots[name]));
+}
