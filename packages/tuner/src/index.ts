@@ -1,1 +1,32 @@
-export {};
+import type { Plugin } from "@graftjs/core";
+import { progressPlugin } from "./plugins.ts";
+
+export { type Columns, DataError, type ExampleData, type TensorData } from "./data/columns.ts";
+export { applyDelta, applyDeltaAsync, DeltaError, type SaveDeltaOptions, saveDelta } from "./delta/delta.ts";
+export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
+export type { FileIo } from "./files/io.ts";
+export { FileError, writeFileAtomic } from "./files/write-atomic.ts";
+export { type FineTuneResult, fineTune } from "./fine-tune.ts";
+export type { Loss, LossFunction, LossName } from "./loss/loss.ts";
+export type { Metric, MetricName } from "./metrics/metric.ts";
+export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
+export type { TrunkInfo } from "./model/trainee.ts";
+export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
+export { formatPlan } from "./plan/format.ts";
+export { plan } from "./plan/make-plan.ts";
+export type { Plan } from "./plan/plan.ts";
+export type { PatchNote } from "./run/assembly.ts";
+export { HeldError } from "./run/held.ts";
+export type { History } from "./run/history.ts";
+export type { FineTuneOptions } from "./run/options.ts";
+export {
+  SafetensorsError,
+  type SafetensorsFile,
+  type SafetensorsType,
+  type StoredTensor,
+} from "./safetensors/format.ts";
+export { readSafetensors } from "./safetensors/read.ts";
+export { writeSafetensors } from "./safetensors/write.ts";
+
+/** What this package brings to a registry. */
+export const plugins: readonly Plugin[] = [progressPlugin];

@@ -1,0 +1,72 @@
+import { OptionsError, suggest } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import {
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  hinge,
+  kullbackLeiblerDivergence,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+  sparseCategoricalCrossentropy,
+  sparseSoftmaxCrossEntropy,
+} from "./classification.ts";
+import { huber, meanAbsoluteError, meanSquaredError, poisson } from "./regression.ts";
+
+/** Labels and predictions of a batch in, the loss out: a scalar, or one value an example, of which the mean is taken. */
+export type LossFunction = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+
+/**
+ * Losses by name. Those of tfjs-layers have its names and its numbers, and take probabilities; `softmaxCrossEntropy`,
+ * `sparseSoftmaxCrossEntropy` and `sigmoidCrossEntropy` take logits.
+ */
+export type LossName =
+  | "categoricalCrossentropy"
+  | "sparseCategoricalCrossentropy"
+  | "binaryCrossentropy"
+  | "softmaxCrossEntropy"
+  | "sparseSoftmaxCrossEntropy"
+  | "sigmoidCrossEntropy"
+  | "hinge"
+  | "kullbackLeiblerDivergence"
+  | "meanSquaredError"
+  | "meanAbsoluteError"
+  | "huber"
+  | "poisson";
+
+const LOSSES: Readonly<Record<LossName, LossFunction>> = {
+  categoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+  binaryCrossentropy,
+  softmaxCrossEntropy,
+  sparseSoftmaxCrossEntropy,
+  sigmoidCrossEntropy,
+  hinge,
+  kullbackLeiblerDivergence,
+  meanSquaredError,
+  meanAbsoluteError,
+  huber,
+  poisson,
+};
+
+export type Loss = LossName | LossFunction;
+
+/** Losses whose labels are class numbers. */
+export const SPARSE: ReadonlySet<Loss> = new Set<Loss>(["sparseCategoricalCrossentropy", "sparseSoftmaxCrossEntropy"]);
+
+/** The function behind `loss`. @throws OptionsError naming the nearest losses. */
+export function lossFunction(loss: Loss): LossFunction {
+  if (typeof loss === "function") return loss;
+  if (Object.hasOwn(LOSSES, loss)) return LOSSES[loss];
+  throw new OptionsError(`No loss is named \`${String(loss)}\`.`, suggest(String(loss), Object.keys(LOSSES)));
+}
+
+/** Names of the built-in losses, for messages and schemas. */
+export function lossNames(): readonly string[] {
+  return Object.keys(LOSSES);
+}
+
+/** The mean of a loss over a batch, as a scalar on the tape. */
+export function meanLoss(fn: LossFunction, labels: tf.Tensor, predictions: tf.Tensor): tf.Scalar {
+  const loss = fn(labels, predictions);
+  return (loss.rank === 0 ? loss : tf.mean(loss)) as tf.Scalar;
+}

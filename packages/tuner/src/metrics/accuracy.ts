@@ -1,0 +1,45 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Metric } from "./metric.ts";
+
+/**
+ * Share of examples whose class is right, under tfjs's key `acc`. Labels may be class numbers or one-hot; a prediction of
+ * one column is a probability of class 1.
+ */
+export function accuracy(): Metric {
+  return {
+    name: "acc",
+    update(labels, predictions) {
+      const binary = predictions.shape.at(-1) === 1;
+      const predicted = binary ? tf.cast(tf.greater(predictions, 0.5), "int32") : tf.argMax(predictions, -1);
+      const truth = classNumbers(labels, predictions);
+      const right = tf.cast(tf.equal(tf.reshape(predicted, [-1]), truth), "float32");
+      return tf.stack([tf.sum(right), tf.scalar(right.size)]);
+    },
+    result: ([right = 0, count = 0]) => ({ acc: count > 0 ? right / count : Number.NaN }),
+  };
+}
+
+/** Share of examples whose class is among the `k` highest predictions. Key `top<k>`. */
+export function topK(k: number): Metric {
+  const name = `top${k}`;
+  return {
+    name,
+    update(labels, predictions) {
+      const classes = predictions.shape.at(-1) as number;
+      const rows = tf.reshape(predictions, [-1, classes]);
+      const truth = tf.oneHot(classNumbers(labels, predictions), classes);
+      const own = tf.sum(tf.mul(rows, truth), -1, true);
+      const above = tf.sum(tf.cast(tf.greater(rows, own), "float32"), -1);
+      const right = tf.cast(tf.less(above, k), "float32");
+      return tf.stack([tf.sum(right), tf.scalar(right.size)]);
+    },
+    result: ([right = 0, count = 0]) => ({ [name]: count > 0 ? right / count : Number.NaN }),
+  };
+}
+
+/** Labels as class numbers [examples], whether they came as numbers or one-hot. */
+export function classNumbers(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor1D {
+  const classes = predictions.shape.at(-1) as number;
+  const hot = classes > 1 && labels.rank === predictions.rank && labels.shape.at(-1) === classes;
+  return tf.reshape(hot ? tf.argMax(labels, -1) : tf.cast(labels, "int32"), [-1]) as tf.Tensor1D;
+}

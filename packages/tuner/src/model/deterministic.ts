@@ -1,0 +1,61 @@
+import type { CallableLayer } from "./layers-model.ts";
+
+/**
+ * Stock layers whose output for an example depends on that example and their weights alone: no randomness, no memory, no
+ * statistic of the batch. Whatever is not in this list is assumed to change from step to step.
+ */
+const PURE: ReadonlySet<string> = new Set([
+  ...[
+    "InputLayer",
+    "Dense",
+    "Activation",
+    "ELU",
+    "ReLU",
+    "LeakyReLU",
+    "PReLU",
+    "Softmax",
+    "ThresholdedReLU",
+    "Masking",
+  ],
+  ...["Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "DepthwiseConv2D", "SeparableConv2D"],
+  ...["Cropping2D", "UpSampling2D", "ZeroPadding2D", "Flatten", "Permute", "RepeatVector", "Reshape", "Embedding"],
+  ...["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply", "Dot", "LayerNormalization"],
+  ...["AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D"],
+  ...["GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"],
+  ...["Rescaling", "CenterCrop", "Resizing", "CategoryEncoding"],
+  ...["SimpleRNN", "GRU", "LSTM", "TimeDistributed", "Bidirectional"],
+]);
+
+/** Layers that do nothing once their rate is 0. */
+const RANDOM: ReadonlySet<string> = new Set([
+  "Dropout",
+  "SpatialDropout1D",
+  "GaussianNoise",
+  "GaussianDropout",
+  "AlphaDropout",
+]);
+
+/**
+ * Why the layer's output may change between two looks at the same example although none of its weights is trained;
+ * undefined where it cannot.
+ *
+ * @param held whether a patch promises that the layer computes the same in training as in inference.
+ */
+export function impurity(layer: CallableLayer, held: boolean): string | undefined {
+  if (held) return undefined;
+  const name = layer.getClassName();
+  const config = layer.getConfig() as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(layer, "call")) return "its call was replaced";
+  if (layer.stateful || config.stateful === true) return "it is stateful";
+  if (name === "BatchNormalization") return "batch norm in batch mode";
+  if (RANDOM.has(name)) {
+    return config.rate === 0 || config.stddev === 0 ? undefined : `${name} is random`;
+  }
+  if (!PURE.has(name)) return `${name} is not known to be deterministic`;
+  const rates = [config.dropout, config.recurrentDropout].filter((rate) => typeof rate === "number" && rate > 0);
+  if (rates.length > 0) return "it drops units at random";
+  if (name === "Concatenate" && config.axis === 0) return "it joins examples of a batch";
+  const inner = (layer as { readonly layer?: CallableLayer; readonly forwardLayer?: CallableLayer }).layer;
+  const wrapped = inner ?? (layer as { readonly forwardLayer?: CallableLayer }).forwardLayer;
+  return wrapped ? impurity(wrapped, false) : undefined;
+}

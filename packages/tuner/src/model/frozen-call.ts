@@ -1,0 +1,44 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { CallableLayer } from "./layers-model.ts";
+
+/** The fields of a tfjs convolution or dense layer that its `call` reads. */
+interface WithKernel {
+  readonly kernel: { read(): tf.Tensor };
+  readonly bias?: { read(): tf.Tensor } | null;
+  readonly useBias?: boolean;
+  readonly activation: { getClassName(): string } | null;
+  readonly strides?: [number, number];
+  readonly padding?: "valid" | "same";
+  readonly dataFormat?: string;
+  readonly dilationRate?: [number, number];
+}
+
+/**
+ * The output of a frozen layer from ops whose gradients are lazy.
+ *
+ * tfjs's fused conv2d and matMul compute the gradient of the kernel as soon as one for the input is asked for, and a Conv2D
+ * or Dense with a linear activation always goes through them: 5 of 5 filter gradients of frozen layers were computed for
+ * nothing. Plain `conv2d`, `matMul` and `add` are pruned by the tape.
+ *
+ * @returns undefined for every layer that is not exactly a stock Conv2D or Dense with a linear activation.
+ */
+export function callFrozen(layer: CallableLayer, inputs: readonly tf.Tensor[]): tf.Tensor | undefined {
+  const [x] = inputs;
+  const name = layer.getClassName();
+  if (!x || inputs.length !== 1 || (name !== "Conv2D" && name !== "Dense") || Object.hasOwn(layer, "call"))
+    return undefined;
+  const { kernel, bias, useBias, activation, strides, padding, dataFormat, dilationRate } =
+    layer as unknown as WithKernel;
+  if (activation && activation.getClassName() !== "linear") return undefined;
+  const w = kernel.read();
+  let y: tf.Tensor;
+  if (name === "Dense") {
+    if (x.rank !== 2) return undefined;
+    y = tf.matMul(x as tf.Tensor2D, w as tf.Tensor2D);
+  } else {
+    if (dataFormat === "channelsFirst" || x.rank !== 4 || padding === undefined || strides === undefined)
+      return undefined;
+    y = tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, strides, padding, "NHWC", dilationRate ?? 1);
+  }
+  return useBias !== false && bias ? tf.add(y, bias.read()) : y;
+}

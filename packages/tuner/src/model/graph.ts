@@ -1,0 +1,99 @@
+import type { CallableLayer, LayersModelLike, SymbolicLike } from "./layers-model.ts";
+
+/** Output `output` of node `node`; node −1 stands for the model's own inputs. */
+export interface ValueRef {
+  readonly node: number;
+  readonly output: number;
+}
+
+/** One application of one layer. */
+export interface GraphNode {
+  readonly layer: CallableLayer;
+  /** The layer's stable path, as in parameter names. A layer applied twice has two nodes of one path. */
+  readonly path: string;
+  readonly inputs: readonly ValueRef[];
+}
+
+/** A model as a list of layer applications in an order in which they can run, nested models dissolved. */
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly ValueRef[];
+}
+
+/** Flattens a model, nested models, shared layers, several inputs and outputs included. */
+export function flatten(model: LayersModelLike): Graph {
+  const nodes: GraphNode[] = [];
+  const paths = layerPaths(model);
+  const top: Scope = { bound: bind(model.inputs), done: new Map(), inner: new Map() };
+
+  const visit = (symbolic: SymbolicLike, scope: Scope): ValueRef => {
+    const bound = scope.bound.get(symbolic.id);
+    if (bound) return bound;
+    const { sourceLayer: layer, nodeIndex, tensorIndex } = symbolic;
+    const key = applicationKey(layer, nodeIndex);
+    if (isNested(layer)) {
+      let inner = scope.inner.get(key);
+      if (!inner) {
+        const refs = symbolic.inputs.map((input) => visit(input, scope));
+        inner = {
+          bound: new Map(layer.inputs.map(({ id }, i) => [id, refs[i] as ValueRef])),
+          done: new Map(),
+          inner: new Map(),
+        };
+        scope.inner.set(key, inner);
+      }
+      return visit(layer.outputs[tensorIndex] as SymbolicLike, inner);
+    }
+    let node = scope.done.get(key);
+    if (node === undefined) {
+      const inputs = symbolic.inputs.map((input) => visit(input, scope));
+      node = nodes.push({ layer, path: paths.get(layer) ?? layer.name, inputs }) - 1;
+      scope.done.set(key, node);
+    }
+    return { node, output: tensorIndex };
+  };
+  return { outputs: model.outputs.map((output) => visit(output, top)), nodes };
+}
+
+interface Scope {
+  readonly bound: ReadonlyMap<number, ValueRef>;
+  readonly done: Map<string, number>;
+  readonly inner: Map<string, Scope>;
+}
+
+const ids = new WeakMap<object, number>();
+let nextId = 0;
+
+/** Layers of one name may meet in a flattened graph, so identity makes the key. */
+function applicationKey(layer: object, nodeIndex: number): string {
+  let id = ids.get(layer);
+  if (id === undefined) {
+    id = nextId++;
+    ids.set(layer, id);
+  }
+  return `${id}:${nodeIndex}`;
+}
+
+function bind(inputs: readonly SymbolicLike[]): ReadonlyMap<number, ValueRef> {
+  return new Map(inputs.map(({ id }, output) => [id, { node: -1, output }]));
+}
+
+/** A model used as a layer. One whose `call` somebody replaced is left whole: what it does is not in its graph any more. */
+function isNested(layer: object): layer is LayersModelLike & CallableLayer {
+  return "layers" in layer && "outputs" in layer && !Object.hasOwn(layer, "call");
+}
+
+/** Paths as `namedWeights` gives them: by position in the model, not by route through the graph. */
+function layerPaths(model: LayersModelLike): ReadonlyMap<object, string> {
+  const paths = new Map<object, string>();
+  const walk = (layers: readonly object[], prefix: string): void => {
+    for (const layer of layers) {
+      const path = prefix + (layer as CallableLayer).name;
+      if (!paths.has(layer)) paths.set(layer, path);
+      const nested = (layer as Partial<LayersModelLike>).layers;
+      if (nested) walk(nested, `${path}/`);
+    }
+  };
+  walk(model.layers, "");
+  return paths;
+}

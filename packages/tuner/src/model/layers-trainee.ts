@@ -1,0 +1,67 @@
+import { namedWeights, type Param } from "@graftjs/core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { split } from "../trunk/split.ts";
+import { execute, refKey, type Value, type Values } from "./execute.ts";
+import { flatten, type GraphNode } from "./graph.ts";
+import type { LayersModelLike, SymbolicLike } from "./layers-model.ts";
+import type { Changes, CutModel, Trainee } from "./trainee.ts";
+
+/** A `tf.LayersModel` or `tf.Sequential` as a run sees it. */
+export function layersTrainee(model: LayersModelLike): Trainee {
+  const { name, inputs } = model;
+  return {
+    name,
+    ports: {
+      inputs,
+      inputNames: names(inputs, model.inputNames),
+      outputNames: names(model.outputs, model.outputNames),
+    },
+    weights: namedWeights(model),
+    cut: (trained, changes) => cut(model, trained, changes),
+  };
+}
+
+function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held }: Changes): CutModel {
+  const graph = flatten(model);
+  const parts = split(graph, new Set(trained.map(({ variable }) => variable)), adapted, held);
+  const at = (index: number): GraphNode => graph.nodes[index] as GraphNode;
+  const layers = new Set(parts.trunk.map((index) => at(index).layer));
+  return {
+    trunk: {
+      layers: layers.size,
+      of: new Set(graph.nodes.map(({ layer }) => layer)).size,
+      parameters: [...layers].flatMap(({ weights }) => weights).reduce((sum, weight) => sum + weight.read().size, 0),
+      stops: parts.stops,
+      frontier: parts.frontier.map(({ node, output }) =>
+        node < 0 ? (names(model.inputs, model.inputNames)[output] as string) : at(node).path,
+      ),
+    },
+    sources: parts.frontier.map(({ node, output }) => (node < 0 ? output : -1)),
+    runTrunk: (inputs) =>
+      execute(graph, {
+        nodes: parts.trunk,
+        values: fed(inputs),
+        wanted: parts.frontier,
+        training: true,
+        dispose: true,
+      }),
+    runTail: (values, training) => {
+      const known: Values = new Map(parts.frontier.map((ref, i) => [refKey(ref), values[i] as Value]));
+      const { tail: nodes, frozen } = parts;
+      return execute(graph, { nodes, values: known, wanted: graph.outputs, training, frozen }).map(
+        ({ tensor }) => tensor,
+      );
+    },
+    // One for each application, as stock counts them; its Sequential forgets them unless `fit` is called on it.
+    penalties: () => graph.nodes.flatMap(({ layer }) => layer.calculateLosses()),
+  };
+}
+
+/** A Sequential has no names before it is compiled. */
+function names(values: readonly SymbolicLike[], given: readonly string[]): readonly string[] {
+  return given.length === values.length ? given : values.map(({ sourceLayer }) => sourceLayer.name);
+}
+
+function fed(inputs: readonly tf.Tensor[]): Values {
+  return new Map(inputs.map((tensor, output) => [refKey({ node: -1, output }), { tensor, mask: null }]));
+}

@@ -1,0 +1,47 @@
+import type { NamedWeight, Param } from "@graftjs/core";
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Ports } from "../data/columns.ts";
+import type { Value } from "./execute.ts";
+
+/** What a patch changed, as far as cutting the model is concerned. */
+export interface Changes {
+  /** Stable paths of layers that were given parameters of their own. */
+  readonly adapted: ReadonlySet<string>;
+  /** Stable paths of layers that compute the same in training as in inference. */
+  readonly held: ReadonlySet<string>;
+}
+
+/** A model of whatever kind as a run sees it. */
+export interface Trainee {
+  readonly name: string;
+  readonly ports: Ports;
+  /** All that is stored in it: parameters and statistics. */
+  readonly weights: readonly NamedWeight[];
+  /** Cuts it for training `trained`. Nothing is computed. */
+  cut(trained: readonly Param[], changes: Changes): CutModel;
+}
+
+/** What is known of a trunk before it runs. */
+export interface TrunkInfo {
+  /** Layers in the trunk, and in the model. */
+  readonly layers: number;
+  readonly of: number;
+  readonly parameters: number;
+  /** Where it ends, and why it goes no further. */
+  readonly stops: readonly { readonly path: string; readonly why: string }[];
+  /** Names of the values at the cut. */
+  readonly frontier: readonly string[];
+}
+
+/** A model cut in two. */
+export interface CutModel {
+  readonly trunk: TrunkInfo;
+  /** For each value at the cut: the model input it is, or −1 for one that the trunk computes. */
+  readonly sources: readonly number[];
+  /** The values at the cut. Inside a tidy. */
+  runTrunk(inputs: readonly tf.Tensor[]): Value[];
+  /** Predictions from the values at the cut. Inside a tidy, on the tape where there is one. */
+  runTail(cut: readonly Value[], training: boolean): tf.Tensor[];
+  /** Regularizers: scalars that stock `fit` adds to the loss. Inside a tidy, on the tape. */
+  penalties(): tf.Scalar[];
+}

@@ -1,0 +1,44 @@
+import type { Plan } from "./plan.ts";
+
+/** A plan for people: one fact a line. */
+export function formatPlan(plan: Plan): string {
+  const { parameters, cache, patches } = plan;
+  const share = ((100 * parameters.trained) / parameters.total).toFixed(1);
+  const lines = [
+    ["model", plan.model],
+    [
+      "trained",
+      `${count(parameters.trained)} of ${count(parameters.total)} parameters (${share} %, ${bytes(parameters.trainedBytes)})`,
+    ],
+    ...patches.map(({ name, summary, held }) => ["patch", `${name}: ${summary ?? `${held.length} layer(s) held`}`]),
+    ["step", [...plan.hooks, plan.rule].join(" → ")],
+    ["trunk", trunkLine(plan)],
+    ["cache", cache.kind === "none" ? "none" : `${bytes(cache.bytes)} in memory`],
+    [
+      "run",
+      `${count(plan.examples)} examples × ${plan.epochs} epochs in batches of ${plan.batchSize}: ${count(plan.steps)} steps`,
+    ],
+    ...plan.warnings.map((warning) => ["warning", warning]),
+  ];
+  return lines.map(([label = "", text]) => `${label.padEnd(8)} ${text}`).join("\n");
+}
+
+function trunkLine({ trunk }: Plan): string {
+  const [stop] = trunk.stops;
+  const why = stop ? `ends before ${stop.path} (${stop.why})` : "ends at the outputs";
+  return trunk.layers === 0
+    ? `none: ${why}`
+    : `${trunk.layers} of ${trunk.of} layers run once an example, ${count(trunk.parameters)} parameters; ${why}`;
+}
+
+/** 12345 → "12,345". */
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** 1536 → "1.5 kB". Powers of 1000. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n} B`;
+  const exponent = Math.min(4, Math.floor(Math.log10(n) / 3));
+  return `${(n / 1000 ** exponent).toPrecision(3)} ${["B", "kB", "MB", "GB", "TB"][exponent]}`;
+}

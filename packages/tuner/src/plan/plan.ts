@@ -1,0 +1,73 @@
+import type { TrunkInfo } from "../model/trainee.ts";
+import type { Assembly, PatchNote } from "../run/assembly.ts";
+import type { FineTuneOptions } from "../run/options.ts";
+
+/** What a run will do, as plain data. */
+export interface Plan {
+  readonly model: string;
+  readonly parameters: {
+    readonly total: number;
+    readonly trained: number;
+    readonly totalBytes: number;
+    readonly trainedBytes: number;
+    /** Names of the trained parameters, in the model's order. */
+    readonly names: readonly string[];
+  };
+  readonly patches: readonly PatchNote[];
+  readonly hooks: readonly string[];
+  readonly rule: string;
+  /** What runs once an example; `layers` is 0 where nothing can. */
+  readonly trunk: TrunkInfo;
+  readonly cache: { readonly kind: "memory" | "none"; readonly bytes: number };
+  readonly examples: number;
+  readonly validationExamples: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly warnings: readonly string[];
+}
+
+/** The plan of a run that is put together; `cacheBytes` where they are known. */
+export function describe(assembly: Assembly, options: FineTuneOptions, cacheBytes: number): Plan {
+  const { trainee, cut, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
+  const { cache = "memory", epochs } = options;
+  const size = (list: readonly { readonly shape: readonly number[] }[]): number =>
+    list.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return {
+    model: trainee.name,
+    parameters: {
+      total: size(all),
+      trained: size(params),
+      totalBytes: size(all) * 4,
+      trainedBytes: size(params) * 4,
+      names: params.map(({ name }) => name),
+    },
+    patches,
+    hooks: assembly.optimizer.hooks.map(({ name }) => name),
+    rule: assembly.optimizer.rule.name,
+    trunk: cut.trunk,
+    cache: { kind: cache === false || cut.trunk.layers === 0 ? "none" : "memory", bytes: cacheBytes },
+    examples: train.size,
+    validationExamples: validation?.size ?? 0,
+    epochs,
+    batchSize,
+    stepsPerEpoch,
+    steps: stepsPerEpoch * epochs,
+    warnings: warningsOf(assembly),
+  };
+}
+
+function warningsOf({ cut, train, batchSize }: Assembly): string[] {
+  const moving = cut.trunk.stops.filter(({ why }) => why === "batch norm in batch mode");
+  const warnings: string[] = [];
+  if (moving.length > 0) {
+    warnings.push(
+      `${moving.length} batch norm layer(s) end the trunk because their statistics move, \`${moving[0]?.path}\` first: the patch frozen-bn holds them.`,
+    );
+  }
+  if (moving.length > 0 && train.size % batchSize === 1) {
+    warnings.push("The last batch of an epoch is one example, on which batch norm in batch mode learns nothing.");
+  }
+  return warnings;
+}
