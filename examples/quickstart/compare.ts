@@ -42,7 +42,9 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
     name,
     newAccuracy: await accuracy(model, task.test),
     oldAccuracy: await accuracy(base, task.oldTest),
-    total: namedWeights(model).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
+    total: namedWeights(model)
+      .filter(({ statistic }) => !statistic)
+      .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     statistics: (await statistics(model)).size,
     statisticsMoved: before && moved(before, await statistics(model)),
   });

@@ -8,16 +8,18 @@ import type { Task } from "./task.ts";
 
 /** Saves what was trained, puts it onto a fresh base and holds the two models' outputs against each other, bit for bit. */
 export async function deltaRoundTrip({ model, result, recipe }: Tuned, task: Task, path: string): Promise<boolean> {
-  const delta = await saveDelta(result, { recipe });
+  const delta = await saveDelta(model, result, { recipe });
   await writeFileAtomic(path, delta);
   const fresh = withNewHead(await loadBase(), 7);
-  await applyDelta(fresh, new Uint8Array(await readFile(path)));
+  applyDelta(fresh, new Uint8Array(await readFile(path)));
   result.restore();
   const outputs = [model, fresh].map((m) => m.predict(task.test.xs, { batchSize: 256 }) as tf.Tensor);
   const [tuned, restored] = await Promise.all(outputs.map((output) => output.data()));
   tf.dispose(outputs);
   const same = tuned?.every((value, i) => Object.is(value, restored?.[i])) === true;
-  const [deltaSize, modelSize] = [delta.byteLength, result.plan.parameters.totalBytes].map((n) => `${(n / 1024).toFixed(0)} kB`);
+  const [deltaSize, modelSize] = [delta.byteLength, result.plan.parameters.totalBytes].map(
+    (n) => `${(n / 1024).toFixed(0)} kB`,
+  );
   console.log(`Delta: ${deltaSize} (the whole model: ${modelSize}), applied to a fresh base.`);
   console.log(`Predictions on ${task.test.xs.shape[0]} images: ${same ? "identical, bit for bit" : "DIFFERENT"}.`);
   if (!same) throw new Error("A delta applied to a fresh base must predict identically.");

@@ -4,7 +4,7 @@ import { rows } from "./data/columns.ts";
 import { type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
 import type { LayersModelLike } from "./model/layers-model.ts";
 import { describe, type Plan } from "./plan/plan.ts";
-import { permutation, seeded } from "./random/random.ts";
+import { epochOrder } from "./random/epoch-order.ts";
 import { type Assembly, assemble } from "./run/assembly.ts";
 import { breathe } from "./run/breathe.ts";
 import { evaluate } from "./run/evaluate.ts";
@@ -67,7 +67,7 @@ export async function fineTune(model: LayersModelLike, options: FineTuneOptions)
       const epochStart = performance.now();
       const sums = tally(assembly.metrics, assembly.trainee.ports.outputNames);
       const order = shuffle
-        ? permutation(train.size, seeded(seed, "shuffle", epoch))
+        ? epochOrder(seed, epoch, train.size)
         : Int32Array.from({ length: train.size }, (_, i) => i);
       for (let at = 0; at < train.size; at += batchSize * accumulate) {
         signal?.throwIfAborted();

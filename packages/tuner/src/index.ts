@@ -15,6 +15,7 @@ export { type ProgressOptions, type ProgressStream, progress } from "./observers
 export { formatPlan } from "./plan/format.ts";
 export { plan } from "./plan/make-plan.ts";
 export type { Plan } from "./plan/plan.ts";
+export { epochOrder } from "./random/epoch-order.ts";
 export type { PatchNote } from "./run/assembly.ts";
 export { HeldError } from "./run/held.ts";
 export type { History } from "./run/history.ts";

@@ -1,0 +1,15 @@
+import type { Command } from "../command.ts";
+import { loadRegistry } from "../load-plugins.ts";
+import { readRecipe } from "../recipe-file.ts";
+import { recipePath } from "./recipe-path.ts";
+
+export const explain: Command = {
+  usage: "graft explain <recipe.json>",
+  about: "Prints the composed step of a recipe, line by line, and why each part stands where it does.",
+  options: {},
+  async run(positionals, _values, { out, cwd }) {
+    const { recipe, folder } = await readRecipe(recipePath("explain", positionals), cwd);
+    const registry = await loadRegistry(recipe.plugins ?? [], folder);
+    out(`${await registry.explain(recipe)}\n`);
+  },
+};

@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { FineTuneOptions } from "@graftjs/tuner";
+import type { RecipeFile } from "./recipe-file.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** What a data module's default export returns. */
+export type RunData = Pick<FineTuneOptions, "data" | "validation">;
+
+/** Calls the module that a recipe names as its data. @throws UsageError */
+export async function readData({ folder, run }: RecipeFile): Promise<RunData> {
+  const path = resolve(folder, run.data);
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as typeof module;
+  } catch (cause) {
+    throw new UsageError(
+      `The data module ${run.data} cannot be loaded: ${(cause as Error).message}`,
+      `Looked at ${path}.`,
+      { cause },
+    );
+  }
+  if (typeof module.default !== "function") {
+    throw new UsageError(
+      `The data module ${run.data} has no function as its default export.`,
+      "export default () => ({ data: { xs, ys }, validation: { xs, ys } });",
+    );
+  }
+  const made = (await module.default()) as RunData;
+  if (made?.data) return made;
+  throw new UsageError(
+    `The data module ${run.data} returned no \`data\`.`,
+    "Return { data: { xs, ys } }, and { validation } where you have one.",
+  );
+}

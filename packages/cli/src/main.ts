@@ -1,0 +1,76 @@
+import { parseArgs } from "node:util";
+import { GraftError, list, nearest } from "@graftjs/core";
+import { commands } from "./commands/index.ts";
+import type { Io } from "./io.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Exit codes: 0 done, 1 a run failed, 2 the input is wrong and nothing was done. */
+export type ExitCode = 0 | 1 | 2;
+
+/**
+ * The `graft` command.
+ *
+ * @param argv what stands behind the command's name.
+ * @returns the exit code; never throws.
+ */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const verbose = argv.includes("--verbose");
+  try {
+    const [name, ...rest] = argv;
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+      io.out(help());
+      return name === undefined ? 2 : 0;
+    }
+    const command = commands[name];
+    if (!command) {
+      const near = nearest(name, Object.keys(commands));
+      throw new UsageError(
+        `graft has no command \`${name}\`.`,
+        near.length > 0 ? `Did you mean \`graft ${near[0]}\`?` : `There are ${list(Object.keys(commands))}.`,
+      );
+    }
+    if (rest.includes("--help") || rest.includes("-h")) {
+      io.out(`${command.usage}\n\n${command.about}\n`);
+      return 0;
+    }
+    const { values, positionals } = parse(name, rest, command.options);
+    await command.run(positionals, values, io);
+    return 0;
+  } catch (error) {
+    const known = error instanceof GraftError;
+    io.err(
+      verbose && error instanceof Error ? `${error.stack}\n` : `${known ? "" : "Unexpected: "}${messageOf(error)}\n`,
+    );
+    if (!known && !verbose) io.err("Run it again with --verbose for the stack trace.\n");
+    return known ? 2 : 1;
+  }
+}
+
+type Values = Readonly<Record<string, string | boolean | undefined>>;
+
+function parse(
+  name: string,
+  args: readonly string[],
+  options: Readonly<Record<string, "string" | "boolean">>,
+): { values: Values; positionals: readonly string[] } {
+  const all = { ...options, verbose: "boolean" as const };
+  try {
+    const config = Object.fromEntries(Object.entries(all).map(([key, type]) => [key, { type }]));
+    const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true });
+    return { values: values as Values, positionals };
+  } catch (cause) {
+    const flags = Object.keys(all).map((key) => `--${key}`);
+    throw new UsageError(`graft ${name}: ${(cause as Error).message}`, `It takes ${list(flags)}.`, { cause });
+  }
+}
+
+function help(): string {
+  const lines = Object.entries(commands).map(
+    ([name, { about }]) => `  graft ${name.padEnd(18)} ${about.split("\n")[0]}`,
+  );
+  return `Fine-tunes TensorFlow.js models by recipe.\n\n${lines.join("\n")}\n\nExit codes: 0 done, 1 the run failed, 2 wrong input and nothing done.\ngraft <command> --help says more.\n`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

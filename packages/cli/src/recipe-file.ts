@@ -1,0 +1,52 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Recipe } from "@graftjs/core";
+import { type RunSection, readRunSection } from "./run-section.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** A recipe, and the folder that its paths are relative to. */
+export interface RecipeFile {
+  readonly path: string;
+  readonly folder: string;
+  readonly recipe: Recipe;
+  readonly run: RunSection;
+}
+
+/** @throws UsageError where the file cannot be read or is not JSON, with line and column. */
+export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
+  const path = resolve(cwd, given);
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`The recipe ${given} cannot be read: ${reason(cause)}.`, `Looked at ${path}.`, { cause });
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError(
+      `The recipe ${given} is not JSON.`,
+      `${(cause as Error).message}${position(text, cause as Error)}`,
+      { cause },
+    );
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new UsageError(`The recipe ${given} is not an object.`, 'It begins with { "plugins": [...], "rule": ... }.');
+  }
+  const recipe = json as Recipe;
+  return { path, folder: dirname(path), recipe, run: readRunSection(recipe.run) };
+}
+
+export function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === "ENOENT") return "there is no such file";
+  if (error.code === "EACCES" || error.code === "EPERM") return "permission denied";
+  if (error.code === "EROFS") return "the file system is read-only";
+  if (error.code === "ENOTDIR") return "part of the path is a file, not a folder";
+  if (error.code === "EISDIR") return "it is a folder";
+  return error.message;
+}
+
+function position(text: string, error: Error): string {
+  const at = Number(/position (\d+)/.exec(error.message)?.[1]);
+  if (Number.isNaN(at) || /line \d+/.test(error.message)) return "";
+  const before = text.slice(0, at).split("\n");
+  return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+}

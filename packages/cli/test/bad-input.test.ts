@@ -1,0 +1,91 @@
+import { existsSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, it } from "vitest";
+import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
+
+let recipe: Record<string, unknown>;
+beforeEach(async () => {
+  recipe = await setUp();
+});
+afterAll(tearDown);
+
+/** The error that `graft run` prints for a recipe. Nothing may be written. */
+async function errorOf(spoiled: Record<string, unknown>): Promise<string> {
+  write("recipe.json", spoiled);
+  const { code, err } = await graft("run", "recipe.json");
+  expect(code).toBe(2);
+  expect(err).not.toMatch(/^ +at /m);
+  expect(existsSync(join(folder, "out", "delta.safetensors"))).toBe(false);
+  return err;
+}
+
+it("a plugin that is not installed: names the command that adds it", async () => {
+  expect(
+    await errorOf({ ...recipe, plugins: [...(recipe.plugins as string[]), "@graftjs/lora"] }),
+  ).toMatchInlineSnapshot();
+});
+
+it("a misspelt name: the nearest one", async () => {
+  expect(await errorOf({ ...recipe, hooks: ["clip-by-globl-norm"] })).toMatchInlineSnapshot();
+});
+
+it("an unknown option: the nearest one", async () => {
+  expect(await errorOf({ ...recipe, rule: { use: "sgd", with: { momentun: 0.9 } } })).toMatchInlineSnapshot();
+});
+
+it("a negative learning rate", async () => {
+  expect(await errorOf({ ...recipe, learningRate: -0.1 })).toMatchInlineSnapshot();
+});
+
+it("a pattern that matches nothing: the nearest names", async () => {
+  expect(await errorOf({ ...recipe, trainable: "heat/**" })).toMatchInlineSnapshot();
+});
+
+it("a rule among the hooks", async () => {
+  expect(await errorOf({ ...recipe, hooks: ["sgd"] })).toMatchInlineSnapshot();
+});
+
+it("a truncated weights file", async () => {
+  truncateSync(join(folder, "weights.bin"), 20);
+  expect(await errorOf(recipe)).toMatchInlineSnapshot();
+});
+
+it("weights outside the model's folder", async () => {
+  write("model.json", { modelTopology: {}, weightsManifest: [{ paths: ["../secret"], weights: [] }] });
+  expect(await errorOf(recipe)).toMatchInlineSnapshot();
+});
+
+it("an output folder that cannot be written", async () => {
+  const run = { ...(recipe.run as object), output: "weights.bin/out/delta.safetensors" };
+  expect(await errorOf({ ...recipe, run })).toMatchInlineSnapshot();
+});
+
+it("a recipe that is not JSON: line and column", async () => {
+  write("recipe.json", '{\n  "rule": sgd\n}');
+  const { code, err } = await graft("run", "recipe.json");
+  expect(code).toBe(2);
+  expect(err).toContain("The recipe recipe.json is not JSON.");
+});
+
+it("everything at once", async () => {
+  const error = await errorOf({
+    ...recipe,
+    plugins: [...(recipe.plugins as string[]), "@graftjs/lora"],
+    trainable: "heat/**",
+    hooks: ["sgd", { use: "clip-by-global-norm", with: { nrom: 1 } }],
+    learningRate: -1,
+    epoch: 3,
+  });
+  expect(error).toMatchInlineSnapshot();
+});
+
+it("an unknown command, an unknown flag, no recipe: exit code 2 and the way out", async () => {
+  expect((await graft("rnu", "recipe.json")).err).toContain("Did you mean `graft run`?");
+  expect((await graft("run", "recipe.json", "--ouput", "x")).err).toContain("--out");
+  expect((await graft("run")).err).toContain("graft run recipe.json");
+});
+
+it("--verbose adds the stack trace", async () => {
+  write("recipe.json", { ...recipe, learningRate: -1 });
+  expect((await graft("run", "recipe.json", "--verbose")).err).toMatch(/^ +at /m);
+});

@@ -1,0 +1,72 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { main } from "../src/index.ts";
+
+/** A folder inside the package, so that recipes in it find the workspace's plugins. */
+export const folder = join(import.meta.dirname, "..", ".cache", `test-${process.pid}`);
+
+/** Writes a tiny model, its data module and a good recipe; returns the recipe for tests to spoil. */
+export async function setUp(): Promise<Record<string, unknown>> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.dense({ name: "body", units: 4, inputShape: [3], activation: "relu" }),
+      tfl.layers.dense({ name: "head", units: 2, activation: "softmax" }),
+    ],
+  });
+  await model.save(
+    tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {
+      const weightsManifest = [{ paths: ["weights.bin"], weights: weightSpecs }];
+      writeFileSync(join(folder, "model.json"), JSON.stringify({ modelTopology, weightsManifest }));
+      writeFileSync(join(folder, "weights.bin"), new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData)));
+      return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: "JSON" } };
+    }),
+  );
+  model.dispose();
+  writeFileSync(
+    join(folder, "data.js"),
+    `import * as tf from "@tensorflow/tfjs-core";
+export default () => {
+  const xs = tf.randomNormal([48, 3], 0, 1, "float32", 1);
+  return { data: { xs, ys: tf.oneHot(tf.cast(tf.greater(tf.sum(xs, 1), 0), "int32"), 2) } };
+};
+`,
+  );
+  return {
+    plugins: ["@graftjs/gradient-surgery", "@graftjs/backend-wasm"],
+    backends: ["wasm"],
+    trainable: "head/**",
+    hooks: [{ use: "clip-by-global-norm", with: { norm: 1 } }],
+    rule: { use: "sgd", with: { momentum: 0.9 } },
+    learningRate: 0.1,
+    run: { model: "model.json", data: "data.js", epochs: 2, batchSize: 16, output: "out/delta.safetensors" },
+  };
+}
+
+export function tearDown(): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+export function write(name: string, content: unknown): void {
+  writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+}
+
+/** What a person would see: exit code, standard output, standard error. Paths of this machine are cut. */
+export async function graft(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await main(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    isTty: false,
+    cwd: folder,
+  });
+  const cut = (text: string): string => text.replaceAll(folder, "<folder>");
+  return { code, out: cut(out), err: cut(err) };
+}
