@@ -37,7 +37,7 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
           fix: "install it: pnpm add @tensorflow/tfjs-backend-wasm",
         };
       }
-      return { ok: true, capabilities: await capabilities(trainingKernelNames) };
+      return { ok: true, capabilities: await capabilities(trainingKernelNames()) };
     },
     async init(): Promise<BackendSession> {
       const peer = await loadPeer();

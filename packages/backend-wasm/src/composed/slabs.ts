@@ -60,7 +60,7 @@ export function tapSlab(padded: tf.Tensor4D, g: Geometry, row: number, column: n
     [0, top, left, 0],
     [batch, top + (g.outHeight - 1) * g.strideHeight + 1, left + (g.outWidth - 1) * g.strideWidth + 1, channels],
     [1, g.strideHeight, g.strideWidth, 1],
-  );
+  ) as tf.Tensor4D;
 }
 
 /** Puts stride − 1 zeros behind every pixel: the transpose of reading with a stride. */

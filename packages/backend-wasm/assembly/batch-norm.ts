@@ -1,0 +1,133 @@
+import { columnSums, scaleInPlace } from "./reduce";
+import { at, fill, fma, zero } from "./simd";
+
+const BLOCK_ROWS: i32 = 128;
+
+/** Mean and biased variance of each channel of x [rows][channels], two passes: E[x²] − E[x]² would lose digits. */
+export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32, channels: i32, from: i32, to: i32): void {
+  columnSums(x, mean, rows, channels, 1 / <f32>rows, from, to);
+  fill(at(variance, from), to - from, 0);
+  const step = (<usize>channels) << 2;
+  for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
+    const block = min(BLOCK_ROWS, rows - r0);
+    const first = at(x, r0 * channels);
+    let c = from;
+    for (; c + 8 <= to; c += 8) {
+      const m0 = v128.load(at(mean, c)), m1 = v128.load(at(mean, c), 16);
+      let a0 = zero(), a1 = zero();
+      let p = at(first, c);
+      for (let r = 0; r < block; r++, p += step) {
+        const d0 = f32x4.sub(v128.load(p), m0);
+        const d1 = f32x4.sub(v128.load(p, 16), m1);
+        a0 = fma(d0, d0, a0);
+        a1 = fma(d1, d1, a1);
+      }
+      const o = at(variance, c);
+      v128.store(o, f32x4.add(v128.load(o), a0));
+      v128.store(o, f32x4.add(v128.load(o, 16), a1), 16);
+    }
+    for (; c < to; c++) {
+      const m = load<f32>(at(mean, c));
+      let a: f32 = 0;
+      let p = at(first, c);
+      for (let r = 0; r < block; r++, p += step) {
+        const d = load<f32>(p) - m;
+        a += d * d;
+      }
+      store<f32>(at(variance, c), load<f32>(at(variance, c)) + a);
+    }
+  }
+  scaleInPlace(at(variance, from), to - from, 1 / <f32>rows);
+}
+
+/** y[r][c] ← clamp(x[r][c] · a[c] + b[c], low, high), rows [from, to): batch norm once its channel factors are known. */
+export function affine(
+  x: usize, a: usize, b: usize, y: usize, channels: i32, low: f32, high: f32, from: i32, to: i32,
+): void {
+  const lo = f32x4.splat(low);
+  const hi = f32x4.splat(high);
+  const clamp = low > -Infinity || high < Infinity;
+  for (let r = from; r < to; r++) {
+    const p = at(x, r * channels);
+    const q = at(y, r * channels);
+    let c = 0;
+    for (; c + 4 <= channels; c += 4) {
+      let v = fma(v128.load(at(p, c)), v128.load(at(a, c)), v128.load(at(b, c)));
+      if (clamp) v = f32x4.min(f32x4.max(v, lo), hi);
+      v128.store(at(q, c), v);
+    }
+    for (; c < channels; c++) {
+      let v = load<f32>(at(p, c)) * load<f32>(at(a, c)) + load<f32>(at(b, c));
+      if (clamp) v = min(max(v, low), high);
+      store<f32>(at(q, c), v);
+    }
+  }
+}
+
+/** s1[c] ← Σ dy, s2[c] ← Σ dy · (x − mean) over rows, for channels [from, to). */
+export function channelGradientSums(
+  x: usize, dy: usize, mean: usize, s1: usize, s2: usize, rows: i32, channels: i32, from: i32, to: i32,
+): void {
+  const step = (<usize>channels) << 2;
+  fill(at(s1, from), to - from, 0);
+  fill(at(s2, from), to - from, 0);
+  for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
+    const block = min(BLOCK_ROWS, rows - r0);
+    const firstX = at(x, r0 * channels);
+    const firstY = at(dy, r0 * channels);
+    let c = from;
+    for (; c + 8 <= to; c += 8) {
+      const m0 = v128.load(at(mean, c)), m1 = v128.load(at(mean, c), 16);
+      let a0 = zero(), a1 = zero(), b0 = zero(), b1 = zero();
+      let p = at(firstX, c);
+      let d = at(firstY, c);
+      for (let r = 0; r < block; r++, p += step, d += step) {
+        const g0 = v128.load(d), g1 = v128.load(d, 16);
+        a0 = f32x4.add(a0, g0);
+        a1 = f32x4.add(a1, g1);
+        b0 = fma(g0, f32x4.sub(v128.load(p), m0), b0);
+        b1 = fma(g1, f32x4.sub(v128.load(p, 16), m1), b1);
+      }
+      const o1 = at(s1, c);
+      v128.store(o1, f32x4.add(v128.load(o1), a0));
+      v128.store(o1, f32x4.add(v128.load(o1, 16), a1), 16);
+      const o2 = at(s2, c);
+      v128.store(o2, f32x4.add(v128.load(o2), b0));
+      v128.store(o2, f32x4.add(v128.load(o2, 16), b1), 16);
+    }
+    for (; c < to; c++) {
+      const m = load<f32>(at(mean, c));
+      let a: f32 = 0, b: f32 = 0;
+      let p = at(firstX, c);
+      let d = at(firstY, c);
+      for (let r = 0; r < block; r++, p += step, d += step) {
+        const g = load<f32>(d);
+        a += g;
+        b += g * (load<f32>(p) - m);
+      }
+      store<f32>(at(s1, c), load<f32>(at(s1, c)) + a);
+      store<f32>(at(s2, c), load<f32>(at(s2, c)) + b);
+    }
+  }
+}
+
+/** dx[r][c] ← dy[r][c] · a[c] + x[r][c] · b[c] + d[c], rows [from, to). */
+export function batchNormInputGradient(
+  x: usize, dy: usize, a: usize, b: usize, d: usize, dx: usize, channels: i32, from: i32, to: i32,
+): void {
+  for (let r = from; r < to; r++) {
+    const p = at(x, r * channels);
+    const g = at(dy, r * channels);
+    const q = at(dx, r * channels);
+    let c = 0;
+    for (; c + 4 <= channels; c += 4) {
+      const rest = fma(v128.load(at(p, c)), v128.load(at(b, c)), v128.load(at(d, c)));
+      v128.store(at(q, c), fma(v128.load(at(g, c)), v128.load(at(a, c)), rest));
+    }
+    for (; c < channels; c++)
+      store<f32>(
+        at(q, c),
+        load<f32>(at(g, c)) * load<f32>(at(a, c)) + load<f32>(at(p, c)) * load<f32>(at(b, c)) + load<f32>(at(d, c)),
+      );
+  }
+}

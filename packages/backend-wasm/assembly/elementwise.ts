@@ -1,0 +1,71 @@
+import { erf4, exp4, gelu4, geluSlope4, sigmoid4, tanh4 } from "./math";
+import { at, loadSome, storeSome } from "./simd";
+
+// One loop for each function: a table of functions would be an indirect call for every four numbers.
+
+// @ts-ignore: decorator
+@inline
+function read(x: usize, i: i32, n: i32): v128 {
+  return i + 4 <= n ? v128.load(at(x, i)) : loadSome(at(x, i), n - i);
+}
+
+// @ts-ignore: decorator
+@inline
+function write(y: usize, i: i32, n: i32, v: v128): void {
+  if (i + 4 <= n) v128.store(at(y, i), v);
+  else storeSome(at(y, i), v, n - i);
+}
+
+export function exp(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, exp4(read(x, i, n)));
+}
+
+export function tanh(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, tanh4(read(x, i, n)));
+}
+
+export function sigmoid(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, sigmoid4(read(x, i, n)));
+}
+
+export function erf(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, erf4(read(x, i, n)));
+}
+
+export function gelu(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, gelu4(read(x, i, n)));
+}
+
+export function geluGradient(x: usize, dy: usize, dx: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(dx, i, n, f32x4.mul(geluSlope4(read(x, i, n)), read(dy, i, n)));
+}
+
+/** dx ← dy where low < v < high, 0 elsewhere; with `closed`, where low ≤ v ≤ high. The gradients of relu, relu6 and clip. */
+export function gateGradient(v: usize, dy: usize, dx: usize, n: i32, low: f32, high: f32, closedLow: bool, closedHigh: bool): void {
+  const lo = f32x4.splat(low);
+  const hi = f32x4.splat(high);
+  for (let i = 0; i < n; i += 4) {
+    const x = read(v, i, n);
+    const above = closedLow ? f32x4.ge(x, lo) : f32x4.gt(x, lo);
+    const below = closedHigh ? f32x4.le(x, hi) : f32x4.lt(x, hi);
+    write(dx, i, n, v128.and(v128.and(above, below), read(dy, i, n)));
+  }
+}
+
+/** dx ← dy · (1 − y²), from tanh's output. */
+export function tanhGradient(y: usize, dy: usize, dx: usize, n: i32): void {
+  const one = f32x4.splat(1);
+  for (let i = 0; i < n; i += 4) {
+    const v = read(y, i, n);
+    write(dx, i, n, f32x4.mul(read(dy, i, n), f32x4.sub(one, f32x4.mul(v, v))));
+  }
+}
+
+/** dx ← dy · y · (1 − y), from sigmoid's output. */
+export function sigmoidGradient(y: usize, dy: usize, dx: usize, n: i32): void {
+  const one = f32x4.splat(1);
+  for (let i = 0; i < n; i += 4) {
+    const v = read(y, i, n);
+    write(dx, i, n, f32x4.mul(read(dy, i, n), f32x4.mul(v, f32x4.sub(one, v))));
+  }
+}

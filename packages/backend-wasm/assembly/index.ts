@@ -1,0 +1,17 @@
+// The kernels, one file an idea. scripts/build-kernels.ts compiles this twice: with and without relaxed SIMD.
+export { affine, batchNormInputGradient, channelGradientSums, channelMoments } from "./batch-norm";
+export { convFilterGradient } from "./conv-filter";
+export { convInputGradient } from "./conv-input";
+export { depthwiseFilterGradient } from "./depthwise-filter";
+export { depthwiseInputGradient } from "./depthwise-input";
+export { dropout } from "./dropout";
+export { erf, exp, gateGradient, gelu, geluGradient, sigmoid, sigmoidGradient, tanh, tanhGradient } from "./elementwise";
+export { addBias, gemm, gemmBatched } from "./gemm";
+export { layerNorm, layerNormGradient } from "./layer-norm";
+export { adam, decayedSumOfSquares, lambApply, lambMoments, momentum, scaleInto, sgd, subtractScaled } from "./optimizers";
+export { avgPoolGradient, maxPoolGradient } from "./pool";
+export { columnSums, rowSums, sumOfSquares } from "./reduce";
+export { gatherRows, segmentSum } from "./rows";
+export { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradient } from "./softmax";
+export { scratchBytes } from "./tile";
+export { swapRows, transpose } from "./transpose";

@@ -1,0 +1,149 @@
+import { at, fma, fnma, laneSum, loadSome, storeSome, zero } from "./simd";
+
+// One call a tensor, in place. The arithmetic is a handful of operations a number: the memory sets the speed, so each
+// tensor is read once and written once, and nothing is kept between the passes that a norm forces (LAMB).
+
+// @ts-ignore: decorator
+@inline
+function read(x: usize, i: i32, n: i32): v128 {
+  return i + 4 <= n ? v128.load(at(x, i)) : loadSome(at(x, i), n - i);
+}
+
+// @ts-ignore: decorator
+@inline
+function write(y: usize, i: i32, n: i32, v: v128): void {
+  if (i + 4 <= n) v128.store(at(y, i), v);
+  else storeSome(at(y, i), v, n - i);
+}
+
+/** w ← w − rate · (gradScale · g + weightScale · w). */
+export function sgd(w: usize, g: usize, n: i32, gradScale: f32, weightScale: f32, rate: f32): void {
+  const gs = f32x4.splat(gradScale), ws = f32x4.splat(weightScale), r = f32x4.splat(rate);
+  for (let i = 0; i < n; i += 4) {
+    const p = read(w, i, n);
+    write(w, i, n, fnma(r, fma(p, ws, f32x4.mul(read(g, i, n), gs)), p));
+  }
+}
+
+/**
+ * Momentum with d = gradScale · g + weightScale · w.
+ *
+ * v ← momentum · v + intake · d, or v ← d on the first step where `first`;
+ * w ← w − rate · v, and with `nesterov` w ← w − rate · (momentum · v + lookahead · d).
+ * `move` 0 leaves w alone.
+ */
+export function momentum(
+  w: usize, g: usize, v: usize, n: i32, gradScale: f32, weightScale: f32, rate: f32,
+  momentum: f32, intake: f32, lookahead: f32, nesterov: bool, first: bool, move: bool,
+): void {
+  const gs = f32x4.splat(gradScale), ws = f32x4.splat(weightScale), r = f32x4.splat(rate);
+  const m = f32x4.splat(first ? 0 : momentum), a = f32x4.splat(first ? 1 : intake);
+  const mu = f32x4.splat(momentum), ahead = f32x4.splat(lookahead);
+  for (let i = 0; i < n; i += 4) {
+    const p = read(w, i, n);
+    const d = fma(p, ws, f32x4.mul(read(g, i, n), gs));
+    const next = fma(read(v, i, n), m, f32x4.mul(d, a));
+    write(v, i, n, next);
+    if (move) write(w, i, n, fnma(r, nesterov ? fma(next, mu, f32x4.mul(d, ahead)) : next, p));
+  }
+}
+
+/** y ← y − factor · x. */
+export function subtractScaled(y: usize, x: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  for (let i = 0; i < n; i += 4) write(y, i, n, fnma(f, read(x, i, n), read(y, i, n)));
+}
+
+/** y ← factor · x. */
+export function scaleInto(x: usize, y: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  for (let i = 0; i < n; i += 4) write(y, i, n, f32x4.mul(read(x, i, n), f));
+}
+
+/** Σ (g + decay · w)². */
+export function decayedSumOfSquares(g: usize, w: usize, n: i32, decay: f32): f64 {
+  const d = f32x4.splat(decay);
+  let total: f64 = 0;
+  for (let i = 0; i < n; ) {
+    const end = min(n, i + 1024);
+    let s = zero();
+    for (; i < end; i += 4) {
+      const u = fma(read(w, i, end), d, read(g, i, end));
+      s = fma(u, u, s);
+    }
+    total += laneSum(s);
+  }
+  return total;
+}
+
+/** Adam's direction m̂ / (√v̂ + ε) + decay · w, with m̂ = m / c₁ and v̂ = v / c₂. */
+// @ts-ignore: decorator
+@inline
+function direction(m: v128, v: v128, w: v128, r1: v128, r2: v128, epsilon: v128, decay: v128): v128 {
+  const root = f32x4.add(f32x4.sqrt(f32x4.mul(v, r2)), epsilon);
+  return fma(w, decay, f32x4.div(f32x4.mul(m, r1), root));
+}
+
+/** Adam, with decoupled decay: w ← w − rate · (m̂ / (√v̂ + ε) + decay · w). `correction`: 1 − βᵗ. */
+export function adam(
+  w: usize, g: usize, m: usize, v: usize, n: i32, rate: f32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
+  epsilon: f32, correction1: f32, correction2: f32, decay: f32,
+): void {
+  const b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), a1 = f32x4.splat(rest1), a2 = f32x4.splat(rest2);
+  const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
+  const e = f32x4.splat(epsilon), d = f32x4.splat(decay), r = f32x4.splat(rate);
+  for (let i = 0; i < n; i += 4) {
+    const gv = read(g, i, n);
+    const mv = fma(read(m, i, n), b1, f32x4.mul(gv, a1));
+    const vv = fma(read(v, i, n), b2, f32x4.mul(f32x4.mul(gv, gv), a2));
+    write(m, i, n, mv);
+    write(v, i, n, vv);
+    const p = read(w, i, n);
+    write(w, i, n, fnma(r, direction(mv, vv, p, r1, r2, e, d), p));
+  }
+}
+
+/** First half of LAMB: Adam's moments, and Σ of the direction's squares, which is not kept. */
+export function lambMoments(
+  w: usize, g: usize, m: usize, v: usize, n: i32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
+  epsilon: f32, correction1: f32, correction2: f32, decay: f32,
+): f64 {
+  const b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), a1 = f32x4.splat(rest1), a2 = f32x4.splat(rest2);
+  const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
+  const e = f32x4.splat(epsilon), d = f32x4.splat(decay);
+  let total: f64 = 0;
+  for (let i = 0; i < n; ) {
+    const end = min(n, i + 1024);
+    let s = zero();
+    for (; i < end; i += 4) {
+      const gv = read(g, i, end);
+      const mv = fma(read(m, i, end), b1, f32x4.mul(gv, a1));
+      const vv = fma(read(v, i, end), b2, f32x4.mul(f32x4.mul(gv, gv), a2));
+      write(m, i, end, mv);
+      write(v, i, end, vv);
+      let u = direction(mv, vv, read(w, i, end), r1, r2, e, d);
+      // Lanes past the end hold 0 / (√0 + ε), which is NaN where ε is 0.
+      if (i + 4 > end) u = firstLanes(u, end - i);
+      s = fma(u, u, s);
+    }
+    total += laneSum(s);
+  }
+  return total;
+}
+
+/** Second half of LAMB: the direction again, and w ← w − step · direction. */
+export function lambApply(
+  w: usize, m: usize, v: usize, n: i32, step: f32, epsilon: f32, correction1: f32, correction2: f32, decay: f32,
+): void {
+  const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
+  const e = f32x4.splat(epsilon), d = f32x4.splat(decay), r = f32x4.splat(step);
+  for (let i = 0; i < n; i += 4) {
+    const p = read(w, i, n);
+    write(w, i, n, fnma(r, direction(read(m, i, n), read(v, i, n), p, r1, r2, e, d), p));
+  }
+}
+
+function firstLanes(v: v128, count: i32): v128 {
+  const lanes = i32x4(0, 1, 2, 3);
+  return v128.and(v, i32x4.lt_s(lanes, i32x4.splat(count)));
+}

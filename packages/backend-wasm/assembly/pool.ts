@@ -1,0 +1,106 @@
+import { at, fill, fma } from "./simd";
+
+/**
+ * Gradient of max pooling. In each window the first maximum, in row-major order, takes all of dy, as tfjs's cpu backend
+ * has it; a window of NaN alone has no maximum and passes nothing on.
+ *
+ * Images [from, to) are computed.
+ */
+export function maxPoolGradient(
+  x: usize, dy: usize, dx: usize, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
+  filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32,
+  top: i32, left: i32, from: i32, to: i32,
+): void {
+  const image = height * width * channels;
+  fill(at(dx, from * image), (to - from) * image, 0);
+  for (let b = from; b < to; b++)
+    for (let y = 0; y < outHeight; y++)
+      for (let o = 0; o < outWidth; o++) {
+        const y0 = y * strideY - top;
+        const x0 = o * strideX - left;
+        const d = at(dy, ((b * outHeight + y) * outWidth + o) * channels);
+        let c = 0;
+        for (; c + 4 <= channels; c += 4) {
+          let best = f32x4.splat(-Infinity);
+          let where = i32x4.splat(-1);
+          for (let i = 0; i < filterHeight; i++) {
+            const iy = y0 + i * dilationY;
+            if (iy < 0 || iy >= height) continue;
+            for (let j = 0; j < filterWidth; j++) {
+              const ix = x0 + j * dilationX;
+              if (ix < 0 || ix >= width) continue;
+              const pixel = (b * height + iy) * width + ix;
+              const v = v128.load(at(x, pixel * channels + c));
+              const better = f32x4.gt(v, best);
+              best = v128.bitselect(v, best, better);
+              where = v128.bitselect(i32x4.splat(pixel), where, better);
+            }
+          }
+          give(dx, i32x4.extract_lane(where, 0), channels, c, d);
+          give(dx, i32x4.extract_lane(where, 1), channels, c + 1, d);
+          give(dx, i32x4.extract_lane(where, 2), channels, c + 2, d);
+          give(dx, i32x4.extract_lane(where, 3), channels, c + 3, d);
+        }
+        for (; c < channels; c++) {
+          let best: f32 = -Infinity;
+          let where = -1;
+          for (let i = 0; i < filterHeight; i++) {
+            const iy = y0 + i * dilationY;
+            if (iy < 0 || iy >= height) continue;
+            for (let j = 0; j < filterWidth; j++) {
+              const ix = x0 + j * dilationX;
+              if (ix < 0 || ix >= width) continue;
+              const pixel = (b * height + iy) * width + ix;
+              const v = load<f32>(at(x, pixel * channels + c));
+              if (v > best) {
+                best = v;
+                where = pixel;
+              }
+            }
+          }
+          give(dx, where, channels, c, d);
+        }
+      }
+}
+
+// @ts-ignore: decorator
+@inline
+function give(dx: usize, pixel: i32, channels: i32, channel: i32, d: usize): void {
+  if (pixel >= 0) {
+    const target = at(dx, pixel * channels + channel);
+    store<f32>(target, load<f32>(target) + load<f32>(at(d, channel)));
+  }
+}
+
+/**
+ * Gradient of average pooling: every pixel of a window gets dy over the number of pixels the window has inside the image,
+ * as the forward divides.
+ *
+ * Images [from, to) are computed.
+ */
+export function avgPoolGradient(
+  dy: usize, dx: usize, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
+  filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, top: i32, left: i32, from: i32, to: i32,
+): void {
+  const image = height * width * channels;
+  fill(at(dx, from * image), (to - from) * image, 0);
+  for (let b = from; b < to; b++)
+    for (let y = 0; y < outHeight; y++)
+      for (let o = 0; o < outWidth; o++) {
+        const y0 = max(0, y * strideY - top);
+        const y1 = min(height, y * strideY - top + filterHeight);
+        const x0 = max(0, o * strideX - left);
+        const x1 = min(width, o * strideX - left + filterWidth);
+        if (y1 <= y0 || x1 <= x0) continue;
+        const share: f32 = 1 / <f32>((y1 - y0) * (x1 - x0));
+        const shares = f32x4.splat(share);
+        const d = at(dy, ((b * outHeight + y) * outWidth + o) * channels);
+        for (let iy = y0; iy < y1; iy++)
+          for (let ix = x0; ix < x1; ix++) {
+            const p = at(dx, ((b * height + iy) * width + ix) * channels);
+            let c = 0;
+            for (; c + 4 <= channels; c += 4) v128.store(at(p, c), fma(v128.load(at(d, c)), shares, v128.load(at(p, c))));
+            for (; c < channels; c++) store<f32>(at(p, c), load<f32>(at(p, c)) + load<f32>(at(d, c)) * share);
+          }
+      }
+}

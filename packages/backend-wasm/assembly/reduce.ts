@@ -1,0 +1,102 @@
+import { at, fill, fma, laneSum, zero } from "./simd";
+
+// Sums of float32 lose digits with their length: blocks of at most 128 rows (or 1,024 columns) are summed by themselves.
+const BLOCK_ROWS: i32 = 128;
+const BLOCK_COLUMNS: i32 = 1024;
+
+/**
+ * out[c] ← scale · Σ over rows of x[r][c], for columns [from, to).
+ *
+ * Blocks of rows are the outer loop: a block stays in the cache while its columns pass, four or sixteen at a time.
+ */
+export function columnSums(x: usize, out: usize, rows: i32, columns: i32, scale: f32, from: i32, to: i32): void {
+  const step = (<usize>columns) << 2;
+  fill(at(out, from), to - from, 0);
+  for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
+    const block = min(BLOCK_ROWS, rows - r0);
+    const first = at(x, r0 * columns);
+    let c = from;
+    for (; c + 16 <= to; c += 16) {
+      let a0 = zero(), a1 = zero(), a2 = zero(), a3 = zero();
+      let p = at(first, c);
+      for (let r = 0; r < block; r++, p += step) {
+        a0 = f32x4.add(a0, v128.load(p));
+        a1 = f32x4.add(a1, v128.load(p, 16));
+        a2 = f32x4.add(a2, v128.load(p, 32));
+        a3 = f32x4.add(a3, v128.load(p, 48));
+      }
+      const o = at(out, c);
+      v128.store(o, f32x4.add(v128.load(o), a0));
+      v128.store(o, f32x4.add(v128.load(o, 16), a1), 16);
+      v128.store(o, f32x4.add(v128.load(o, 32), a2), 32);
+      v128.store(o, f32x4.add(v128.load(o, 48), a3), 48);
+    }
+    for (; c + 4 <= to; c += 4) {
+      let a = zero();
+      let p = at(first, c);
+      for (let r = 0; r < block; r++, p += step) a = f32x4.add(a, v128.load(p));
+      v128.store(at(out, c), f32x4.add(v128.load(at(out, c)), a));
+    }
+    for (; c < to; c++) {
+      let a: f32 = 0;
+      let p = at(first, c);
+      for (let r = 0; r < block; r++, p += step) a += load<f32>(p);
+      store<f32>(at(out, c), load<f32>(at(out, c)) + a);
+    }
+  }
+  if (scale != 1) scaleInPlace(at(out, from), to - from, scale);
+}
+
+/** x[0..n) ← x · factor. */
+export function scaleInPlace(x: usize, n: i32, factor: f32): void {
+  const f = f32x4.splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), f));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * factor);
+}
+
+/** out[r] ← scale · Σ over columns of x[r][c], for rows [from, to). */
+export function rowSums(x: usize, out: usize, columns: i32, scale: f32, from: i32, to: i32): void {
+  for (let r = from; r < to; r++) store<f32>(at(out, r), sum(at(x, r * columns), columns) * scale);
+}
+
+/** Σ of n numbers. */
+function sum(x: usize, n: i32): f32 {
+  let total: f32 = 0;
+  for (let i = 0; i < n; ) {
+    const end = min(n, i + BLOCK_COLUMNS);
+    let a0 = zero(), a1 = zero(), a2 = zero(), a3 = zero();
+    for (; i + 16 <= end; i += 16) {
+      const p = at(x, i);
+      a0 = f32x4.add(a0, v128.load(p));
+      a1 = f32x4.add(a1, v128.load(p, 16));
+      a2 = f32x4.add(a2, v128.load(p, 32));
+      a3 = f32x4.add(a3, v128.load(p, 48));
+    }
+    let s = laneSum(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)));
+    for (; i < end; i++) s += load<f32>(at(x, i));
+    total += s;
+  }
+  return total;
+}
+
+/** Σ of squares, blocks summed in float64: a norm over millions of parameters keeps its digits. */
+export function sumOfSquares(x: usize, n: i32): f64 {
+  let total: f64 = 0;
+  for (let i = 0; i < n; ) {
+    const end = min(n, i + BLOCK_COLUMNS);
+    let a0 = zero(), a1 = zero(), a2 = zero(), a3 = zero();
+    for (; i + 16 <= end; i += 16) {
+      const p = at(x, i);
+      const v0 = v128.load(p), v1 = v128.load(p, 16), v2 = v128.load(p, 32), v3 = v128.load(p, 48);
+      a0 = fma(v0, v0, a0);
+      a1 = fma(v1, v1, a1);
+      a2 = fma(v2, v2, a2);
+      a3 = fma(v3, v3, a3);
+    }
+    let s = laneSum(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)));
+    for (; i < end; i++) s += load<f32>(at(x, i)) * load<f32>(at(x, i));
+    total += s;
+  }
+  return total;
+}

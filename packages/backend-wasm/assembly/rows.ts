@@ -1,0 +1,22 @@
+import { at, fill } from "./simd";
+
+/** out[i] ← x[ids[i]], rows of `width` floats. The caller has checked the ids. */
+export function gatherRows(x: usize, ids: usize, out: usize, count: i32, width: i32): void {
+  for (let i = 0; i < count; i++)
+    memory.copy(at(out, i * width), at(x, load<i32>(at(ids, i)) * width), (<usize>width) << 2);
+}
+
+/** out[ids[i]] += x[i], out zeroed first; ids outside [0, segments) are dropped. */
+export function segmentSum(x: usize, ids: usize, out: usize, count: i32, width: i32, segments: i32): void {
+  fill(out, segments * width, 0);
+  for (let i = 0; i < count; i++) {
+    const id = load<i32>(at(ids, i));
+    if (id < 0 || id >= segments) continue;
+    const target = at(out, id * width);
+    const source = at(x, i * width);
+    let c = 0;
+    for (; c + 4 <= width; c += 4)
+      v128.store(at(target, c), f32x4.add(v128.load(at(target, c)), v128.load(at(source, c))));
+    for (; c < width; c++) store<f32>(at(target, c), load<f32>(at(target, c)) + load<f32>(at(source, c)));
+  }
+}

@@ -1,0 +1,142 @@
+import { at, F, fma, zero } from "./simd";
+
+// The register tile: 4 rows × 8 columns of the result stay in eight vector registers while k runs. V8 has sixteen; eight
+// sums, two columns of B and one splat of A leave room. A 6×8 tile (twelve sums) spills and is slower.
+//
+// B is packed in panels of 8 columns, [k][8], so that the inner loop reads it from front to back. A comes either in
+// panels of 4 rows, [k][4] (`tilePacked`), or straight from a row-major matrix (`tileRows`).
+//
+// Blocks: a panel set of KC × NC floats (512 KB) stays in the second-level cache while all rows of A pass over it; one
+// panel of B (KC × 8 floats = 8 KB) and one of A (4 KB) stay in the first-level cache.
+
+export const KC: i32 = 256;
+export const NC: i32 = 512;
+
+/** Where the packed panels of A, and the buffer of a tile at the edge, begin in the scratch. */
+export const A_PANEL: usize = <usize>(KC * NC) * F;
+export const EDGE: usize = A_PANEL + <usize>(KC * 4) * F;
+
+/** Bytes of scratch that every kernel in need of one may use. */
+export function scratchBytes(): i32 {
+  return <i32>EDGE + 4096;
+}
+
+/** Stores one row of a tile: 8 columns at once, or `columns` of them by way of the edge buffer. */
+// @ts-ignore: decorator
+@inline
+function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate: bool, edge: usize): void {
+  if (columns == 8) {
+    v128.store(c, accumulate ? f32x4.add(v128.load(c), s0) : s0);
+    v128.store(c, accumulate ? f32x4.add(v128.load(c, 16), s1) : s1, 16);
+  } else {
+    v128.store(edge, s0);
+    v128.store(edge, s1, 16);
+    for (let j = 0; j < columns; j++) {
+      const sum = load<f32>(at(edge, j));
+      store<f32>(at(c, j), accumulate ? load<f32>(at(c, j)) + sum : sum);
+    }
+  }
+}
+
+/**
+ * C[rows × columns] (+)= A · B for up to 4 rows and 8 columns, A row-major.
+ *
+ * @param a first row of A; rows are `lda` bytes apart
+ * @param b packed panel [k][8]
+ * @param ldc bytes between rows of C
+ */
+export function tileRows(
+  a: usize, lda: usize, b: usize, k: i32, c: usize, ldc: usize, rows: i32, columns: i32, accumulate: bool, edge: usize,
+): void {
+  // A row that does not exist reads the last one that does; its sums are not stored.
+  let a0 = a;
+  let a1 = rows > 1 ? a + lda : a;
+  let a2 = rows > 2 ? a + 2 * lda : a1;
+  let a3 = rows > 3 ? a + 3 * lda : a2;
+  let s00 = zero(), s01 = zero(), s10 = zero(), s11 = zero(), s20 = zero(), s21 = zero(), s30 = zero(), s31 = zero();
+  let i = 0;
+  for (; i + 2 <= k; i += 2) {
+    let b0 = v128.load(b);
+    let b1 = v128.load(b, 16);
+    let v = v128.load32_splat(a0);
+    s00 = fma(v, b0, s00);
+    s01 = fma(v, b1, s01);
+    v = v128.load32_splat(a1);
+    s10 = fma(v, b0, s10);
+    s11 = fma(v, b1, s11);
+    v = v128.load32_splat(a2);
+    s20 = fma(v, b0, s20);
+    s21 = fma(v, b1, s21);
+    v = v128.load32_splat(a3);
+    s30 = fma(v, b0, s30);
+    s31 = fma(v, b1, s31);
+    b0 = v128.load(b, 32);
+    b1 = v128.load(b, 48);
+    v = v128.load32_splat(a0, 4);
+    s00 = fma(v, b0, s00);
+    s01 = fma(v, b1, s01);
+    v = v128.load32_splat(a1, 4);
+    s10 = fma(v, b0, s10);
+    s11 = fma(v, b1, s11);
+    v = v128.load32_splat(a2, 4);
+    s20 = fma(v, b0, s20);
+    s21 = fma(v, b1, s21);
+    v = v128.load32_splat(a3, 4);
+    s30 = fma(v, b0, s30);
+    s31 = fma(v, b1, s31);
+    b += 64;
+    a0 += 8;
+    a1 += 8;
+    a2 += 8;
+    a3 += 8;
+  }
+  if (i < k) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    let v = v128.load32_splat(a0);
+    s00 = fma(v, b0, s00);
+    s01 = fma(v, b1, s01);
+    v = v128.load32_splat(a1);
+    s10 = fma(v, b0, s10);
+    s11 = fma(v, b1, s11);
+    v = v128.load32_splat(a2);
+    s20 = fma(v, b0, s20);
+    s21 = fma(v, b1, s21);
+    v = v128.load32_splat(a3);
+    s30 = fma(v, b0, s30);
+    s31 = fma(v, b1, s31);
+  }
+  storeRow(c, s00, s01, columns, accumulate, edge);
+  if (rows > 1) storeRow(c + ldc, s10, s11, columns, accumulate, edge);
+  if (rows > 2) storeRow(c + 2 * ldc, s20, s21, columns, accumulate, edge);
+  if (rows > 3) storeRow(c + 3 * ldc, s30, s31, columns, accumulate, edge);
+}
+
+/** As `tileRows`, with A packed as [k][4]; rows that do not exist are packed as zeros. */
+export function tilePacked(
+  a: usize, b: usize, k: i32, c: usize, ldc: usize, rows: i32, columns: i32, accumulate: bool, edge: usize,
+): void {
+  let s00 = zero(), s01 = zero(), s10 = zero(), s11 = zero(), s20 = zero(), s21 = zero(), s30 = zero(), s31 = zero();
+  for (let i = 0; i < k; i++) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    b += 32;
+    let v = v128.load32_splat(a);
+    s00 = fma(v, b0, s00);
+    s01 = fma(v, b1, s01);
+    v = v128.load32_splat(a, 4);
+    s10 = fma(v, b0, s10);
+    s11 = fma(v, b1, s11);
+    v = v128.load32_splat(a, 8);
+    s20 = fma(v, b0, s20);
+    s21 = fma(v, b1, s21);
+    v = v128.load32_splat(a, 12);
+    s30 = fma(v, b0, s30);
+    s31 = fma(v, b1, s31);
+    a += 16;
+  }
+  storeRow(c, s00, s01, columns, accumulate, edge);
+  if (rows > 1) storeRow(c + ldc, s10, s11, columns, accumulate, edge);
+  if (rows > 2) storeRow(c + 2 * ldc, s20, s21, columns, accumulate, edge);
+  if (rows > 3) storeRow(c + 3 * ldc, s30, s31, columns, accumulate, edge);
+}

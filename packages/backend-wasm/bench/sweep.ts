@@ -1,0 +1,27 @@
+/** The whole sweep, on SIMD kernels: `pnpm --filter @graftjs/backend-wasm sweep`. Writes bench/sweep.json. */
+import { writeFileSync } from "node:fs";
+import * as tf from "@tensorflow/tfjs-core";
+import { wasmBackend } from "../src/index.ts";
+import { sweep } from "../test/sweep.ts";
+
+const LIMIT = 1e-5;
+
+const session = await wasmBackend().init();
+const started = performance.now();
+const kernels = sweep(1);
+const cases = Object.values(kernels).reduce((sum, { cases }) => sum + cases, 0);
+const worst = Math.max(...Object.values(kernels).map(({ worst }) => worst));
+for (const [name, { cases, worst, at }] of Object.entries(kernels)) {
+  console.log(`${name.padEnd(36)} ${String(cases).padStart(6)} cases, worst ${worst.toExponential(1)} at ${at}`);
+}
+console.log(
+  `${cases} cases, worst ${worst.toExponential(2)}, ${((performance.now() - started) / 1000).toFixed(0)} s; tensors left: ${tf.memory().numTensors}`,
+);
+writeFileSync(
+  new URL("sweep.json", import.meta.url),
+  `${JSON.stringify({ backend: session.capabilities.description, cases, worst, kernels }, null, 2)}\n`,
+);
+if (!(worst <= LIMIT)) {
+  console.error(`Worst error ${worst} is above ${LIMIT}.`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,162 @@
+import { convGeometry, type Geometry, isPointwise } from "../geometry.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+
+const windowOf = (g: Geometry): number[] => [
+  g.strideHeight,
+  g.strideWidth,
+  g.dilationHeight,
+  g.dilationWidth,
+  g.padInfo.top,
+  g.padInfo.left,
+];
+
+/** Filter gradient of conv2d: rows of the filter, (tap, input channel), are shared out. */
+export const convFilterGradient: SimdKernel = (call) => {
+  const { heap, attrs } = call;
+  const [x, dy] = [input(call, "x"), input(call, "dy")];
+  if (!isFloat(x, dy)) return undefined;
+  const g = convGeometry("Conv2DBackpropFilter", x.shape, attrs.filterShape as number[], attrs, false);
+  const dw = heap.output(g.filterShape);
+  const [px, pdy, pdw] = [heap.address(x), heap.address(dy), heap.address(dw)];
+  const rows = g.filterHeight * g.filterWidth * g.inChannels;
+  if (sizeOf(dy.shape) === 0) {
+    heap.floats(dw, sizeOf(dw.shape)).fill(0);
+  } else if (isPointwise(g)) {
+    const pixels = g.batchSize * g.inHeight * g.inWidth;
+    heap.share("gemm", g.inChannels, (from, to, scratch) => [
+      1,
+      0,
+      g.inChannels,
+      g.outChannels,
+      pixels,
+      px,
+      pdy,
+      pdw,
+      0,
+      from,
+      to,
+      scratch,
+    ]);
+  } else {
+    heap.share("convFilterGradient", rows, (from, to, scratch) => [
+      px,
+      pdy,
+      pdw,
+      g.batchSize,
+      g.inHeight,
+      g.inWidth,
+      g.inChannels,
+      g.outHeight,
+      g.outWidth,
+      g.outChannels,
+      g.filterWidth,
+      ...windowOf(g),
+      from,
+      to,
+      scratch,
+    ]);
+  }
+  return dw;
+};
+
+/** Input gradient of conv2d, and the forward of conv2dTranspose: images are shared out. */
+export const convInputGradient: SimdKernel = (call) => {
+  const { heap, attrs } = call;
+  const [dy, filter] = [input(call, "dy"), input(call, "filter")];
+  if (!isFloat(dy, filter)) return undefined;
+  const g = convGeometry("Conv2DBackpropInput", attrs.inputShape as number[], filter.shape, attrs, false);
+  const dx = heap.output(g.inShape);
+  const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
+  if (isPointwise(g)) {
+    const pixels = g.batchSize * g.inHeight * g.inWidth;
+    heap.share("gemm", pixels, (from, to, scratch) => [
+      0,
+      1,
+      pixels,
+      g.inChannels,
+      g.outChannels,
+      pdy,
+      pw,
+      pdx,
+      0,
+      from,
+      to,
+      scratch,
+    ]);
+  } else {
+    heap.share("convInputGradient", g.batchSize, (from, to, scratch) => [
+      pdy,
+      pw,
+      pdx,
+      g.inHeight,
+      g.inWidth,
+      g.inChannels,
+      g.outHeight,
+      g.outWidth,
+      g.outChannels,
+      g.filterHeight,
+      g.filterWidth,
+      ...windowOf(g),
+      from,
+      to,
+      scratch,
+    ]);
+  }
+  return dx;
+};
+
+/** Filter gradient of a depthwise convolution: channels are shared out. */
+export const depthwiseFilterGradient: SimdKernel = (call) => {
+  const { heap, attrs } = call;
+  const [x, dy] = [input(call, "x"), input(call, "dy")];
+  if (!isFloat(x, dy)) return undefined;
+  const g = convGeometry("DepthwiseConv2dNativeBackpropFilter", x.shape, attrs.filterShape as number[], attrs, true);
+  const dw = heap.output(g.filterShape);
+  const [px, pdy, pdw] = [heap.address(x), heap.address(dy), heap.address(dw)];
+  heap.share("depthwiseFilterGradient", g.inChannels, (from, to) => [
+    px,
+    pdy,
+    pdw,
+    g.batchSize,
+    g.inHeight,
+    g.inWidth,
+    g.inChannels,
+    g.outHeight,
+    g.outWidth,
+    g.outChannels / g.inChannels,
+    g.filterHeight,
+    g.filterWidth,
+    ...windowOf(g),
+    from,
+    to,
+  ]);
+  return dw;
+};
+
+/** Input gradient of a depthwise convolution: rows of images are shared out. */
+export const depthwiseInputGradient: SimdKernel = (call) => {
+  const { heap, attrs } = call;
+  const [dy, filter] = [input(call, "dy"), input(call, "filter")];
+  if (!isFloat(dy, filter)) return undefined;
+  const g = convGeometry("DepthwiseConv2dNativeBackpropInput", attrs.inputShape as number[], filter.shape, attrs, true);
+  const dx = heap.output(g.inShape);
+  const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
+  heap.share("depthwiseInputGradient", g.batchSize * g.inHeight, (from, to, scratch) => [
+    pdy,
+    pw,
+    pdx,
+    g.inHeight,
+    g.inWidth,
+    g.inChannels,
+    g.outHeight,
+    g.outWidth,
+    g.outChannels / g.inChannels,
+    g.filterHeight,
+    g.filterWidth,
+    ...windowOf(g),
+    from,
+    to,
+    scratch,
+  ]);
+  return dx;
+};

@@ -1,0 +1,72 @@
+import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+
+/** A function of one tensor. */
+function unary(kernel: string): SimdKernel {
+  return (call) => {
+    const { heap } = call;
+    const x = input(call, "x");
+    if (!isFloat(x)) return undefined;
+    const y = heap.output(x.shape);
+    const [px, py] = [heap.address(x), heap.address(y)];
+    heap.share(kernel, sizeOf(x.shape), (from, to) => [px + 4 * from, py + 4 * from, to - from]);
+    return y;
+  };
+}
+
+/** A gradient out of a saved tensor `v` and `dy`. */
+function gradient(kernel: string, ...rest: readonly number[]): SimdKernel {
+  return (call) => {
+    const { heap } = call;
+    const [v, dy] = [input(call, "v"), input(call, "dy")];
+    if (!isFloat(v, dy)) return undefined;
+    const dx = heap.output(v.shape);
+    const [pv, pd, px] = [heap.address(v), heap.address(dy), heap.address(dx)];
+    heap.share(kernel, sizeOf(v.shape), (from, to) => [
+      pv + 4 * from,
+      pd + 4 * from,
+      px + 4 * from,
+      to - from,
+      ...rest,
+    ]);
+    return dx;
+  };
+}
+
+export const exp: SimdKernel = unary("exp");
+export const tanh: SimdKernel = unary("tanh");
+export const sigmoid: SimdKernel = unary("sigmoid");
+export const erf: SimdKernel = unary("erf");
+export const gelu: SimdKernel = unary("gelu");
+export const geluGradient: SimdKernel = gradient("geluGradient");
+export const tanhGradient: SimdKernel = gradient("tanhGradient");
+export const sigmoidGradient: SimdKernel = gradient("sigmoidGradient");
+
+/** dy where `v` lies between the attributes `low` and `high`, 0 elsewhere. `closed`: [low, high], else (low, high). */
+export const gateGradient: SimdKernel = (call) => {
+  const { low, high, closedLow, closedHigh } = call.attrs as unknown as {
+    readonly low: number;
+    readonly high: number;
+    readonly closedLow: boolean;
+    readonly closedHigh: boolean;
+  };
+  return gradient("gateGradient", low, high, Number(closedLow), Number(closedHigh))(call);
+};
+
+/** Dropout with a seeded, counter-based generator; given dy as `x` it is its own gradient. */
+export const dropout: SimdKernel = (call) => {
+  const { heap } = call;
+  const x = input(call, "x");
+  if (!isFloat(x)) return undefined;
+  const { rate, seed } = call.attrs as unknown as { readonly rate: number; readonly seed: number };
+  const y = heap.output(x.shape);
+  heap.call(
+    "dropout",
+    heap.address(x),
+    heap.address(y),
+    sizeOf(x.shape),
+    seed,
+    Math.floor(rate * 2 ** 32),
+    1 / (1 - rate),
+  );
+  return y;
+};

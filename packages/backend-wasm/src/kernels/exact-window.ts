@@ -1,0 +1,64 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins } from "../composed/slabs.ts";
+import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
+import { input, type SimdKernel } from "../simd/kernel.ts";
+
+/**
+ * Guards a stock kernel whose output size is computed twice: by tfjs, which allocates, and by XNNPACK, which writes. With
+ * a padding given as a number, tfjs takes filter height and vertical stride for both directions; with the filter not
+ * square XNNPACK then writes past the end of the output and the heap is lost. Where the two disagree, the kernel runs
+ * with the padding under which they agree on tfjs's size.
+ */
+function guarded(kernelName: string, geometryOf: (call: Parameters<SimdKernel>[0]) => Geometry): SimdKernel {
+  return (call) => {
+    const g = geometryOf(call);
+    if (agrees(g)) return undefined;
+    const { top, left, bottom, right } = exactMargins(g);
+    const inputs = call.inputs as unknown as { readonly x: tf.Tensor4D };
+    return tf.tidy(() => {
+      const [batch, height, width, channels] = inputs.x.shape;
+      const x = tf.slice(inputs.x, 0, [batch, height + Math.min(0, bottom), width + Math.min(0, right), channels]);
+      const pad = [
+        [0, 0],
+        [top, Math.max(0, bottom)],
+        [left, Math.max(0, right)],
+        [0, 0],
+      ];
+      return tf
+        .engine()
+        .runKernel(kernelName, { ...inputs, x }, { ...call.attrs, pad, dimRoundingMode: "floor" }) as tf.Tensor;
+    });
+  };
+}
+
+/** Whether XNNPACK's output size is tfjs's. */
+function agrees(g: Geometry): boolean {
+  // With a filter smaller than its stride, XNNPACK's depthwise kernel misreads its own "same" padding.
+  if (g.padInfo.type === "SAME")
+    return g.effectiveFilterHeight >= g.strideHeight && g.effectiveFilterWidth >= g.strideWidth;
+  const { top, bottom, left, right } = g.padInfo;
+  const size = (input: number, pad: number, window: number, stride: number): number =>
+    Math.floor((input + pad - window) / stride) + 1;
+  return (
+    size(g.inHeight, top + bottom, g.effectiveFilterHeight, g.strideHeight) === g.outHeight &&
+    size(g.inWidth, left + right, g.effectiveFilterWidth, g.strideWidth) === g.outWidth
+  );
+}
+
+const convolution = (kernelName: string, depthwise: boolean): SimdKernel =>
+  guarded(kernelName, (call) =>
+    convGeometry(kernelName, input(call, "x").shape, input(call, "filter").shape, call.attrs, depthwise),
+  );
+
+const pooling = (kernelName: string): SimdKernel =>
+  guarded(kernelName, (call) => poolGeometry(input(call, "x").shape, call.attrs));
+
+/** The stock kernels of convolutions and pools, guarded. */
+export const windowKernels: { readonly [kernelName: string]: SimdKernel } = {
+  AvgPool: pooling("AvgPool"),
+  Conv2D: convolution("Conv2D", false),
+  DepthwiseConv2dNative: convolution("DepthwiseConv2dNative", true),
+  FusedConv2D: convolution("FusedConv2D", false),
+  FusedDepthwiseConv2D: convolution("FusedDepthwiseConv2D", true),
+  MaxPool: pooling("MaxPool"),
+};

@@ -1,0 +1,53 @@
+import type { SimdKernel } from "../simd/kernel.ts";
+import * as norm from "./batch-norm.ts";
+import * as conv from "./conv.ts";
+import * as elementwise from "./elementwise.ts";
+import { windowKernels } from "./exact-window.ts";
+import * as layer from "./layer-norm.ts";
+import { batchMatMul, fusedMatMul } from "./matmul.ts";
+import { avgPoolGradient, maxPoolGradient } from "./pool.ts";
+import { mean, sum } from "./reduce.ts";
+import { gather, segmentSum } from "./rows.ts";
+import * as softmax from "./softmax.ts";
+import { transpose } from "./transpose.ts";
+
+/** tfjs's kernels that stock wasm lacks, gets wrong, or computes by a scalar loop. */
+export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
+  ...windowKernels,
+  AvgPoolGrad: avgPoolGradient,
+  BatchMatMul: batchMatMul,
+  Conv2DBackpropFilter: conv.convFilterGradient,
+  Conv2DBackpropInput: conv.convInputGradient,
+  DepthwiseConv2dNativeBackpropFilter: conv.depthwiseFilterGradient,
+  DepthwiseConv2dNativeBackpropInput: conv.depthwiseInputGradient,
+  Erf: elementwise.erf,
+  Exp: elementwise.exp,
+  FusedBatchNorm: norm.batchNorm,
+  GatherV2: gather,
+  MaxPoolGrad: maxPoolGradient,
+  Mean: mean,
+  Sigmoid: elementwise.sigmoid,
+  Softmax: softmax.softmax,
+  Sum: sum,
+  Tanh: elementwise.tanh,
+  Transpose: transpose,
+  UnsortedSegmentSum: segmentSum,
+  _FusedMatMul: fusedMatMul,
+};
+
+/** Kernels of our own, which fused ops and gradients call by name. */
+export const fusedKernels: { readonly [kernelName: string]: SimdKernel } = {
+  GraftBatchNorm: norm.batchNormTraining,
+  GraftBatchNormGrad: norm.batchNormGradient,
+  GraftDropout: elementwise.dropout,
+  GraftGateGrad: elementwise.gateGradient,
+  GraftGelu: elementwise.gelu,
+  GraftGeluGrad: elementwise.geluGradient,
+  GraftLayerNorm: layer.layerNorm,
+  GraftLayerNormGrad: layer.layerNormGradient,
+  GraftSigmoidGrad: elementwise.sigmoidGradient,
+  GraftSoftmaxCrossEntropy: softmax.softmaxCrossEntropy,
+  GraftSoftmaxCrossEntropyGrad: softmax.softmaxCrossEntropyGradient,
+  GraftSoftmaxGrad: softmax.softmaxGradient,
+  GraftTanhGrad: elementwise.tanhGradient,
+};

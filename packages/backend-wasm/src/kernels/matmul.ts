@@ -1,0 +1,152 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Heap } from "../simd/heap.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+
+interface Product {
+  readonly batch: readonly number[];
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Which matrix of A and of B each product takes, where strides cannot say it. */
+  readonly entries: readonly (readonly [number, number])[] | undefined;
+  readonly strideA: number;
+  readonly strideB: number;
+}
+
+/** Sizes of A·B, and how the batches broadcast. */
+function productOf(a: tf.TensorInfo, b: tf.TensorInfo, transposeA: boolean, transposeB: boolean): Product {
+  const [rankA, rankB] = [a.shape.length, b.shape.length];
+  const [m, k] = [a.shape[rankA - (transposeA ? 1 : 2)] as number, a.shape[rankA - (transposeA ? 2 : 1)] as number];
+  const [inner, n] = [b.shape[rankB - (transposeB ? 1 : 2)] as number, b.shape[rankB - (transposeB ? 2 : 1)] as number];
+  if (inner !== k) {
+    throw new Error(
+      `matMul: inner sizes differ, ${k} and ${inner}, for shapes [${a.shape}] and [${b.shape}]` +
+        ` with transposeA=${transposeA} and transposeB=${transposeB}.`,
+    );
+  }
+  const [batchA, batchB] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const batch = tf.broadcast_util.assertAndGetBroadcastShape(batchA, batchB);
+  const total = sizeOf(batch);
+  const [sizeA, sizeB] = [sizeOf(batchA), sizeOf(batchB)];
+  const regular = (sizeA === total || sizeA === 1) && (sizeB === total || sizeB === 1);
+  return {
+    batch,
+    m,
+    n,
+    k,
+    entries: regular
+      ? undefined
+      : Array.from({ length: total }, (_, i) => [entryOf(i, batch, batchA), entryOf(i, batch, batchB)]),
+    strideA: sizeA === 1 && total > 1 ? 0 : m * k,
+    strideB: sizeB === 1 && total > 1 ? 0 : k * n,
+  };
+}
+
+/** Index within `own` of the `index`-th entry of the broadcast shape `full`. */
+function entryOf(index: number, full: readonly number[], own: readonly number[]): number {
+  let [rest, entry, stride] = [index, 0, 1];
+  for (let axis = 1; axis <= own.length; axis++) {
+    const [size, mine] = [full[full.length - axis] as number, own[own.length - axis] as number];
+    if (mine > 1) entry += (rest % size) * stride;
+    stride *= mine;
+    rest = Math.floor(rest / size);
+  }
+  return entry;
+}
+
+function multiply(
+  heap: Heap,
+  a: tf.TensorInfo,
+  b: tf.TensorInfo,
+  transposeA: boolean,
+  transposeB: boolean,
+): tf.TensorInfo {
+  const { batch, m, n, k, strideA, strideB, entries } = productOf(a, b, transposeA, transposeB);
+  const c = heap.output([...batch, m, n]);
+  const count = sizeOf(batch);
+  const [pa, pb, pc] = [heap.address(a), heap.address(b), heap.address(c)];
+  const flags = [Number(transposeA), Number(transposeB)];
+  if (sizeOf(c.shape) === 0) return c;
+  if (entries) {
+    for (const [i, [ea, eb]] of entries.entries()) {
+      const [oa, ob, oc] = [pa + 4 * ea * m * k, pb + 4 * eb * k * n, pc + 4 * i * m * n];
+      heap.share("gemm", m, (from, to, scratch) => [...flags, m, n, k, oa, ob, oc, 0, from, to, scratch]);
+    }
+  } else if (count === 1) {
+    heap.share("gemm", m, (from, to, scratch) => [...flags, m, n, k, pa, pb, pc, 0, from, to, scratch]);
+  } else {
+    heap.share("gemmBatched", count, (from, to, scratch) => [
+      strideA,
+      strideB,
+      ...flags,
+      m,
+      n,
+      k,
+      pa,
+      pb,
+      pc,
+      from,
+      to,
+      scratch,
+    ]);
+  }
+  return c;
+}
+
+/** matMul in every transposition, batch and broadcast; stock reads past the smaller batch where two differ. */
+export const batchMatMul: SimdKernel = (call) => {
+  const [a, b] = [input(call, "a"), input(call, "b")];
+  refuseIntegers("matMul", a, b);
+  return multiply(call.heap, a, b, Boolean(call.attrs.transposeA), Boolean(call.attrs.transposeB));
+};
+
+const ACTIVATIONS: { readonly [name: string]: number } = { linear: 0, relu: 1, relu6: 2 };
+
+/** matMul + bias + activation. Stock adds the bias once a block of 48 when it transposes or has a batch. */
+export const fusedMatMul: SimdKernel = (call) => {
+  const { heap, attrs } = call;
+  const [a, b] = [input(call, "a"), input(call, "b")];
+  const bias = call.inputs.bias;
+  refuseIntegers("fused matMul", a, b);
+  const activation = (attrs.activation as string | undefined) ?? "linear";
+  const code = ACTIVATIONS[activation];
+  const columns = b.shape[b.shape.length - (attrs.transposeB ? 2 : 1)] as number;
+  const simpleBias = !bias || (sizeOf(bias.shape) === columns && isFloat(bias));
+  if (code === undefined || !simpleBias) return composedFused(call.inputs, attrs, activation);
+  const c = multiply(heap, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
+  if (bias || code !== 0) {
+    const rows = columns === 0 ? 0 : sizeOf(c.shape) / columns;
+    const [pc, pb] = [heap.address(c), bias ? heap.address(bias) : 0];
+    heap.share("addBias", rows, (from, to) => [pc, pb, columns, code, from, to]);
+  }
+  return c;
+};
+
+/** The rare activations and biases, by the separate ops. */
+function composedFused(
+  inputs: { readonly [name: string]: tf.TensorInfo },
+  attrs: tf.NamedAttrMap,
+  activation: string,
+): tf.TensorInfo {
+  const { a, b, bias, preluActivationWeights } = inputs as { readonly [name: string]: tf.Tensor };
+  return tf.tidy(() => {
+    const product = tf.matMul(a as tf.Tensor, b as tf.Tensor, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
+    const y = bias ? tf.add(product, bias) : product;
+    if (activation === "linear") return y;
+    if (activation === "relu") return tf.relu(y);
+    if (activation === "relu6") return tf.relu6(y);
+    if (activation === "elu") return tf.elu(y);
+    if (activation === "sigmoid") return tf.sigmoid(y);
+    if (activation === "leakyrelu") return tf.leakyRelu(y, attrs.leakyreluAlpha as number);
+    if (activation === "prelu") return tf.prelu(y, preluActivationWeights as tf.Tensor);
+    throw new Error(`fused matMul: unknown activation "${activation}".`);
+  });
+}
+
+function refuseIntegers(op: string, ...tensors: readonly tf.TensorInfo[]): void {
+  if (isFloat(...tensors)) return;
+  const dtypes = tensors.map((tensor) => tensor.dtype).join(" and ");
+  throw new Error(
+    `${op} on wasm takes float32, got ${dtypes}. Cast with tf.cast(x, "float32"); integers up to 2²⁴ keep their value.`,
+  );
+}

@@ -1,0 +1,36 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+
+/**
+ * Sum or mean over axes that stand first or last. Others go to stock, which transposes and comes back with the axes last.
+ * Sums of empty tensors are 0 and means NaN, as on cpu; stock returns memory as it found it.
+ */
+function reduction(mean: boolean): SimdKernel {
+  return (call) => {
+    const { heap, attrs } = call;
+    const x = input(call, "x");
+    if (!isFloat(x)) return undefined;
+    const rank = x.shape.length;
+    const axes = [...tf.util.parseAxisParam(attrs.axis as number[], x.shape)].sort((p, q) => p - q);
+    const count = sizeOf(axes.map((axis) => x.shape[axis] as number));
+    const kept = x.shape.filter((_, axis) => !axes.includes(axis));
+    const shape = attrs.keepDims ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size)) : kept;
+    const results = sizeOf(kept);
+    if (sizeOf(x.shape) === 0) {
+      const empty = heap.output(shape);
+      heap.floats(empty, results).fill(mean && count === 0 ? Number.NaN : 0);
+      return empty;
+    }
+    const first = axes.every((axis, i) => axis === i);
+    const last = axes.every((axis, i) => axis === rank - axes.length + i);
+    if (!first && !last) return undefined;
+    const y = heap.output(shape);
+    const [px, py, scale] = [heap.address(x), heap.address(y), mean ? 1 / count : 1];
+    if (last) heap.share("rowSums", results, (from, to) => [px, py, count, scale, from, to]);
+    else heap.share("columnSums", results, (from, to) => [px, py, count, results, scale, from, to]);
+    return y;
+  };
+}
+
+export const sum: SimdKernel = reduction(false);
+export const mean: SimdKernel = reduction(true);

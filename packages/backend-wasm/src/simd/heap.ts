@@ -1,0 +1,99 @@
+import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
+import { compileKernels, instantiateKernels, type Kernels, simdLevel } from "./module.ts";
+
+/** As much of tfjs's wasm backend as the kernels need. */
+export interface WasmBackend extends KernelBackend {
+  readonly wasm: {
+    readonly HEAPU8: Uint8Array;
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly tfjs: { registerTensor(id: number, size: number, offset: number): void; disposeData(id: number): void };
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  readonly dataIdMap: {
+    get(dataId: object): { id: number; memoryOffset: number; shape: number[]; dtype: DataType; refCount: number };
+  };
+  makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
+}
+
+/** Computes the arguments of a kernel for its share [from, to) of the work. */
+type Arguments = (from: number, to: number, scratch: number) => number[];
+
+/** The SIMD kernels on the heap of one wasm backend. */
+export class Heap {
+  readonly backend: WasmBackend;
+  readonly kernels: Kernels;
+  #scratch = 0;
+
+  constructor(backend: WasmBackend) {
+    const level = simdLevel();
+    if (level === "none") throw new Error("This engine has no WebAssembly SIMD.");
+    this.backend = backend;
+    const memory = memoryOf(backend);
+    const shared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
+    this.kernels = instantiateKernels(compileKernels(level, shared), memory);
+  }
+
+  /** Address of a tensor's first byte. */
+  address(tensor: TensorInfo): number {
+    // Above 2 GiB emscripten hands out negative numbers.
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
+  }
+
+  /** A new tensor whose numbers are still to be written. */
+  output(shape: readonly number[], dtype: DataType = "float32"): TensorInfo {
+    return this.backend.makeOutput([...shape], dtype);
+  }
+
+  free(tensor: TensorInfo): void {
+    this.backend.disposeData(tensor.dataId);
+  }
+
+  /** The numbers of a tensor, to read and write. Any allocation may move the heap: ask again after one. */
+  floats(tensor: TensorInfo, size: number): Float32Array {
+    return new Float32Array(this.backend.wasm.HEAPU8.buffer, this.address(tensor), size);
+  }
+
+  ints(tensor: TensorInfo, size: number): Int32Array {
+    return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.address(tensor), size);
+  }
+
+  /** Room for packed panels, allocated once. */
+  get scratch(): number {
+    if (this.#scratch === 0) {
+      const bytes = (this.kernels.scratchBytes as () => number)();
+      this.#scratch = ((this.backend.wasm._malloc(bytes + 16) >>> 0) + 15) & ~15;
+    }
+    return this.#scratch >>> 0;
+  }
+
+  /** Calls a kernel that takes no share of work. */
+  call(name: string, ...args: number[]): number {
+    return (this.kernels[name] as (...args: number[]) => number)(...args);
+  }
+
+  /** Calls a kernel on [0, total) of its work. */
+  share(name: string, total: number, args: Arguments): void {
+    this.call(name, ...args(0, total, this.scratch));
+  }
+}
+
+const heaps = new WeakMap<object, Heap>();
+
+/** The heap of a wasm backend, made at first sight: backends come and go, kernels stay registered. */
+export function heapOf(backend: unknown): Heap {
+  const known = heaps.get(backend as object);
+  if (known) return known;
+  const heap = new Heap(backend as WasmBackend);
+  heaps.set(backend as object, heap);
+  return heap;
+}
+
+/** tfjs's heap: where the glue keeps it differs between the builds with and without threads. */
+function memoryOf(backend: WasmBackend): WebAssembly.Memory {
+  const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory;
+  if (!memory)
+    throw new Error("This version of @tensorflow/tfjs-backend-wasm does not expose its memory; use ^4.20.0.");
+  return memory;
+}
