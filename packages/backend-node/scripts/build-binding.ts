@@ -1,0 +1,139 @@
+/**
+ * Builds the N-API binding that this package ships, for Linux x64 and arm64, from tfjs-node's published sources.
+ *
+ *   tsx scripts/build-binding.ts            writes prebuilt/linux-*.node and prebuilt/sums.json
+ *   tsx scripts/build-binding.ts --check    builds into a temporary folder and compares with what is committed
+ *
+ * Needs npm and a Python with pip and venv. Everything it fetches is pinned: tfjs-node and node-api-headers by npm's integrity,
+ * the TensorFlow headers by the wheel's sha256, the compiler by version. Linked against empty libraries that only carry
+ * TensorFlow's sonames, so that one file serves every TensorFlow from 2.12 to 2.21; glibc 2.17 is enough.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BINDING_FLAGS, patchBindingSources } from "../src/install/binding-sources.ts";
+import { checkFile } from "../src/install/checksum.ts";
+import { HEADERS } from "../src/install/install.ts";
+import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "../src/install/npm-package.ts";
+import { unpackWheel } from "../src/install/unpack.ts";
+import { WHEELS } from "../src/install/wheels.ts";
+
+const COMPILER = "ziglang==0.13.0";
+const TARGETS = { "linux-x64": "x86_64-linux-gnu.2.17", "linux-arm64": "aarch64-linux-gnu.2.17" };
+
+const prebuilt = join(dirname(fileURLToPath(import.meta.url)), "..", "prebuilt");
+const work = mkdtempSync(join(tmpdir(), "graft-binding-"));
+try {
+  const built = await build(work);
+  const sums = Object.fromEntries(Object.keys(TARGETS).map((target) => [target, sumOf(join(built, `${target}.node`))]));
+  if (process.argv.includes("--check")) {
+    const committed: Record<string, string> = JSON.parse(readFileSync(join(prebuilt, "sums.json"), "utf8"));
+    const different = Object.keys(TARGETS).filter((target) => committed[target] !== sums[target]);
+    if (different.length > 0) throw new Error(`Not reproduced: ${different.join(", ")}.`);
+    console.log("The committed bindings are what the sources build.");
+  } else {
+    for (const target of Object.keys(TARGETS))
+      copyFileSync(join(built, `${target}.node`), join(prebuilt, `${target}.node`));
+    writeFileSync(join(prebuilt, "sums.json"), `${JSON.stringify(sums, null, 2)}\n`);
+    console.log(sums);
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+/** Fetches, patches, compiles. Returns the folder with one `.node` a target. */
+async function build(folder: string): Promise<string> {
+  const sources = join(folder, "tfjs-node");
+  const nodeApi = join(folder, "node-api-headers");
+  await npmPackage(TFJS_NODE, sources, (path) => path.startsWith("binding/"));
+  await npmPackage(NODE_API_HEADERS, nodeApi, (path) => path.startsWith("include/"));
+  patchBindingSources(join(sources, "binding"));
+  const python = join(folder, "venv", "bin", "python");
+  run("python3", ["-m", "venv", join(folder, "venv")]);
+  run(python, ["-m", "pip", "install", "--quiet", COMPILER]);
+  const headers = await wheelHeaders(python, folder);
+  const stub = join(folder, "stub.c");
+  writeFileSync(stub, "");
+  const code = readdirSync(join(sources, "binding"))
+    .filter((name) => name.endsWith(".cc"))
+    .sort();
+  for (const [target, triple] of Object.entries(TARGETS)) {
+    const libraries = join(folder, target);
+    mkdirSync(libraries);
+    for (const name of ["libtensorflow_cc.so.2", "libtensorflow_framework.so.2"]) {
+      run(python, [
+        "-m",
+        "ziglang",
+        "cc",
+        "-target",
+        triple,
+        "-shared",
+        "-o",
+        join(libraries, name),
+        `-Wl,-soname,${name}`,
+        stub,
+      ]);
+    }
+    // Relative paths and no build id: the folder's name must not reach the binary.
+    run(
+      python,
+      [
+        "-m",
+        "ziglang",
+        "c++",
+        "-target",
+        triple,
+        ...BINDING_FLAGS,
+        "-s",
+        "-Wl,--build-id=none",
+        `-I${join(nodeApi, "include")}`,
+        `-I${headers}`,
+        ...code,
+        "-o",
+        join(folder, `${target}.node`),
+        `-L${libraries}`,
+        "-l:libtensorflow_cc.so.2",
+        "-l:libtensorflow_framework.so.2",
+        "-Wl,-rpath,$ORIGIN",
+        "-Wl,--no-as-needed",
+        "-Wl,--allow-shlib-undefined",
+      ],
+      join(sources, "binding"),
+    );
+  }
+  return folder;
+}
+
+/** TensorFlow's C headers, out of the pinned wheel. */
+async function wheelHeaders(python: string, folder: string): Promise<string> {
+  const [wheel] = WHEELS["linux-x64-cpu"];
+  if (wheel === undefined) throw new Error("No wheel is pinned for linux-x64-cpu.");
+  const platforms = wheel.platforms.map((tag) => `--platform=${tag}`);
+  run(python, [
+    "-m",
+    "pip",
+    "download",
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--python-version=3.11",
+    ...platforms,
+    `${wheel.project}==${wheel.version}`,
+    "-d",
+    folder,
+  ]);
+  await checkFile(join(folder, wheel.file), wheel.sha256);
+  await unpackWheel(join(folder, wheel.file), HEADERS, folder);
+  return join(folder, "tensorflow", "include");
+}
+
+function run(command: string, args: readonly string[], cwd?: string): string {
+  return execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}
+
+function sumOf(path: string): string {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}

@@ -1,0 +1,128 @@
+import { existsSync } from "node:fs";
+import {
+  assertOptions,
+  type BackendAdapter,
+  BackendError,
+  type BackendSession,
+  type Capabilities,
+  type Probe,
+} from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { messageOf } from "./errors.ts";
+import { cacheFolder, installFolder, readInstall } from "./install/cache.ts";
+import { type Device, type Target, targetFor } from "./install/target.ts";
+import { stateOfTfjsNode } from "./install/tfjs-node.ts";
+import { WHEELS } from "./install/wheels.ts";
+import { fuseKernels } from "./kernels/fuse-kernels.ts";
+import { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
+import { loadInstall, loadTfjsNode, TENSORFLOW } from "./load/load.ts";
+import type { NativeKernelBackend } from "./load/native-backend-types.ts";
+import { nativeOptions } from "./options.ts";
+import { missingTrainingKernels } from "./training-kernels.ts";
+
+/** Options of {@link nativeBackend}. */
+export interface NativeBackendOptions extends NativeEnvironment {
+  /** `gpu` wants the CUDA build (`install-native --gpu`) and runs on the CPU, with one line that says so, where there is no card. @default "cpu" */
+  readonly device?: Device;
+  /** As for `installNative`. @default GRAFT_CACHE, else the user's cache folder, then `graft/native` */
+  readonly cacheDir?: string;
+  /** Project in which `@tensorflow/tfjs-node` is looked for. @default process.cwd() */
+  readonly projectDir?: string;
+  /** Replace slow kernels and gradients by TensorFlow's fused ones. @default true */
+  readonly fused?: boolean;
+}
+
+/** What can be loaded, and from where. */
+type Found = { readonly kind: "registered" } | { readonly kind: "tfjs-node" | "install"; readonly folder: string };
+
+/**
+ * Native TensorFlow on the CPU or, with CUDA, on a graphics card.
+ *
+ * A working `@tensorflow/tfjs-node` of the project is used as it is; otherwise what `installNative` put into the cache.
+ * `probe()` only looks (tfjs-node it asks in a child process) and loads nothing into this one.
+ *
+ * @throws OptionsError for a wrong option; TooLateError from `init()` where an option can no longer be set.
+ */
+export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapter {
+  assertOptions("node", nativeOptions, options);
+  const { device = "cpu", cacheDir, projectDir = process.cwd(), fused = true } = options;
+  const look = async (): Promise<Found | { reason: string; fix: string }> => {
+    if (tf.findBackendFactory(TENSORFLOW) !== null) return { kind: "registered" };
+    let target: Target;
+    try {
+      target = targetFor(device);
+    } catch (cause) {
+      const { hint } = cause as BackendError;
+      return { reason: messageOf(cause).split("\n")[0] ?? "", fix: hint };
+    }
+    if (device === "cpu") {
+      const stock = await stateOfTfjsNode(projectDir);
+      if (stock.state === "works") return { kind: "tfjs-node", folder: stock.folder };
+    }
+    const folder = installFolder(cacheFolder(cacheDir), target, WHEELS[target][0]?.version ?? "");
+    if (readInstall(folder) !== undefined) return { kind: "install", folder };
+    return {
+      reason: `native TensorFlow is not installed (${existsSync(folder) ? "damaged: " : "looked in "}${folder})`,
+      fix: `graft install-native${device === "gpu" ? " --gpu" : ""}`,
+    };
+  };
+  return {
+    name: "node",
+    device,
+    async probe(): Promise<Probe> {
+      try {
+        const found = await look();
+        if (!("kind" in found)) return { ok: false, ...found };
+        return {
+          ok: true,
+          capabilities: {
+            missingKernels: [],
+            floatBits: 32,
+            syncRead: true,
+            description:
+              found.kind === "registered" ? "native TensorFlow, loaded" : `native TensorFlow in ${found.folder}`,
+          },
+        };
+      } catch (cause) {
+        return { ok: false, reason: messageOf(cause), fix: "graft doctor" };
+      }
+    },
+    async init(): Promise<BackendSession> {
+      const found = await look();
+      if (!("kind" in found)) throw new BackendError(`The native backend cannot start: ${found.reason}.`, found.fix);
+      if (found.kind === "registered") setNativeEnvironment(options);
+      else setNativeEnvironment(options, device === "cpu" && found.kind === "install" && found.folder.endsWith("-gpu"));
+      if (found.kind === "tfjs-node") loadTfjsNode(found.folder);
+      if (found.kind === "install") loadInstall(found.folder);
+      if (!(await tf.setBackend(TENSORFLOW)))
+        throw new BackendError(
+          "tfjs's native backend is registered and did not start.",
+          "Its own message stands above; `graft doctor` looks further.",
+        );
+      const backend = tf.backend() as NativeKernelBackend;
+      if (device === "gpu" && !backend.isUsingGpuDevice) {
+        console.warn(
+          "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU (`graft doctor` says more).",
+        );
+      }
+      const fusion = fused ? fuseKernels(backend) : undefined;
+      return {
+        name: "node",
+        capabilities: capabilitiesOf(backend),
+        async dispose(): Promise<void> {
+          fusion?.dispose();
+        },
+      };
+    },
+  };
+}
+
+function capabilitiesOf(backend: NativeKernelBackend): Capabilities {
+  const where = backend.isUsingGpuDevice ? "CUDA" : "CPU";
+  return {
+    missingKernels: missingTrainingKernels(TENSORFLOW),
+    floatBits: 32,
+    syncRead: true,
+    description: `TensorFlow ${backend.binding.TF_Version}, ${where}`,
+  };
+}

@@ -1,0 +1,17 @@
+export { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
+export {
+  CacheNotWritableError,
+  ChecksumError,
+  CompileError,
+  DownloadError,
+  NoSpaceError,
+  TooLateError,
+  UnsupportedLibcError,
+  UnsupportedPlatformError,
+  VerifyError,
+} from "./errors.ts";
+export { type InstallOptions, type InstallReport, installNative } from "./install/install.ts";
+export type { Device } from "./install/target.ts";
+export { type UninstallOptions, type UninstallReport, uninstallNative } from "./install/uninstall.ts";
+export { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
+export { plugins } from "./plugin.ts";

@@ -1,0 +1,85 @@
+import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { ChecksumError, CompileError } from "../errors.ts";
+import { BINDING_FLAGS, patchBindingSources } from "./binding-sources.ts";
+import { BINDING } from "./cache.ts";
+import { sha256 } from "./checksum.ts";
+import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "./npm-package.ts";
+import { run, tail } from "./run.ts";
+import type { Target } from "./target.ts";
+
+/** Folder of the bindings that this package ships. */
+function prebuiltFolder(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("@graftjs/backend-node/package.json")), "prebuilt");
+}
+
+/** Whether a binding for `target` is shipped; otherwise it must be compiled. */
+export function hasPrebuilt(target: Target): boolean {
+  return existsSync(prebuiltFile(target));
+}
+
+/** Copies the shipped binding into `tree`, checked against `prebuilt/sums.json`. */
+export async function placePrebuilt(target: Target, tree: string): Promise<void> {
+  const file = prebuiltFile(target);
+  const sums = JSON.parse(readFileSync(join(prebuiltFolder(), "sums.json"), "utf8")) as Record<string, string>;
+  if ((await sha256(file)) !== sums[platformOf(target)]) {
+    throw new ChecksumError(
+      `${file} is not the binding this package was published with.`,
+      "Install @graftjs/backend-node anew, or compile one on the spot: graft-backend-node install --compile",
+    );
+  }
+  copyFileSync(file, join(tree, BINDING));
+}
+
+/**
+ * Compiles the binding on the spot into `tree`, from the sources tfjs-node publishes and TensorFlow's headers under
+ * `headers`. The compiler is `CXX`, else `c++`.
+ *
+ * @throws CompileError
+ */
+export async function compileBinding(tree: string, headers: string, work: string): Promise<void> {
+  const sources = join(work, "tfjs-node");
+  const nodeApi = join(work, "node-api-headers");
+  await npmPackage(TFJS_NODE, sources, (path) => path.startsWith("binding/"));
+  await npmPackage(NODE_API_HEADERS, nodeApi, (path) => path.startsWith("include/"));
+  const folder = join(sources, "binding");
+  patchBindingSources(folder);
+  const compiler = process.env.CXX ?? "c++";
+  const libraries = readdirSync(join(tree, "tensorflow")).filter((name) =>
+    /^libtensorflow_(cc|framework)\./.test(name),
+  );
+  const mac = process.platform === "darwin";
+  const { status, stderr } = await run(compiler, [
+    ...BINDING_FLAGS,
+    ...(mac ? ["-undefined", "dynamic_lookup"] : ["-s"]),
+    `-I${join(nodeApi, "include")}`,
+    `-I${headers}`,
+    ...readdirSync(folder)
+      .filter((name) => name.endsWith(".cc"))
+      .map((name) => join(folder, name)),
+    "-o",
+    join(tree, BINDING),
+    ...libraries.map((name) => join(tree, "tensorflow", name)),
+    `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}`,
+  ]);
+  if (status !== 0) {
+    throw new CompileError(
+      status === 127
+        ? `There is no C++ compiler: \`${compiler}\` cannot be started.`
+        : `\`${compiler}\` could not compile the binding:\n${tail(stderr, 12)}`,
+      status === 127
+        ? "Install one (apt-get install g++, xcode-select --install) or name it in CXX."
+        : "Leave out --compile to take the binding that ships with the package (Linux), or use another compiler through CXX.",
+    );
+  }
+}
+
+function prebuiltFile(target: Target): string {
+  return join(prebuiltFolder(), `${platformOf(target)}.node`);
+}
+
+/** `linux-x64` of `linux-x64-gpu`: one binding serves the CPU and the CUDA build. */
+function platformOf(target: Target): string {
+  return target.replace(/-(cpu|gpu)$/, "");
+}

@@ -1,0 +1,55 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { npmPackage, TFJS_NODE } from "./npm-package.ts";
+
+/** Key on `globalThis` under which the caller's tfjs-core is handed to tfjs-node's files. */
+export const TFJS_KEY = "graft.backend-node.tfjs";
+
+/** Folder of tfjs-node's compiled JavaScript inside an install. */
+export const JS_HALF: string = join("js", "tfjs-node", "dist");
+
+/**
+ * Puts tfjs-node's JavaScript into `tree`: from the project where the very version is installed, else by npm.
+ *
+ * tfjs-node asks for `@tensorflow/tfjs`; a stand-in beside it returns the tfjs-core that the caller uses, so that one
+ * cache serves every project and no second tfjs is loaded.
+ *
+ * @returns where it came from, for the report.
+ */
+export async function placeJsHalf(tree: string, projectDir: string): Promise<string> {
+  const folder = join(tree, "js", "tfjs-node");
+  const installed = installedTfjsNode(projectDir);
+  if (installed !== undefined) {
+    cpSync(join(installed, "dist"), join(folder, "dist"), {
+      recursive: true,
+      filter: (path) => !/_test\.|\.d\.ts$/.test(path),
+    });
+  } else {
+    await npmPackage(
+      TFJS_NODE,
+      folder,
+      (path) => path.startsWith("dist/") && path.endsWith(".js") && !path.includes("_test."),
+    );
+    for (const leftover of ["tensorflow-tfjs-node-4.22.0.tgz"]) rmSync(join(folder, leftover), { force: true });
+  }
+  for (const name of ["tfjs", "tfjs-core"]) {
+    const standIn = join(tree, "js", "node_modules", "@tensorflow", name);
+    mkdirSync(standIn, { recursive: true });
+    writeFileSync(join(standIn, "index.js"), `module.exports = globalThis[Symbol.for(${JSON.stringify(TFJS_KEY)})];\n`);
+  }
+  return installed === undefined
+    ? `${TFJS_NODE.spec} from npm, without its install script`
+    : `${TFJS_NODE.spec} from ${installed}`;
+}
+
+/** The folder of the project's own tfjs-node, if it has the version we were tested with, built or not. */
+export function installedTfjsNode(projectDir: string): string | undefined {
+  try {
+    const manifest = createRequire(join(projectDir, "package.json")).resolve("@tensorflow/tfjs-node/package.json");
+    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version?: string };
+    return TFJS_NODE.spec.endsWith(`@${version}`) ? dirname(manifest) : undefined;
+  } catch {
+    return undefined; // not installed
+  }
+}

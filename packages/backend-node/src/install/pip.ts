@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { run, tail } from "./run.ts";
+import type { PinnedWheel } from "./wheels.ts";
+
+const CANDIDATES: readonly (readonly [command: string, ...args: string[]])[] = [
+  ["python3", "-m", "pip"],
+  ["python", "-m", "pip"],
+  ["pip3"],
+  ["pip"],
+];
+
+/** The first pip that answers, as a command line; `undefined` where there is none. */
+export async function findPip(): Promise<readonly string[] | undefined> {
+  for (const [command, ...args] of CANDIDATES) {
+    const { status } = await run(command, [...args, "--version"]);
+    if (status === 0) return [command, ...args];
+  }
+  return undefined;
+}
+
+/**
+ * Has pip fetch a wheel, with the index, proxy and certificates of the user's own configuration.
+ *
+ * @param temporary where pip keeps what is half there: on the cache's disk, and swept with it.
+ * @returns the path of the wheel, or why there is none.
+ */
+export async function pipDownload(
+  pip: readonly string[],
+  wheel: PinnedWheel,
+  into: string,
+  temporary: string,
+): Promise<{ path: string } | { reason: string }> {
+  const [command = "pip", ...args] = pip;
+  mkdirSync(temporary, { recursive: true });
+  const { status, stderr } = await run(
+    command,
+    [
+      ...args,
+      "download",
+      "--quiet",
+      "--no-deps",
+      "--only-binary=:all:",
+      "--python-version=3.11",
+      "--implementation=cp",
+      ...wheel.platforms.map((tag) => `--platform=${tag}`),
+      "--retries=2",
+      `--dest=${into}`,
+      `${wheel.project}==${wheel.version}`,
+    ],
+    { env: { ...process.env, TMPDIR: temporary, PIP_DISABLE_PIP_VERSION_CHECK: "1" } },
+  );
+  const path = join(into, wheel.file);
+  if (status === 0 && existsSync(path)) return { path };
+  return { reason: status === 0 ? `pip fetched another file than ${wheel.file}` : `pip: ${tail(stderr)}` };
+}

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import { VerifyError } from "../errors.ts";
+import { BINDING } from "./cache.ts";
+import { run, tail } from "./run.ts";
+
+/** What a binding said about itself in a child process. */
+export interface Verified {
+  readonly tensorflow: string;
+  readonly gpu: boolean;
+  readonly milliseconds: number;
+}
+
+/** [[1,2],[3,4]]² by TensorFlow's MatMul, through the binding alone. */
+const CHECK = `
+const began = performance.now();
+const b = require(process.argv[1]);
+const a = b.createTensor([2, 2], b.TF_FLOAT, new Float32Array([1, 2, 3, 4]));
+const flag = (name) => ({ name, type: b.TF_ATTR_BOOL, value: false });
+const [product] = b.executeOp("MatMul", [flag("transpose_a"), flag("transpose_b"), { name: "T", type: b.TF_ATTR_TYPE, value: b.TF_FLOAT }], [a, a], 1);
+const values = Array.from(b.tensorDataSync(product.id));
+if (values.join() !== "7,10,15,22") throw new Error("MatMul of [[1,2],[3,4]] with itself gave " + values);
+console.log(JSON.stringify({ tensorflow: b.TF_Version, gpu: b.isUsingGpuDevice(), milliseconds: Math.round(performance.now() - began) }));
+`;
+
+/**
+ * Loads the binding of an install in a child process and multiplies two matrices with it: a library that crashes takes
+ * only the child along.
+ *
+ * @throws VerifyError
+ */
+export async function verifyInstall(tree: string): Promise<Verified> {
+  const { status, stdout, stderr } = await run(process.execPath, ["-e", CHECK, join(tree, BINDING)], {
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
+    timeoutMs: 120_000,
+  });
+  const line = stdout.trim().split("\n").at(-1) ?? "";
+  if (status === 0 && line.startsWith("{")) return JSON.parse(line) as Verified;
+  throw new VerifyError(
+    `The libraries are in place and do not compute: ${tail(stderr) || `the check ended with status ${status}`}`,
+    "Report this with the output of `graft doctor --json`. Meanwhile @graftjs/backend-wasm trains anywhere.",
+  );
+}

@@ -1,0 +1,62 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { BackendError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { messageOf } from "../errors.ts";
+import { BINDING } from "../install/cache.ts";
+import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
+import { cureNodeUtil } from "./cure-node-util.ts";
+import { markLoaded } from "./environment.ts";
+import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
+
+/** Name under which the native backend is registered in tfjs, by tfjs-node and by us. */
+export const TENSORFLOW = "tensorflow";
+const PRIORITY = 3;
+
+interface JsHalf {
+  readonly NodeJSKernelBackend: new (binding: NativeBinding, packageName: string) => NativeKernelBackend;
+}
+interface FileSystem {
+  readonly nodeFileSystemRouter: Parameters<typeof tf.io.registerLoadRouter>[0];
+}
+
+/** Loads an install of ours and registers its backend with the caller's tfjs. Nothing happens where one is registered. */
+export function loadInstall(folder: string): void {
+  if (tf.findBackendFactory(TENSORFLOW) !== null) return;
+  cureNodeUtil();
+  (globalThis as Record<symbol, unknown>)[Symbol.for(TFJS_KEY)] = tf;
+  const load = createRequire(join(folder, "package.json"));
+  const half = join(folder, JS_HALF);
+  try {
+    markLoaded();
+    const binding = load(join(folder, BINDING)) as NativeBinding;
+    load(join(half, "register_all_kernels.js"));
+    const { NodeJSKernelBackend } = load(join(half, "nodejs_kernel_backend.js")) as JsHalf;
+    tf.registerBackend(TENSORFLOW, () => new NodeJSKernelBackend(binding, "@tensorflow/tfjs-node"), PRIORITY);
+    const { nodeFileSystemRouter } = load(join(half, "io", "file_system.js")) as FileSystem;
+    tf.io.registerLoadRouter(nodeFileSystemRouter);
+    tf.io.registerSaveRouter(nodeFileSystemRouter);
+  } catch (cause) {
+    throw new BackendError(
+      `TensorFlow in ${folder} does not load: ${messageOf(cause)}`,
+      "Install it anew: graft uninstall-native && graft install-native",
+      { cause },
+    );
+  }
+}
+
+/** Loads the project's own tfjs-node, which registers itself. */
+export function loadTfjsNode(folder: string): void {
+  if (tf.findBackendFactory(TENSORFLOW) !== null) return;
+  cureNodeUtil();
+  try {
+    markLoaded();
+    createRequire(join(folder, "package.json"))(folder);
+  } catch (cause) {
+    throw new BackendError(
+      `@tensorflow/tfjs-node in ${folder} does not load: ${messageOf(cause)}`,
+      "Install one of ours: graft install-native",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,14 @@
+import type { Plugin, PluginOf } from "@graftjs/core";
+import { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
+import { nativeOptions } from "./options.ts";
+
+const node: PluginOf<"backend", NativeBackendOptions | undefined> = {
+  kind: "backend",
+  name: "node",
+  description: "Native TensorFlow in Node, on the CPU or with CUDA.",
+  options: nativeOptions as PluginOf<"backend", NativeBackendOptions | undefined>["options"] & {},
+  create: (options) => nativeBackend(options ?? {}),
+};
+
+/** What this package gives a registry. */
+export const plugins: readonly Plugin[] = [node];
