@@ -1,3 +1,5 @@
+// The reference backend: a model can be read before the recipe says on which one it runs.
+import "@tensorflow/tfjs-backend-cpu";
 import { namedParams, openBackend, type Param } from "@graftjs/core";
 import type { FineTuneOptions } from "@graftjs/tuner";
 import type { LayersModel } from "@tensorflow/tfjs-layers";

@@ -22,42 +22,78 @@ async function errorOf(spoiled: Record<string, unknown>): Promise<string> {
 it("a plugin that is not installed: names the command that adds it", async () => {
   expect(
     await errorOf({ ...recipe, plugins: [...(recipe.plugins as string[]), "@graftjs/lora"] }),
-  ).toMatchInlineSnapshot();
+  ).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      @graftjs/lora is not installed: npm install @graftjs/lora
+    "
+  `);
 });
 
 it("a misspelt name: the nearest one", async () => {
-  expect(await errorOf({ ...recipe, hooks: ["clip-by-globl-norm"] })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, hooks: ["clip-by-globl-norm"] })).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      hooks[0]: no plugin is named \`clip-by-globl-norm\`. Did you mean \`clip-by-global-norm\`?
+    "
+  `);
 });
 
 it("an unknown option: the nearest one", async () => {
-  expect(await errorOf({ ...recipe, rule: { use: "sgd", with: { momentun: 0.9 } } })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, rule: { use: "sgd", with: { momentun: 0.9 } } })).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      rule \`sgd\`: \`momentun\` is not an option. Did you mean \`momentum\`?
+    "
+  `);
 });
 
 it("a negative learning rate", async () => {
-  expect(await errorOf({ ...recipe, learningRate: -0.1 })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, learningRate: -0.1 })).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      learningRate is -0.1. Give a number ≥ 0, or a schedule.
+    "
+  `);
 });
 
 it("a pattern that matches nothing: the nearest names", async () => {
-  expect(await errorOf({ ...recipe, trainable: "heat/**" })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, trainable: "heat/**" })).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      trainable matches nothing with \`heat/**\`. Did you mean \`head\`?
+    "
+  `);
 });
 
 it("a rule among the hooks", async () => {
-  expect(await errorOf({ ...recipe, hooks: ["sgd"] })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, hooks: ["sgd"] })).toMatchInlineSnapshot(`
+    "The recipe has 1 problem(s).
+      hooks[0]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+    "
+  `);
 });
 
 it("a truncated weights file", async () => {
   truncateSync(join(folder, "weights.bin"), 20);
-  expect(await errorOf(recipe)).toMatchInlineSnapshot();
+  expect(await errorOf(recipe)).toMatchInlineSnapshot(`
+    "The weights of <folder>/model.json are truncated: 20 bytes, and model.json lists 104.
+      Looked at <folder>/weights.bin. Fetch or save the model again.
+    "
+  `);
 });
 
 it("weights outside the model's folder", async () => {
   write("model.json", { modelTopology: {}, weightsManifest: [{ paths: ["../secret"], weights: [] }] });
-  expect(await errorOf(recipe)).toMatchInlineSnapshot();
+  expect(await errorOf(recipe)).toMatchInlineSnapshot(`
+    "model.json names the weights file ../secret, outside its own folder.
+      Do not use this file: a model has its weights beside it.
+    "
+  `);
 });
 
 it("an output folder that cannot be written", async () => {
   const run = { ...(recipe.run as object), output: "weights.bin/out/delta.safetensors" };
-  expect(await errorOf({ ...recipe, run })).toMatchInlineSnapshot();
+  expect(await errorOf({ ...recipe, run })).toMatchInlineSnapshot(`
+    "The output folder cannot be written: part of the path is a file, not a folder.
+      Looked at <folder>/weights.bin/out. Give another with --out, or "output" in the recipe's "run".
+    "
+  `);
 });
 
 it("a recipe that is not JSON: line and column", async () => {
@@ -76,7 +112,17 @@ it("everything at once", async () => {
     learningRate: -1,
     epoch: 3,
   });
-  expect(error).toMatchInlineSnapshot();
+  expect(error).toMatchInlineSnapshot(`
+    "The recipe has 7 problem(s).
+      @graftjs/lora is not installed: npm install @graftjs/lora
+      \`epoch\` is not a key of a recipe. 
+      hooks[0]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+      hooks[1] \`clip-by-global-norm\`: \`norm\` is required: a number > 0
+      hooks[1] \`clip-by-global-norm\`: \`nrom\` is not an option. Did you mean \`norm\`?
+      learningRate is -1. Give a number ≥ 0, or a schedule.
+      trainable matches nothing with \`heat/**\`. Did you mean \`head\`?
+    "
+  `);
 });
 
 it("an unknown command, an unknown flag, no recipe: exit code 2 and the way out", async () => {

@@ -9,7 +9,7 @@ export const run: Command = {
   usage: "graft run <recipe.json> [--out delta.safetensors] [--json]",
   about: "Fine-tunes by a recipe and saves what was trained as one small file.",
   options: { out: "string", json: "boolean" },
-  async run(positionals, { out: given, json }, { out, cwd }) {
+  async run(positionals, { out: given, json }, { out, cwd, isTty }) {
     const session = await openSession(recipePath("run", positionals), cwd);
     try {
       const { file, model, options, resolved } = session;
@@ -19,7 +19,7 @@ export const run: Command = {
           : resolve(cwd, String(given));
       await assertWritable(dirname(target));
       if (!json) out(`${formatPlan(await plan(model, options))}\n`);
-      const observers = [...resolved.observers, ...(json ? [] : [progress()])];
+      const observers = [...resolved.observers, ...(json ? [] : [progress({ stream: { write: out, isTTY: isTty } })])];
       const result = await fineTune(model, { ...options, observers });
       const delta = await saveDelta(model, result, { recipe: file.recipe });
       await writeFileAtomic(target, delta);
