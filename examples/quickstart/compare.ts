@@ -51,7 +51,7 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
 
   const start = await fresh();
   const untouched: Row = {
-    ...(await scored("base, new head untrained", start.base, start.model)),
+    ...(await scored("base (head untrained)", start.base, start.model)),
     trained: 0,
     secondsPerEpoch: undefined,
     peakBytes: undefined,

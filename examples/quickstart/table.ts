@@ -13,7 +13,7 @@ export interface Row {
 
 /** Prints the comparison: one row a way of tuning. */
 export function printTable(rows: readonly Row[]): void {
-  const head = ["", "new task", "trained", "s/epoch", "peak memory", "BN statistics moved", "old digits"];
+  const head = ["", "new task", "trained", "s/epoch", "peak memory", "BN moved", "old digits"];
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
   const body = rows.map((row) => [
     row.name,
@@ -32,8 +32,8 @@ export function printTable(rows: readonly Row[]): void {
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number)))
-      .join("   ");
-  console.log(`\n${line(head)}\n${widths.map((width) => "─".repeat(width)).join("───")}`);
+      .join("  ");
+  console.log(`\n${line(head)}\n${widths.map((width) => "─".repeat(width)).join("──")}`);
   for (const cells of body) console.log(line(cells));
   console.log();
 }

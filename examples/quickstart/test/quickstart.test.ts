@@ -10,7 +10,7 @@ const tsx = join(folder, "../../node_modules/.bin/tsx");
 /** Cells of the row that begins with `name`, split at the gaps between columns. */
 function row(output: string, name: string): string[] {
   const line = output.split("\n").find((text) => text.startsWith(name)) ?? "";
-  return line.trim().split(/ {3,}/);
+  return line.trim().split(/ {2,}/);
 }
 
 it("prints the plan, the progress and a table in which Graft learns more, forgets less and moves no statistic", async () => {
@@ -20,7 +20,7 @@ it("prints the plan, the progress and a table in which Graft learns more, forget
   expect(stdout).toMatch(/trunk .* layers run once an example/);
   expect(stdout).toMatch(/epoch 20\/20/);
   const percent = (text: string | undefined): number => Number.parseFloat(text ?? "NaN");
-  const [, baseNew, , , , , baseOld] = row(stdout, "base,");
+  const [, baseNew, , , , , baseOld] = row(stdout, "base (");
   const [, stockNew, , , stockPeak, stockMoved, stockOld] = row(stdout, "stock");
   const [, graftNew, , , graftPeak, graftMoved, graftOld] = row(stdout, "Graft,");
   expect(percent(baseNew)).toBeLessThan(40);
