@@ -19,6 +19,11 @@ export interface PatchHandle {
    * trunk may hold them, and a run fails in which one of their statistics moves.
    */
   readonly held?: readonly string[];
+  /**
+   * Stable paths of other layers whose `call` the patch replaced by one that computes the same values: a frozen trunk may hold
+   * them, as it may the layers as they were.
+   */
+  readonly pure?: readonly string[];
   /** One line for people about what was changed. */
   readonly summary?: string;
 }
