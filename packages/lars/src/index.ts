@@ -4,5 +4,7 @@ export { lars } from "./lars.ts";
 export { type LarsMomentumOptions, type LarsMomentumState, larsMomentum } from "./lars-momentum.ts";
 export type { LarsOptions } from "./lars-options.ts";
 export { plugins } from "./plugins.ts";
+export { type LarsReport, type LarsReportOptions, type LarsReportRow, larsReport } from "./report.ts";
 export type { TrustState } from "./trust.ts";
+export { trustOf } from "./trust-of.ts";
 export type { Granularity, TrustOptions, ZeroNorm } from "./trust-options.ts";

@@ -15,7 +15,7 @@ import { fusedTrust } from "./fused-trust.ts";
 import { layouts } from "./layout.ts";
 import { norms, scaledNorm } from "./norm.ts";
 import { decayed, scaled, stepped } from "./scale.ts";
-import { emptyTrust, type TrustFormula, type TrustState, trust } from "./trust.ts";
+import { described, emptyTrust, type TrustFormula, type TrustState, trust } from "./trust.ts";
 import { assertTrust, type TrustOptions, trustFields, type ZeroNorm } from "./trust-options.ts";
 
 export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
@@ -87,12 +87,13 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
       const layout = layoutOf(ctx.infos, Object.keys(grads));
       const direction = moments.transform(clip(grads), state.moments, stepped(ctx));
       const u = decayed(direction.grads, ctx.params, layout);
-      const found = trust(layout, ctx.infos, ctx.params, u, formula);
+      const found = trust(layout, ctx, u, formula);
       return { grads: scaled(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
     },
     applyFused(variables, grads, { moments: { m, v, count: before }, trust }, { infos, rates }) {
       if (!tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
       const names = Object.keys(variables);
+      const layout = layoutOf(infos, names);
       const count = Object.fromEntries(names.map((key) => [key, (before[key] ?? 0) + 1]));
       const clippedGrads = clip(grads);
       runFused("GraftLamb", {
@@ -106,9 +107,9 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
         beta1,
         beta2,
         epsilon,
-        ...fusedTrust(layoutOf(infos, names), infos, formula, trust),
+        ...fusedTrust(layout, infos, formula, trust),
       });
-      return { state: { moments: { m, v, count }, trust } };
+      return { state: { moments: { m, v, count }, trust: described(trust, layout, rates) } };
     },
   };
 }

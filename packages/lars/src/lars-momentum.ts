@@ -13,7 +13,7 @@ import { scaledGradients } from "./lars.ts";
 import { type LarsOptions, larsFields, resolveLars } from "./lars-options.ts";
 import { layouts } from "./layout.ts";
 import { decayed, scaled, stepped } from "./scale.ts";
-import { emptyTrust, type TrustState, trust } from "./trust.ts";
+import { described, emptyTrust, type TrustState, trust } from "./trust.ts";
 
 export interface LarsMomentumOptions extends LarsOptions {
   /** m, in [0, 1). 0 keeps no velocity. @default 0 in `torch` and `larc`, else 0.9 */
@@ -66,12 +66,13 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
       }
       // The ratio is of the whole step: momentum first, at rate 1.
       const out = descent.transform(decayed(grads, ctx.params, layout), { velocity }, stepped(ctx));
-      const found = trust(layout, ctx.infos, ctx.params, out.grads, formula);
+      const found = trust(layout, ctx, out.grads, formula);
       const updates = scaled(out.grads, found, layout, ctx.rates);
       return { grads: updates, state: { velocity: out.state.velocity, trust: found } };
     },
     applyFused(variables, grads, { velocity, trust }, { infos, rates }) {
       const names = Object.keys(variables);
+      const layout = layoutOf(infos, names);
       const slots = momentum === 0 ? {} : { ...zerosLike(missing(variables, velocity)), ...velocity };
       const ran = runFused("GraftLars", {
         variables: names.map((name) => variables[name]),
@@ -87,9 +88,9 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
         nesterov,
         trustCoefficient: formula.trustCoefficient,
         epsilon: formula.epsilon,
-        ...fusedTrust(layoutOf(infos, names), infos, formula, trust),
+        ...fusedTrust(layout, infos, formula, trust),
       });
-      return ran ? { state: { velocity: slots, trust } } : undefined;
+      return ran ? { state: { velocity: slots, trust: described(trust, layout, rates) } } : undefined;
     },
   };
 }

@@ -34,13 +34,13 @@ export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
 /** λ·(g + βw) of every gradient, and the ratios. */
 export function scaledGradients(
   grads: TensorMap,
-  { params, infos, rates }: StepContext,
+  ctx: StepContext,
   layout: Layout,
   { spec, formula }: ResolvedLars,
 ): { grads: TensorMap; state: TrustState } {
-  const withDecay = decayed(grads, params, layout);
-  const found = trust(layout, infos, params, formula.addDecay ? grads : withDecay, formula);
-  const state = spec.clipToRate ? clippedToRate(found, layout, rates) : found;
+  const withDecay = decayed(grads, ctx.params, layout);
+  const found = trust(layout, ctx, formula.addDecay ? grads : withDecay, formula);
+  const state = spec.clipToRate ? clippedToRate(found, layout, ctx.rates) : found;
   const decays =
     formula.zeroNorm === "exclude" && formula.addDecay ? spared(grads, withDecay, state, layout) : withDecay;
   return { grads: scaled(decays, state, layout), state };

@@ -1,4 +1,4 @@
-import type { ParamInfo, TensorMap } from "@graftjs/core";
+import type { ParamInfo, StepContext, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Layout } from "./layout.ts";
 import { norms, scaledNorm } from "./norm.ts";
@@ -8,9 +8,13 @@ import type { ZeroNorm } from "./trust-options.ts";
 export type TrustState = {
   /** The parameters the hook or rule was given, in the optimizer's order. */
   readonly names: readonly string[];
+  /** Rate γ of each in that step. */
+  readonly rates: readonly number[];
+  /** Whether each was scaled in that step: not excluded, not frozen. */
+  readonly adapted: readonly boolean[];
   /** Factor on the rate of each, [n]: 1 where it is excluded, 0 where it took no part in the step. */
   readonly ratios: tf.Tensor;
-  /** ‖w‖ that entered the ratio, of the group where a group shares one, [n]; 0 where it is excluded or took no part. */
+  /** ‖w‖ that entered the ratio, of the group where a group shares one, [n]; 0 where it was not scaled. */
   readonly weightNorms: tf.Tensor;
   /** The norm that ‖w‖ was divided by, ‖g‖, ‖g + βw‖ or that of the step, as the dialect says, [n]. */
   readonly gradNorms: tf.Tensor;
@@ -29,21 +33,28 @@ export interface TrustFormula {
 
 export function emptyTrust(infos: readonly ParamInfo[]): TrustState {
   const zeros = (): tf.Tensor => tf.zeros([infos.length]);
-  return { names: infos.map(({ name }) => name), ratios: zeros(), weightNorms: zeros(), gradNorms: zeros() };
+  const names = infos.map(({ name }) => name);
+  return {
+    names,
+    rates: names.map(() => 0),
+    adapted: names.map(() => false),
+    ratios: zeros(),
+    weightNorms: zeros(),
+    gradNorms: zeros(),
+  };
 }
 
 /** Ratios of one step. `dividing` holds, by name, what the norm in the denominator is taken of. */
 export function trust(
   layout: Layout,
-  infos: readonly ParamInfo[],
-  params: TensorMap,
+  { infos, params, rates }: StepContext,
   dividing: TensorMap,
   formula: TrustFormula,
 ): TrustState {
-  const names = infos.map(({ name }) => name);
+  const state = described(emptyTrust(infos), layout, rates);
   if (layout.groups.length === 0) {
     // Everything that is adapted is frozen in this step.
-    return { ...emptyTrust(infos), ratios: spread(tf.zeros([0]), layout, 1) };
+    return { ...state, ratios: spread(tf.zeros([0]), layout, 1) };
   }
   const adapted = layout.groups.flat();
   const perTensor = (map: TensorMap): tf.Tensor1D =>
@@ -57,10 +68,19 @@ export function trust(
     : 0;
   const ratios = ratio(w, d, pulled, layout, formula);
   return {
-    names,
+    ...state,
     ratios: spread(ratios, layout, 1),
     weightNorms: spread(w, layout, 0),
     gradNorms: spread(d, layout, 0),
+  };
+}
+
+/** `state` with what is known of a step without computing: its rates, and who was scaled. */
+export function described(state: TrustState, { slots, groups }: Layout, rates: StepContext["rates"]): TrustState {
+  return {
+    ...state,
+    rates: state.names.map((name) => rates[name] as number),
+    adapted: slots.map((slot) => slot < groups.length),
   };
 }
 
