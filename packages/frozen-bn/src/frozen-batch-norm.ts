@@ -1,11 +1,12 @@
-import type { LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
+import type { LayerLike, LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type FoundBatchNorm, findBatchNorms } from "./find-batch-norms.ts";
+import { finish } from "./finish.ts";
 import { type BatchNormLayer, type LayerCall, onlyTensor } from "./layer-view.ts";
 import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./normalize-by-batch.ts";
-import { normalizeByRunning } from "./normalize-by-running.ts";
 import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./options.ts";
 import { overrideCall } from "./override-call.ts";
+import { patchBlocks } from "./patch-blocks.ts";
 import { layerTrains, pinTrainable } from "./pin-trainable.ts";
 import { walkLayers } from "./walk.ts";
 
@@ -31,14 +32,39 @@ function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle 
     const switches = (): Switches => switchesOf(options, layerTrains(place));
     undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches)));
   }
-  const held = found.filter((place) => isHeld(switchesOf(options, layerTrains(place)))).map(({ path }) => path);
+  const places = new Map<LayerLike, FoundBatchNorm>(found.map((place) => [place.layer, place]));
+  const holds = (layer: LayerLike): boolean => {
+    const place = places.get(layer);
+    return place !== undefined && isHeld(switchesOf(options, layerTrains(place)));
+  };
+  const held = found.filter(({ layer }) => holds(layer)).map(({ path }) => path);
+  const { blocks = "exact" } = options;
+  let pure: readonly string[] = [];
+  if (blocks !== "off") {
+    const norms = found.map(({ layer }) => layer);
+    const patched = patchBlocks(model, { norms, isHeld: holds, fold: blocks === "folded" });
+    undo.push(patched.restore);
+    pure = pathsOf(model, new Set(patched.replaced.filter((layer) => !places.has(layer))));
+  }
   return {
     held,
+    pure,
     summary: `${found.length} batch norm layers patched (${options.preset ?? "statistics"}), statistics of ${held.length} held`,
     restore: () => {
       for (const step of undo.splice(0).reverse()) step();
     },
   };
+}
+
+/** Stable paths of layers; inside a wrapper, the wrapper's. */
+function pathsOf(model: LayersLike, layers: ReadonlySet<LayerLike>): readonly string[] {
+  const paths = walkLayers(model)
+    .filter(({ layer }) => layers.has(layer))
+    .map(({ layer, around }) => {
+      const wrapper = around.findIndex((outer) => !("layers" in outer));
+      return (wrapper < 0 ? [...around, layer] : around.slice(0, wrapper + 1)).map(({ name }) => name).join("/");
+    });
+  return [...new Set(paths)];
 }
 
 function isHeld({ normalizeBy, updateStatistics }: Switches): boolean {
@@ -57,7 +83,7 @@ function batchNormCall(layer: BatchNormLayer, former: LayerCall, switches: () =>
         if (updateStatistics) moveStatistics(layer, { mean, variance });
         return y;
       }
-      const y = normalizeByRunning(x, layer);
+      const y = finish(x, { norm: layer });
       if (updateStatistics && training) moveStatisticsBy(x, layer);
       return y;
     });

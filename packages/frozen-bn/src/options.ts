@@ -28,6 +28,14 @@ export interface FrozenBatchNormOptions {
   readonly trainGamma?: Trains;
   /** Overrides the preset, as `trainGamma`. @default the preset's */
   readonly trainBeta?: Trains;
+  /**
+   * How frozen layers compute while a gradient is recorded. `exact`: convolution (or dense layer), batch norm and activation as
+   * one block that keeps one tensor, or none, and never computes the gradient of a frozen kernel; the forward pass has the
+   * stock bits. `folded`: besides, the batch norm is within the kernel where gamma and kernel are frozen; equal to float32
+   * rounding. `off`: only batch norm itself is touched.
+   * @default "exact"
+   */
+  readonly blocks?: "exact" | "folded" | "off";
 }
 
 export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = optionsSchema<FrozenBatchNormOptions>({
@@ -41,6 +49,11 @@ export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = opt
   updateStatistics: { type: "boolean", description: "Whether training moves the running statistics" },
   trainGamma: { enum: [true, false, "as-layer"], description: "Whether gamma trains" },
   trainBeta: { enum: [true, false, "as-layer"], description: "Whether beta trains" },
+  blocks: {
+    enum: ["exact", "folded", "off"],
+    default: "exact",
+    description: "How frozen layers compute: as cheap blocks, with batch norm folded in, or one by one",
+  },
 });
 
 /** What one layer does in training. */

@@ -25,7 +25,7 @@ export function walkLayers(model: LayersLike): readonly Placed[] {
 }
 
 /** Models and wrappers around a layer do not compute themselves. `undefined` for one that does. */
-function innerLayers(layer: LayerLike): readonly LayerLike[] | undefined {
+export function innerLayers(layer: object): readonly LayerLike[] | undefined {
   const { layers, layer: wrapped } = layer as Partial<LayersLike> & { readonly layer?: LayerLike };
   return layers ?? (wrapped ? [wrapped] : undefined);
 }

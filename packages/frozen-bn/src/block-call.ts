@@ -1,0 +1,52 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Block } from "./blocks.ts";
+import { finish } from "./finish.ts";
+import type { FoldedKernel } from "./folded-kernel.ts";
+import { frozenLinear } from "./frozen-linear.ts";
+import type { BatchNormLayer } from "./layer-view.ts";
+import type { Linear } from "./linear.ts";
+
+/**
+ * A block on one input: linear map, batch norm, activation.
+ *
+ * Without `folded` the forward pass is that of the stock layers, to the bit; with it, where gamma is frozen, the batch norm
+ * is within the kernel: act(L(x, w·s) + (b − μ)·s + β), s = γ/√(σ² + ε), equal to float32 rounding.
+ */
+export function runBlock(
+  x: tf.Tensor,
+  { linear, norm, activation }: Block,
+  folded: FoldedKernel | undefined,
+): tf.Tensor {
+  if (!linear) return finish(x, { norm, activation });
+  if (norm && folded && norm.gamma?.trainable !== true) return runFolded(x, linear, norm, activation, folded);
+  folded?.drop();
+  const { bias } = linear;
+  const kernel = linear.kernel.read();
+  // With no batch norm in between, the activation goes into the kernel.
+  const inner = norm ? "linear" : activation;
+  const y = frozenLinear(x, kernel, linear, { bias: bias && (() => bias.read()), activation: inner });
+  return finish(y, { norm, activation, bias, done: !norm });
+}
+
+function runFolded(
+  x: tf.Tensor,
+  linear: Linear,
+  norm: BatchNormLayer,
+  activation: Block["activation"],
+  folded: FoldedKernel,
+): tf.Tensor {
+  const { kernel, scale } = folded.read();
+  const y = frozenLinear(x, kernel, linear, { bias: () => shiftOf(linear, norm, scale), activation });
+  return finish(y, { norm, activation, bias: linear.bias, done: true });
+}
+
+/** (b − μ)·s + β: the bias of the folded map. */
+export function shiftOf(
+  { bias }: Pick<Linear, "bias">,
+  { movingMean, beta }: BatchNormLayer,
+  scale: tf.Tensor,
+): tf.Tensor {
+  const mean = movingMean.read();
+  const centred = tf.mul(bias ? tf.sub(bias.read(), mean) : tf.neg(mean), scale);
+  return beta ? tf.add(centred, beta.read()) : centred;
+}

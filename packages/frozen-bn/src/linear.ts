@@ -1,0 +1,149 @@
+import type { LayerLike } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Activation } from "./activation.ts";
+import type { CallableLayer, WritableWeight } from "./layer-view.ts";
+
+/** What the linear layers of tfjs have in common: y = act(L(x, kernel) + bias), with output channels last. */
+export interface Linear {
+  readonly layer: CallableLayer;
+  readonly kernel: WritableWeight;
+  readonly bias: WritableWeight | undefined;
+  /** act(L(x, kernel) + bias), by one fused kernel where tfjs has one. */
+  forward(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | undefined, activation: Activation): tf.Tensor;
+  /** ∂x of L for a given ∂y. */
+  inputGradient(xShape: readonly number[], dy: tf.Tensor, kernel: tf.Tensor): tf.Tensor;
+  /** `scale` ([C], one value an output channel) shaped so that kernel · scale scales the outputs. */
+  perOutput(scale: tf.Tensor): tf.Tensor;
+}
+
+interface ConvLayer extends CallableLayer {
+  readonly kernel: WritableWeight;
+  readonly depthwiseKernel?: WritableWeight | null;
+  readonly bias?: WritableWeight | null;
+  readonly strides: [number, number];
+  readonly padding: "valid" | "same";
+  readonly dataFormat: string;
+  readonly dilationRate: readonly number[];
+  readonly depthMultiplier?: number;
+}
+
+/**
+ * The layer as a linear map with its gradient; undefined for anything but Conv2D, DepthwiseConv2D, Conv2DTranspose and Dense with
+ * channels last and without dilation (no backend differentiates a dilated convolution).
+ */
+export function linearOf(layer: LayerLike): Linear | undefined {
+  const conv = layer as unknown as ConvLayer;
+  const name = layer.getClassName();
+  if (name === "Dense") return conv.kernel ? dense(conv) : undefined;
+  if (conv.dataFormat !== "channelsLast" || conv.padding === undefined) return undefined;
+  if ((conv.dilationRate ?? []).some((rate) => rate !== 1)) return undefined;
+  if (name === "Conv2D" && conv.kernel) return conv2d(conv);
+  if (name === "DepthwiseConv2D" && conv.depthwiseKernel) return depthwise(conv, conv.depthwiseKernel);
+  return name === "Conv2DTranspose" && conv.kernel ? transposed(conv) : undefined;
+}
+
+function common(layer: ConvLayer, kernel: WritableWeight): Pick<Linear, "layer" | "kernel" | "bias"> {
+  return { layer, kernel, bias: layer.bias ?? undefined };
+}
+
+function conv2d(layer: ConvLayer): Linear {
+  const { strides, padding: pad } = layer;
+  return {
+    ...common(layer, layer.kernel),
+    forward: (x, filter, bias, activation) =>
+      fusedConv("FusedConv2D", { x, filter, ...(bias ? { bias } : {}) }, strides, pad, activation),
+    inputGradient: (xShape, dy, kernel) =>
+      tf.conv2dTranspose(dy as tf.Tensor4D, kernel as tf.Tensor4D, xShape as Shape4D, strides, pad),
+    perOutput: (scale) => scale,
+  };
+}
+
+type Shape4D = [number, number, number, number];
+
+/** Past `tf.fused.conv2d`, which takes the activation apart while a gradient is recorded. */
+function fusedConv(
+  kernelName: "FusedConv2D" | "FusedDepthwiseConv2D",
+  inputs: tf.NamedTensorMap,
+  strides: [number, number],
+  pad: string,
+  activation: Activation,
+): tf.Tensor {
+  const attrs = {
+    strides,
+    pad,
+    dataFormat: "NHWC",
+    dilations: [1, 1],
+    dimRoundingMode: null,
+    activation,
+    leakyreluAlpha: 0,
+  };
+  return tf.engine().runKernel(kernelName, inputs, attrs as unknown as tf.NamedAttrMap);
+}
+
+function depthwise(layer: ConvLayer, kernel: WritableWeight): Linear {
+  const { strides, padding: pad } = layer;
+  const multiplier = kernel.read().shape[3] as number;
+  return {
+    ...common(layer, kernel),
+    forward: (x, filter, bias, activation) =>
+      bias || activation !== "linear"
+        ? fusedConv("FusedDepthwiseConv2D", { x, filter, ...(bias ? { bias } : {}) }, strides, pad, activation)
+        : tf.depthwiseConv2d(x as tf.Tensor4D, filter as tf.Tensor4D, strides, pad),
+    inputGradient: (inputShape, dy, filter) =>
+      tf.engine().runKernel("DepthwiseConv2dNativeBackpropInput", { dy, filter }, {
+        strides,
+        pad,
+        dilations: [1, 1],
+        dimRoundingMode: null,
+        inputShape,
+      } as unknown as tf.NamedAttrMap),
+    perOutput: (scale) => tf.reshape(scale, [scale.size / multiplier, multiplier]),
+  };
+}
+
+function transposed(layer: ConvLayer): Linear {
+  const { strides, padding } = layer;
+  return {
+    ...common(layer, layer.kernel),
+    forward(x, kernel, bias, activation) {
+      const [batch, ...size] = x.shape as Shape4D;
+      const [kernelH, kernelW, channels] = kernel.shape as Shape4D;
+      const [height, width] = [kernelH, kernelW].map((k, i) => {
+        const [from, stride] = [size[i] as number, strides[i] as number];
+        return padding === "same" ? from * stride : from * stride + Math.max(k - stride, 0);
+      }) as [number, number];
+      const y = tf.conv2dTranspose(
+        x as tf.Tensor4D,
+        kernel as tf.Tensor4D,
+        [batch, height, width, channels],
+        strides,
+        padding,
+      );
+      return composed(y, bias, activation);
+    },
+    inputGradient: (_, dy, kernel) => tf.conv2d(dy as tf.Tensor4D, kernel as tf.Tensor4D, strides, padding),
+    perOutput: (scale) => tf.reshape(scale, [scale.size, 1]),
+  };
+}
+
+function dense(layer: ConvLayer): Linear {
+  return {
+    ...common(layer, layer.kernel),
+    forward(x, kernel, bias, activation) {
+      const rows = tf.reshape(x, [-1, kernel.shape[0] as number]);
+      const y = tf.matMul(rows as tf.Tensor2D, kernel as tf.Tensor2D);
+      return composed(tf.reshape(y, [...x.shape.slice(0, -1), kernel.shape[1] as number]), bias, activation);
+    },
+    inputGradient(xShape, dy, kernel) {
+      const rows = tf.reshape(dy, [-1, kernel.shape[1] as number]);
+      return tf.reshape(tf.matMul(rows as tf.Tensor2D, kernel as tf.Tensor2D, false, true), xShape as number[]);
+    },
+    perOutput: (scale) => scale,
+  };
+}
+
+function composed(y: tf.Tensor, bias: tf.Tensor | undefined, activation: Activation): tf.Tensor {
+  const shifted = bias ? tf.add(y, bias) : y;
+  if (activation === "linear") return shifted;
+  return activation === "relu" ? tf.relu(shifted) : tf.relu6(shifted);
+}
