@@ -21,7 +21,8 @@ export function installBrowser() {
   };
   run("apt-get", "update", "-qq");
   run("apt-get", "install", "-y", "-qq", "--no-install-recommends", ...PACKAGES);
-  if (!hasAll()) throw new Error(`apt-get installed ${PACKAGES.join(" and ")}, and they are not where Debian puts them.`);
+  if (!hasAll())
+    throw new Error(`apt-get installed ${PACKAGES.join(" and ")}, and they are not where Debian puts them.`);
 }
 
 function hasAll() {

@@ -57,9 +57,11 @@ export async function openPage({ entry, worker, flags = [], host = "localhost" }
     if (message.type() === "error") problems.push(message.text());
   });
   await page.goto(`http://${host}:${(server.address() as AddressInfo).port}/`);
-  await page.waitForFunction("globalThis.pageUnderTest !== undefined", undefined, { timeout: 60_000 }).catch((cause) => {
-    throw new Error(`The page did not start: ${problems.join("; ") || cause}`, { cause });
-  });
+  await page
+    .waitForFunction("globalThis.pageUnderTest !== undefined", undefined, { timeout: 60_000 })
+    .catch((cause) => {
+      throw new Error(`The page did not start: ${problems.join("; ") || cause}`, { cause });
+    });
   return {
     problems,
     async call<T>(name: string, argument?: unknown): Promise<T> {

@@ -5,5 +5,5 @@ import { vulkanDriver } from "../../../tools/browser/install-debian.mjs";
 export function useSoftwareGpu(): void {
   const driver = vulkanDriver();
   if (!existsSync(driver)) throw new Error(`No Vulkan driver at ${driver}. Run: node tools/browser/install-debian.mjs`);
-  process.env["VK_ICD_FILENAMES"] = driver;
+  process.env.VK_ICD_FILENAMES = driver;
 }

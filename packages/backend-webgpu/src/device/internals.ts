@@ -1,4 +1,5 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 
 /** What tfjs keeps for one tensor on WebGPU. */
 export interface StockTensorData {
@@ -36,6 +37,7 @@ export interface StockInternals {
   endComputePassEncoder(): void;
   submitQueue(): void;
   refCount(dataId: object): number;
+  makeTensorInfo(shape: number[], dtype: "float32", values?: Float32Array): TensorInfo;
 }
 
 /** The one place where the private members are uncovered. */

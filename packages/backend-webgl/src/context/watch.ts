@@ -1,0 +1,48 @@
+import { BackendLostError } from "@graftjs/core";
+
+/** What has happened to a context. */
+export interface ContextWatch {
+  /** Set from the moment the loss is known. */
+  readonly lost: BackendLostError | undefined;
+  /** Resolves with the error once the context is lost; never, where it is closed on purpose. */
+  readonly whenLost: Promise<BackendLostError>;
+  /** Throws where the context is lost. */
+  assertAlive(cause?: unknown): void;
+  /** The context is about to be given up on purpose: no loss. */
+  closing(): void;
+}
+
+/** Watches a WebGL context: tfjs itself only forgets a lost one, and training goes on with garbage. */
+export function watchContext(gl: WebGLRenderingContext, canvas: EventTarget): ContextWatch {
+  let lost: BackendLostError | undefined;
+  let closed = false;
+  let announce: (error: BackendLostError) => void = () => {};
+  const whenLost = new Promise<BackendLostError>((resolve) => {
+    announce = resolve;
+  });
+  const lose = (cause?: unknown): BackendLostError => {
+    lost ??= new BackendLostError(
+      "The WebGL context was lost.",
+      "Its tensors are gone. Dispose the session, open a backend again, and go on from the last checkpoint.",
+      { cause },
+    );
+    announce(lost);
+    return lost;
+  };
+  canvas.addEventListener("webglcontextlost", () => {
+    if (!closed) lose();
+  });
+  return {
+    get lost() {
+      return lost;
+    },
+    whenLost,
+    assertAlive(cause?: unknown): void {
+      // The event comes after the running task; the context itself knows at once.
+      if (lost || (!closed && gl.isContextLost())) throw lose(cause);
+    },
+    closing(): void {
+      closed = true;
+    },
+  };
+}

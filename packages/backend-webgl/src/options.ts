@@ -1,0 +1,26 @@
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
+
+/** Options of `webglBackend`. */
+export interface WebGLBackendOptions {
+  /**
+   * Take devices that render to 16-bit float textures only (many phones). Gradients below 6e-8 are zero there, and sums
+   * lose digits: fine-tuning may stall or end in NaN.
+   * @default false
+   */
+  readonly allowFloat16?: boolean;
+  /**
+   * Bytes of textures, in all, above which a freed one is deleted rather than kept for reuse. 0 keeps none.
+   * @default 67108864 (64 MiB)
+   */
+  readonly textureBytes?: number;
+}
+
+export const webglOptions: OptionsSchema<WebGLBackendOptions> = optionsSchema<WebGLBackendOptions>({
+  allowFloat16: { type: "boolean", default: false, description: "Take devices with 16-bit float textures only" },
+  textureBytes: {
+    type: "integer",
+    minimum: 0,
+    default: 2 ** 26,
+    description: "Bytes of textures above which a freed one is deleted rather than kept for reuse",
+  },
+});
