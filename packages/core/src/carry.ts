@@ -9,10 +9,9 @@ import type { StateTree } from "./tree.ts";
  */
 export function carryOver(old: StateTree | undefined, next: StateTree, names: ReadonlySet<string>): StateTree {
   if (!isBranch(old) || !isBranch(next)) return next;
-  const merged: Record<string, StateTree> = {};
-  for (const [key, child] of Object.entries(next)) merged[key] = carryOver(old[key], child, names);
-  for (const [key, child] of Object.entries(old)) if (!(key in merged) && names.has(key)) merged[key] = child;
-  return merged;
+  const gone = Object.entries(old).filter(([key]) => !(key in next) && names.has(key));
+  const kept = Object.entries(next).map(([key, child]) => [key, carryOver(old[key], child, names)] as const);
+  return Object.fromEntries([...kept, ...gone]);
 }
 
 function isBranch(node: StateTree | undefined): node is { readonly [key: string]: StateTree } {

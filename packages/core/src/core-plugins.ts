@@ -1,12 +1,44 @@
+import { accumulate, accumulateOptions } from "./hooks/accumulate.ts";
+import { addDecayedWeights, addDecayedWeightsOptions } from "./hooks/add-decayed-weights.ts";
+import { applyIfFinite, applyIfFiniteOptions } from "./hooks/apply-if-finite.ts";
+import { ema, emaOptions } from "./hooks/ema.ts";
+import { nestingPlugins } from "./nesting-plugins.ts";
 import { definePlugin, type Plugin } from "./plugin.ts";
 import { adam, adamOptions, adamw, adamwOptions } from "./rules/adam.ts";
 import { descend } from "./rules/descend.ts";
 import { sgd, sgdOptions } from "./rules/sgd.ts";
-import { constant, constantOptions } from "./schedules/constant.ts";
-import { warmupCosine, warmupCosineOptions } from "./schedules/warmup-cosine.ts";
+import { schedulePlugins } from "./schedules/plugins.ts";
 
-/** What core itself brings to a registry: rules and schedules. */
+/** What core itself brings to a registry: hooks, rules and schedules. */
 export const corePlugins: readonly Plugin[] = [
+  definePlugin({
+    kind: "hook",
+    name: "accumulate",
+    description: "One step from the mean of several gradients",
+    options: accumulateOptions,
+    create: accumulate,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "add-decayed-weights",
+    description: "Coupled weight decay (L2)",
+    options: addDecayedWeightsOptions,
+    create: addDecayedWeights,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "apply-if-finite",
+    description: "Skips steps whose gradient is NaN or infinite",
+    options: applyIfFiniteOptions,
+    create: applyIfFinite,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "ema",
+    description: "Moving average of the parameters",
+    options: emaOptions,
+    create: ema,
+  }),
   definePlugin({
     kind: "rule",
     name: "sgd",
@@ -28,18 +60,6 @@ export const corePlugins: readonly Plugin[] = [
     description: "Plain descent, for hooks with their own momentum",
     create: descend,
   }),
-  definePlugin({
-    kind: "schedule",
-    name: "constant",
-    description: "One rate",
-    options: constantOptions,
-    create: constant,
-  }),
-  definePlugin({
-    kind: "schedule",
-    name: "warmup-cosine",
-    description: "Linear rise, then half a cosine down",
-    options: warmupCosineOptions,
-    create: warmupCosine,
-  }),
+  ...nestingPlugins,
+  ...schedulePlugins,
 ];

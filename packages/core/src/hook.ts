@@ -22,6 +22,13 @@ export interface StepContext {
 export interface Transformed<S extends StateTree = StateTree> {
   readonly grads: TensorMap;
   readonly state: S;
+  /**
+   * The step is not taken: weights, step count and the state of what has not run stay. `true` ends the step at this hook
+   * (accumulation); a bool scalar leaves the answer to the device, where nothing can be ended, and there every other part's
+   * tensors stay too (a gradient that is not finite). Only the state of the hook that says so is the new one.
+   * @default false
+   */
+  readonly skip?: boolean | tf.Tensor;
 }
 
 /**

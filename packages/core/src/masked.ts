@@ -5,8 +5,9 @@ import type { StateTree, TensorMap } from "./tree.ts";
 
 /**
  * Applies `hook` to the selected parameters only. The others pass through bit-identically and cost no state.
+ * A hook that skips the step skips all of it, masked or not.
  *
- * @throws SelectionError at the first step where the selector matches nothing.
+ * @throws SelectionError, when the optimizer is built, where the selector matches nothing.
  */
 export function masked<S extends StateTree>(hook: OptimizerHook<S>, selector: Selector): OptimizerHook<S> {
   const selected = selectOnce(selector, `The mask of \`${hook.name}\``);
@@ -20,7 +21,7 @@ export function masked<S extends StateTree>(hook: OptimizerHook<S>, selector: Se
       const select = selected(ctx.infos);
       const inner = { ...ctx, infos: picked(ctx.infos, select), params: restrict(ctx.params, ctx.infos, select) };
       const out = hook.transform(restrict(grads, ctx.infos, select), state, inner);
-      return { grads: { ...grads, ...out.grads }, state: out.state };
+      return { ...out, grads: { ...grads, ...out.grads } };
     },
   };
 }

@@ -1,18 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { carryOver } from "./carry.ts";
 import { chain } from "./chain.ts";
-import { list, OptionsError, RecipeError, SelectionError } from "./errors.ts";
+import { list, RecipeError, SelectionError } from "./errors.ts";
 import type { AnyHook, AnyRule, StepContext } from "./hook.ts";
 import type { Param } from "./params.ts";
+import { assertRate, type RateMultiplier, type RatesAt, ratesOf } from "./rates.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import { matcher, pick, type Selector } from "./select.ts";
+import { unlessSkipped } from "./skip.ts";
 import { disposeReplaced, mapTree, type StateTree, type TensorMap, tidyTree, visitTensors } from "./tree.ts";
-
-/** A factor on the learning rate of some parameters, constant or by step. */
-export interface RateMultiplier {
-  readonly on: Selector;
-  readonly by: number | Schedule;
-}
+import { byName, updated } from "./update.ts";
+import { fromWeights, toWeights, type Weights } from "./weights.ts";
 
 export interface HookedOptimizerOptions {
   /** What is trained, in this order. See `namedParams`. */
@@ -21,7 +19,7 @@ export interface HookedOptimizerOptions {
   readonly hooks?: readonly AnyHook[];
   /** Turns the gradient into the update. */
   readonly rule: AnyRule;
-  /** Positive number, or a schedule by step. */
+  /** Number ≥ 0, or a schedule by step. */
   readonly learningRate: number | Schedule;
   /** Factors on the rate, multiplied where several match. @default [] */
   readonly rateMultipliers?: readonly RateMultiplier[];
@@ -37,7 +35,7 @@ export type OptimizerState = { readonly hooks: StateTree; readonly rule: StateTr
  * Weights are assigned only after every transform has returned: a hook that throws leaves weights, state and memory as
  * they were. State belongs to hook and parameter names, never to positions.
  *
- * @throws RecipeError at construction where hooks, rule and parameters do not fit together.
+ * @throws RecipeError, SelectionError or OptionsError at construction where hooks, rule, parameters and rates do not fit.
  */
 export class HookedOptimizer extends tf.Optimizer {
   /** @nocollapse */
@@ -49,10 +47,13 @@ export class HookedOptimizer extends tf.Optimizer {
   readonly hooks: readonly AnyHook[];
   readonly rule: AnyRule;
   readonly #hook: AnyHook;
-  readonly #multipliers: readonly { readonly select: (param: Param) => boolean; readonly by: number | Schedule }[];
+  readonly #names: ReadonlySet<string>;
+  readonly #ratesAt: RatesAt;
   #rate: number | Schedule;
   #state: OptimizerState | undefined;
+  #slotsFor = "";
   #frozen: ReadonlySet<string> = new Set();
+  #header: tf.Tensor | undefined;
 
   constructor({ params, hooks = [], rule, learningRate, rateMultipliers = [] }: HookedOptimizerOptions) {
     super();
@@ -68,8 +69,11 @@ export class HookedOptimizer extends tf.Optimizer {
     this.hooks = hooks;
     this.rule = rule;
     this.#hook = chain(...hooks);
+    this.#names = new Set(params.map(({ name }) => name));
     this.#rate = learningRate;
-    this.#multipliers = rateMultipliers.map(({ on, by }) => ({ select: matcher(params, on, "A rate multiplier"), by }));
+    this.#ratesAt = ratesOf(params, rateMultipliers);
+    // What a hook has to say about the parameters (a mask that matches nothing) is said here, not in the middle of a run.
+    tf.tidy(() => void this.initialState());
   }
 
   /** The rate of the next step. Assigning a number or a schedule replaces it: there is no other copy of this setting. */
@@ -81,7 +85,7 @@ export class HookedOptimizer extends tf.Optimizer {
     this.#rate = rate;
   }
 
-  /** Steps taken. Assign it only to move a schedule: `loadState` does so on resume. */
+  /** Steps taken; a skipped one (`accumulate`) is not. Assign it only to move a schedule: `loadState` does so on resume. */
   get step(): number {
     return this.iterations;
   }
@@ -128,31 +132,32 @@ export class HookedOptimizer extends tf.Optimizer {
 
   /** Gradients by `variable.name` in, as tfjs passes them; takes one step. Frees nothing that is the caller's. */
   override applyGradients(gradients: tf.NamedTensorMap | { name: string; tensor: tf.Tensor }[]): void {
-    const pairs = Array.isArray(gradients)
-      ? gradients.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(gradients);
+    const pairs = Array.isArray(gradients) ? gradients.map(({ name, tensor }) => [name, tensor] as const) : [];
+    const found = Array.isArray(gradients) ? Object.fromEntries(pairs) : gradients;
     const active = this.active;
-    this.#step(active, byName(active, new Map(pairs)));
+    this.#step(
+      active,
+      byName(active, ({ variable }) => found[variable.name]),
+    );
   }
 
   /** One step from gradients by parameter name. `loss` reaches the hooks' context. */
   applyNamed(grads: TensorMap, loss?: tf.Scalar): void {
     const active = this.active;
-    this.#step(active, byName(active, new Map(active.map(({ name, variable }) => [variable.name, grads[name]]))), loss);
+    this.#step(
+      active,
+      byName(active, ({ name }) => grads[name]),
+      loss,
+    );
   }
 
   #step(active: readonly Param[], grads: TensorMap, loss?: tf.Scalar): void {
     const params: TensorMap = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
-    const ctx = this.#context(params, loss);
+    const slotsFor = Object.keys(params).join();
     const old = this.#state;
     const out = tidyTree(() => {
-      const before = this.#prepared(params);
-      const hooked = this.#hook.transform(grads, before.hooks, ctx);
-      const fused = this.#fused(active, hooked.grads, before.rule, ctx);
-      const ruled = fused ? { grads: {}, state: fused.state } : this.rule.transform(hooked.grads, before.rule, ctx);
-      const values = fused ? {} : updated(active, ruled.grads);
-      const state = { hooks: hooked.state, rule: ruled.state };
-      return { state: this.#owned(carryOver(before, state, this.#names), params, grads), values };
+      const before = slotsFor === this.#slotsFor && old ? old : this.#withSlots(params);
+      return this.#transformed(active, grads, before, this.#context(params, loss), params);
     });
     for (const { name, variable } of active) {
       const value = out.values[name];
@@ -161,39 +166,50 @@ export class HookedOptimizer extends tf.Optimizer {
     tf.dispose(out.values as tf.NamedTensorMap);
     visitTensors(out.state, (tensor) => tf.keep(tensor));
     this.#state = out.state;
+    this.#slotsFor = slotsFor;
     disposeReplaced(old ?? null, out.state);
-    this.incrementIterations();
+    if (out.taken) this.incrementIterations();
   }
 
-  get #names(): ReadonlySet<string> {
-    return new Set(this.params.map(({ name }) => name));
+  /** New state, owned by the optimizer, and new values of the weights (none where a fused kernel has written them). */
+  #transformed(
+    active: readonly Param[],
+    grads: TensorMap,
+    before: OptimizerState,
+    ctx: StepContext,
+    params: TensorMap,
+  ): { readonly state: OptimizerState; readonly values: TensorMap; readonly taken: boolean } {
+    const owned = (old: StateTree, next: StateTree): StateTree =>
+      owning(carryOver(old, next, this.#names), params, grads);
+    const hooked = this.#hook.transform(grads, before.hooks, ctx);
+    const hooks = owned(before.hooks, hooked.state);
+    if (hooked.skip === true) {
+      return { state: { hooks, rule: owned(before.rule, before.rule) }, values: {}, taken: false };
+    }
+    const skip = hooked.skip || undefined;
+    // Last of all that can throw: a fused kernel writes the weights.
+    const fused = skip ? undefined : this.#fused(active, hooked.grads, before.rule, ctx);
+    if (fused) return { state: { hooks, rule: owned(before.rule, fused.state) }, values: {}, taken: true };
+    const ruled = this.rule.transform(hooked.grads, before.rule, ctx);
+    const next = skip ? unlessSkipped(skip, before.rule, ruled.state) : ruled.state;
+    return {
+      state: { hooks, rule: owned(before.rule, next) },
+      values: updated(active, ruled.grads, skip),
+      taken: true,
+    };
   }
 
   #context(params: TensorMap, loss: tf.Scalar | undefined): StepContext {
-    const step = this.iterations;
-    const learningRate = this.learningRate;
-    const rates = Object.fromEntries(
-      this.params.map((param) => [
-        param.name,
-        this.#multipliers.reduce(
-          (rate, { select, by }) => (select(param) ? rate * rateAt(by, step) : rate),
-          learningRate,
-        ),
-      ]),
-    );
-    return { step, learningRate, rates, params, infos: this.params, ...(loss ? { loss } : {}) };
+    const { iterations: step, learningRate, params: infos } = this;
+    const rates = this.#ratesAt(step, learningRate);
+    return { step, learningRate, rates, params, infos, ...(loss ? { loss } : {}) };
   }
 
-  /** The state with slots for every active parameter: as it is, or with fresh slots for newcomers. */
-  #prepared(params: TensorMap): OptimizerState {
-    const known = this.#state;
-    const key = Object.keys(params).join();
-    if (known && key === this.#preparedFor) return known;
+  /** The state, with fresh slots for parameters that have none. */
+  #withSlots(params: TensorMap): OptimizerState {
     const fresh = { hooks: this.#hook.init(params, this.params), rule: this.rule.init(params, this.params) };
-    this.#preparedFor = key;
-    return (known ? carryOver(fresh, known, this.#names) : fresh) as OptimizerState;
+    return (this.#state ? carryOver(fresh, this.#state, this.#names) : fresh) as OptimizerState;
   }
-  #preparedFor: string | undefined;
 
   #fused(
     active: readonly Param[],
@@ -207,12 +223,6 @@ export class HookedOptimizer extends tf.Optimizer {
     return this.rule.applyFused(variables, grads, state, ctx);
   }
 
-  /** Clones what is the caller's, so that the state owns all its tensors. */
-  #owned(state: StateTree, ...borrowed: readonly TensorMap[]): OptimizerState {
-    const foreign = new Set(borrowed.flatMap((map) => Object.values(map).map(({ id }) => id)));
-    return mapTree(state, (tensor) => (foreign.has(tensor.id) ? tf.clone(tensor) : tensor)) as OptimizerState;
-  }
-
   /** State as it stands: undefined before the first step. Read only; see `saveState`. */
   get state(): OptimizerState | undefined {
     return this.#state;
@@ -223,7 +233,7 @@ export class HookedOptimizer extends tf.Optimizer {
     return tidyTree(() => {
       const params = Object.fromEntries(this.active.map(({ name, variable }) => [name, variable]));
       const state = { hooks: this.#hook.init(params, this.params), rule: this.rule.init(params, this.params) };
-      return this.#owned(state, params);
+      return owning(state, params) as OptimizerState;
     });
   }
 
@@ -232,13 +242,28 @@ export class HookedOptimizer extends tf.Optimizer {
     const old = this.#state;
     if (state) visitTensors(state, (tensor) => tf.keep(tensor));
     this.#state = state;
-    this.#preparedFor = undefined;
+    this.#slotsFor = "";
     this.iterations_ = step;
     disposeReplaced(old ?? null, state ?? null);
   }
 
+  /** The state for `model.save(url, { includeOptimizer: true })`. The tensors stay the optimizer's: do not dispose them. */
+  override async getWeights(): Promise<Weights> {
+    this.#header?.dispose();
+    const weights = toWeights(this);
+    this.#header = weights[0]?.tensor;
+    return weights;
+  }
+
+  /** Takes over what `getWeights` of an optimizer of the same composition returned. @throws StateError where it does not fit. */
+  override async setWeights(weights: Weights): Promise<void> {
+    await fromWeights(this, weights);
+  }
+
   /** Frees the state. The parameters are the model's and stay. */
   override dispose(): void {
+    this.#header?.dispose();
+    this.#header = undefined;
     this.replaceState(undefined, this.iterations);
   }
 
@@ -247,35 +272,10 @@ export class HookedOptimizer extends tf.Optimizer {
   }
 }
 
-/** New values of the parameters: the update subtracted, constraints applied. */
-function updated(active: readonly Param[], updates: TensorMap): TensorMap {
-  const wrong = active
-    .filter(({ name, shape }) => String(updates[name]?.shape) !== String(shape))
-    .map(({ name }) => name);
-  if (wrong.length > 0) {
-    throw new RecipeError(
-      `The update of ${list(wrong)} is missing or has another shape.`,
-      "A hook or rule returns the names and shapes it was given.",
-    );
-  }
-  return Object.fromEntries(
-    active.map(({ name, variable, constraint }) => {
-      const value = tf.sub(variable, updates[name] as tf.Tensor);
-      return [name, constraint ? constraint(value) : value];
-    }),
-  );
-}
-
-/** Gradients under stable names: exactly one for each active parameter, or an error that names those without. */
-function byName(active: readonly Param[], byVariable: ReadonlyMap<string, tf.Tensor | null | undefined>): TensorMap {
-  const without = active.filter(({ variable }) => !byVariable.get(variable.name)).map(({ name }) => name);
-  if (without.length > 0) {
-    throw new SelectionError(
-      `No gradient for ${list(without)}.`,
-      "Is it connected to the loss, and trainable? If it should stay as it is, leave it out of `params` or freeze it.",
-    );
-  }
-  return Object.fromEntries(active.map(({ name, variable }) => [name, byVariable.get(variable.name) as tf.Tensor]));
+/** Clones what is the caller's, so that the state owns all its tensors. */
+function owning(state: StateTree, ...borrowed: readonly TensorMap[]): StateTree {
+  const foreign = new Set(borrowed.flatMap((map) => Object.values(map).map(({ id }) => id)));
+  return mapTree(state, (tensor) => (foreign.has(tensor.id) ? tf.clone(tensor) : tensor));
 }
 
 function assertParams(params: readonly Param[]): void {
@@ -286,15 +286,10 @@ function assertParams(params: readonly Param[]): void {
     );
   }
   const names = params.map(({ name }) => name);
-  const twice = names.filter((name, i) => names.indexOf(name) !== i);
+  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
   if (twice.length > 0)
     throw new SelectionError(
       `Two parameters are named ${list(twice)}.`,
       "Names are keys of the state: make them differ.",
     );
-}
-
-function assertRate(rate: number | Schedule): void {
-  if (typeof rate === "function" || (typeof rate === "number" && rate >= 0 && Number.isFinite(rate))) return;
-  throw new OptionsError(`learningRate is ${rate}.`, "A number ≥ 0, or a schedule: (step) => number.");
 }

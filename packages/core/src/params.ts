@@ -4,13 +4,14 @@ import type * as tf from "@tensorflow/tfjs-core";
 export interface ParamInfo {
   /** Stable path `layer/role`, e.g. `head/kernel`: free of the `_1` that tfjs adds when a name is taken. */
   readonly name: string;
+  /** Path of the layer in the model. In a wrapper the inner layer stands between layer and role: `bi/forward/kernel`. */
   readonly layer: string;
   /** Last segment of the name: `kernel`, `bias`, `gamma`, `beta`, `embeddings`, ... */
   readonly role: string;
   readonly shape: readonly number[];
   /**
-   * Axes that index output units: tfjs kernels are IO, HWIO and HW-in-mult, not PyTorch's layout. `[]` where the whole
-   * tensor is one unit (a bias is one value a unit: axis 0).
+   * Axes that index output units: tfjs kernels are IO, HWIO and HW-in-mult, not PyTorch's layout. Every axis where each
+   * element is a unit of its own (bias, gamma, alpha); none where the tensor is one number.
    */
   readonly unitAxes: readonly number[];
 }

@@ -28,6 +28,9 @@ export interface Constraints {
   readonly needs?: Readonly<Record<string, string>>;
 }
 
+/** Option → kind of the plugin in it. */
+export type Nests = Readonly<Record<string, PluginKind>>;
+
 /** A plugin: a value that says what it is and how to make it from JSON. */
 export interface PluginOf<K extends PluginKind, O = unknown> extends Constraints {
   readonly kind: K;
@@ -37,8 +40,14 @@ export interface PluginOf<K extends PluginKind, O = unknown> extends Constraints
   readonly description: string;
   /** Schema of `with`. Left out: the plugin takes no options. */
   readonly options?: StandardSchema<O>;
-  /** Range of core versions it works with, `^1.2.0` or `>=1.2.0`. Left out: any. */
+  /** Range of core versions it works with, `^1.2.0` or `>=1.2.0`, checked at registration. Left out: any. */
   readonly coreVersion?: string;
+  /** Options that hold a plugin themselves, and of which kind: a recipe writes a `Use` there, `create` gets what it makes. */
+  readonly nests?: Nests;
+  /** The same for options that hold several, by key. */
+  readonly nestsEach?: Nests;
+  /** Name of the plugin that this one is with other defaults; constraints on that name hold for this one too. See `alias`. */
+  readonly aliasOf?: string;
   create(options: O): PluginKinds[K];
 }
 
@@ -50,6 +59,9 @@ export interface LazyPlugin {
   readonly name: string;
   readonly kind: PluginKind;
   readonly description: string;
+  /** Package to install where `load` fails, for the error. @default read from the failed import */
+  readonly package?: string;
+  /** Its constraints, options and version range are checked once it is loaded. */
   load(): Promise<Plugin>;
 }
 

@@ -2,8 +2,8 @@ import type { BackendAdapter } from "./backend.ts";
 import type { AnyCombiner } from "./combiner.ts";
 import type { AnyHook, AnyRule } from "./hook.ts";
 import type { Observer } from "./observer.ts";
-import type { RateMultiplier } from "./optimizer.ts";
 import type { ModelPatch } from "./patch.ts";
+import type { RateMultiplier } from "./rates.ts";
 import type { Schedule } from "./schedule.ts";
 import type { SelectSpec } from "./select.ts";
 

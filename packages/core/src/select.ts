@@ -1,7 +1,7 @@
 import { SelectionError, suggest } from "./errors.ts";
 import type { ParamInfo } from "./params.ts";
 
-/** Globs over parameter names: `*` within a segment, `**` across segments. */
+/** Globs over parameter names: `*` within a segment, `**` across segments, `[1-3]` and `[!1-3]` one character. */
 export interface SelectSpec {
   /** @default ["**"] */
   readonly include?: readonly string[];
@@ -98,14 +98,20 @@ function one(params: readonly ParamInfo[], pattern: string): Select {
 }
 
 function globToRegExp(glob: string): RegExp {
-  const body = glob.replace(/\*\*\/|\*\*|\*|[^*]+/g, (part) => {
+  const body = glob.replace(/\*\*\/|\*\*|\*|\[!?[^\]/*]+\]|[^*[]+|\[/g, (part) => {
     if (part === "**/") return "(?:.*/)?";
     if (part === "**") return ".*";
     if (part === "*") return "[^/]*";
-    // `[1-3]` is a class, as in a shell; everything else stands for itself.
-    return part.replace(/[.+?^${}()|\\]/g, "\\$&");
+    // `[1-3]` and `[!1-3]` are classes, as in a shell; everything else stands for itself, a lone bracket too.
+    if (part.length > 1 && part.startsWith("["))
+      return `[${part.slice(1, -1).replace(/^!/, "^").replace(/[\\[]/g, "\\$&")}]`;
+    return part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
   });
-  return new RegExp(`^${body}$`);
+  try {
+    return new RegExp(`^${body}$`);
+  } catch (cause) {
+    throw new SelectionError(`\`${glob}\` is no glob.`, "A class goes from low to high: [1-3], [a-z].", { cause });
+  }
 }
 
 function hintFor(pattern: string, names: readonly string[]): string {

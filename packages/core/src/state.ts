@@ -27,7 +27,17 @@ export interface SavedState {
 /** The optimizer's whole state, read back once. Before the first step: the slots it would start with. */
 export async function saveState(optimizer: HookedOptimizer): Promise<SavedState> {
   const existing = optimizer.state;
-  const state = existing ?? optimizer.initialState();
+  const { head, tensors } = describeState(optimizer, existing ?? optimizer.initialState());
+  const chunks = await bytesOf(tensors);
+  if (!existing) tf.dispose(tensors);
+  return { ...head, data: joined(chunks) };
+}
+
+/** Everything of a checkpoint but the bytes, and the tensors that have them, in the order of `specs`. */
+export function describeState(
+  optimizer: HookedOptimizer,
+  state: OptimizerState,
+): { readonly head: Omit<SavedState, "data">; readonly tensors: tf.Tensor[] } {
   const tensors: tf.Tensor[] = [];
   const specs: TensorSpec[] = [];
   visitTensors(state, (tensor, path) => {
@@ -37,11 +47,13 @@ export async function saveState(optimizer: HookedOptimizer): Promise<SavedState>
   let i = 0;
   const tree = plain(state, () => i++);
   const { iterations: step, frozen } = optimizer;
-  const chunks = (await Promise.all(tensors.map((tensor) => tensor.data()))).map(
-    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
-  );
-  if (!existing) tf.dispose(tensors);
-  return { format: 1, step, parts: parts(optimizer), frozen, tree, specs, data: joined(chunks) };
+  return { head: { format: 1, step, parts: parts(optimizer), frozen, tree, specs }, tensors };
+}
+
+/** Bytes of each tensor, read back together; views where the backend allows it. */
+export async function bytesOf(tensors: readonly tf.Tensor[]): Promise<readonly Uint8Array[]> {
+  const values = await Promise.all(tensors.map((tensor) => tensor.data()));
+  return values.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /**
@@ -125,7 +137,8 @@ function byteLength({ shape, dtype }: Pick<TensorSpec, "shape" | "dtype">): numb
   return shape.reduce((a, b) => a * b, 1) * (dtype === "bool" ? 1 : 4);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
+/** One after the other in one buffer. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {

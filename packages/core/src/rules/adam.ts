@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { decays } from "../decay.ts";
 import { runFused } from "../fused.ts";
 import type { UpdateRule } from "../hook.ts";
-import { selectOnce } from "../masked.ts";
 import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
 import type { ParamInfo } from "../params.ts";
 import type { Selector } from "../select.ts";
@@ -63,15 +63,10 @@ export function adam(options: AdamOptions = {}): UpdateRule<AdamState> {
 export function adamw(options: AdamWOptions = {}): UpdateRule<AdamState> {
   assertOptions("adamw", adamwOptions, options);
   const { weightDecay = 0.01, decayOn, ...rest } = options;
-  const decays = decayOn
-    ? selectOnce(decayOn, "decayOn of `adamw`")
-    : () =>
-        ({ shape }: ParamInfo) =>
-          shape.length > 1;
+  const selected = decays(decayOn, "`decayOn` of `adamw`");
   return rule("adamw", rest, (infos) => {
-    const select = decays(infos);
-    const on = new Set(infos.filter(select).map(({ name }) => name));
-    return (name) => (on.has(name) ? weightDecay : 0);
+    const names = selected(infos);
+    return (name) => (names.has(name) ? weightDecay : 0);
   });
 }
 
@@ -85,7 +80,10 @@ function rule(
   return {
     name,
     terminal: true,
-    init: (params) => ({ m: zerosLike(params), v: zerosLike(params), count: {} }),
+    init(params, infos) {
+      decayOf(infos);
+      return { m: zerosLike(params), v: zerosLike(params), count: {} };
+    },
     transform(grads, state, { params, rates, infos }) {
       const decay = decayOf(infos);
       const count = counted(state.count, Object.keys(grads));
