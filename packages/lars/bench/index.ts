@@ -1,0 +1,158 @@
+/**
+ * `pnpm bench lars`: one LARS step (paper, momentum 0.9, decay 1e-4) over MobileNetV2's 158 and ResNet-50's 161 tensors on
+ * wasm: fused, composed on stock kernels, written by hand on stock kernels, and a copy of the same bytes, by turns in one
+ * process. Prints the medians and writes results.json.
+ */
+import { writeFileSync } from "node:fs";
+import "@tensorflow/tfjs-backend-cpu";
+import { cpus } from "node:os";
+import { registerTrainingKernels, wasmBackend } from "@graftjs/backend-wasm";
+import { HookedOptimizer, type Param, type TensorMap } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { larsMomentum } from "../src/index.ts";
+import { cases, worstError } from "../test/oracle-run.ts";
+import { byHand } from "./by-hand.ts";
+import { mobileNetV2, resNet50, type Shape } from "./networks.ts";
+
+const OPTIONS = { trustCoefficient: 0.001, weightDecay: 1e-4, momentum: 0.9 };
+const RATE = 0.1;
+const session = await wasmBackend().init();
+await session.dispose(); // Stock kernels again: each turn registers what it needs.
+
+const networks = { MobileNetV2: measure(mobileNetV2(), 60), "ResNet-50": measure(resNet50(), 12) };
+await tf.setBackend("cpu");
+const agreement = Object.entries(cases).map(([part, list]) => ({
+  part,
+  cases: list.length,
+  worst: Math.max(...list.map(worstError)),
+}));
+for (const { part, cases: count, worst } of agreement)
+  console.log(`${part}: ${count} runs of 50 steps, worst ${worst.toExponential(1)}`);
+
+const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
+writeFileSync(
+  new URL("results.json", import.meta.url),
+  `${JSON.stringify({ machine, rule: "paper, momentum 0.9, decay 1e-4", networks, agreement }, null, 2)}\n`,
+);
+
+function measure(shapes: readonly Shape[], rounds: number): object {
+  const count = shapes.reduce((sum, [, shape]) => sum + size(shape), 0);
+  const grads = tensors(shapes, 0.01, 2);
+  const [fused, composed, hand] = [1, 1, 1].map(() => parameters(shapes)) as [Param[], Param[], Param[]];
+  const rule = (): ReturnType<typeof larsMomentum> => larsMomentum(OPTIONS);
+  const ours = new HookedOptimizer({ params: fused, rule: rule(), learningRate: RATE });
+  const stock = new HookedOptimizer({ params: composed, rule: rule(), learningRate: RATE });
+  const { trustCoefficient: eta, weightDecay: decay, momentum } = OPTIONS;
+  const manual = byHand(hand, { eta, decay, momentum });
+  // All that the step works on, once: weights, gradients, velocities.
+  const bytes = new Float32Array(3 * count).fill(1);
+  const copy = new Float32Array(3 * count);
+  const turns: Readonly<Record<string, () => void>> = {
+    fused: () => ours.applyNamed(grads),
+    composed: () => stock.applyNamed(grads),
+    byHand: () => manual.step(grads, RATE),
+    copy: () => copy.set(bytes),
+  };
+
+  for (let step = 0; step < 3; step++) withKernels(() => turns.fused?.());
+  for (let step = 0; step < 3; step++) turns.composed?.();
+  for (let step = 0; step < 3; step++) turns.byHand?.();
+  const difference = { composed: furthest(fused, composed), byHand: furthest(fused, hand) };
+
+  const times: Record<string, number[]> = {};
+  const time = (name: string, turn: () => void, repeats: number): void => {
+    for (let i = 0; i < repeats; i++) {
+      const start = performance.now();
+      turn();
+      const list = times[name] ?? [];
+      times[name] = [...list, performance.now() - start];
+    }
+  };
+  for (let round = 0; round < rounds; round++) {
+    withKernels(() => time("fused", turns.fused as () => void, 5));
+    time("copy", turns.copy as () => void, 5);
+    if (round % 6 === 0) {
+      time("composed", turns.composed as () => void, 1);
+      time("byHand", turns.byHand as () => void, 1);
+    }
+  }
+  const ms = Object.fromEntries(Object.entries(times).map(([name, list]) => [name, median(list)])) as Record<
+    string,
+    number
+  >;
+  const over = (name: string): number => round((ms[name] as number) / (ms.fused as number));
+  const result = {
+    tensors: shapes.length,
+    parameters: count,
+    ms: Object.fromEntries(Object.entries(ms).map(([name, value]) => [name, round(value)])),
+    fasterThanComposed: over("composed"),
+    fasterThanByHand: over("byHand"),
+    timesCopy: round((ms.fused as number) / (ms.copy as number)),
+    difference,
+  };
+  console.log(result);
+  ours.dispose();
+  stock.dispose();
+  manual.dispose();
+  tf.dispose(grads as tf.NamedTensorMap);
+  for (const { variable } of [...fused, ...composed, ...hand]) variable.dispose();
+  return result;
+}
+
+function withKernels(turn: () => void): void {
+  const registration = registerTrainingKernels();
+  try {
+    turn();
+  } finally {
+    registration.dispose();
+  }
+}
+
+function parameters(shapes: readonly Shape[]): Param[] {
+  const values = tensors(shapes, 0.05, 1);
+  return shapes.map(([name, shape]) => {
+    const [layer, role] = name.split("/") as [string, string];
+    const variable = tf.variable(values[name] as tf.Tensor);
+    (values[name] as tf.Tensor).dispose();
+    return { name, layer, role, shape, unitAxes: [shape.length - 1], variable };
+  });
+}
+
+function tensors(shapes: readonly Shape[], scale: number, seed: number): TensorMap {
+  return Object.fromEntries(
+    shapes.map(([name, shape], i) => {
+      const values = Float32Array.from(
+        { length: size(shape) },
+        (_, j) => scale * Math.sin(j * 12.9898 + 78.233 * (i + seed)),
+      );
+      return [name, tf.tensor(values, [...shape])];
+    }),
+  );
+}
+
+/** Largest difference of the weights over the largest magnitude of their tensor. */
+function furthest(a: readonly Param[], b: readonly Param[]): number {
+  return Math.max(
+    ...a.map(({ variable }, i) => {
+      const [x, y] = [variable.dataSync(), (b[i] as Param).variable.dataSync()];
+      let [worst, largest] = [0, 0];
+      for (let j = 0; j < x.length; j++) {
+        worst = Math.max(worst, Math.abs((x[j] as number) - (y[j] as number)));
+        largest = Math.max(largest, Math.abs(y[j] as number));
+      }
+      return worst / largest;
+    }),
+  );
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
