@@ -69,6 +69,7 @@ export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from
 export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
 export { descend } from "./rules/descend.ts";
 export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
+export { runOnBackends } from "./run-on-backends.ts";
 export { rateAt, type Schedule } from "./schedule.ts";
 export { type ConstantOptions, constant } from "./schedules/constant.ts";
 export { type CosineOptions, cosine } from "./schedules/cosine.ts";
