@@ -1,5 +1,5 @@
 import { columnSums, scaleInPlace } from "./reduce";
-import { at, fill, fma, zero } from "./simd";
+import { at, fill, fma, loadSome, storeSome, zero } from "./simd";
 
 const BLOCK_ROWS: i32 = 128;
 
@@ -40,9 +40,13 @@ export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32
   scaleInPlace(at(variance, from), to - from, 1 / <f32>rows);
 }
 
-/** y[r][c] ← clamp(x[r][c] · a[c] + b[c], low, high), rows [from, to): batch norm once its channel factors are known. */
+/**
+ * y[r][c] ← clamp((x[r][c] − mean[c]) · factor[c] + offset[c], low, high), rows [from, to).
+ *
+ * The mean is taken off first: folded into the offset it would cost digits where a channel's mean is far from 0.
+ */
 export function affine(
-  x: usize, a: usize, b: usize, y: usize, channels: i32, low: f32, high: f32, from: i32, to: i32,
+  x: usize, mean: usize, factor: usize, offset: usize, y: usize, channels: i32, low: f32, high: f32, from: i32, to: i32,
 ): void {
   const lo = f32x4.splat(low);
   const hi = f32x4.splat(high);
@@ -52,14 +56,71 @@ export function affine(
     const q = at(y, r * channels);
     let c = 0;
     for (; c + 4 <= channels; c += 4) {
-      let v = fma(v128.load(at(p, c)), v128.load(at(a, c)), v128.load(at(b, c)));
+      const d = f32x4.sub(v128.load(at(p, c)), v128.load(at(mean, c)));
+      let v = fma(d, v128.load(at(factor, c)), v128.load(at(offset, c)));
       if (clamp) v = f32x4.min(f32x4.max(v, lo), hi);
       v128.store(at(q, c), v);
     }
-    for (; c < channels; c++) {
-      let v = load<f32>(at(p, c)) * load<f32>(at(a, c)) + load<f32>(at(b, c));
-      if (clamp) v = min(max(v, low), high);
-      store<f32>(at(q, c), v);
+    if (c < channels) {
+      const some = channels - c;
+      const d = f32x4.sub(loadSome(at(p, c), some), loadSome(at(mean, c), some));
+      let v = fma(d, loadSome(at(factor, c), some), loadSome(at(offset, c), some));
+      if (clamp) v = f32x4.min(f32x4.max(v, lo), hi);
+      storeSome(at(q, c), v, some);
+    }
+  }
+}
+
+/**
+ * Gradient of clamp((x − mean) · factor + offset, 0, high) where the statistics are given; without `active` nothing is
+ * clamped. With dz = dy where 0 < z ≤ high: dx ← dz · factor (not written where `dx` is 0), s1 ← Σ dz, s2 ← Σ dz · (x − mean).
+ * Channels [from, to), in blocks of rows as everywhere.
+ */
+export function frozenBatchNormGradient(
+  x: usize, dy: usize, mean: usize, factor: usize, offset: usize, dx: usize, s1: usize, s2: usize,
+  rows: i32, channels: i32, active: bool, high: f32, from: i32, to: i32,
+): void {
+  const hi = f32x4.splat(high);
+  const row = (<usize>channels) << 2;
+  fill(at(s1, from), to - from, 0);
+  fill(at(s2, from), to - from, 0);
+  for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
+    const block = min(BLOCK_ROWS, rows - r0);
+    for (let c = from; c < to; c += 4) {
+      const some = min(4, to - c);
+      const whole = some == 4;
+      const m = whole ? v128.load(at(mean, c)) : loadSome(at(mean, c), some);
+      const f = whole ? v128.load(at(factor, c)) : loadSome(at(factor, c), some);
+      const o = whole ? v128.load(at(offset, c)) : loadSome(at(offset, c), some);
+      let a = whole ? v128.load(at(s1, c)) : loadSome(at(s1, c), some);
+      let b = whole ? v128.load(at(s2, c)) : loadSome(at(s2, c), some);
+      let partA = zero(), partB = zero();
+      let p = at(x, r0 * channels + c);
+      let g = at(dy, r0 * channels + c);
+      let q = at(dx, r0 * channels + c);
+      for (let r = 0; r < block; r++, p += row, g += row, q += row) {
+        const d = f32x4.sub(whole ? v128.load(p) : loadSome(p, some), m);
+        let dz = whole ? v128.load(g) : loadSome(g, some);
+        if (active) {
+          const z = fma(d, f, o);
+          dz = v128.and(dz, v128.and(f32x4.gt(z, zero()), f32x4.le(z, hi)));
+        }
+        partA = f32x4.add(partA, dz);
+        partB = fma(dz, d, partB);
+        if (dx) {
+          if (whole) v128.store(q, f32x4.mul(dz, f));
+          else storeSome(q, f32x4.mul(dz, f), some);
+        }
+      }
+      a = f32x4.add(a, partA);
+      b = f32x4.add(b, partB);
+      if (whole) {
+        v128.store(at(s1, c), a);
+        v128.store(at(s2, c), b);
+      } else {
+        storeSome(at(s1, c), a, some);
+        storeSome(at(s2, c), b, some);
+      }
     }
   }
 }
@@ -111,9 +172,9 @@ export function channelGradientSums(
   }
 }
 
-/** dx[r][c] ← dy[r][c] · a[c] + x[r][c] · b[c] + d[c], rows [from, to). */
+/** dx[r][c] ← dy[r][c] · a[c] + (x[r][c] − mean[c]) · b[c] + d[c], rows [from, to). */
 export function batchNormInputGradient(
-  x: usize, dy: usize, a: usize, b: usize, d: usize, dx: usize, channels: i32, from: i32, to: i32,
+  x: usize, dy: usize, mean: usize, a: usize, b: usize, d: usize, dx: usize, channels: i32, from: i32, to: i32,
 ): void {
   for (let r = from; r < to; r++) {
     const p = at(x, r * channels);
@@ -121,13 +182,16 @@ export function batchNormInputGradient(
     const q = at(dx, r * channels);
     let c = 0;
     for (; c + 4 <= channels; c += 4) {
-      const rest = fma(v128.load(at(p, c)), v128.load(at(b, c)), v128.load(at(d, c)));
+      const centred = f32x4.sub(v128.load(at(p, c)), v128.load(at(mean, c)));
+      const rest = fma(centred, v128.load(at(b, c)), v128.load(at(d, c)));
       v128.store(at(q, c), fma(v128.load(at(g, c)), v128.load(at(a, c)), rest));
     }
     for (; c < channels; c++)
       store<f32>(
         at(q, c),
-        load<f32>(at(g, c)) * load<f32>(at(a, c)) + load<f32>(at(p, c)) * load<f32>(at(b, c)) + load<f32>(at(d, c)),
+        load<f32>(at(g, c)) * load<f32>(at(a, c)) +
+          (load<f32>(at(p, c)) - load<f32>(at(mean, c))) * load<f32>(at(b, c)) +
+          load<f32>(at(d, c)),
       );
   }
 }

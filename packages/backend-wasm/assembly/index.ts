@@ -1,5 +1,5 @@
 // The kernels, one file an idea. scripts/build-kernels.ts compiles this twice: with and without relaxed SIMD.
-export { affine, batchNormInputGradient, channelGradientSums, channelMoments } from "./batch-norm";
+export { affine, batchNormInputGradient, channelGradientSums, channelMoments, frozenBatchNormGradient } from "./batch-norm";
 export { convFilterGradient } from "./conv-filter";
 export { convInputGradient } from "./conv-input";
 export { depthwiseFilterGradient } from "./depthwise-filter";
@@ -8,7 +8,7 @@ export { dropout } from "./dropout";
 export { erf, exp, gateGradient, gelu, geluGradient, sigmoid, sigmoidGradient, tanh, tanhGradient } from "./elementwise";
 export { addBias, gemm, gemmBatched } from "./gemm";
 export { layerNorm, layerNormGradient } from "./layer-norm";
-export { adam, decayedSumOfSquares, lambApply, lambMoments, momentum, scaleInto, sgd, subtractScaled } from "./optimizers";
+export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMoments, momentum, scaleInto, sgd } from "./optimizers";
 export { avgPoolGradient, maxPoolGradient } from "./pool";
 export { columnSums, rowSums, sumOfSquares } from "./reduce";
 export { gatherRows, segmentSum } from "./rows";

@@ -48,10 +48,16 @@ export function momentum(
   }
 }
 
-/** y ← y − factor · x. */
-export function subtractScaled(y: usize, x: usize, n: i32, factor: f32): void {
-  const f = f32x4.splat(factor);
-  for (let i = 0; i < n; i += 4) write(y, i, n, fnma(f, read(x, i, n), read(y, i, n)));
+/** w ← w − step · (gradScale · g + weightScale · w + velocityScale · v). */
+export function descend(
+  w: usize, g: usize, v: usize, n: i32, gradScale: f32, weightScale: f32, velocityScale: f32, step: f32,
+): void {
+  const gs = f32x4.splat(gradScale), ws = f32x4.splat(weightScale), vs = f32x4.splat(velocityScale), r = f32x4.splat(step);
+  for (let i = 0; i < n; i += 4) {
+    const p = read(w, i, n);
+    const d = fma(read(v, i, n), vs, fma(p, ws, f32x4.mul(read(g, i, n), gs)));
+    write(w, i, n, fnma(r, d, p));
+  }
 }
 
 /** y ← factor · x. */
@@ -60,20 +66,34 @@ export function scaleInto(x: usize, y: usize, n: i32, factor: f32): void {
   for (let i = 0; i < n; i += 4) write(y, i, n, f32x4.mul(read(x, i, n), f));
 }
 
-/** Σ (g + decay · w)². */
-export function decayedSumOfSquares(g: usize, w: usize, n: i32, decay: f32): f64 {
-  const d = f32x4.splat(decay);
+/** Σ (scale · (g + decay · w + velocityScale · v))², blocks of 1,024 summed in float64. */
+export function combinedSumOfSquares(
+  g: usize, w: usize, v: usize, n: i32, decay: f32, velocityScale: f32, scale: f32,
+): f64 {
+  const d = f32x4.splat(decay), vs = f32x4.splat(velocityScale), f = f32x4.splat(scale);
   let total: f64 = 0;
   for (let i = 0; i < n; ) {
     const end = min(n, i + 1024);
     let s = zero();
     for (; i < end; i += 4) {
-      const u = fma(read(w, i, end), d, read(g, i, end));
+      const u = f32x4.mul(f, fma(read(v, i, end), vs, fma(read(w, i, end), d, read(g, i, end))));
       s = fma(u, u, s);
     }
     total += laneSum(s);
   }
   return total;
+}
+
+/** max |g + decay · w + velocityScale · v|; NaN where there is one. */
+export function combinedLargest(g: usize, w: usize, v: usize, n: i32, decay: f32, velocityScale: f32): f32 {
+  const d = f32x4.splat(decay), vs = f32x4.splat(velocityScale);
+  let m = zero();
+  for (let i = 0; i < n; i += 4)
+    m = f32x4.max(m, f32x4.abs(fma(read(v, i, n), vs, fma(read(w, i, n), d, read(g, i, n)))));
+  return max(
+    max(f32x4.extract_lane(m, 0), f32x4.extract_lane(m, 1)),
+    max(f32x4.extract_lane(m, 2), f32x4.extract_lane(m, 3)),
+  );
 }
 
 /** Adam's direction m̂ / (√v̂ + ε) + decay · w, with m̂ = m / c₁ and v̂ = v / c₂. */

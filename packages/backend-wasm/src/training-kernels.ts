@@ -1,7 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { composedKernels } from "./composed/index.ts";
+import { einsumKernel } from "./gradients/einsum.ts";
+import { correctGradients, fusedGradients } from "./gradients/index.ts";
+import { windowKernels } from "./kernels/exact-window.ts";
 import { fusedKernels, simdKernels } from "./kernels/index.ts";
-import { type Registration, replaceKernels } from "./registry/kernels.ts";
+import { guardMemory } from "./memory.ts";
+import { optimizerKernels } from "./optimizers/index.ts";
+import { replaceGradients } from "./registry/gradients.ts";
+import { type Registration, replaceKernels, together } from "./registry/kernels.ts";
+import type { WasmBackend } from "./simd/heap.ts";
 import { asKernelFunc } from "./simd/kernel.ts";
 import { type SimdLevel, simdLevel } from "./simd/module.ts";
 
@@ -13,9 +20,6 @@ export interface TrainingKernelOptions {
    */
   readonly kernels?: "auto" | "simd" | "composed";
 }
-
-/** Stock wasm has this kernel, slow but right, so composing it gains nothing. It stays in the table as an oracle. */
-const STOCK_IS_RIGHT = "Conv2DBackpropInput";
 
 let warned = false;
 
@@ -37,7 +41,11 @@ export function registerTrainingKernels({ kernels = "auto" }: TrainingKernelOpti
       "@graftjs/backend-wasm: this engine has no WebAssembly SIMD; training runs on composed kernels, many times slower.",
     );
   }
-  return replaceKernels(kernelTable(level));
+  return together([
+    replaceKernels(kernelTable(level)),
+    replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
+    guardMemory(tf.backend() as WasmBackend),
+  ]);
 }
 
 /** Names of the kernels that {@link registerTrainingKernels} would register on this engine. */
@@ -45,13 +53,20 @@ export function trainingKernelNames(): readonly string[] {
   return Object.keys(kernelTable(simdLevel()));
 }
 
+/** A kernel that stands in front of the stock one. */
+const stockOf = (name: string): tf.KernelFunc | undefined => tf.getKernel(name, "wasm")?.kernelFunc;
+
 function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc } {
-  if (level === "none")
-    return Object.fromEntries(Object.entries(composedKernels).filter(([name]) => name !== STOCK_IS_RIGHT));
-  return Object.fromEntries(
-    Object.entries({ ...simdKernels, ...fusedKernels }).map(([name, kernel]) => [
-      name,
-      asKernelFunc(name, kernel, tf.getKernel(name, "wasm")?.kernelFunc),
-    ]),
-  );
+  const guards = Object.entries(windowKernels).flatMap(([name, guard]) => {
+    const stock = stockOf(name);
+    return stock ? [[name, guard(stock)] as const] : [];
+  });
+  const always = { ...Object.fromEntries(guards), Einsum: einsumKernel };
+  if (level === "none") return { ...always, ...composedKernels };
+  const simd = Object.entries({ ...simdKernels, ...fusedKernels });
+  return {
+    ...always,
+    ...Object.fromEntries(simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, stockOf(name))])),
+    ...optimizerKernels,
+  };
 }

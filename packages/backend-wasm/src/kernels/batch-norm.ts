@@ -1,134 +1,102 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { activationOf } from "./activation.ts";
 
-/** Whether `factors` has one number for each channel, the last axis of x. */
+/** Whether each of `factors` has one number for each channel, the last axis of x. */
 function perChannel(x: TensorInfo, ...factors: readonly (TensorInfo | undefined)[]): boolean {
   const channels = x.shape.at(-1);
   return factors.every((f) => f === undefined || (f.shape.length === 1 && f.shape[0] === channels && isFloat(f)));
 }
 
-/** y = clamp(x · a + b) per channel. */
-function affine(
+/** What batch norm multiplies and adds per channel, on the heap: scale / √(variance + ε), and the offset or zeros. */
+export function channelFactors(
   heap: Heap,
-  x: TensorInfo,
-  a: TensorInfo,
-  b: TensorInfo,
-  y: TensorInfo,
-  low = -Infinity,
-  high = Infinity,
-): void {
-  const channels = sizeOf(a.shape);
-  const [px, pa, pb, py] = [heap.address(x), heap.address(a), heap.address(b), heap.address(y)];
-  heap.share("affine", sizeOf(x.shape) / channels, (from, to) => [px, pa, pb, py, channels, low, high, from, to]);
-}
-
-/** a = scale / √(variance + ε) and b = offset − mean · a, in float64. */
-function factors(
-  heap: Heap,
-  mean: TensorInfo,
   variance: TensorInfo,
   scale: TensorInfo | undefined,
   offset: TensorInfo | undefined,
   epsilon: number,
-): [TensorInfo, TensorInfo] {
-  const channels = sizeOf(mean.shape);
-  const [a, b] = [heap.output([channels]), heap.output([channels])];
+): { readonly factor: TensorInfo; readonly offset: TensorInfo; free(): void } {
+  const channels = sizeOf(variance.shape);
+  const factor = heap.output([channels]);
+  const added = offset ?? heap.output([channels]);
   const view = (tensor: TensorInfo): Float32Array => heap.floats(tensor, channels);
-  const [av, bv, mv, vv] = [view(a), view(b), view(mean), view(variance)];
-  const [sv, ov] = [scale && view(scale), offset && view(offset)];
-  for (let c = 0; c < channels; c++) {
-    const factor = (sv ? (sv[c] as number) : 1) / Math.sqrt((vv[c] as number) + epsilon);
-    av[c] = factor;
-    bv[c] = (ov ? (ov[c] as number) : 0) - (mv[c] as number) * factor;
-  }
-  return [a, b];
+  const [f, v, s] = [view(factor), view(variance), scale && view(scale)];
+  for (let c = 0; c < channels; c++) f[c] = (s ? (s[c] as number) : 1) / Math.sqrt((v[c] as number) + epsilon);
+  if (!offset) view(added).fill(0);
+  return {
+    factor,
+    offset: added,
+    free(): void {
+      heap.free(factor);
+      if (!offset) heap.free(added);
+    },
+  };
 }
 
-/** Batch norm with given statistics. Factors of another shape than [channels] go to stock. */
+/** y = clamp((x − mean) · factor + offset), rows shared out. */
+export function normalise(
+  heap: Heap,
+  x: TensorInfo,
+  mean: TensorInfo,
+  factors: { readonly factor: TensorInfo; readonly offset: TensorInfo },
+  low: number,
+  high: number,
+): TensorInfo {
+  const channels = sizeOf(mean.shape);
+  const y = heap.output(x.shape);
+  const addresses = [x, mean, factors.factor, factors.offset, y].map((tensor) => heap.address(tensor));
+  heap.share("affine", sizeOf(x.shape) / channels, (from, to) => [...addresses, channels, low, high, from, to]);
+  return y;
+}
+
+/** Batch norm with given statistics, and an activation. Factors of another shape than [channels] go to stock. */
 export const batchNorm: SimdKernel = (call) => {
   const { heap, inputs, attrs } = call;
   const [x, mean, variance] = [input(call, "x"), input(call, "mean"), input(call, "variance")];
   const [scale, offset] = [inputs.scale ?? undefined, inputs.offset ?? undefined];
   if (!isFloat(x) || !perChannel(x, mean, variance, scale, offset) || sizeOf(x.shape) === 0) return undefined;
-  const y = heap.output(x.shape);
-  const [a, b] = factors(heap, mean, variance, scale, offset, attrs.varianceEpsilon as number);
-  affine(heap, x, a, b, y);
-  heap.free(a);
-  heap.free(b);
+  const factors = channelFactors(heap, variance, scale, offset, attrs.varianceEpsilon as number);
+  const { low, high } = activationOf(attrs);
+  const y = normalise(heap, x, mean, factors, low, high);
+  factors.free();
   return y;
 };
 
-/**
- * Batch norm with the statistics of the batch. Outputs y, mean, (biased) variance.
- *
- * Attributes: `epsilon`; `low` and `high` clamp y, so that a relu or relu6 that follows costs nothing.
- */
-export const batchNormTraining: SimdKernel = (call) => {
-  const { heap, inputs, attrs } = call;
-  const x = input(call, "x");
-  const channels = x.shape.at(-1) as number;
-  const rows = sizeOf(x.shape) / channels;
-  const [mean, variance, y] = [heap.output([channels]), heap.output([channels]), heap.output(x.shape)];
-  const [px, pm, pv] = [heap.address(x), heap.address(mean), heap.address(variance)];
-  heap.share("channelMoments", channels, (from, to) => [px, pm, pv, rows, channels, from, to]);
-  const [a, b] = factors(heap, mean, variance, inputs.scale, inputs.offset, attrs.epsilon as number);
-  affine(heap, x, a, b, y, attrs.low as number | undefined, attrs.high as number | undefined);
-  heap.free(a);
-  heap.free(b);
-  return [y, mean, variance];
-};
-
-/**
- * Gradients of batch norm. Outputs dx, dscale, doffset; with `frozen`, for given statistics, else through them.
- *
- * dx = dy·a + x·b + d per channel, with x̂ = (x − μ)·r, r = 1/√(σ² + ε), n rows, s₁ = Σdy, s₂ = Σ dy·(x − μ):
- * a = γr, b = −γ r³ s₂/n, d = −a s₁/n − b μ; frozen: b = d = 0 (Ioffe & Szegedy 2015, section 3).
- */
+/** Gradients of batch norm with given statistics and an activation: the wanted ones of dx, dscale, doffset. */
 export const batchNormGradient: SimdKernel = (call) => {
   const { heap, inputs, attrs } = call;
   const [x, dy, mean, variance] = [input(call, "x"), input(call, "dy"), input(call, "mean"), input(call, "variance")];
   const channels = x.shape.at(-1) as number;
-  const rows = sizeOf(x.shape) / channels;
-  const [dscale, doffset, dx] = [heap.output([channels]), heap.output([channels]), heap.output(x.shape)];
-  const [a, b, d] = [heap.output([channels]), heap.output([channels]), heap.output([channels])];
-  const [px, pdy, pm, ps1, ps2] = [x, dy, mean, doffset, dscale].map((t) => heap.address(t)) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  heap.share("channelGradientSums", channels, (from, to) => [px, pdy, pm, ps1, ps2, rows, channels, from, to]);
-  const view = (tensor: TensorInfo): Float32Array => heap.floats(tensor, channels);
-  const [av, bv, dv, mv, vv, s1, s2] = [a, b, d, mean, variance, doffset, dscale].map(view) as [
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-    Float32Array,
-  ];
-  const sv = inputs.scale && view(inputs.scale);
+  const factors = channelFactors(
+    heap,
+    variance,
+    inputs.scale ?? undefined,
+    inputs.offset ?? undefined,
+    attrs.varianceEpsilon as number,
+  );
+  const { low, high } = activationOf(attrs);
+  const [dscale, doffset] = [heap.output([channels]), heap.output([channels])];
+  const dx = attrs.wantX ? heap.output(x.shape) : undefined;
+  const addresses = [x, dy, mean, factors.factor, factors.offset].map((tensor) => heap.address(tensor));
+  const outputs = [dx ? heap.address(dx) : 0, heap.address(doffset), heap.address(dscale)];
+  heap.share("frozenBatchNormGradient", channels, (from, to) => [
+    ...addresses,
+    ...outputs,
+    sizeOf(x.shape) / channels,
+    channels,
+    Number(low === 0),
+    high,
+    from,
+    to,
+  ]);
+  const [slopes, variances] = [heap.floats(dscale, channels), heap.floats(variance, channels)];
   for (let c = 0; c < channels; c++) {
-    const r = 1 / Math.sqrt((vv[c] as number) + (attrs.epsilon as number));
-    const gamma = sv ? (sv[c] as number) : 1;
-    const through = attrs.frozen ? 0 : 1;
-    const factor = gamma * r;
-    const slope = (-through * gamma * r * r * r * (s2[c] as number)) / rows;
-    av[c] = factor;
-    bv[c] = slope;
-    dv[c] = (-through * factor * (s1[c] as number)) / rows - slope * (mv[c] as number);
-    s2[c] = (s2[c] as number) * r;
+    slopes[c] = (slopes[c] as number) / Math.sqrt((variances[c] as number) + (attrs.varianceEpsilon as number));
   }
-  if (attrs.frozen) {
-    dv.fill(0);
-    affine(heap, dy, a, d, dx);
-  } else {
-    const [pa, pb, pd, pdx] = [heap.address(a), heap.address(b), heap.address(d), heap.address(dx)];
-    heap.share("batchNormInputGradient", rows, (from, to) => [px, pdy, pa, pb, pd, pdx, channels, from, to]);
-  }
-  for (const tensor of [a, b, d]) heap.free(tensor);
-  return [dx, dscale, doffset];
+  factors.free();
+  const wanted = [dx, attrs.wantScale ? dscale : undefined, attrs.wantOffset ? doffset : undefined];
+  if (!attrs.wantScale) heap.free(dscale);
+  if (!attrs.wantOffset) heap.free(doffset);
+  return wanted.filter((tensor) => tensor !== undefined);
 };

@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { exactMargins } from "../composed/slabs.ts";
 import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
-import { input, type SimdKernel } from "../simd/kernel.ts";
 
 /**
  * Guards a stock kernel whose output size is computed twice: by tfjs, which allocates, and by XNNPACK, which writes. With
@@ -9,12 +8,13 @@ import { input, type SimdKernel } from "../simd/kernel.ts";
  * square XNNPACK then writes past the end of the output and the heap is lost. Where the two disagree, the kernel runs
  * with the padding under which they agree on tfjs's size.
  */
-function guarded(kernelName: string, geometryOf: (call: Parameters<SimdKernel>[0]) => Geometry): SimdKernel {
-  return (call) => {
-    const g = geometryOf(call);
-    if (agrees(g)) return undefined;
+function guarded(kernelName: string, geometryOf: (inputs: Inputs, attrs: tf.NamedAttrMap) => Geometry): WindowKernel {
+  return (stock) => (params) => {
+    const attrs = params.attrs ?? {};
+    const inputs = params.inputs as unknown as Inputs;
+    const g = geometryOf(inputs, attrs);
+    if (agrees(g)) return stock(params);
     const { top, left, bottom, right } = exactMargins(g);
-    const inputs = call.inputs as unknown as { readonly x: tf.Tensor4D };
     return tf.tidy(() => {
       const [batch, height, width, channels] = inputs.x.shape;
       const x = tf.slice(inputs.x, 0, [batch, height + Math.min(0, bottom), width + Math.min(0, right), channels]);
@@ -26,7 +26,7 @@ function guarded(kernelName: string, geometryOf: (call: Parameters<SimdKernel>[0
       ];
       return tf
         .engine()
-        .runKernel(kernelName, { ...inputs, x }, { ...call.attrs, pad, dimRoundingMode: "floor" }) as tf.Tensor;
+        .runKernel(kernelName, { ...inputs, x }, { ...attrs, pad, dimRoundingMode: "floor" }) as tf.Tensor;
     });
   };
 }
@@ -45,16 +45,16 @@ function agrees(g: Geometry): boolean {
   );
 }
 
-const convolution = (kernelName: string, depthwise: boolean): SimdKernel =>
-  guarded(kernelName, (call) =>
-    convGeometry(kernelName, input(call, "x").shape, input(call, "filter").shape, call.attrs, depthwise),
+const convolution = (kernelName: string, depthwise: boolean): WindowKernel =>
+  guarded(kernelName, ({ x, filter }, attrs) =>
+    convGeometry(kernelName, x.shape, (filter as tf.Tensor).shape, attrs, depthwise),
   );
 
-const pooling = (kernelName: string): SimdKernel =>
-  guarded(kernelName, (call) => poolGeometry(input(call, "x").shape, call.attrs));
+const pooling = (kernelName: string): WindowKernel =>
+  guarded(kernelName, ({ x }, attrs) => poolGeometry(x.shape, attrs));
 
-/** The stock kernels of convolutions and pools, guarded. */
-export const windowKernels: { readonly [kernelName: string]: SimdKernel } = {
+/** The stock kernels of convolutions and pools, guarded. They need no SIMD of ours. */
+export const windowKernels: { readonly [kernelName: string]: WindowKernel } = {
   AvgPool: pooling("AvgPool"),
   Conv2D: convolution("Conv2D", false),
   DepthwiseConv2dNative: convolution("DepthwiseConv2dNative", true),
@@ -62,3 +62,9 @@ export const windowKernels: { readonly [kernelName: string]: SimdKernel } = {
   FusedDepthwiseConv2D: convolution("FusedDepthwiseConv2D", true),
   MaxPool: pooling("MaxPool"),
 };
+
+interface Inputs {
+  readonly [name: string]: tf.Tensor;
+  readonly x: tf.Tensor4D;
+}
+type WindowKernel = (stock: tf.KernelFunc) => tf.KernelFunc;

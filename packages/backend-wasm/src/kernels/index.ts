@@ -1,8 +1,9 @@
 import type { SimdKernel } from "../simd/kernel.ts";
+import { activationGradient } from "./activation.ts";
 import * as norm from "./batch-norm.ts";
+import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-training.ts";
 import * as conv from "./conv.ts";
 import * as elementwise from "./elementwise.ts";
-import { windowKernels } from "./exact-window.ts";
 import * as layer from "./layer-norm.ts";
 import { batchMatMul, fusedMatMul } from "./matmul.ts";
 import { avgPoolGradient, maxPoolGradient } from "./pool.ts";
@@ -13,7 +14,6 @@ import { transpose } from "./transpose.ts";
 
 /** tfjs's kernels that stock wasm lacks, gets wrong, or computes by a scalar loop. */
 export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
-  ...windowKernels,
   AvgPoolGrad: avgPoolGradient,
   BatchMatMul: batchMatMul,
   Conv2DBackpropFilter: conv.convFilterGradient,
@@ -37,8 +37,11 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
 
 /** Kernels of our own, which fused ops and gradients call by name. */
 export const fusedKernels: { readonly [kernelName: string]: SimdKernel } = {
-  GraftBatchNorm: norm.batchNormTraining,
+  GraftActivationGrad: activationGradient,
+  GraftBatchNorm: norm.batchNorm,
   GraftBatchNormGrad: norm.batchNormGradient,
+  GraftBatchNormTraining: batchNormTraining,
+  GraftBatchNormTrainingGrad: batchNormTrainingGradient,
   GraftDropout: elementwise.dropout,
   GraftGateGrad: elementwise.gateGradient,
   GraftGelu: elementwise.gelu,

@@ -25,6 +25,8 @@ export class Heap {
   readonly backend: WasmBackend;
   readonly kernels: Kernels;
   #scratch = 0;
+  /** Outputs of the kernels that are running: freed where one of them throws. */
+  readonly #pending: TensorInfo[] = [];
 
   constructor(backend: WasmBackend) {
     const level = simdLevel();
@@ -43,11 +45,28 @@ export class Heap {
 
   /** A new tensor whose numbers are still to be written. */
   output(shape: readonly number[], dtype: DataType = "float32"): TensorInfo {
-    return this.backend.makeOutput([...shape], dtype);
+    const tensor = this.backend.makeOutput([...shape], dtype);
+    this.#pending.push(tensor);
+    return tensor;
   }
 
   free(tensor: TensorInfo): void {
+    const at = this.#pending.lastIndexOf(tensor);
+    if (at >= 0) this.#pending.splice(at, 1);
     this.backend.disposeData(tensor.dataId);
+  }
+
+  /** Runs a kernel; where it throws, what it has allocated so far is freed. */
+  guarded<T>(kernel: () => T): T {
+    const before = this.#pending.length;
+    try {
+      const result = kernel();
+      this.#pending.length = before;
+      return result;
+    } catch (error) {
+      for (const tensor of this.#pending.splice(before)) this.backend.disposeData(tensor.dataId);
+      throw error;
+    }
   }
 
   /** The numbers of a tensor, to read and write. Any allocation may move the heap: ask again after one. */

@@ -16,7 +16,8 @@ export type SimdKernel = (call: Call) => TensorInfo | TensorInfo[] | undefined;
 export function asKernelFunc(kernelName: string, kernel: SimdKernel, stock: KernelFunc | undefined): KernelFunc {
   return (params) => {
     const { inputs, attrs, backend } = params;
-    const result = kernel({ inputs: inputs as Call["inputs"], attrs: attrs ?? {}, heap: heapOf(backend) });
+    const heap = heapOf(backend);
+    const result = heap.guarded(() => kernel({ inputs: inputs as Call["inputs"], attrs: attrs ?? {}, heap }));
     if (result !== undefined) return result;
     if (stock) return stock(params);
     const dtypes = Object.entries(inputs).map(([name, tensor]) => `${name}: ${(tensor as TensorInfo)?.dtype}`);

@@ -1,0 +1,70 @@
+import { BackendError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { once, type Registration, replaceKernels } from "./registry/kernels.ts";
+import type { WasmBackend } from "./simd/heap.ts";
+
+const MIB = 2 ** 20;
+
+/**
+ * The wasm heap, 4 GiB at most, has no room for a tensor. Thrown before anything is written: the step is undone, and the
+ * next one, or a smaller batch, works.
+ */
+export class OutOfMemoryError extends BackendError {
+  /** Bytes asked for. */
+  readonly bytes: number;
+  /** The op that asked, with the shapes of its inputs; undefined for a tensor made by hand. */
+  readonly op: string | undefined;
+
+  constructor(bytes: number, heapBytes: number, op?: string, options?: ErrorOptions) {
+    super(
+      `${op ?? "A new tensor"} needs ${(bytes / MIB).toFixed(1)} MiB, and the wasm heap of ${(heapBytes / MIB).toFixed(0)} MiB has no such room.`,
+      "Take a smaller batch or smaller images, train fewer layers, or dispose tensors that are no longer needed (tf.memory() counts them). A wasm heap ends at 4096 MiB.",
+      options,
+    );
+    this.bytes = bytes;
+    this.op = op;
+  }
+}
+
+/**
+ * Makes an exhausted heap an {@link OutOfMemoryError}. Stock tfjs takes the address 0 that malloc then returns, and writes
+ * over its own memory from there on.
+ */
+export function guardMemory(backend: WasmBackend): Registration {
+  const { wasm } = backend;
+  const malloc = wasm._malloc;
+  // Bound late: emscripten replaces `_malloc` by itself at the first call.
+  const guarded = (bytes: number): number => {
+    const address = malloc(bytes);
+    if (address === 0 && bytes > 0) throw new OutOfMemoryError(bytes, wasm.HEAPU8.byteLength);
+    return address;
+  };
+  wasm._malloc = guarded;
+  const named = replaceKernels(
+    Object.fromEntries(
+      tf.getKernelsForBackend("wasm").map(({ kernelName, kernelFunc }) => [kernelName, naming(kernelName, kernelFunc)]),
+    ),
+  );
+  return once(() => {
+    named.dispose();
+    if (wasm._malloc === guarded) wasm._malloc = malloc;
+  });
+}
+
+/** Adds the op and its shapes to an error of memory. */
+function naming(kernelName: string, kernelFunc: tf.KernelFunc): tf.KernelFunc {
+  return (params) => {
+    try {
+      return kernelFunc(params);
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError) || error.op) throw error;
+      const shapes = Object.entries(params.inputs).map(
+        ([name, tensor]) => `${name} [${(tensor as tf.TensorInfo | null)?.shape ?? ""}]`,
+      );
+      const { HEAPU8 } = (params.backend as WasmBackend).wasm;
+      throw new OutOfMemoryError(error.bytes, HEAPU8.byteLength, `${kernelName}(${shapes.join(", ")})`, {
+        cause: error,
+      });
+    }
+  };
+}

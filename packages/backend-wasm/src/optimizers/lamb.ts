@@ -1,0 +1,51 @@
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Heap } from "../simd/heap.ts";
+import { report, reports } from "./lars.ts";
+import { norm } from "./norms.ts";
+import { ratios, readTrust, type Trust } from "./trust.ts";
+import { Table } from "./writable.ts";
+
+/** LAMB in place; docs/fused-kernels.md, `GraftLamb`. The direction is computed twice rather than kept. */
+export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+  const table = new Table("GraftLamb", heap, attrs);
+  const variables = table.tensors("variables");
+  const grads = table.tensors("grads", variables);
+  const m = table.tensors("m", variables);
+  const v = table.tensors("v", variables);
+  const rates = table.list<number>("learningRates", variables.length);
+  const corrections1 = table.list<number>("corrections1", variables.length);
+  const corrections2 = table.list<number>("corrections2", variables.length);
+  const [beta1, beta2, epsilon] = [table.number("beta1"), table.number("beta2"), table.number("epsilon")];
+  const trust = readTrust(
+    table,
+    attrs,
+    variables.map(({ size }) => size),
+  );
+  const written = reports(table);
+  table.check();
+  table.own(variables, m, v, written);
+
+  const addresses = (i: number): [number, number, number] =>
+    [variables[i], m[i], v[i]].map((tensor) => heap.address(tensor as tf.Tensor)) as [number, number, number];
+  const factors = (i: number): number[] => [
+    epsilon,
+    corrections1[i] as number,
+    corrections2[i] as number,
+    trust.decays[i] as number,
+  ];
+  const weights = variables.map((w, i) => ((trust.groups[i] as number) >= 0 ? norm(heap, w) : 0));
+  const directions = variables.map((variable, i) => {
+    const [w, pm, pv] = addresses(i);
+    const g = heap.address(grads[i] as tf.Tensor);
+    return Math.sqrt(
+      heap.call("lambMoments", w, g, pm, pv, variable.size, beta1, beta2, 1 - beta1, 1 - beta2, ...factors(i)),
+    );
+  });
+  const found = ratios(trust, weights, directions, { trustCoefficient: 1, epsilon: 0, denominator: "decayed" });
+  for (const [i, variable] of variables.entries()) {
+    const [w, pm, pv] = addresses(i);
+    heap.call("lambApply", w, pm, pv, variable.size, (rates[i] as number) * (found[i] as Trust).ratio, ...factors(i));
+  }
+  report(heap, trust, found, written);
+  table.written(variables, m, v, written);
+}

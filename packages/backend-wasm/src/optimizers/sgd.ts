@@ -1,0 +1,45 @@
+import type { Heap } from "../simd/heap.ts";
+import { Table } from "./writable.ts";
+
+/** SGD with momentum in place; docs/fused-kernels.md, `GraftSgd`. */
+export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+  const table = new Table("GraftSgd", heap, attrs);
+  const variables = table.tensors("variables");
+  const grads = table.tensors("grads", variables);
+  const momentum = table.number("momentum");
+  const velocities = momentum === 0 ? [] : table.tensors("velocities", variables);
+  const rates = table.list<number>("learningRates", variables.length);
+  const first = table.list<boolean>("first", variables.length);
+  const dampening = table.number("dampening");
+  const { nesterov, rateInVelocity } = attrs;
+  table.check();
+  table.own(variables, velocities);
+  for (const [i, variable] of variables.entries()) {
+    const rate = rates[i] as number;
+    const [w, g] = [heap.address(variable), heap.address(grads[i] as never)];
+    if (momentum === 0) {
+      heap.call("sgd", w, g, variable.size, 1, 0, rate);
+      continue;
+    }
+    const v = heap.address(velocities[i] as never);
+    const scale = rateInVelocity ? rate : 1;
+    const start = !rateInVelocity && first[i] ? 1 : 0;
+    heap.call(
+      "momentum",
+      w,
+      g,
+      v,
+      variable.size,
+      scale,
+      0,
+      rateInVelocity ? 1 : rate,
+      momentum,
+      1 - dampening,
+      1,
+      Number(Boolean(nesterov)),
+      start,
+      1,
+    );
+  }
+  table.written(variables, velocities);
+}

@@ -1,0 +1,167 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
+import { randomNumbers, relativeError } from "./reference.ts";
+
+beforeAll(async () => {
+  await wasmBackend().init();
+});
+
+type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
+
+/** Gradients of Σ dy·f for a fixed, uneven dy. */
+function gradients(op: Op, inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  return tf.grads((...xs: tf.Tensor[]) => {
+    const y = op(...xs);
+    return tf.sum(tf.mul(y, tf.reshape(tf.tensor(randomNumbers(99)(y.size)), y.shape)));
+  })([...inputs]);
+}
+
+/** The same op put together from ops whose gradients are right everywhere, in place of the op under test. */
+const CASES: readonly [string, number[][], Op, Op][] = [
+  [
+    "maximum, broadcast",
+    [[4, 3], [3]],
+    (a, b) => tf.maximum(a, b),
+    (a, b) => tf.where(tf.greaterEqual(a, b), tf.add(a, tf.zerosLike(a)), tf.add(tf.zerosLike(a), b)),
+  ],
+  [
+    "minimum, broadcast both ways",
+    [
+      [4, 1],
+      [1, 3],
+    ],
+    (a, b) => tf.minimum(a, b),
+    (a, b) => tf.where(tf.lessEqual(a, b), tf.broadcastTo(a, [4, 3]), tf.broadcastTo(b, [4, 3])),
+  ],
+  [
+    "squaredDifference, broadcast",
+    [
+      [2, 4, 3],
+      [4, 1],
+    ],
+    (a, b) => tf.squaredDifference(a, b),
+    (a, b) => tf.square(tf.sub(a, b)),
+  ],
+  [
+    "einsum ij,jk->ik",
+    [
+      [3, 4],
+      [4, 5],
+    ],
+    (a, b) => tf.einsum("ij,jk->ik", a, b),
+    (a, b) => tf.matMul(a, b),
+  ],
+  [
+    "einsum abc,cde->abde",
+    [
+      [2, 3, 4],
+      [4, 2, 5],
+    ],
+    (a, b) => tf.einsum("abc,cde->abde", a, b),
+    (a, b) => tf.reshape(tf.matMul(tf.reshape(a, [6, 4]), tf.reshape(b, [4, 10])), [2, 3, 2, 5]),
+  ],
+  [
+    "einsum of attention scores",
+    [
+      [2, 5, 3, 4],
+      [2, 6, 3, 4],
+    ],
+    (q, k) => tf.einsum("bqhd,bkhd->bhqk", q, k),
+    (q, k) => tf.matMul(tf.transpose(q, [0, 2, 1, 3]), tf.transpose(k, [0, 2, 1, 3]), false, true),
+  ],
+  [
+    "einsum with an index summed away in one operand",
+    [[3, 4], [4]],
+    (a, b) => tf.einsum("ij,k->k", a, b),
+    (a, b) => tf.mul(tf.sum(a), b),
+  ],
+  ["einsum of one operand", [[3, 4]], (a) => tf.einsum("ij->j", a), (a) => tf.sum(a, 0)],
+  ["relu", [[5, 7]], (x) => tf.relu(x), (x) => tf.mul(x, tf.step(x))],
+  [
+    "relu6",
+    [[5, 7]],
+    (x) => tf.relu6(tf.mul(x, 5)),
+    (x) => tf.where(tf.lessEqual(tf.mul(x, 5), 6), tf.mul(tf.mul(x, 5), tf.step(x)), tf.fill([5, 7], 6)),
+  ],
+  ["tanh", [[5, 7]], (x) => tf.tanh(x), (x) => tf.sub(1, tf.div(2, tf.add(tf.exp(tf.mul(x, 2)), 1)))],
+  ["sigmoid", [[5, 7]], (x) => tf.sigmoid(x), (x) => tf.div(1, tf.add(1, tf.exp(tf.neg(x))))],
+  ["softmax", [[5, 7]], (x) => tf.softmax(x), (x) => tf.div(tf.exp(x), tf.sum(tf.exp(x), 1, true))],
+  [
+    "batchNorm",
+    [[4, 3, 5], [5], [5], [5], [5]],
+    (x, m, v, o, s) =>
+      tf.batchNorm(x as tf.Tensor3D, m as tf.Tensor1D, tf.square(v) as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D),
+    (x, m, v, o, s) => tf.add(tf.mul(tf.mul(tf.sub(x, m), tf.rsqrt(tf.add(tf.square(v), 1e-3))), s), o),
+  ],
+];
+
+describe("gradients on wasm", () => {
+  it.each(CASES)("%s: as the same function out of other ops, and no tensor is left", (_, shapes, op, reference) => {
+    const random = randomNumbers(5);
+    const inputs = shapes.map((shape) => tf.tensor(random(tf.util.sizeFromShape(shape)), shape));
+    const before = tf.memory().numTensors;
+    tf.tidy(() => {
+      expect(relativeError(op(...inputs).dataSync(), reference(...inputs).dataSync())).toBeLessThan(1e-5);
+      const expected = gradients(reference, inputs);
+      for (const [i, gradient] of gradients(op, inputs).entries()) {
+        expect(gradient.shape).toEqual(shapes[i]);
+        expect(relativeError(gradient.dataSync(), (expected[i] as tf.Tensor).dataSync()), `input ${i}`).toBeLessThan(
+          2e-5,
+        );
+      }
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(inputs);
+  });
+
+  it.each(["auto", "composed"] as const)(
+    "dilated conv2d trains (%s kernels): as the convolution with the spread filter",
+    async (kernels) => {
+      const registration = registerTrainingKernels({ kernels });
+      const random = randomNumbers(8);
+      const x = tf.tensor4d(random(2 * 9 * 8 * 3), [2, 9, 8, 3]);
+      const w = tf.tensor4d(random(9 * 3 * 4), [3, 3, 3, 4]);
+      tf.tidy(() => {
+        const dilated = gradients(
+          (a, b) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, "same", "NHWC", 2),
+          [x, w],
+        );
+        // A filter with zeros between its taps, made by tiling pads: 3×3 becomes 5×5.
+        const spread = (f: tf.Tensor): tf.Tensor4D => {
+          const rows = tf.reshape(
+            tf.pad(tf.reshape(f, [3, 1, 3, 1, 12]), [
+              [0, 0],
+              [0, 1],
+              [0, 0],
+              [0, 1],
+              [0, 0],
+            ]),
+            [3, 2, 6, 12],
+          );
+          return tf.reshape(tf.slice(tf.reshape(rows, [6, 6, 12]), [0, 0, 0], [5, 5, 12]), [5, 5, 3, 4]);
+        };
+        const plain = gradients((a, b) => tf.conv2d(a as tf.Tensor4D, spread(b), 1, "same"), [x, w]);
+        for (const i of [0, 1]) {
+          expect(relativeError((dilated[i] as tf.Tensor).dataSync(), (plain[i] as tf.Tensor).dataSync())).toBeLessThan(
+            1e-5,
+          );
+        }
+      });
+      tf.dispose([x, w]);
+      registration.dispose();
+    },
+  );
+
+  it("are put back by dispose", async () => {
+    const stock = { grad: tf.getGradient("Maximum"), kernel: tf.getKernel("Sum", "wasm") };
+    const registration = registerTrainingKernels();
+    expect(tf.getGradient("Maximum")).not.toBe(stock.grad);
+    registration.dispose();
+    registration.dispose();
+    expect(tf.getGradient("Maximum")).toBe(stock.grad);
+    expect(tf.getKernel("Sum", "wasm")).toBe(stock.kernel);
+  });
+});
