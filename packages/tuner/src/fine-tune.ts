@@ -1,19 +1,17 @@
 import type { HookedOptimizer, Param } from "@graftjs/core";
-import * as tf from "@tensorflow/tfjs-core";
-import { rows } from "./data/columns.ts";
-import { type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
-import type { LayersModelLike } from "./model/layers-model.ts";
+import type { Fingerprint } from "./delta/fingerprint.ts";
+import type { TunableModel } from "./model/trainee-of.ts";
 import { describe, type Plan } from "./plan/plan.ts";
-import { epochOrder } from "./random/epoch-order.ts";
-import { type Assembly, assemble } from "./run/assembly.ts";
-import { breathe } from "./run/breathe.ts";
+import { assemble } from "./run/assembly.ts";
+import { trainEpoch } from "./run/epoch.ts";
 import { evaluate } from "./run/evaluate.ts";
-import { assertHeld, heldStatistics } from "./run/held.ts";
-import { type History, newHistory, record } from "./run/history.ts";
+import { assertHeld } from "./run/held.ts";
+import { type History, record } from "./run/history.ts";
+import { type Loader, openLoader } from "./run/loader.ts";
 import type { FineTuneOptions } from "./run/options.ts";
-import { type Batch, stepper } from "./run/step.ts";
-import { tally } from "./run/tally.ts";
-import { cached, disposeValues, type Features, uncached } from "./trunk/features.ts";
+import { enterPhase, type Phase, phaseAt } from "./run/phases.ts";
+import { recovery } from "./run/recovery.ts";
+import { openRun, type Run } from "./run/run.ts";
 
 /** What a run leaves behind. The model holds the trained weights. */
 export interface FineTuneResult {
@@ -25,6 +23,10 @@ export interface FineTuneResult {
   /** Most bytes that all tensors of the page took at once, read after each forward pass. */
   readonly peakBytes: number;
   readonly steps: number;
+  /** Why the run ended before its last epoch: "earlyStopping", "maxSteps" or "stopped". */
+  readonly stopped: string | undefined;
+  /** What went wrong without ending the run: checkpoints that could not be written, steps that were skipped. */
+  readonly warnings: readonly string[];
   /** What was trained. */
   readonly params: readonly Param[];
   /** Holds the state of hooks and rule: see `saveState`. Freed by `dispose`. */
@@ -46,76 +48,29 @@ export interface FineTuneResult {
  * @throws before the first step, the model untouched: OptionsError, SelectionError, RecipeError, DataError. On an error or
  *   an abort later, patches are undone and weights stay as far as they were trained.
  */
-export async function fineTune(model: LayersModelLike, options: FineTuneOptions): Promise<FineTuneResult> {
-  const assembly = assemble(model, options);
-  const { observers = [], cache = "memory", epochs, signal, shuffle = true } = options;
-  const { optimizer, train, validation, batchSize, accumulate, seed, stepsPerEpoch, params } = assembly;
-  const history = newHistory();
-  const seconds: number[] = [];
-  const steps = stepper(assembly, options.combiner);
-  const statistics = await heldStatistics(assembly.held);
+export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
+  const assembly = await assemble(model, options);
+  const { optimizer, batchSize, stepsPerEpoch, params } = assembly;
+  const { observers = [], epochs } = options;
   const started = performance.now();
-  let failure: unknown;
+  let run: Run | undefined;
+  let failure: { readonly error: unknown } | undefined;
   try {
+    run = await openRun(assembly, options);
     for (const observer of observers)
       await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step });
-    const base = await fingerprint(assembly.trainee.weights);
-    const features = await featuresOf(assembly, train, cache, signal);
-    const looked = validation && (await featuresOf(assembly, validation, cache, signal));
-    const trunkSeconds = (performance.now() - started) / 1000;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      const epochStart = performance.now();
-      const sums = tally(assembly.metrics, assembly.trainee.ports.outputNames);
-      const order = shuffle
-        ? epochOrder(seed, epoch, train.size)
-        : Int32Array.from({ length: train.size }, (_, i) => i);
-      for (let at = 0; at < train.size; at += batchSize * accumulate) {
-        signal?.throwIfAborted();
-        const batches: Batch[] = [];
-        for (let first = at; first < Math.min(at + batchSize * accumulate, train.size); first += batchSize) {
-          const indices = order.slice(first, first + batchSize);
-          batches.push({
-            values: await features.batch(indices),
-            labels: rows(train.labels, indices),
-            size: indices.length,
-          });
-        }
-        const { learningRate } = optimizer;
-        const outcomes = await steps.step(batches).finally(() => {
-          for (const { values, labels } of batches) {
-            disposeValues(values);
-            tf.dispose(labels as tf.Tensor[]);
-          }
-        });
-        const loss = await meanOf(outcomes.map(({ loss }, i) => ({ loss, size: batches[i]?.size ?? 0 })));
-        outcomes.forEach((outcome, i) => {
-          sums.add(outcome, batches[i]?.size ?? 0);
-        });
-        const examples = Math.min(at + batchSize * accumulate, train.size);
-        for (const observer of observers)
-          await observer.stepEnd?.({ step: optimizer.step, epoch, examples, learningRate, loss });
-        await breathe();
-      }
-      const logs: Record<string, number> = { ...(await sums.finish()) };
-      if (validation && looked) {
-        const seen = await evaluate(assembly, looked, validation);
-        for (const [key, value] of Object.entries(seen)) logs[`val_${key}`] = value;
-      }
-      await assertHeld(statistics);
-      record(history, epoch, logs);
-      seconds.push((performance.now() - epochStart) / 1000);
-      for (const observer of observers)
-        await observer.epochEnd?.({ epoch, step: optimizer.step, seconds: seconds.at(-1) as number, logs });
-    }
-    const plan = describe(assembly, options, features.bytes);
+    const { bytes, trunkSeconds } = await train(run, options);
+    const { position, base, warnings, steps } = run;
     const dispose = (): void => optimizer.dispose();
     return {
-      history,
-      plan,
-      seconds,
+      history: position.history,
+      plan: describe(assembly, options, bytes),
+      seconds: position.seconds,
       trunkSeconds,
       peakBytes: steps.peakBytes,
       steps: optimizer.step,
+      stopped: position.stopped,
+      warnings,
       params,
       optimizer,
       base,
@@ -126,41 +81,74 @@ export async function fineTune(model: LayersModelLike, options: FineTuneOptions)
       dispose,
     };
   } catch (error) {
-    failure = error;
-    assembly.restore();
-    optimizer.dispose();
+    failure = { error };
     throw error;
   } finally {
-    steps.dispose();
+    run?.dispose();
     assembly.release();
-    for (const observer of observers) {
-      await observer.runEnd?.({
-        steps: optimizer.step,
-        seconds: (performance.now() - started) / 1000,
-        ...(failure === undefined ? {} : { error: failure }),
-      });
+    if (failure) {
+      assembly.restore();
+      optimizer.dispose();
     }
+    const seconds = (performance.now() - started) / 1000;
+    for (const observer of observers) await observer.runEnd?.({ steps: optimizer.step, seconds, ...failure });
   }
 }
 
-async function featuresOf(
-  { cut, batchSize }: Assembly,
-  data: Assembly["train"],
-  cache: "memory" | false,
-  signal: AbortSignal | undefined,
-): Promise<Features> {
-  if (cache === false || cut.trunk.layers === 0) return uncached(cut, data);
-  return cached(cut, data, batchSize, async () => {
-    signal?.throwIfAborted();
-    await breathe();
-  });
+async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: number; trunkSeconds: number }> {
+  const { assembly, position, warnings } = run;
+  const recover = await recovery(assembly, options.guard ?? {}, (line) => warnings.push(line));
+  let phase: Phase | undefined;
+  let loader: Loader | undefined;
+  let trunkSeconds = 0;
+  while (position.epoch < options.epochs && position.stopped === undefined) {
+    const next = phaseAt(assembly.phases, position.epoch);
+    if (next !== phase || !loader) {
+      phase = next;
+      enterPhase(assembly.optimizer, next);
+      const start = performance.now();
+      loader = await openLoader(assembly, next.cut, options);
+      trunkSeconds += (performance.now() - start) / 1000;
+    }
+    const start = performance.now();
+    await trainEpoch(run, phase.cut, loader, recover, options);
+    if (position.at === 0) break;
+    // Stopped within an epoch: the checkpoint is of where the run stands, the history gets what there is of the epoch.
+    if (position.at < assembly.train.size) await run.checkpoint();
+    await endEpoch(run, phase, loader, options, start);
+  }
+  for (const { finish } of run.companions) await finish?.();
+  return { bytes: loader?.bytes ?? 0, trunkSeconds };
 }
 
-async function meanOf(parts: readonly { loss: tf.Scalar; size: number }[]): Promise<number> {
-  let [sum, count] = [0, 0];
-  for (const { loss, size } of parts) {
-    sum += ((await loss.data())[0] as number) * size;
-    count += size;
+async function endEpoch(
+  run: Run,
+  { cut }: Phase,
+  { validation: seen }: Loader,
+  { observers = [] }: FineTuneOptions,
+  start: number,
+): Promise<void> {
+  const { assembly, position, companions } = run;
+  const { epoch } = position;
+  const whole = position.at === assembly.train.size;
+  const logs: Record<string, number> = { ...(await run.sums.finish()) };
+  for (const { beforeValidation } of companions) await beforeValidation?.();
+  try {
+    if (assembly.validation && seen) {
+      const values = await evaluate(assembly, cut, seen, assembly.validation);
+      for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
+    }
+    for (const { name, epochEnd } of companions)
+      if ((await epochEnd?.(epoch, logs)) === "stop") position.stopped = name;
+  } finally {
+    for (const { afterValidation } of companions) await afterValidation?.();
   }
-  return sum / count;
+  await assertHeld(run.held);
+  record(position.history, epoch, logs);
+  const seconds = (performance.now() - start) / 1000;
+  position.seconds.push(seconds);
+  position.epoch++;
+  position.at = 0;
+  if (whole) await run.checkpoint();
+  for (const observer of observers) await observer.epochEnd?.({ epoch, step: assembly.optimizer.step, seconds, logs });
 }

@@ -1,7 +1,20 @@
 import type { Plugin } from "@graftjs/core";
 import { progressPlugin } from "./plugins.ts";
 
+export type { Augment } from "./augment/augment.ts";
+export { type ColourOptions, colour } from "./augment/colour.ts";
+export { type CropOptions, crop } from "./augment/crop.ts";
+export { type FlipOptions, flip } from "./augment/flip.ts";
+export { type RotateOptions, rotate } from "./augment/rotate.ts";
+export { type ShiftOptions, shift } from "./augment/shift.ts";
+export type { CheckpointOptions } from "./checkpoint/keeper.ts";
+export { opfsStore } from "./checkpoint/opfs-store.ts";
+export { type CheckpointStore, folderStore } from "./checkpoint/store.ts";
+export type { EarlyStoppingOptions } from "./companions/early-stopping.ts";
+export type { EmaOptions } from "./companions/ema.ts";
+export type { ReduceOnPlateauOptions } from "./companions/reduce-on-plateau.ts";
 export { type Columns, DataError, type ExampleData, type TensorData } from "./data/columns.ts";
+export type { ArrayData, ArrayExamples, Data, DatasetLike, Element } from "./data/forms.ts";
 export { applyDelta, applyDeltaAsync, DeltaError, type SaveDeltaOptions, saveDelta } from "./delta/delta.ts";
 export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
 export type { FileIo } from "./files/io.ts";
@@ -10,13 +23,16 @@ export { type FineTuneResult, fineTune } from "./fine-tune.ts";
 export type { Loss, LossFunction, LossName } from "./loss/loss.ts";
 export type { Metric, MetricName } from "./metrics/metric.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
-export type { TrunkInfo } from "./model/trainee.ts";
+export type { CutModel, Trainee, TrunkInfo } from "./model/trainee.ts";
+export type { TunableModel } from "./model/trainee-of.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
 export { formatPlan } from "./plan/format.ts";
 export { plan } from "./plan/make-plan.ts";
 export type { Plan } from "./plan/plan.ts";
 export { epochOrder } from "./random/epoch-order.ts";
 export type { PatchNote } from "./run/assembly.ts";
+export { createRunControl, type RunControl } from "./run/control.ts";
+export type { GuardOptions } from "./run/guard.ts";
 export { HeldError } from "./run/held.ts";
 export type { History } from "./run/history.ts";
 export type { FineTuneOptions } from "./run/options.ts";
@@ -28,6 +44,7 @@ export {
 } from "./safetensors/format.ts";
 export { readSafetensors } from "./safetensors/read.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
+export type { CacheOptions } from "./trunk/cache-options.ts";
 
 /** What this package brings to a registry. */
 export const plugins: readonly Plugin[] = [progressPlugin];

@@ -24,7 +24,13 @@ export interface Columns {
 export interface Ports {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** Shape with the batch on axis 0; null where any size will do. */
+export interface Port {
+  readonly shape: readonly (number | null)[];
 }
 
 /** @throws DataError with every name, size or shape that does not fit. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type Loss, SPARSE } from "../loss/loss.ts";
-import { type Columns, DataError } from "./columns.ts";
+import { type Columns, DataError, type Port } from "./columns.ts";
 
 /**
  * Labels that do not suit their loss: class numbers that are no class, shapes that would broadcast without a word.
@@ -11,7 +11,7 @@ import { type Columns, DataError } from "./columns.ts";
 export function assertLabels(
   { labels }: Columns,
   losses: readonly Loss[],
-  outputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[],
+  outputs: readonly Port[],
   what: string,
 ): void {
   const problems = labels.flatMap((tensor, i) => {

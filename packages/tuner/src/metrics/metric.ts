@@ -12,7 +12,7 @@ export interface Metric {
   /** Runs inside a tidy. The same shape every batch. */
   update(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor;
   /** From the sum over all batches. Names are keys of the history; the first is the metric's main number. */
-  result(total: Float32Array): Readonly<Record<string, number>>;
+  result(total: Float32Array, shape: readonly number[]): Readonly<Record<string, number>>;
 }
 
 export type MetricName = "accuracy" | "acc" | "top5" | "mse" | "mae";

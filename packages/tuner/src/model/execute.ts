@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly training: boolean;
   /** Nodes of whose parameters none is trained: where stock would compute a gradient nobody asked for, this saves it. */
   readonly frozen?: ReadonlySet<number>;
+  /** Called with each layer's outputs, in order. */
+  readonly visit?: (node: GraphNode, outputs: readonly Value[]) => void;
   /** Free each value as soon as its last reader has run. Only off the tape. @default false */
   readonly dispose?: boolean;
 }
@@ -28,7 +30,7 @@ export interface RunOptions {
 /** Runs part of a graph, layer by layer. The caller owns the results and everything left over: call it inside a tidy. */
 export function execute(
   graph: Graph,
-  { nodes, values, wanted, training, frozen, dispose = false }: RunOptions,
+  { nodes, values, wanted, training, frozen, visit, dispose = false }: RunOptions,
 ): Value[] {
   const known: Values = new Map(values);
   const readers = dispose ? countReaders(graph, nodes, wanted) : undefined;
@@ -40,6 +42,7 @@ export function execute(
     outputs.forEach((value, output) => {
       known.set(refKey({ node: index, output }), value);
     });
+    visit?.(node, outputs);
     if (readers) release(node, known, values, readers);
   }
   return wanted.map((ref) => lookUp(known, ref));

@@ -12,6 +12,7 @@ export interface GraphNode {
   /** The layer's stable path, as in parameter names. A layer applied twice has two nodes of one path. */
   readonly path: string;
   readonly inputs: readonly ValueRef[];
+  readonly inputRanks: readonly number[];
 }
 
 /** A model as a list of layer applications in an order in which they can run, nested models dissolved. */
@@ -47,7 +48,13 @@ export function flatten(model: LayersModelLike): Graph {
     let node = scope.done.get(key);
     if (node === undefined) {
       const inputs = symbolic.inputs.map((input) => visit(input, scope));
-      node = nodes.push({ layer, path: paths.get(layer) ?? layer.name, inputs }) - 1;
+      node =
+        nodes.push({
+          layer,
+          path: paths.get(layer) ?? layer.name,
+          inputs,
+          inputRanks: symbolic.inputs.map(({ shape }) => shape.length),
+        }) - 1;
       scope.done.set(key, node);
     }
     return { node, output: tensorIndex };

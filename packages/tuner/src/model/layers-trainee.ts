@@ -1,8 +1,8 @@
 import { namedWeights, type Param } from "@graftjs/core";
-import type * as tf from "@tensorflow/tfjs-core";
-import { split } from "../trunk/split.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import { type Split, split } from "../trunk/split.ts";
 import { execute, refKey, type Value, type Values } from "./execute.ts";
-import { flatten, type GraphNode } from "./graph.ts";
+import { flatten, type Graph, type GraphNode } from "./graph.ts";
 import type { LayersModelLike, SymbolicLike } from "./layers-model.ts";
 import type { Changes, CutModel, Trainee } from "./trainee.ts";
 
@@ -11,7 +11,9 @@ export function layersTrainee(model: LayersModelLike): Trainee {
   const { name, inputs } = model;
   return {
     name,
+    patchable: model,
     ports: {
+      outputs: model.outputs,
       inputs,
       inputNames: names(inputs, model.inputNames),
       outputNames: names(model.outputs, model.outputNames),
@@ -37,6 +39,12 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held 
       ),
     },
     sources: parts.frontier.map(({ node, output }) => (node < 0 ? output : -1)),
+    batchStatistics: graph.nodes
+      .filter(
+        ({ path, layer, inputRanks }) =>
+          layer.getClassName() === "BatchNormalization" && inputRanks[0] === 2 && !held.has(path),
+      )
+      .map(({ path }) => path),
     runTrunk: (inputs) =>
       execute(graph, {
         nodes: parts.trunk,
@@ -52,9 +60,31 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held 
         ({ tensor }) => tensor,
       );
     },
+    firstNonFinite: (values) => firstNonFinite(graph, parts, values),
     // One for each application, as stock counts them; its Sequential forgets them unless `fit` is called on it.
     penalties: () => graph.nodes.flatMap(({ layer }) => layer.calculateLosses()),
   };
+}
+
+async function firstNonFinite(
+  graph: Graph,
+  { frontier, tail }: Split,
+  values: readonly Value[],
+): Promise<string | undefined> {
+  const known: Values = new Map(frontier.map((ref, i) => [refKey(ref), values[i] as Value]));
+  const names: string[] = [];
+  const finite = tf.tidy(() => {
+    const checks: tf.Tensor[] = [];
+    const visit = ({ path, layer }: GraphNode, outputs: readonly Value[]): void => {
+      names.push(`\`${path}\` (${layer.getClassName()})`);
+      checks.push(tf.cast(tf.all(tf.stack(outputs.map(({ tensor }) => tf.all(tf.isFinite(tensor))))), "int32"));
+    };
+    execute(graph, { nodes: tail, values: known, wanted: graph.outputs, training: true, visit });
+    return tf.stack(checks);
+  });
+  const first = (await finite.data()).indexOf(0);
+  finite.dispose();
+  return first < 0 ? undefined : `${names[first]} is the first layer whose output is not finite.`;
 }
 
 /** A Sequential has no names before it is compiled. */

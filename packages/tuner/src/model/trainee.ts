@@ -1,4 +1,4 @@
-import type { NamedWeight, Param } from "@graftjs/core";
+import type { LayersLike, NamedWeight, Param } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Ports } from "../data/columns.ts";
 import type { Value } from "./execute.ts";
@@ -15,6 +15,8 @@ export interface Changes {
 export interface Trainee {
   readonly name: string;
   readonly ports: Ports;
+  /** What patches are applied to. */
+  readonly patchable: LayersLike;
   /** All that is stored in it: parameters and statistics. */
   readonly weights: readonly NamedWeight[];
   /** Cuts it for training `trained`. Nothing is computed. */
@@ -38,10 +40,14 @@ export interface CutModel {
   readonly trunk: TrunkInfo;
   /** For each value at the cut: the model input it is, or −1 for one that the trunk computes. */
   readonly sources: readonly number[];
+  /** Paths of layers that normalise vectors by the batch, for which a batch of one is no batch. */
+  readonly batchStatistics: readonly string[];
   /** The values at the cut. Inside a tidy. */
   runTrunk(inputs: readonly tf.Tensor[]): Value[];
   /** Predictions from the values at the cut. Inside a tidy, on the tape where there is one. */
   runTail(cut: readonly Value[], training: boolean): tf.Tensor[];
+  /** "`conv` (Conv2D) is the first layer whose output is not finite." for a training pass, or undefined. */
+  firstNonFinite(cut: readonly Value[]): Promise<string | undefined>;
   /** Regularizers: scalars that stock `fit` adds to the loss. Inside a tidy, on the tape. */
   penalties(): tf.Scalar[];
 }

@@ -1,7 +1,10 @@
-import type { LayersModelLike } from "../model/layers-model.ts";
+import type { TunableModel } from "../model/trainee-of.ts";
 import { assemble } from "../run/assembly.ts";
 import type { FineTuneOptions } from "../run/options.ts";
+import type { Phase } from "../run/phases.ts";
 import { cached } from "../trunk/features.ts";
+import { memoryStore } from "../trunk/store.ts";
+import { plainViews } from "../trunk/views.ts";
 import { describe, type Plan } from "./plan.ts";
 
 /**
@@ -10,14 +13,16 @@ import { describe, type Plan } from "./plan.ts";
  *
  * @throws what `fineTune` throws before its first step.
  */
-export async function plan(model: LayersModelLike, options: FineTuneOptions): Promise<Plan> {
-  const assembly = assemble(model, options);
+export async function plan(model: TunableModel, options: FineTuneOptions): Promise<Plan> {
+  const assembly = await assemble(model, options);
   try {
-    const { cut, train, validation } = assembly;
+    const { phases, train, validation } = assembly;
+    const { cut } = phases[0] as Phase;
     if (options.cache === false || cut.trunk.layers === 0) return describe(assembly, options, 0);
-    const one = { ...train, size: 1 };
-    const { bytes } = await cached(cut, one, 1);
-    return describe(assembly, options, bytes * (train.size + (validation?.size ?? 0)));
+    const { bytes } = await cached(cut, plainViews(train), { size: 1, count: 1, batchSize: 1, store: memoryStore(1) });
+    const { augment = [], views = 0, mixup = 0 } = options;
+    const kept = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
+    return describe(assembly, options, bytes * (train.size * kept + (validation?.size ?? 0)));
   } finally {
     assembly.release();
     assembly.restore();

@@ -1,6 +1,7 @@
-import type { TrunkInfo } from "../model/trainee.ts";
+import type { CutModel, TrunkInfo } from "../model/trainee.ts";
 import type { Assembly, PatchNote } from "../run/assembly.ts";
 import type { FineTuneOptions } from "../run/options.ts";
+import type { Phase } from "../run/phases.ts";
 
 /** What a run will do, as plain data. */
 export interface Plan {
@@ -30,7 +31,8 @@ export interface Plan {
 
 /** The plan of a run that is put together; `cacheBytes` where they are known. */
 export function describe(assembly: Assembly, options: FineTuneOptions, cacheBytes: number): Plan {
-  const { trainee, cut, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
+  const { trainee, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
+  const { cut } = assembly.phases[0] as Phase;
   const { cache = "memory", epochs } = options;
   const size = (list: readonly { readonly shape: readonly number[] }[]): number =>
     list.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -54,20 +56,17 @@ export function describe(assembly: Assembly, options: FineTuneOptions, cacheByte
     batchSize,
     stepsPerEpoch,
     steps: stepsPerEpoch * epochs,
-    warnings: warningsOf(assembly),
+    warnings: warningsOf(cut),
   };
 }
 
-function warningsOf({ cut, train, batchSize }: Assembly): string[] {
+function warningsOf(cut: CutModel): string[] {
   const moving = cut.trunk.stops.filter(({ why }) => why === "batch norm in batch mode");
   const warnings: string[] = [];
   if (moving.length > 0) {
     warnings.push(
       `${moving.length} batch norm layer(s) end the trunk because their statistics move, \`${moving[0]?.path}\` first: the patch frozen-bn holds them.`,
     );
-  }
-  if (moving.length > 0 && train.size % batchSize === 1) {
-    warnings.push("The last batch of an epoch is one example, on which batch norm in batch mode learns nothing.");
   }
   return warnings;
 }

@@ -1,21 +1,15 @@
-import {
-  HookedOptimizer,
-  type NamedWeight,
-  namedParams,
-  namedWeights,
-  type Param,
-  type PatchHandle,
-  pick,
-  RecipeError,
-} from "@graftjs/core";
-import { type Columns, columns } from "../data/columns.ts";
+import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
+import { type Columns, columns, DataError } from "../data/columns.ts";
+import { examplesOf, type OwnedExamples } from "../data/forms.ts";
 import { assertLabels } from "../data/labels.ts";
 import { type LossFunction, lossFunction } from "../loss/loss.ts";
+import { weighted } from "../loss/weighted.ts";
 import { type Metric, metricOf } from "../metrics/metric.ts";
-import type { LayersModelLike } from "../model/layers-model.ts";
-import { layersTrainee } from "../model/layers-trainee.ts";
-import type { CutModel, Trainee } from "../model/trainee.ts";
-import { assertFineTuneOptions, type FineTuneOptions, lossesOf } from "./options.ts";
+import type { Trainee } from "../model/trainee.ts";
+import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
+import { assertFineTuneOptions, lossesOf } from "./check-options.ts";
+import type { FineTuneOptions } from "./options.ts";
+import { type Phase, phasesOf } from "./phases.ts";
 
 /** What a patch did, in words. */
 export interface PatchNote {
@@ -28,14 +22,17 @@ export interface PatchNote {
 /** A run put together and checked, before anything is computed. */
 export interface Assembly {
   readonly trainee: Trainee;
-  readonly cut: CutModel;
+  readonly phases: readonly Phase[];
   readonly all: readonly Param[];
+  /** Everything that is trained in any phase. */
   readonly params: readonly Param[];
   readonly statistics: readonly NamedWeight[];
   readonly held: readonly NamedWeight[];
   readonly patches: readonly PatchNote[];
   readonly optimizer: HookedOptimizer;
   readonly losses: readonly LossFunction[];
+  /** The same without class weights, for validation. */
+  readonly plainLosses: readonly LossFunction[];
   readonly metrics: readonly Metric[];
   readonly train: Columns;
   readonly validation: Columns | undefined;
@@ -43,7 +40,7 @@ export interface Assembly {
   readonly accumulate: number;
   readonly seed: number;
   readonly stepsPerEpoch: number;
-  /** Gives the variables' own `trainable` flags back. */
+  /** Gives the variables' own `trainable` flags back, and frees tensors made from arrays. */
   release(): void;
   /** Undoes the patches, last one first. */
   restore(): void;
@@ -54,26 +51,33 @@ export interface Assembly {
  *
  * @throws OptionsError, SelectionError, RecipeError or DataError, with the model as it was.
  */
-export function assemble(model: LayersModelLike, options: FineTuneOptions): Assembly {
+export async function assemble(model: TunableModel, options: FineTuneOptions): Promise<Assembly> {
   assertFineTuneOptions(options);
   const { patches = [], hooks = [], rule, learningRate, rateMultipliers = [], metrics = [] } = options;
   const { batchSize = 32, accumulate = 1, seed = 0 } = options;
   const handles: PatchHandle[] = [];
+  const owned: OwnedExamples[] = [];
   const restore = (): void => {
-    for (const handle of [...handles].reverse()) handle.restore();
+    for (const handle of handles.splice(0).reverse()) handle.restore();
+  };
+  const free = (): void => {
+    for (const { dispose } of owned.splice(0)) dispose();
   };
   try {
     const notes = patches.map((patch) => {
-      const handle = patch.apply(model);
+      const handle = patch.apply(traineeOf(model).patchable);
       handles.push(handle);
       return noteOf(patch.name, handle);
     });
-    const trainee = layersTrainee(model);
+    const trainee = traineeOf(model);
     const added = handles.flatMap((handle) => handle.added ?? []);
-    const all = [...namedParams(model, { frozen: true }), ...added];
-    const params = pick(all, options.trainable, "`trainable`");
+    const all = [...trainee.weights.filter(({ statistic }) => !statistic), ...added];
     const heldPaths = new Set(notes.flatMap(({ held }) => held));
-    const cut = trainee.cut(params, { adapted: new Set(added.map(({ layer }) => layer)), held: heldPaths });
+    const phases = phasesOf(trainee, all, options, {
+      adapted: new Set(added.map(({ layer }) => layer)),
+      held: new Set([...heldPaths, ...handles.flatMap(({ pure = [] }) => pure)]),
+    });
+    const { params } = phases.at(-1) as Phase;
     const losses = lossesOf(options.loss, trainee.ports.outputNames);
     if (options.combiner && losses.length < 2) {
       throw new RecipeError(
@@ -81,22 +85,30 @@ export function assemble(model: LayersModelLike, options: FineTuneOptions): Asse
         "Leave `combiner` out, or give the model an output and a loss for each task.",
       );
     }
-    const train = columns(options.data, trainee.ports);
-    const validation = options.validation && columns(options.validation, trainee.ports, "validation");
-    assertLabels(train, losses, model.outputs, "data");
-    if (validation) assertLabels(validation, losses, model.outputs, "validation");
+    const read = async (data: FineTuneOptions["data"], what: string): Promise<Columns> => {
+      const own = await examplesOf(data, trainee.ports.inputs[0]?.shape.length ?? 0, what);
+      owned.push(own);
+      const columnsOf = columns(own.examples, trainee.ports, what);
+      assertLabels(columnsOf, losses, trainee.ports.outputs, what);
+      return columnsOf;
+    };
+    const train = await read(options.data, "data");
+    const validation = options.validation && (await read(options.validation, "validation"));
+    assertBatches(phases, train.size, batchSize);
     const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
-    const statistics = namedWeights(model).filter(({ statistic }) => statistic);
+    const statistics = trainee.weights.filter(({ statistic }) => statistic);
+    const plainLosses = losses.map(lossFunction);
     return {
       trainee,
-      cut,
+      phases,
       all,
       params,
       statistics,
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
-      losses: losses.map(lossFunction),
+      losses: weighted(plainLosses, losses, options.classWeights, trainee.ports.outputs),
+      plainLosses,
       metrics: metrics.map(metricOf),
       train,
       validation,
@@ -104,17 +116,30 @@ export function assemble(model: LayersModelLike, options: FineTuneOptions): Asse
       accumulate,
       seed,
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release: makeTrainable(params),
+      release: both(makeTrainable(params), free),
       restore,
     };
   } catch (error) {
     restore();
+    free();
     throw error;
   }
 }
 
 function noteOf(name: string, { summary, held = [], added = [] }: PatchHandle): PatchNote {
   return { name, summary, held, added: added.map((param) => param.name) };
+}
+
+/** Normalising one example by itself gives beta, whatever the example. */
+function assertBatches(phases: readonly Phase[], size: number, batchSize: number): void {
+  const lone = [...new Set(phases.flatMap(({ cut }) => cut.batchStatistics))];
+  if (lone.length === 0 || (Math.min(batchSize, size) > 1 && size % batchSize !== 1)) return;
+  const what =
+    batchSize === 1 || size === 1 ? "Batches have one example" : "The last batch of an epoch has one example";
+  throw new DataError(
+    `${what}, and \`${lone[0]}\` normalises by the batch.`,
+    `Choose another batchSize for ${size} examples, or hold the statistics with the patch frozen-bn.`,
+  );
 }
 
 /** tfjs differentiates only by variables marked trainable; the mark belongs to the model and is given back. */
@@ -125,5 +150,15 @@ function makeTrainable(params: readonly Param[]): () => void {
     params.forEach(({ variable }, i) => {
       variable.trainable = before[i] as boolean;
     });
+  };
+}
+
+function both(first: () => void, second: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    first();
+    second();
   };
 }

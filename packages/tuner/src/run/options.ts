@@ -1,28 +1,37 @@
-import {
-  type AnyCombiner,
-  type AnyHook,
-  type AnyRule,
-  type ModelPatch,
-  type Observer,
-  OptionsError,
-  type RateMultiplier,
-  type Schedule,
-  type Selector,
+import type {
+  AnyCombiner,
+  AnyHook,
+  AnyRule,
+  ModelPatch,
+  Observer,
+  RateMultiplier,
+  Schedule,
+  Selector,
 } from "@graftjs/core";
-import type { ExampleData } from "../data/columns.ts";
-import { type Loss, lossFunction } from "../loss/loss.ts";
-import { type Metric, type MetricName, metricOf } from "../metrics/metric.ts";
+import type { Augment } from "../augment/augment.ts";
+import type { CheckpointOptions } from "../checkpoint/keeper.ts";
+import type { EarlyStoppingOptions } from "../companions/early-stopping.ts";
+import type { EmaOptions } from "../companions/ema.ts";
+import type { ReduceOnPlateauOptions } from "../companions/reduce-on-plateau.ts";
+import type { Data } from "../data/forms.ts";
+import type { Loss } from "../loss/loss.ts";
+import type { Metric, MetricName } from "../metrics/metric.ts";
+import type { CacheOptions } from "../trunk/cache-options.ts";
+import type { RunControl } from "./control.ts";
+import type { GuardOptions } from "./guard.ts";
 
 /** What is trained, on what, and how. */
 export interface FineTuneOptions {
-  /** Examples on axis 0. The tensors stay the caller's. */
-  readonly data: ExampleData;
+  /** Tensors with the examples on axis 0, arrays, a `tf.data.Dataset`, or an iterable. Tensors stay the caller's. */
+  readonly data: Data;
   /** Examples that are only looked at, after each epoch. */
-  readonly validation?: ExampleData;
+  readonly validation?: Data;
   /** One loss, or one an output: in order or by the output's name. */
   readonly loss: Loss | readonly Loss[] | { readonly [output: string]: Loss };
   /** Which parameters are trained, by stable name. Layers' own `trainable` flags do not matter. */
   readonly trainable: Selector;
+  /** From the start of an epoch on, train these as well: gradual unfreezing. The trunk shrinks accordingly. @default [] */
+  readonly unfreeze?: readonly { readonly epoch: number; readonly trainable: Selector }[];
   /** Changes to the model for the run; undone by `restore()` of the result, or by an error. @default [] */
   readonly patches?: readonly ModelPatch[];
   /** @default [] */
@@ -34,88 +43,41 @@ export interface FineTuneOptions {
   /** Merges the gradients of the outputs' losses, one task an output, instead of summing the losses. */
   readonly combiner?: AnyCombiner;
   readonly epochs: number;
+  /** Ends the run after so many steps, within an epoch if need be. @default no limit */
+  readonly maxSteps?: number;
   /** Examples a step. @default 32 */
   readonly batchSize?: number;
-  /** Batches whose gradients are averaged into one step. @default 1 */
+  /** Batches whose gradients are averaged, by their sizes, into one step. @default 1 */
   readonly accumulate?: number;
-  /** Fixes the order of the examples, dropout and noise. 0 is a seed like any other. @default 0 */
+  /** Fixes the order of the examples, augmentation, dropout and noise. 0 is a seed like any other. @default 0 */
   readonly seed?: number;
   /** Whether the examples are put into another order every epoch. @default true */
   readonly shuffle?: boolean;
+  /** Changes to the inputs of training examples, in order, drawn anew for every view. @default [] */
+  readonly augment?: readonly Augment[];
+  /**
+   * How many augmented views of an example there are. A number lets the trunk's outputs be cached, epoch e using view
+   * e mod `views`; without it every epoch sees a new view and the trunk runs every time.
+   */
+  readonly views?: number;
+  /** Mixes pairs of examples and their labels by λ from Beta(α, α) (Zhang et al. 2018). Not with class numbers. @default 0 */
+  readonly mixup?: number;
+  /** Weight of an example by its class, in order of the classes. For one output with classes. */
+  readonly classWeights?: readonly number[];
   /** @default [] */
   readonly observers?: readonly Observer[];
-  /** @default [] */
+  /** Looked at in training mode while training, as tfjs does, and in inference mode on the validation data. @default [] */
   readonly metrics?: readonly (MetricName | Metric)[];
-  /** Whether the trunk's outputs are kept from epoch to epoch. @default "memory" */
-  readonly cache?: "memory" | false;
+  /** Where the trunk's outputs are kept from epoch to epoch. @default "memory" */
+  readonly cache?: "memory" | false | CacheOptions;
+  /** What happens when a loss or gradient is not finite. @default { policy: "throw" } */
+  readonly guard?: GuardOptions;
+  readonly earlyStopping?: EarlyStoppingOptions;
+  readonly reduceOnPlateau?: ReduceOnPlateauOptions;
+  readonly ema?: EmaOptions;
+  readonly checkpoint?: CheckpointOptions;
   /** Ends the run after the step in progress; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-}
-
-/** @throws OptionsError with every option that is out of range. */
-export function assertFineTuneOptions(options: FineTuneOptions): void {
-  const problems: string[] = [];
-  const whole = (name: "epochs" | "batchSize" | "accumulate", least: number): void => {
-    const value = options[name];
-    if (value !== undefined && !(Number.isInteger(value) && value >= least))
-      problems.push(`\`${name}\` is ${String(value)}. Give a whole number ≥ ${least}.`);
-  };
-  if (options.epochs === undefined) problems.push("`epochs` is missing. Give a whole number ≥ 1.");
-  whole("epochs", 1);
-  whole("batchSize", 1);
-  whole("accumulate", 1);
-  if (options.seed !== undefined && !Number.isSafeInteger(options.seed))
-    problems.push(`\`seed\` is ${String(options.seed)}. Give a whole number.`);
-  if (options.data === undefined) problems.push("`data` is missing. Give { xs, ys }.");
-  if (options.trainable === undefined)
-    problems.push('`trainable` is missing. Give a selector, for example "head/**" or "all".');
-  if (options.loss === undefined)
-    problems.push('`loss` is missing. Give a name, for example "categoricalCrossentropy".');
-  else problems.push(...mistakes(Object.values(listed(options.loss)), lossFunction));
-  problems.push(...mistakes(options.metrics ?? [], metricOf));
-  if (options.cache !== undefined && options.cache !== "memory" && options.cache !== false)
-    problems.push(`\`cache\` is ${JSON.stringify(options.cache)}. Give "memory" or false.`);
-  if (problems.length > 0)
-    throw new OptionsError(`fineTune has ${problems.length} wrong option(s).`, problems.join("\n"));
-}
-
-function listed(loss: FineTuneOptions["loss"]): readonly Loss[] | { readonly [output: string]: Loss } {
-  return typeof loss === "string" || typeof loss === "function" ? [loss] : loss;
-}
-
-function mistakes<T>(values: readonly T[], read: (value: T) => unknown): string[] {
-  return values.flatMap((value) => {
-    try {
-      read(value);
-      return [];
-    } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
-    }
-  });
-}
-
-/** One loss an output, in the model's order. @throws OptionsError where they do not match the outputs. */
-export function lossesOf(loss: FineTuneOptions["loss"], outputs: readonly string[]): readonly Loss[] {
-  const given = listed(loss);
-  if (Array.isArray(given)) {
-    if (given.length === 1 && outputs.length > 1) return outputs.map(() => given[0] as Loss);
-    if (given.length === outputs.length) return given as Loss[];
-    throw new OptionsError(
-      `${given.length} losses for ${outputs.length} output(s).`,
-      `Give one for each of ${outputs.join(", ")}.`,
-    );
-  }
-  const byName = given as { readonly [output: string]: Loss };
-  const stray = Object.keys(byName).filter((name) => !outputs.includes(name));
-  const missing = outputs.filter((name) => byName[name] === undefined);
-  if (stray.length + missing.length > 0) {
-    throw new OptionsError(
-      "The losses do not match the outputs.",
-      [
-        ...stray.map((name) => `There is no output \`${name}\`. The model has ${outputs.join(", ")}.`),
-        ...missing.map((name) => `\`${name}\` has no loss.`),
-      ].join("\n"),
-    );
-  }
-  return outputs.map((name) => byName[name] as Loss);
+  /** Pauses, resumes and stops the run: see `createRunControl`. */
+  readonly control?: RunControl;
 }

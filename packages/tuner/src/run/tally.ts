@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "../metrics/metric.ts";
-import type { BatchOutcome } from "./step.ts";
+import type { BatchOutcome } from "./batch.ts";
 
 /** Sums losses and metrics over batches on the device, reads them once. */
 export interface Tally {
@@ -8,43 +8,58 @@ export interface Tally {
   add(outcome: BatchOutcome, examples: number): void;
   /** The epoch's numbers; frees what was summed. */
   finish(): Promise<Readonly<Record<string, number>>>;
+  /** The sums so far, for a checkpoint: loss first. */
+  save(): Promise<{ readonly examples: number; readonly sums: readonly Float32Array[] }>;
+  load(saved: { readonly examples: number; readonly sums: readonly Float32Array[] }): void;
   dispose(): void;
 }
 
 /** The loss is the mean over examples, a short last batch weighing less, as in tfjs. Several outputs prefix their metrics. */
 export function tally(metrics: readonly Metric[], outputs: readonly string[]): Tally {
-  let loss: tf.Tensor | undefined;
   let sums: tf.Tensor[] = [];
   let examples = 0;
   const dispose = (): void => {
-    tf.dispose([loss ?? [], sums]);
-    loss = undefined;
+    tf.dispose(sums);
     sums = [];
     examples = 0;
   };
   return {
-    add(outcome, size) {
-      const old = [loss ?? [], sums, outcome.loss, outcome.metrics as tf.Tensor[]];
-      const next = tf.tidy(() => ({
-        loss: loss ? tf.add(loss, tf.mul(outcome.loss, size)) : tf.mul(outcome.loss, size),
-        sums: outcome.metrics.map((metric, i) => (sums[i] ? tf.add(sums[i], metric) : tf.clone(metric))),
-      }));
-      tf.dispose(old);
-      loss = tf.keep(next.loss);
-      sums = next.sums.map((sum) => tf.keep(sum));
+    add({ loss, metrics }, size) {
+      const next = tf.tidy(() =>
+        [tf.mul(loss, size), ...metrics].map((part, i) => (sums[i] ? tf.add(sums[i], part) : tf.clone(part))),
+      );
+      tf.dispose([loss, ...metrics, ...sums]);
+      sums = next.map((sum) => tf.keep(sum));
       examples += size;
     },
     async finish() {
-      const total = loss ? ((await loss.data())[0] as number) : Number.NaN;
-      const logs: Record<string, number> = { loss: total / examples };
-      for (const [i, sum] of sums.entries()) {
+      const [loss, ...rest] = sums;
+      const logs: Record<string, number> = {
+        loss: loss ? ((await loss.data())[0] as number) / examples : Number.NaN,
+      };
+      for (const [i, sum] of rest.entries()) {
         const metric = metrics[i % metrics.length] as Metric;
         const prefix = outputs.length > 1 ? `${outputs[Math.floor(i / metrics.length)]}_` : "";
-        const result = metric.result((await sum.data()) as Float32Array);
+        const result = metric.result((await sum.data()) as Float32Array, sum.shape);
         for (const [key, value] of Object.entries(result)) logs[prefix + key] = value;
       }
       dispose();
       return logs;
+    },
+    async save() {
+      const values = await Promise.all(sums.map(async (sum) => ((await sum.data()) as Float32Array).slice()));
+      // The shape goes in front: a confusion matrix is not flat.
+      return {
+        examples,
+        sums: values.map((value, i) => Float32Array.of(sums[i]?.rank ?? 0, ...(sums[i]?.shape ?? []), ...value)),
+      };
+    },
+    load(saved) {
+      dispose();
+      examples = saved.examples;
+      sums = saved.sums.map(([rank = 0, ...rest]) =>
+        tf.keep(tf.tensor(rest.slice(rank), rest.slice(0, rank), "float32")),
+      );
     },
     dispose,
   };

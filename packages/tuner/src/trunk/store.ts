@@ -1,67 +1,96 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Value } from "../model/execute.ts";
+import { fromFloat16, toFloat16 } from "../safetensors/float16.ts";
 
 /** Rows of one cached tensor: everything but the example axis is `shape`. */
-interface Block {
+export interface Block {
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "bool";
-  readonly values: Float32Array | Int32Array | Uint8Array;
+  readonly values: Float32Array | Int32Array | Uint8Array | Uint16Array;
 }
 
-/** Trunk outputs of all examples. */
+/** The blocks of one value at the cut. */
+export interface BlockPair {
+  readonly tensor: Block;
+  readonly mask: Block | null;
+}
+
+/** Trunk outputs of all rows. */
 export interface FeatureStore {
   readonly bytes: number;
-  /** Writes the values of the examples from `first` on. Awaits their read; frees nothing. */
+  /** Whether everything is there already, from an earlier run. */
+  readonly complete: boolean;
+  /** Writes the values of the rows from `first` on. Awaits their read; frees nothing. */
   write(first: number, values: readonly Value[]): Promise<void>;
-  /** The values of some examples as new tensors. */
-  read(indices: Int32Array): Promise<Value[]>;
+  /** Called once after the last write. */
+  finish(): Promise<void>;
+  /** The values of some rows as new tensors. */
+  read(rows: Int32Array): Promise<Value[]>;
 }
+
+export type Precision = "float32" | "float16";
 
 /**
  * Keeps trunk outputs in ordinary host memory: they never fill the 4 GiB heap of wasm or the memory of a GPU, and a batch is
  * a copy of a few rows.
+ *
+ * @param loaded blocks of an earlier run, complete.
  */
-export function memoryStore(size: number): FeatureStore {
-  let blocks: { tensor: Block; mask: Block | null }[] | undefined;
+export function memoryStore(
+  size: number,
+  precision: Precision = "float32",
+  loaded?: readonly BlockPair[],
+): FeatureStore & { readonly blocks: readonly BlockPair[] } {
+  let blocks = loaded;
   const all = (): Block[] => (blocks ?? []).flatMap(({ tensor, mask }) => (mask ? [tensor, mask] : [tensor]));
   return {
+    get blocks() {
+      return blocks ?? [];
+    },
     get bytes() {
       return all().reduce((sum, { values }) => sum + values.byteLength, 0);
     },
+    complete: loaded !== undefined,
     async write(first, values) {
-      blocks ??= values.map(({ tensor, mask }) => ({ tensor: block(tensor, size), mask: mask && block(mask, size) }));
+      blocks ??= values.map(({ tensor, mask }) => ({
+        tensor: block(tensor, size, precision),
+        mask: mask && block(mask, size, "float32"),
+      }));
       for (const [i, { tensor, mask }] of values.entries()) {
-        const { tensor: into, mask: maskInto } = blocks[i] as { tensor: Block; mask: Block | null };
-        await copyIn(into, first, tensor);
-        if (mask && maskInto) await copyIn(maskInto, first, mask);
+        const into = blocks[i] as BlockPair;
+        await copyIn(into.tensor, first, tensor);
+        if (mask && into.mask) await copyIn(into.mask, first, mask);
       }
     },
-    read: async (indices) =>
-      (blocks ?? []).map(({ tensor, mask }) => ({
-        tensor: copyOut(tensor, indices),
-        mask: mask && copyOut(mask, indices),
-      })),
+    finish: async () => {},
+    read: async (rows) =>
+      (blocks ?? []).map(({ tensor, mask }) => ({ tensor: copyOut(tensor, rows), mask: mask && copyOut(mask, rows) })),
   };
 }
 
-function block({ shape: [, ...shape], dtype }: tf.Tensor, size: number): Block {
-  const length = size * shape.reduce((a, b) => a * b, 1);
+function block({ shape: [, ...shape], dtype }: tf.Tensor, size: number, precision: Precision): Block {
+  const length = size * product(shape);
   if (dtype === "int32") return { shape, dtype, values: new Int32Array(length) };
   if (dtype === "bool") return { shape, dtype, values: new Uint8Array(length) };
-  return { shape, dtype: "float32", values: new Float32Array(length) };
+  const values = precision === "float16" ? new Uint16Array(length) : new Float32Array(length);
+  return { shape, dtype: "float32", values };
 }
 
 async function copyIn({ values, shape }: Block, first: number, tensor: tf.Tensor): Promise<void> {
-  const row = shape.reduce((a, b) => a * b, 1);
-  values.set((await tensor.data()) as Float32Array, first * row);
+  const data = await tensor.data();
+  values.set(values instanceof Uint16Array ? Uint16Array.from(data, toFloat16) : data, first * product(shape));
 }
 
-function copyOut({ values, shape, dtype }: Block, indices: Int32Array): tf.Tensor {
-  const row = shape.reduce((a, b) => a * b, 1);
-  const picked = values.slice(0, 0).constructor as Float32ArrayConstructor;
-  const out = new picked(indices.length * row);
-  indices.forEach((index, i) => {
-    out.set(values.subarray(index * row, (index + 1) * row) as Float32Array, i * row);
+function copyOut({ values, shape, dtype }: Block, rows: Int32Array): tf.Tensor {
+  const row = product(shape);
+  const out = new (values.constructor as new (length: number) => typeof values)(rows.length * row);
+  rows.forEach((index, i) => {
+    out.set(values.subarray(index * row, (index + 1) * row), i * row);
   });
-  return tf.tensor(out, [indices.length, ...shape], dtype);
+  const wide = out instanceof Uint16Array ? Float32Array.from(out, fromFloat16) : out;
+  return tf.tensor(wide, [rows.length, ...shape], dtype);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
 }

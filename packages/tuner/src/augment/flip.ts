@@ -1,0 +1,31 @@
+import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Augment } from "./augment.ts";
+import { asImages, perExample } from "./image.ts";
+
+export interface FlipOptions {
+  /** @default "horizontal" */
+  readonly direction?: "horizontal" | "vertical";
+  /** @default 0.5 */
+  readonly probability?: number;
+}
+
+const flipOptions: OptionsSchema<FlipOptions> = optionsSchema<FlipOptions>({
+  direction: { enum: ["horizontal", "vertical"], default: "horizontal" },
+  probability: { type: "number", minimum: 0, maximum: 1, default: 0.5 },
+});
+
+/** Mirrors an image. @throws OptionsError */
+export function flip(options: FlipOptions = {}): Augment {
+  assertOptions("flip", flipOptions, options);
+  const { direction = "horizontal", probability = 0.5 } = options;
+  return {
+    name: `flip-${direction}`,
+    apply(batch, randoms) {
+      const images = asImages(batch, "flip");
+      const chosen = perExample(randoms, (random) => (random() < probability ? 1 : 0));
+      const mirrored = tf.reverse(images, direction === "horizontal" ? 2 : 1);
+      return tf.where(tf.cast(tf.broadcastTo(chosen, images.shape), "bool"), mirrored, images);
+    },
+  };
+}

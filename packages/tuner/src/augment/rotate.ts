@@ -1,0 +1,37 @@
+import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Augment } from "./augment.ts";
+import { asImages, between } from "./image.ts";
+
+export interface RotateOptions {
+  /** Largest angle in degrees, to either side. */
+  readonly degrees: number;
+  /** What comes in at the corners. @default 0 */
+  readonly fill?: number;
+}
+
+const rotateOptions: OptionsSchema<RotateOptions> = optionsSchema<RotateOptions>(
+  { degrees: { type: "number", minimum: 0, maximum: 180 }, fill: { type: "number", default: 0 } },
+  ["degrees"],
+);
+
+/**
+ * Turns an image about its middle, nearest neighbour. Needs the kernel `RotateWithOffset` (cpu, wasm, webgl and webgpu have
+ * it, the native backend has not). @throws OptionsError
+ */
+export function rotate(options: RotateOptions): Augment {
+  assertOptions("rotate", rotateOptions, options);
+  const { degrees, fill = 0 } = options;
+  return {
+    name: `rotate-${degrees}`,
+    apply(batch, randoms) {
+      const images = asImages(batch, "rotate");
+      const turned = randoms.map((random, i) => {
+        const one = tf.slice(images, [i, 0, 0, 0], [1, ...images.shape.slice(1)] as [number, number, number, number]);
+        const angle = (between(random, -degrees, degrees) * Math.PI) / 180;
+        return tf.image.rotateWithOffset(one as tf.Tensor4D, angle, fill);
+      });
+      return tf.concat(turned, 0);
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Augment } from "./augment.ts";
+import { asImages } from "./image.ts";
+
+export interface ShiftOptions {
+  /** Most pixels in each direction. */
+  readonly by: number;
+  /** What comes in at the edge. @default 0 */
+  readonly fill?: number;
+}
+
+const shiftOptions: OptionsSchema<ShiftOptions> = optionsSchema<ShiftOptions>(
+  { by: { type: "integer", minimum: 0 }, fill: { type: "number", default: 0 } },
+  ["by"],
+);
+
+/**
+ * Moves an image by whole pixels, in each direction by a number from −`by` to `by`: padding and a random crop of the old size
+ * (He et al. 2016, section 4.2). @throws OptionsError
+ */
+export function shift(options: ShiftOptions): Augment {
+  assertOptions("shift", shiftOptions, options);
+  const { by, fill = 0 } = options;
+  return {
+    name: `shift-${by}`,
+    apply(batch, randoms) {
+      const images = asImages(batch, "shift");
+      const [, height, width, channels] = images.shape;
+      const padded = tf.pad(
+        images,
+        [
+          [0, 0],
+          [by, by],
+          [by, by],
+          [0, 0],
+        ],
+        fill,
+      );
+      const crops = randoms.map((random, i) => {
+        const [y, x] = [0, 0].map(() => Math.floor(random() * (2 * by + 1))) as [number, number];
+        return tf.slice(padded, [i, y, x, 0], [1, height, width, channels]);
+      });
+      return tf.concat(crops, 0);
+    },
+  };
+}

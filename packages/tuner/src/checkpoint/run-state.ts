@@ -1,0 +1,106 @@
+import { RecipeError, type SavedState } from "@graftjs/core";
+import type { Companion } from "../companions/companion.ts";
+import type { Assembly } from "../run/assembly.ts";
+import type { History } from "../run/history.ts";
+import { putBack, takeSnapshot } from "../run/snapshot.ts";
+import type { Tally } from "../run/tally.ts";
+import type { CheckpointContent } from "./checkpoint.ts";
+import { differences, type Identity } from "./identity.ts";
+
+/** Where a run stands. */
+export interface Position {
+  epoch: number;
+  /** Examples of the epoch that were seen. */
+  at: number;
+  history: History;
+  seconds: number[];
+  stopped: string | undefined;
+}
+
+/** What a checkpoint is made of and put back into. */
+export interface RunState {
+  readonly assembly: Assembly;
+  readonly identity: Identity;
+  readonly position: Position;
+  readonly sums: Tally;
+  readonly companions: readonly Companion[];
+}
+
+interface Stored {
+  readonly format: 1;
+  readonly identity: Identity;
+  readonly position: Position;
+  readonly examples: number;
+  readonly sums: number;
+  readonly optimizer: Omit<SavedState, "data">;
+  readonly companions: Readonly<Record<string, unknown>>;
+}
+
+/** The whole run as plain data. */
+export async function capture({
+  assembly,
+  identity,
+  position,
+  sums,
+  companions,
+}: RunState): Promise<CheckpointContent> {
+  const { weights, optimizer } = await takeSnapshot(assembly);
+  const { data, ...rest } = optimizer;
+  const partial = await sums.save();
+  const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", data]]);
+  for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  partial.sums.forEach((values, i) => {
+    arrays.set(`sums/${i}`, values);
+  });
+  const states: Record<string, unknown> = {};
+  for (const { name, save } of companions) {
+    const { json, tensors } = await save();
+    states[name] = json;
+    for (const [key, values] of tensors) arrays.set(`${name}/${key}`, values);
+  }
+  const json: Stored = {
+    format: 1,
+    identity,
+    position,
+    examples: partial.examples,
+    sums: partial.sums.length,
+    optimizer: rest,
+    companions: states,
+  };
+  return { json, arrays };
+}
+
+/** @throws RecipeError where the checkpoint is of another run, StateError where it does not fit; nothing is changed then. */
+export function resume(
+  { assembly, identity, position, sums, companions }: RunState,
+  { json, arrays }: CheckpointContent,
+): void {
+  const stored = json as Stored;
+  const problems = differences(stored.identity, identity);
+  if (problems.length > 0) {
+    throw new RecipeError(
+      `The checkpoint is of another run, in ${problems.length} place(s).`,
+      `${problems.join("\n")}\nResume with the options it was written with, or write to another folder.`,
+    );
+  }
+  const under = (prefix: string): Map<string, Float32Array> =>
+    new Map(
+      [...arrays].flatMap(([path, v]) =>
+        path.startsWith(prefix) ? [[path.slice(prefix.length), v as Float32Array]] : [],
+      ),
+    );
+  putBack(assembly, {
+    weights: under("weights/"),
+    optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
+  });
+  // A run that was stopped goes on; one that found its end has found it.
+  const stopped = stored.position.stopped === "earlyStopping" ? "earlyStopping" : undefined;
+  Object.assign(position, { ...stored.position, stopped });
+  sums.load({
+    examples: stored.examples,
+    sums: Array.from({ length: stored.sums }, (_, i) => arrays.get(`sums/${i}`) as Float32Array),
+  });
+  for (const { name, load } of companions) {
+    if (name in stored.companions) load({ json: stored.companions[name], tensors: under(`${name}/`) });
+  }
+}

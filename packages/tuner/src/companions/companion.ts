@@ -1,0 +1,36 @@
+/** Numbers a companion keeps, for a checkpoint. */
+export interface CompanionState {
+  readonly json: unknown;
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+/** Something that goes along with a run and acts on it between epochs or steps. Its whole memory is in `save`. */
+export interface Companion {
+  readonly name: string;
+  stepEnd?(): void;
+  /** "stop" ends the run after this epoch. */
+  epochEnd?(epoch: number, logs: Readonly<Record<string, number>>): Promise<"stop" | undefined>;
+  /** Around validation: other weights may stand in the model meanwhile. */
+  beforeValidation?(): Promise<void>;
+  afterValidation?(): Promise<void>;
+  /** When the run ends well. */
+  finish?(): Promise<void>;
+  save(): Promise<CompanionState>;
+  load(state: CompanionState): void;
+  dispose?(): void;
+}
+
+/** Whether a number is better than another by more than `minDelta`. */
+export function better(value: number, than: number, mode: "min" | "max", minDelta: number): boolean {
+  return mode === "min" ? value < than - minDelta : value > than + minDelta;
+}
+
+/** Losses and errors want to be small, everything else large. */
+export function modeOf(monitor: string): "min" | "max" {
+  return /loss|error|mse|mae/i.test(monitor) ? "min" : "max";
+}
+
+/** JSON has no infinities; "no best yet" is written as null. */
+export function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,10 @@
+import type { Random } from "./random.ts";
+
+/** A draw from Beta(α, α), by Jöhnk's method (1964): exact, and quick for the small α of mixup. */
+export function beta(alpha: number, random: Random): number {
+  for (;;) {
+    const x = random() ** (1 / alpha);
+    const y = random() ** (1 / alpha);
+    if (x + y > 0 && x + y <= 1) return x / (x + y);
+  }
+}

@@ -1,0 +1,56 @@
+import { type AnyCombiner, RecipeError, type TaskTrainer, taskTrainer } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { type LossFunction, meanLoss } from "../loss/loss.ts";
+import type { CutModel } from "../model/trainee.ts";
+import type { Assembly } from "./assembly.ts";
+import type { Batch, BatchOutcome } from "./batch.ts";
+import { measure, predict } from "./forward.ts";
+
+/** A step that merges one gradient an output. */
+export interface CombinedStep {
+  readonly trainer: TaskTrainer;
+  step(cut: CutModel, batch: Batch, atPeak: () => void): Promise<BatchOutcome>;
+}
+
+/** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
+export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
+  const { optimizer, statistics, losses, trainee, accumulate } = assembly;
+  if (accumulate > 1) {
+    throw new RecipeError(
+      "`accumulate` and `combiner` do not go together.",
+      "Leave one of them out; raise batchSize instead.",
+    );
+  }
+  const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
+  return {
+    trainer,
+    async step(cut, batch, atPeak) {
+      let metrics: readonly tf.Tensor[] = [];
+      const byTask = Object.fromEntries(
+        trainee.ports.outputNames.map((name, task) => [
+          name,
+          () => {
+            const outputs = predict(assembly, cut, batch, 0);
+            if (task === 0) metrics = measure(assembly, batch, outputs);
+            atPeak();
+            const loss = meanLoss(
+              losses[task] as LossFunction,
+              batch.labels[task] as tf.Tensor,
+              outputs[task] as tf.Tensor,
+            );
+            return task === 0 ? (tf.addN([loss, ...cut.penalties()]) as tf.Scalar) : loss;
+          },
+        ]),
+      );
+      try {
+        const values = Object.values(await trainer.step(byTask));
+        const loss = tf.tidy(() => tf.addN(values) as tf.Scalar);
+        tf.dispose(values);
+        return { loss, metrics };
+      } catch (error) {
+        tf.dispose(metrics as tf.Tensor[]);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** A handle on a run in progress: what buttons call. */
+export interface RunControl {
+  /** Holds the run after the step in progress. */
+  pause(): void;
+  resume(): void;
+  /** Ends the run after the step in progress; `fineTune` resolves with what it has. */
+  stop(): void;
+  readonly paused: boolean;
+  readonly stopped: boolean;
+  /** Resolves at once, or when the run is resumed or stopped. */
+  whenRunning(): Promise<void>;
+}
+
+/** To be passed as `control`. */
+export function createRunControl(): RunControl {
+  let paused = false;
+  let stopped = false;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
+  return {
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+      wake();
+    },
+    stop() {
+      stopped = true;
+      wake();
+    },
+    get paused() {
+      return paused;
+    },
+    get stopped() {
+      return stopped;
+    },
+    async whenRunning() {
+      if (paused && !stopped) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Observer } from "@graftjs/core";
+import type { CutModel } from "../model/trainee.ts";
+import { disposeBatch, disposeOutcome } from "./batch.ts";
+import { breathe } from "./breathe.ts";
+import type { Loader } from "./loader.ts";
+import type { FineTuneOptions } from "./options.ts";
+import type { Recovery } from "./recovery.ts";
+import type { Run } from "./run.ts";
+
+/** Takes the steps of the epoch that are left. Sets `position.stopped` where the run should end. */
+export async function trainEpoch(
+  run: Run,
+  cut: CutModel,
+  loader: Loader,
+  recovery: Recovery,
+  options: FineTuneOptions,
+): Promise<void> {
+  const { assembly, position, sums, steps, companions } = run;
+  const { optimizer, train, batchSize, accumulate } = assembly;
+  const { observers = [], signal, control, maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
+  while (position.at < train.size) {
+    if (signal?.aborted) {
+      await run.checkpoint();
+      signal.throwIfAborted();
+    }
+    await control?.whenRunning();
+    if (control?.stopped) position.stopped = "stopped";
+    else if (optimizer.step >= maxSteps) position.stopped = "maxSteps";
+    if (position.stopped !== undefined) return;
+    const { learningRate } = optimizer;
+    const batches = await loader.load(position.epoch, position.at);
+    let loss: number;
+    try {
+      const outcome = await steps.step(cut, batches);
+      ({ loss } = outcome);
+      outcome.batches.forEach((batch, i) => {
+        if (outcome.bad) disposeOutcome(batch);
+        else sums.add(batch, batches[i]?.size ?? 0);
+      });
+      if (outcome.bad) await recovery.bad(outcome.bad, cut, batches);
+      else {
+        for (const { stepEnd } of companions) stepEnd?.();
+        await recovery.good();
+      }
+    } finally {
+      batches.forEach(disposeBatch);
+    }
+    position.at = Math.min(position.at + batchSize * accumulate, train.size);
+    await tell(observers, { step: optimizer.step, epoch: position.epoch, examples: position.at, learningRate, loss });
+    const { everySteps } = checkpoint ?? {};
+    if (everySteps !== undefined && optimizer.step % everySteps === 0 && position.at < train.size)
+      await run.checkpoint();
+    await breathe();
+  }
+}
+
+async function tell(
+  observers: readonly Observer[],
+  step: Parameters<NonNullable<Observer["stepEnd"]>>[0],
+): Promise<void> {
+  for (const observer of observers) await observer.stepEnd?.(step);
+}

@@ -1,0 +1,32 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type LossFunction, meanLoss } from "../loss/loss.ts";
+import type { CutModel } from "../model/trainee.ts";
+import { seeded, withRandom } from "../random/random.ts";
+import type { Assembly } from "./assembly.ts";
+import type { Batch } from "./batch.ts";
+
+/**
+ * Predictions in training mode. Dropout and noise are a function of seed, step and micro-batch: resuming needs no generator's
+ * state, and all tasks of a step see one network.
+ */
+export function predict({ seed, optimizer }: Assembly, cut: CutModel, batch: Batch, micro: number): tf.Tensor[] {
+  return withRandom(seeded(seed, "step", optimizer.step, micro), () => cut.runTail(batch.values, true));
+}
+
+/** The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it. */
+export function totalLoss(
+  losses: readonly LossFunction[],
+  cut: CutModel,
+  { labels }: Pick<Batch, "labels">,
+  outputs: readonly tf.Tensor[],
+): tf.Scalar {
+  const parts = losses.map((loss, i) => meanLoss(loss, labels[i] as tf.Tensor, outputs[i] as tf.Tensor));
+  return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
+}
+
+/** The metrics' statistics, kept. */
+export function measure({ metrics }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
+  return outputs.flatMap((output, i) =>
+    metrics.map((metric) => tf.keep(tf.tidy(() => metric.update(labels[i] as tf.Tensor, output)))),
+  );
+}

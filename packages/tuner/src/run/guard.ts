@@ -1,0 +1,78 @@
+import { NonFiniteError, type TensorMap } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+
+export interface GuardOptions {
+  /**
+   * `throw` before the step is taken; `skip` it; `rollback` to the last good snapshot of weights and optimizer.
+   * @default "throw"
+   */
+  readonly policy?: "throw" | "skip" | "rollback";
+  /** A loss above this many times the recent mean counts as bad as well. @default no limit */
+  readonly spike?: number;
+  /** Steps between snapshots under `rollback`. @default 50 */
+  readonly snapshotEvery?: number;
+  /** Bad steps in a row after which `skip` and `rollback` give up. @default 10 */
+  readonly patience?: number;
+}
+
+/** What is known of a bad step before it is taken. */
+export interface BadStep {
+  readonly step: number;
+  readonly loss: number;
+  /** Parameters whose gradient is not finite. */
+  readonly gradients: readonly string[];
+  /** Whether the loss is finite but far above its recent mean. */
+  readonly spike: boolean;
+}
+
+/** Watches loss and gradients. One read a step. */
+export interface Guard {
+  /** The loss as a number, and what is wrong with the step, if anything. */
+  inspect(step: number, loss: tf.Scalar, grads: TensorMap): Promise<{ loss: number; bad: BadStep | undefined }>;
+}
+
+export function createGuard({ spike }: GuardOptions = {}): Guard {
+  let mean: number | undefined;
+  return {
+    async inspect(step, loss, grads) {
+      // A finite sum proves every term finite; one that is not may only have overflowed, and is looked at closely.
+      const check = tf.tidy(() => {
+        const sums = Object.values(grads).map((grad) => tf.sum(grad));
+        return tf.stack([loss, tf.addN(sums)]);
+      });
+      const [value, sum] = (await check.data()) as unknown as [number, number];
+      check.dispose();
+      const gradients = Number.isFinite(sum) ? [] : await nonFinite(grads);
+      const jumped = spike !== undefined && mean !== undefined && Math.abs(value) > spike * Math.abs(mean);
+      if (!Number.isFinite(value) || gradients.length > 0 || jumped) {
+        return { loss: value, bad: { step, loss: value, gradients, spike: jumped && Number.isFinite(value) } };
+      }
+      mean = mean === undefined ? value : 0.9 * mean + 0.1 * value;
+      return { loss: value, bad: undefined };
+    },
+  };
+}
+
+/** @param origin the first layer whose output is not finite, where one was found. */
+export function nonFiniteError({ step, loss, gradients, spike }: BadStep, origin: string | undefined): NonFiniteError {
+  const what = spike
+    ? `The loss jumped to ${loss} in step ${step}`
+    : Number.isFinite(loss)
+      ? `The gradient of \`${gradients[0]}\`${gradients.length > 1 ? ` and ${gradients.length - 1} more` : ""} is not finite in step ${step}`
+      : `The loss is ${loss} in step ${step}`;
+  const where = origin ? `${origin}` : "Every layer's output is finite: look at the loss and the labels.";
+  return new NonFiniteError(
+    `${what}. The step was not taken.`,
+    `${where}\nLower the learning rate, clip the gradient (clip-by-global-norm), or set guard: { policy: "skip" }.`,
+  );
+}
+
+async function nonFinite(grads: TensorMap): Promise<string[]> {
+  const names: string[] = [];
+  for (const [name, grad] of Object.entries(grads)) {
+    const finite = tf.tidy(() => tf.all(tf.isFinite(grad)));
+    if ((await finite.data())[0] === 0) names.push(name);
+    finite.dispose();
+  }
+  return names;
+}

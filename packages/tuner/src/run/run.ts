@@ -1,0 +1,93 @@
+import { rateAt } from "@graftjs/core";
+import { identityOf } from "../checkpoint/identity.ts";
+import { type Keeper, keeper } from "../checkpoint/keeper.ts";
+import { capture, type Position, type RunState, resume } from "../checkpoint/run-state.ts";
+import type { Companion } from "../companions/companion.ts";
+import { earlyStopping } from "../companions/early-stopping.ts";
+import { ema } from "../companions/ema.ts";
+import { type PlateauCompanion, reduceOnPlateau } from "../companions/reduce-on-plateau.ts";
+import type { Fingerprint } from "../delta/fingerprint.ts";
+import { digest, fingerprint } from "../delta/fingerprint.ts";
+import type { Assembly } from "./assembly.ts";
+import { type CombinedStep, combinedStep } from "./combined-step.ts";
+import { combinerState } from "./combiner-state.ts";
+import { type HeldStatistics, heldStatistics } from "./held.ts";
+import { newHistory } from "./history.ts";
+import type { FineTuneOptions } from "./options.ts";
+import { written } from "./snapshot.ts";
+import { type Stepper, stepper } from "./stepper.ts";
+import { tally } from "./tally.ts";
+
+/** A run in progress: the assembly and everything that changes. */
+export interface Run extends RunState {
+  readonly base: Fingerprint;
+  readonly steps: Stepper;
+  readonly held: HeldStatistics;
+  readonly warnings: string[];
+  readonly keeper: Keeper | undefined;
+  /** Writes a checkpoint where the run keeps any. */
+  checkpoint(): Promise<void>;
+  dispose(): void;
+}
+
+/** Makes the parts, and puts the newest checkpoint into them where that is asked for. */
+export async function openRun(assembly: Assembly, options: FineTuneOptions): Promise<Run> {
+  const { optimizer, trainee, metrics } = assembly;
+  const warnings: string[] = [];
+  const base = await fingerprint(trainee.weights);
+  const mine = new Set(written(assembly).map(({ name }) => name));
+  const untouched = new Map([...base].filter(([name]) => !mine.has(name)));
+  const combined = options.combiner && combinedStep(assembly, options.combiner);
+  const position: Position = { epoch: 0, at: 0, history: newHistory(), seconds: [], stopped: undefined };
+  const companions = companionsOf(assembly, options, combined);
+  const state: RunState = {
+    assembly,
+    identity: identityOf(assembly, options, digest(untouched)),
+    position,
+    sums: tally(metrics, trainee.ports.outputNames),
+    companions,
+  };
+  const warn = (line: string): void => {
+    warnings.push(line);
+    console.warn(line);
+  };
+  const kept = options.checkpoint && keeper(options.checkpoint, warn);
+  const run: Run = {
+    ...state,
+    base,
+    steps: stepper(assembly, options.guard ?? {}, combined),
+    held: await heldStatistics(assembly.held),
+    warnings,
+    keeper: kept,
+    async checkpoint() {
+      await kept?.write(optimizer.step, await capture(state));
+    },
+    dispose() {
+      for (const { dispose } of companions) dispose?.();
+      combined?.trainer.dispose();
+      state.sums.dispose();
+    },
+  };
+  try {
+    const found = options.checkpoint?.resume === true ? await kept?.newest() : undefined;
+    if (found) resume(state, found);
+  } catch (error) {
+    run.dispose();
+    throw error;
+  }
+  return run;
+}
+
+function companionsOf(assembly: Assembly, options: FineTuneOptions, combined: CombinedStep | undefined): Companion[] {
+  const made: Companion[] = [];
+  if (options.reduceOnPlateau) {
+    const plateau: PlateauCompanion = reduceOnPlateau(assembly, options.reduceOnPlateau);
+    made.push(plateau);
+    const { learningRate } = options;
+    assembly.optimizer.learningRate = (step: number) => rateAt(learningRate, step) * plateau.factor;
+  }
+  if (options.ema) made.push(ema(assembly, options.ema));
+  if (options.earlyStopping) made.push(earlyStopping(assembly, options.earlyStopping));
+  if (combined) made.push(combinerState(combined.trainer));
+  return made;
+}

@@ -1,0 +1,107 @@
+import { NonFiniteError, type TensorMap } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { CutModel } from "../model/trainee.ts";
+import type { Assembly } from "./assembly.ts";
+import { type Batch, type BatchOutcome, disposeOutcome } from "./batch.ts";
+import type { CombinedStep } from "./combined-step.ts";
+import { measure, predict, totalLoss } from "./forward.ts";
+import { type BadStep, createGuard, type GuardOptions } from "./guard.ts";
+
+/** What a step gave. */
+export interface StepOutcome {
+  /** Mean over the step's examples. */
+  readonly loss: number;
+  readonly batches: readonly BatchOutcome[];
+  /** Set where loss or gradient were bad: the weights are as before then. */
+  readonly bad: BadStep | undefined;
+}
+
+/** Takes steps over a cut model. */
+export interface Stepper {
+  /** One update from one batch, or from several whose gradients are averaged by their sizes. */
+  step(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome>;
+  /** Bytes of all tensors alive at the end of the largest forward pass so far. */
+  readonly peakBytes: number;
+}
+
+export function stepper(assembly: Assembly, guarding: GuardOptions, combined: CombinedStep | undefined): Stepper {
+  const { optimizer, losses } = assembly;
+  const guard = createGuard(guarding);
+  let peakBytes = 0;
+  const notePeak = (): void => {
+    peakBytes = Math.max(peakBytes, tf.memory().numBytes);
+  };
+
+  function gradients(cut: CutModel, batch: Batch, micro: number): { outcome: BatchOutcome; grads: TensorMap } {
+    let metrics: tf.Tensor[] = [];
+    const { value, grads } = optimizer.computeGradients(() => {
+      const outputs = predict(assembly, cut, batch, micro);
+      const loss = totalLoss(losses, cut, batch, outputs);
+      metrics = measure(assembly, batch, outputs);
+      notePeak();
+      return loss;
+    });
+    const byName = optimizer.active.flatMap(({ name, variable }) => {
+      const grad = grads[variable.name];
+      return grad ? [[name, grad] as const] : [];
+    });
+    return { outcome: { loss: value, metrics }, grads: Object.fromEntries(byName) };
+  }
+
+  async function summed(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome> {
+    const outcomes: BatchOutcome[] = [];
+    let mean: TensorMap = {};
+    let loss: tf.Scalar | undefined;
+    try {
+      const examples = batches.reduce((sum, { size }) => sum + size, 0);
+      for (const [micro, batch] of batches.entries()) {
+        const { outcome, grads } = gradients(cut, batch, micro);
+        outcomes.push(outcome);
+        mean = batches.length === 1 ? grads : addShare(mean, grads, batch.size / examples);
+      }
+      loss = tf.tidy(
+        () => tf.addN(outcomes.map(({ loss }, i) => tf.mul(loss, (batches[i] as Batch).size / examples))) as tf.Scalar,
+      );
+      const seen = await guard.inspect(optimizer.step, loss, mean);
+      if (!seen.bad) optimizer.applyNamed(mean, loss);
+      return { loss: seen.loss, batches: outcomes, bad: seen.bad };
+    } catch (error) {
+      outcomes.forEach(disposeOutcome);
+      throw error;
+    } finally {
+      tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
+    }
+  }
+
+  return {
+    get peakBytes() {
+      return peakBytes;
+    },
+    async step(cut, batches) {
+      if (!combined) return summed(cut, batches);
+      try {
+        const outcome = await combined.step(cut, batches[0] as Batch, notePeak);
+        return { loss: (await outcome.loss.data())[0] as number, batches: [outcome], bad: undefined };
+      } catch (error) {
+        if (!(error instanceof NonFiniteError)) throw error;
+        return {
+          loss: Number.NaN,
+          batches: [],
+          bad: { step: optimizer.step, loss: Number.NaN, gradients: [], spike: false },
+        };
+      }
+    },
+  };
+}
+
+function addShare(sum: TensorMap, grads: TensorMap, share: number): TensorMap {
+  const next = tf.tidy(() => {
+    const entries = Object.entries(grads).map(([name, grad]) => {
+      const part = tf.mul(grad, share);
+      return [name, sum[name] ? tf.add(sum[name], part) : part] as const;
+    });
+    return Object.fromEntries(entries) as tf.NamedTensorMap;
+  });
+  tf.dispose([grads as tf.NamedTensorMap, sum as tf.NamedTensorMap]);
+  return next;
+}

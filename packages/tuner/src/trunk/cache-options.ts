@@ -1,0 +1,9 @@
+import type { CheckpointStore } from "../checkpoint/store.ts";
+
+/** A cache that outlives the run. */
+export interface CacheOptions {
+  /** A folder, in Node; or a store, for example `opfsStore("features")` in a browser. @default host memory */
+  readonly store?: string | CheckpointStore;
+  /** "float16" halves the cache and rounds its values to 11 bits: results are no longer those of the plain run. @default "float32" */
+  readonly precision?: "float32" | "float16";
+}

@@ -1,0 +1,72 @@
+import { folderStore } from "../checkpoint/store.ts";
+import { digest, fingerprint } from "../delta/fingerprint.ts";
+import { sha256 } from "../files/sha256.ts";
+import type { CutModel, Trainee } from "../model/trainee.ts";
+import type { CacheOptions } from "./cache-options.ts";
+import { type FeatureStore, memoryStore } from "./store.ts";
+import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
+import type { Views } from "./views.ts";
+
+/** What the trunk's outputs depend on. */
+export interface CacheSource {
+  readonly trainee: Trainee;
+  readonly cut: CutModel;
+  readonly views: Views;
+  readonly size: number;
+  readonly kept: number;
+  readonly what: string;
+}
+
+/**
+ * A store in memory, or one that is read from and written to a folder under a key made of the content: every weight of the
+ * model, the cut, and every input of every view. Another model, other data or other augmentation is another key.
+ */
+export async function openStore(
+  cache: "memory" | CacheOptions,
+  rows: number,
+  source: CacheSource,
+): Promise<FeatureStore> {
+  const { store: place, precision = "float32" } = cache === "memory" ? {} : cache;
+  if (place === undefined) return memoryStore(rows, precision);
+  const folder = typeof place === "string" ? folderStore(place) : place;
+  const name = `features-${source.what}-${await keyOf(source, precision)}.graft`;
+  const found = await folder
+    .read(name)
+    .then((bytes) => bytes && decodeBlocks(bytes))
+    .catch(() => undefined);
+  const store = memoryStore(rows, precision, found);
+  return {
+    get bytes() {
+      return store.bytes;
+    },
+    complete: store.complete,
+    write: store.write,
+    read: store.read,
+    async finish() {
+      if (!store.complete) await folder.write(name, await encodeBlocks(store.blocks));
+    },
+  };
+}
+
+async function keyOf({ trainee, cut, views, size, kept }: CacheSource, precision: string): Promise<string> {
+  const parts: string[] = [digest(await fingerprint(trainee.weights)), JSON.stringify(cut.trunk), precision];
+  for (let view = 0; view < kept; view++) {
+    for (let first = 0; first < size; first += CHUNK) {
+      const indices = Int32Array.from({ length: Math.min(CHUNK, size - first) }, (_, i) => first + i);
+      for (const tensor of views(indices, view)) {
+        const { buffer, byteOffset, byteLength } = await tensor.data();
+        const bytes = new Uint8Array(buffer, byteOffset, byteLength).slice();
+        parts.push(`${tensor.dtype}[${tensor.shape}]${hex(await sha256(bytes))}`);
+        tensor.dispose();
+      }
+    }
+  }
+  return hex(await sha256(new TextEncoder().encode(parts.join("\n")))).slice(0, 32);
+}
+
+/** Examples hashed at a time. */
+const CHUNK = 64;
+
+function hex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,139 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { adam, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { FineTuneOptions } from "../src/index.ts";
+import { createRunControl, fineTune, flip, shift } from "../src/index.ts";
+import { seeded } from "../src/random/random.ts";
+import { convNet } from "./nets.ts";
+import { examples, mapStore, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+/** Freeze schedule, accumulation, augmentation, dropout, every companion. */
+function options(more: Partial<FineTuneOptions>): FineTuneOptions {
+  return {
+    data: examples([8, 8, 2], 9),
+    validation: examples([8, 8, 2], 6),
+    loss: "categoricalCrossentropy",
+    trainable: "head",
+    unfreeze: [{ epoch: 1, trainable: "conv_1" }],
+    rule: adam(),
+    learningRate: (step) => 0.05 / (1 + step),
+    epochs: 3,
+    batchSize: 2,
+    accumulate: 2,
+    augment: [flip(), shift({ by: 1 })],
+    metrics: ["accuracy"],
+    ema: { decay: 0.9 },
+    earlyStopping: { patience: 5 },
+    reduceOnPlateau: { patience: 1, minDelta: 1 },
+    ...more,
+  };
+}
+
+describe("resume", () => {
+  it("ends bit-identical to a run never stopped, from every step", async () => {
+    const whole = convNet({ dropoutRate: 0.3 });
+    const expected = await fineTune(whole, options({}));
+    expected.restore();
+    expect(expected.steps).toBe(9);
+    for (let stopAt = 1; stopAt < 9; stopAt++) {
+      const store = mapStore();
+      const checkpoint = { to: store, everySteps: 1, resume: true, recipe: { name: "test" } };
+      const first = await fineTune(convNet({ dropoutRate: 0.3 }), options({ checkpoint, maxSteps: stopAt }));
+      first.restore();
+      const model = convNet({ dropoutRate: 0.3 });
+      const second = await fineTune(model, options({ checkpoint }));
+      second.restore();
+      expect(weightsOf(model)).toEqual(weightsOf(whole));
+      expect(second.history).toEqual(expected.history);
+    }
+  });
+
+  it("passes over damaged checkpoints: every kind of flip and cut is noticed", async () => {
+    const files = new Map<string, Uint8Array>();
+    const checkpoint = { to: mapStore(files), resume: true, keep: 2 };
+    (await fineTune(convNet(), options({ checkpoint, epochs: 2 }))).restore();
+    const [older, newer] = [...files.keys()].sort() as [string, string];
+    const { decode } = await import("../src/checkpoint/checkpoint.ts");
+    const good = files.get(newer) as Uint8Array;
+    const random = seeded("damage");
+    for (let i = 0; i < 300; i++) {
+      const flipped = good.slice();
+      const at = Math.floor(random() * good.length);
+      flipped[at] = (flipped[at] as number) ^ (1 << Math.floor(random() * 8));
+      await expect(decode(flipped)).rejects.toThrow(/damaged/);
+      await expect(decode(good.slice(0, Math.floor(random() * good.length)))).rejects.toThrow(/damaged/);
+    }
+    files.set(newer, good.slice(0, 1000));
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const model = convNet();
+    const resumed = await fineTune(model, options({ checkpoint }));
+    resumed.restore();
+    expect(resumed.warnings.join()).toContain("damaged");
+    expect(files.has(older) || files.size === 2).toBe(true);
+    warn.mockRestore();
+    const whole = convNet();
+    (await fineTune(whole, options({}))).restore();
+    expect(weightsOf(model)).toEqual(weightsOf(whole));
+  });
+
+  it("refuses the checkpoint of another run, naming what differs", async () => {
+    const checkpoint = { to: mapStore(), resume: true };
+    (await fineTune(convNet(), options({ checkpoint, epochs: 1 }))).restore();
+    const model = convNet();
+    const before = weightsOf(model);
+    await expect(fineTune(model, options({ checkpoint, seed: 1, rule: sgd() }))).rejects.toThrow(
+      /rule: was "adam", is "sgd"[\s\S]*seed/,
+    );
+    const other = convNet();
+    other.layers[1]?.setWeights([tf.ones([3, 3, 2, 4]), tf.zeros([4])]);
+    await expect(fineTune(other, options({ checkpoint }))).rejects.toThrow(/base: was/);
+    expect(weightsOf(model)).toEqual(before);
+  });
+
+  it("goes on when a checkpoint cannot be written, and says so", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const full = {
+      ...mapStore(),
+      where: "/full",
+      write: () => Promise.reject(new Error("ENOSPC: no space left on device")),
+    };
+    const result = await fineTune(convNet(), options({ checkpoint: { to: full } }));
+    result.restore();
+    expect(result.history.loss).toHaveLength(3);
+    expect(result.warnings[0]).toContain("ENOSPC");
+    warn.mockRestore();
+  });
+
+  it("stops and pauses on demand, and rejects on abort with patches undone and nothing leaked", async () => {
+    const control = createRunControl();
+    const seen: number[] = [];
+    const observer = {
+      stepEnd: ({ step }: { step: number }) => {
+        seen.push(step);
+        if (step === 2) {
+          control.pause();
+          setTimeout(() => control.resume(), 20);
+        }
+        if (step === 4) control.stop();
+      },
+    };
+    const start = tf.memory().numTensors;
+    const run = options({ control, observers: [observer] });
+    const result = await fineTune(convNet(), run);
+    result.restore();
+    expect(seen).toEqual([1, 2, 3, 4]);
+    expect(result.stopped).toBe("stopped");
+    const aborter = new AbortController();
+    const model = convNet();
+    const loaded = tf.memory().numTensors;
+    const aborting = { stepEnd: () => aborter.abort() };
+    await expect(
+      fineTune(model, { ...run, control: createRunControl(), signal: aborter.signal, observers: [aborting] }),
+    ).rejects.toThrow(/abort/i);
+    expect(tf.memory().numTensors).toBe(loaded);
+    expect(start).toBeLessThan(loaded);
+  });
+});

@@ -1,0 +1,211 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { fineTune, plan } from "../src/index.ts";
+import { seeded } from "../src/random/random.ts";
+import { convNet, mlp } from "./nets.ts";
+import { holding, randomNet } from "./random-nets.ts";
+import { distance, examples, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+/** The same training by stock layers: the whole model on the tape, every step. */
+async function plain(
+  model: layers.LayersModel,
+  names: ReadonlySet<string>,
+  data: { xs: tf.Tensor[]; ys: tf.Tensor },
+  steps: number,
+): Promise<number[]> {
+  const params = namedParams(model, { frozen: true }).filter(({ name }) => names.has(name));
+  const optimizer = new HookedOptimizer({ params, rule: sgd({ momentum: 0.9 }), learningRate: 0.05 });
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) {
+    const loss = optimizer.minimize(
+      () =>
+        tf.tidy(() => {
+          const out = model.apply(data.xs, { training: true }) as tf.Tensor;
+          return tf.mean(
+            tf.neg(
+              tf.sum(tf.mul(data.ys, tf.log(tf.clipByValue(tf.div(out, tf.sum(out, -1, true)), 1e-7, 1 - 1e-7))), -1),
+            ),
+          );
+        }),
+      true,
+      params.map(({ variable }) => variable),
+    ) as tf.Scalar;
+    losses.push((await loss.data())[0] as number);
+    loss.dispose();
+  }
+  optimizer.dispose();
+  return losses;
+}
+
+describe("the trunk", () => {
+  it("changes nothing: 40 random graphs with random frozen sets against stock layers", async () => {
+    let cutSomething = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const random = seeded("graphs", seed);
+      const make = () => randomNet(seeded("net", seed), { randomLayers: false });
+      const [cached, stock] = [make(), make()];
+      const all = namedParams(cached, { frozen: true });
+      const chosen = new Set(all.filter(() => random() < 0.3).map(({ name }) => name));
+      chosen.add("head/kernel");
+      const holds = new Set(all.filter(() => random() < 0.7).map(({ layer }) => layer));
+      const patch = holding((path) => holds.has(path));
+      const xs = [tf.randomNormal([6, 4], 0, 1, "float32", 11), tf.randomNormal([6, 4], 0, 1, "float32", 12)];
+      const ys = examples([1], 6).ys;
+      const before = tf.memory().numTensors;
+      const result = await fineTune(cached, {
+        data: { xs, ys },
+        loss: "categoricalCrossentropy",
+        trainable: ({ name }) => chosen.has(name),
+        patches: [patch],
+        rule: sgd({ momentum: 0.9 }),
+        learningRate: 0.05,
+        epochs: 12,
+        shuffle: false,
+      });
+      result.restore();
+      expect(tf.memory().numTensors).toBe(before);
+      if (result.plan.trunk.layers > 0) cutSomething++;
+      const { restore } = patch.apply(stock as never);
+      const losses = await plain(stock, chosen, { xs, ys }, 12);
+      restore();
+      expect(Math.max(...losses.map((loss, i) => Math.abs(loss - (result.history.loss[i] as number))))).toBeLessThan(
+        1e-6,
+      );
+      expect(distance(weightsOf(cached), weightsOf(stock))).toBeLessThan(1e-6);
+    }
+    expect(cutSomething).toBeGreaterThan(20);
+  });
+
+  it("is bit-identical with and without the cache, dropout included", async () => {
+    for (let seed = 0; seed < 10; seed++) {
+      const runs = [];
+      for (const cache of ["memory", false] as const) {
+        const model = randomNet(seeded("drop", seed), { randomLayers: true });
+        const xs = [tf.randomNormal([9, 4], 0, 1, "float32", 21), tf.randomNormal([9, 4], 0, 1, "float32", 22)];
+        const { restore, history } = await fineTune(model, {
+          data: { xs, ys: examples([1], 9).ys },
+          loss: "categoricalCrossentropy",
+          trainable: "head",
+          rule: sgd({ momentum: 0.9 }),
+          learningRate: 0.05,
+          epochs: 4,
+          batchSize: 3,
+          cache,
+        });
+        restore();
+        runs.push({ weights: weightsOf(model), loss: history.loss });
+      }
+      expect(runs[0]).toEqual(runs[1]);
+    }
+  });
+
+  it("ends where something random, unheld, stateful or unknown stands, and says so", async () => {
+    const options = {
+      loss: "categoricalCrossentropy",
+      trainable: "head",
+      rule: sgd(),
+      learningRate: 0.1,
+      epochs: 1,
+    } as const;
+    const stops = async (model: layers.LayersModel, shape: number[]) =>
+      (await plan(model, { ...options, data: examples(shape) })).trunk.stops;
+    expect(await stops(convNet({ dropoutRate: 0.5 }), [8, 8, 2])).toEqual([
+      { path: "bn_0", why: "batch norm in batch mode" },
+    ]);
+    const dropped = layers.sequential({
+      layers: [
+        layers.layers.dropout({ rate: 0.2, inputShape: [4], name: "drop" }),
+        layers.layers.dense({ units: 3, name: "head", activation: "softmax" }),
+      ],
+    });
+    expect(await stops(dropped, [4])).toEqual([{ path: "drop", why: "Dropout is random" }]);
+    const replaced = mlp();
+    const first = replaced.layers[0] as layers.layers.Layer;
+    const former = first.call.bind(first);
+    first.call = (inputs, kwargs) => former(inputs, kwargs);
+    expect(await stops(replaced, [4])).toEqual([{ path: "trunk", why: "its call was replaced" }]);
+  });
+
+  it("computes no gradient for the kernel of a frozen convolution behind the cut", async () => {
+    const model = convNet();
+    const data = examples([8, 8, 2], 4);
+    const kernels: string[] = [];
+    const profiled = await tf.profile(async () => {
+      const { restore } = await fineTune(model, {
+        data,
+        loss: "categoricalCrossentropy",
+        trainable: ["bn_0", "head"],
+        rule: sgd(),
+        learningRate: 0.1,
+        epochs: 1,
+      });
+      restore();
+      return tf.scalar(0);
+    });
+    kernels.push(...profiled.kernels.map(({ name }) => name));
+    expect(kernels).toContain("Conv2DBackpropInput");
+    expect(kernels).not.toContain("Conv2DBackpropFilter");
+  });
+
+  it("carries masks across the cut", async () => {
+    const make = () =>
+      layers.sequential({
+        layers: [
+          layers.layers.embedding({
+            inputDim: 10,
+            outputDim: 4,
+            maskZero: true,
+            inputLength: 5,
+            name: "words",
+            embeddingsInitializer: layers.initializers.randomNormal({ seed: 9 }),
+          }),
+          layers.layers.lstm({
+            units: 3,
+            name: "lstm",
+            kernelInitializer: layers.initializers.glorotNormal({ seed: 2 }),
+            recurrentInitializer: layers.initializers.glorotNormal({ seed: 3 }),
+          }),
+          layers.layers.dense({
+            units: 3,
+            activation: "softmax",
+            name: "head",
+            kernelInitializer: layers.initializers.glorotNormal({ seed: 4 }),
+          }),
+        ],
+      });
+    const xs = tf.tensor2d(
+      [
+        [1, 2, 0, 0, 0],
+        [3, 4, 5, 0, 0],
+        [6, 7, 8, 9, 1],
+      ],
+      [3, 5],
+      "int32",
+    );
+    const { ys } = examples([1], 3);
+    const [ours, stock] = [make(), make()];
+    const { restore, plan: made } = await fineTune(ours, {
+      data: { xs, ys },
+      loss: "categoricalCrossentropy",
+      trainable: ["lstm", "head"],
+      rule: sgd({ momentum: 0.9 }),
+      learningRate: 0.05,
+      epochs: 5,
+      shuffle: false,
+    });
+    restore();
+    expect(made.trunk.frontier).toEqual(["words"]);
+    const names = new Set(
+      namedParams(stock)
+        .filter(({ layer }) => layer !== "words")
+        .map(({ name }) => name),
+    );
+    await plain(stock, names, { xs: [xs], ys }, 5);
+    expect(distance(weightsOf(ours), weightsOf(stock))).toBeLessThan(1e-6);
+  });
+});
