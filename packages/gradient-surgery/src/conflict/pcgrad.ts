@@ -1,23 +1,18 @@
 import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
-import { drawn } from "./random.ts";
+import { drawn } from "../random.ts";
+import { granularityOption, type WeighingOptions, weighing } from "./weighing.ts";
 
-export interface PcgradOptions {
+export interface PcgradOptions extends WeighingOptions {
   /** Seed of the order in which a task meets the others. @default 0 */
   readonly seed?: number;
   /** `"sum"` of the projected gradients as in the paper, or their `"mean"`. @default "sum" */
   readonly reduction?: "sum" | "mean";
-  /** Over which parameters a conflict is looked for: all together, a layer, or a tensor at a time. @default "whole" */
-  readonly granularity?: "whole" | "layer" | "tensor";
 }
 
 export const pcgradOptions: OptionsSchema<PcgradOptions> = optionsSchema<PcgradOptions>({
   seed: { type: "integer", default: 0, description: "Seed of the order in which a task meets the others" },
   reduction: { enum: ["sum", "mean"], default: "sum", description: "Sum or mean of the projected gradients" },
-  granularity: {
-    enum: ["whole", "layer", "tensor"],
-    default: "whole",
-    description: "Over which parameters a conflict is looked for",
-  },
+  granularity: granularityOption,
 });
 
 /**
@@ -29,31 +24,25 @@ export const pcgradOptions: OptionsSchema<PcgradOptions> = optionsSchema<PcgradO
  */
 export function pcgrad(options: PcgradOptions = {}): WeighingCombiner<null> {
   assertOptions("pcgrad", pcgradOptions, options);
-  const { seed = 0, reduction = "sum", granularity = "whole" } = options;
-  return {
-    name: "pcgrad",
-    granularity,
-    init: () => null,
-    weigh(gram, tasks, state, { step, group }) {
-      const m = tasks.length;
-      const weights = new Float64Array(m);
-      tasks.forEach((task, i) => {
-        // The projected gradient as coefficients of the original ones, so that its dot products need G alone.
-        const c = new Float64Array(m);
-        c[i] = 1;
-        const met = tasks
-          .map((other, j) => ({ j, at: drawn(seed, step, group, task, other) }))
-          .filter(({ j }) => j !== i)
-          .sort((a, b) => a.at - b.at);
-        for (const { j } of met) {
-          let dot = 0;
-          for (let k = 0; k < m; k++) dot += (c[k] as number) * (gram[j * m + k] as number);
-          const square = gram[j * m + j] as number;
-          if (dot < 0 && square > 0) c[j] = (c[j] as number) - dot / square;
-        }
-        for (let k = 0; k < m; k++) weights[k] = (weights[k] as number) + (c[k] as number);
-      });
-      return { weights: reduction === "mean" ? weights.map((w) => w / m) : weights, state };
-    },
-  };
+  const { seed = 0, reduction = "sum" } = options;
+  return weighing("pcgrad", options, (gram, tasks, { step, group }) => {
+    const m = tasks.length;
+    const weights = new Float64Array(m);
+    for (const [i, task] of tasks.entries()) {
+      // The projected gradient as coefficients of the original ones, so that its dot products need G alone.
+      const c = new Float64Array(m);
+      c[i] = 1;
+      const met = tasks
+        .map((other, j) => ({ j, at: drawn(seed, step, group, task, other) }))
+        .filter(({ j }) => j !== i)
+        .sort((a, b) => a.at - b.at);
+      for (const { j } of met) {
+        const dot = c.reduce((sum, value, k) => sum + value * (gram[j * m + k] as number), 0);
+        const square = gram[j * m + j] as number;
+        if (dot < 0 && square > 0) c[j] = (c[j] as number) - dot / square;
+      }
+      for (let k = 0; k < m; k++) weights[k] = (weights[k] as number) + (c[k] as number);
+    }
+    return reduction === "mean" ? weights.map((w) => w / m) : weights;
+  });
 }

@@ -1,8 +1,8 @@
 /**
  * A number in [0, 1) that depends on the key and on nothing else: FNV-1a, then MurmurHash3's finalizer.
  *
- * Combiners draw from (seed, step, group, task names), so that a resumed run draws the same and the order in which tasks
- * are listed changes nothing.
+ * What is random draws from (seed, step, names), so that a resumed run draws the same, and the order in which tasks or
+ * parameters are listed changes nothing.
  */
 export function drawn(...key: readonly (string | number)[]): number {
   let h = 0x811c9dc5;
@@ -10,4 +10,9 @@ export function drawn(...key: readonly (string | number)[]): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
+}
+
+/** A seed for tf.randomUniform from such a key: never 0, which tfjs takes for no seed. */
+export function drawnSeed(...key: readonly (string | number)[]): number {
+  return 1 + Math.floor(drawn(...key) * (2 ** 31 - 2));
 }

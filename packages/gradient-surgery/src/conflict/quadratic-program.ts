@@ -1,0 +1,89 @@
+import { cholesky, solveCholesky } from "./cholesky.ts";
+
+/** min ½xᵀPx + qᵀx over x ≥ 0 and, with `sum`, over Σ sumᵢxᵢ = 1. P is symmetric positive semidefinite, row-major. */
+export interface QuadraticProgram {
+  readonly P: Float64Array;
+  readonly q: Float64Array;
+  /** Positive coefficients of the one equality. Left out: there is none, and q must lie in the range of P. */
+  readonly sum?: Float64Array;
+}
+
+/**
+ * Solves a small quadratic program by a primal-dual interior-point method with Mehrotra's predictor and corrector
+ * (Nocedal & Wright, 2nd ed., algorithm 16.4). It needs no start, does not cycle, and takes a singular P as it is: P plus
+ * the barrier's diagonal is definite.
+ *
+ * P should be of unit size (cosines, not raw Gramians): the stopping rule is absolute. About 15 iterations of m³/3.
+ */
+export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64Array {
+  const m = q.length;
+  let x = new Float64Array(m).fill(sum ? 1 / sum.reduce((a, b) => a + b, 0) : 1);
+  let z = new Float64Array(m).fill(1);
+  let lambda = 0;
+  for (let iteration = 0; iteration < 100; iteration++) {
+    const dual = times(P, x).map((v, i) => v + (q[i] as number) - (z[i] as number) - (sum?.[i] ?? 0) * lambda);
+    const primal = sum ? dot(sum, x) - 1 : 0;
+    const gap = dot(x, z) / m;
+    if (gap < 1e-22 && largest(dual) < 1e-13 && Math.abs(primal) < 1e-13) break;
+    const factor = cholesky(Float64Array.from(P, (v, k) => v + (k % (m + 1) === 0 ? ratio(z, x, k % m) : 0)));
+    if (!factor) break;
+    const direction = (complement: Float64Array): [Float64Array, Float64Array, number] => {
+      const right = dual.map((v, i) => -v - (complement[i] as number) / (x[i] as number));
+      let dx = solveCholesky(factor, right);
+      let dl = 0;
+      if (sum) {
+        const along = solveCholesky(factor, sum);
+        dl = (-primal - dot(sum, dx)) / dot(sum, along);
+        dx = dx.map((v, i) => v + dl * (along[i] as number));
+      }
+      const dz = dx.map((v, i) => (-(complement[i] as number) - (z[i] as number) * v) / (x[i] as number));
+      return [dx, dz, dl];
+    };
+    const [ax, az] = direction(x.map((v, i) => v * (z[i] as number)));
+    const aim = reach(x, ax, 1);
+    const aimDual = reach(z, az, 1);
+    const after = x.reduce(
+      (s, v, i) => s + (v + aim * (ax[i] as number)) * ((z[i] as number) + aimDual * (az[i] as number)),
+      0,
+    );
+    const centre = gap * (after / m / gap) ** 3;
+    const corrected = x.map((v, i) => v * (z[i] as number) + (ax[i] as number) * (az[i] as number) - centre);
+    const [dx, dz, dl] = direction(corrected);
+    // One step length for both: with a quadratic objective the dual residual depends on x.
+    const step = Math.min(reach(x, dx, 0.995), reach(z, dz, 0.995));
+    if (!(step > 1e-12) || dx.some(Number.isNaN)) break;
+    x = x.map((v, i) => v + step * (dx[i] as number));
+    z = z.map((v, i) => v + step * (dz[i] as number));
+    lambda += step * dl;
+  }
+  return x;
+}
+
+/** Largest step in [0, 1] that keeps v + step·d positive, times `share`. */
+function reach(v: Float64Array, d: Float64Array, share: number): number {
+  let step = 1 / share;
+  for (let i = 0; i < v.length; i++) {
+    const di = d[i] as number;
+    if (di < 0) step = Math.min(step, -(v[i] as number) / di);
+  }
+  return share * step;
+}
+
+function times(P: Float64Array, x: Float64Array): Float64Array {
+  const m = x.length;
+  return Float64Array.from({ length: m }, (_, i) => dot(P.subarray(i * m, (i + 1) * m), x));
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number);
+  return sum;
+}
+
+function ratio(z: Float64Array, x: Float64Array, i: number): number {
+  return (z[i] as number) / (x[i] as number);
+}
+
+function largest(v: Float64Array): number {
+  return v.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+}
