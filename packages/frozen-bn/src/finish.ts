@@ -1,6 +1,7 @@
 import type { WeightLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Activation, activate, gradientAtInput, gradientAtOutput } from "./activation.ts";
+import { backward } from "./backward.ts";
 import { type BatchNormLayer, channelAxis, type WritableWeight } from "./layer-view.ts";
 import { reductionAxes } from "./normalize-by-batch.ts";
 
@@ -43,9 +44,11 @@ export function finish(x: tf.Tensor, { norm, activation = "linear", bias, done =
       gradFunc: (dy, saved) => {
         const kept = (saved as tf.Tensor[])[0];
         const at = { norm, axis, done, trained, bias };
-        return keepsInput
-          ? throughInput(dy as tf.Tensor, kept as tf.Tensor, activation, at)
-          : throughOutput(dy as tf.Tensor, kept, activation, at);
+        return backward(dy as tf.Tensor, saved as tf.Tensor[], () =>
+          keepsInput
+            ? throughInput(dy as tf.Tensor, kept as tf.Tensor, activation, at)
+            : throughOutput(dy as tf.Tensor, kept, activation, at),
+        );
       },
     };
   });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Activation } from "./activation.ts";
+import { backward } from "./backward.ts";
 import type { Linear } from "./linear.ts";
 
 export interface FrozenLinearOptions {
@@ -27,7 +28,12 @@ export function frozenLinear(
     (save as tf.GradSaveFunc)([kernel]);
     return {
       value: linear.forward(input as tf.Tensor, kernel, bias?.(), activation),
-      gradFunc: (dy, saved) => linear.inputGradient(shape, dy as tf.Tensor, (saved as tf.Tensor[])[0] as tf.Tensor),
+      gradFunc: (dy, saved) => {
+        const [kept] = saved as tf.Tensor[];
+        return backward(dy as tf.Tensor, saved as tf.Tensor[], () => [
+          linear.inputGradient(shape, dy as tf.Tensor, kept as tf.Tensor),
+        ]);
+      },
     };
   });
   return op(x);

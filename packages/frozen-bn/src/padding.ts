@@ -1,5 +1,6 @@
 import type { LayerLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { backward } from "./backward.ts";
 import type { CallableLayer } from "./layer-view.ts";
 
 interface ZeroPadding extends CallableLayer {
@@ -16,7 +17,8 @@ export function zeroPad(x: tf.Tensor, { padding: [rows, columns] }: ZeroPadding)
   const { shape } = x;
   const op = tf.customGrad((input) => ({
     value: tf.pad(input as tf.Tensor, [[0, 0], rows, columns, [0, 0]]),
-    gradFunc: (dy) => tf.slice(dy as tf.Tensor, [0, rows[0], columns[0], 0], shape),
+    gradFunc: (dy) =>
+      backward(dy as tf.Tensor, [], () => [tf.slice(dy as tf.Tensor, [0, rows[0], columns[0], 0], shape)]),
   }));
   return op(x);
 }

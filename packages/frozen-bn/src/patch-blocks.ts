@@ -1,5 +1,6 @@
 import type { LayerLike, LayersLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { pass } from "./backward.ts";
 import { runBlock } from "./block-call.ts";
 import { blockOf, type Chain, findChains, onlyReader, outputLayers } from "./blocks.ts";
 import { foldedKernel } from "./folded-kernel.ts";
@@ -56,7 +57,7 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, fold }: PatchBlo
       replace(layer, (former) => (inputs, kwargs) => {
         if (!recording()) return former(inputs, kwargs);
         const x = onlyTensor(inputs);
-        if (flow.passes(x, layer)) return leave(x, tf.clone(x), layer, chain, flow);
+        if (flow.passes(x, layer)) return leave(x, pass(x), layer, chain, flow);
         if (i === 0) flow.assertEmpty(chain);
         if (linear?.kernel.trainable) folded?.drop();
         if (linear?.kernel.trainable || (held.has(layer) && !isHeld(layer))) return former(inputs, kwargs);
@@ -86,7 +87,7 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, fold }: PatchBlo
 function leave(x: tf.Tensor, y: tf.Tensor, layer: LayerLike, chain: Chain, flow: Passing): tf.Tensor {
   flow.release(x, layer);
   // A finish with nothing to do returns its input, which `apply` would copy under a name we do not know.
-  return flow.send(y === x ? tf.clone(y) : y, layer, chain);
+  return flow.send(y === x ? pass(y) : y, layer, chain);
 }
 
 function recording(): boolean {

@@ -113,7 +113,7 @@ function gradients(
   const handle = blocks && frozenBatchNorm({ blocks }).apply(model);
   const { x, y } = data(4);
   const variables = model.weights.map((weight) => weight.read() as tf.Variable).filter((v) => v.trainable);
-  const names = new Map(model.weights.map((weight) => [weight.read().name, weight.originalName]));
+  const names = new Map(model.weights.map((weight) => [(weight.read() as tf.Variable).name, weight.originalName]));
   let kept = 0;
   const { value, grads } = tf.variableGrads(() => {
     const before = tf.memory().numBytes;

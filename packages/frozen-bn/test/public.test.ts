@@ -2,5 +2,14 @@ import { expect, it } from "vitest";
 import * as api from "../src/index.ts";
 
 it("exports exactly these names", () => {
-  expect(Object.keys(api).sort()).toEqual(["frozenBatchNorm", "plugins"]);
+  expect(Object.keys(api).sort()).toEqual([
+    "assertStatisticsUnmoved",
+    "domainReport",
+    "foldBatchNorm",
+    "formatDomainReport",
+    "frozenBatchNorm",
+    "plugins",
+    "recalibrate",
+    "statisticsOf",
+  ]);
 });

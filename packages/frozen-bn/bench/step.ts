@@ -1,0 +1,83 @@
+import { type ModelPatch, namedWeights } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { mobilenetV2 } from "./backbone.ts";
+
+export type Tuning = "affine" | "bias";
+
+/** One way of taking the step. */
+export interface Variant {
+  readonly name: string;
+  readonly patch?: ModelPatch;
+  /** What the layers are told. Stock batch norm normalises by the batch where true, by the running statistics where false. */
+  readonly training: boolean;
+}
+
+export interface Trainer {
+  readonly name: string;
+  /** One step of SGD. Returns the loss before it. */
+  step(): Promise<number>;
+  /** The same under `tf.profile`: the most bytes in tensors at any time, weights and batch included. */
+  peak(): Promise<number>;
+  statistics(): Float32Array;
+  dispose(): void;
+}
+
+const CLASSES = 10;
+const RATE = 0.01;
+
+/** MobileNetV2 with a head of ten classes, tuned in gamma and beta (`affine`) or in beta (`bias`), and in the head's bias. */
+export async function trainer(variant: Variant, tuning: Tuning, size: number, batch: number): Promise<Trainer> {
+  const backbone = await mobilenetV2(size);
+  const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" } as never).apply(backbone.outputs);
+  const kernelInitializer = tfl.initializers.randomNormal({ stddev: 0.02, seed: 3 });
+  const head = tfl.layers.dense({ units: CLASSES, kernelInitializer, name: "head" });
+  const model = tfl.model({ inputs: backbone.inputs, outputs: head.apply(pooled) as tfl.SymbolicTensor });
+  const roles = new Set(tuning === "affine" ? ["gamma", "beta", "bias"] : ["beta", "bias"]);
+  for (const layer of model.layers) layer.trainable = true;
+  const variables: tf.Variable[] = [];
+  for (const { role, variable } of namedWeights(model)) {
+    variable.trainable = roles.has(role);
+    if (variable.trainable) variables.push(variable);
+  }
+  // The layers read their own copy of the flag.
+  for (const { weights } of model.layers) {
+    for (const weight of weights as unknown as { trainable: boolean; read(): tf.Variable }[]) {
+      weight.trainable = weight.read().trainable;
+    }
+  }
+  const handle = variant.patch?.apply(model);
+  const x = tf.randomUniform([batch, size, size, 3], 0, 1, "float32", 7);
+  const y = tf.oneHot(tf.range(0, batch, 1, "int32"), CLASSES);
+  const optimizer = tf.train.sgd(RATE);
+  const loss = (): tf.Scalar => {
+    const logits = model.apply(x, { training: variant.training }) as tf.Tensor;
+    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), y), 1)));
+  };
+  const minimize = (): tf.Scalar => optimizer.minimize(loss, true, variables) as tf.Scalar;
+  return {
+    name: variant.name,
+    async step() {
+      const value = minimize();
+      const [number] = await value.data();
+      value.dispose();
+      return number as number;
+    },
+    async peak() {
+      const { peakBytes } = await tf.profile(() => {
+        minimize().dispose();
+      });
+      return peakBytes;
+    },
+    statistics() {
+      const all = namedWeights(model).filter(({ statistic }) => statistic);
+      return Float32Array.from(all.flatMap(({ variable }) => [...variable.dataSync()]));
+    },
+    dispose() {
+      handle?.restore();
+      model.dispose();
+      optimizer.dispose();
+      tf.dispose([x, y]);
+    },
+  };
+}
