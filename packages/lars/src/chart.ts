@@ -60,14 +60,16 @@ function percent(x: number): string {
   return Number.isFinite(x) ? `${(100 * x).toPrecision(2)} %` : String(x);
 }
 
-/** Length of a bar, 1 … `longest`; 0 for no change, and the longest for what is not finite. */
+/** Length of a bar over three decades or more, 1 … `longest`; 0 for no change, the longest for what is not finite. */
 function scaleOf(rows: readonly LarsReportRow[], longest: number): (row: LarsReportRow) => number {
   const logs = rows.map(({ change }) => Math.log10(change)).filter(Number.isFinite);
-  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const high = Math.max(...logs);
+  // Over their own range alone, rows that differ by a percent would look decades apart.
+  const low = Math.min(high - 3, ...logs);
   return ({ change }) => {
     if (change === 0) return 0;
     if (!Number.isFinite(change)) return longest;
-    return Math.round(high > low ? 1 + ((Math.log10(change) - low) / (high - low)) * (longest - 1) : longest / 2);
+    return Math.round(1 + ((Math.log10(change) - low) / (high - low)) * (longest - 1));
   };
 }
 

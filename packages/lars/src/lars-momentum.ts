@@ -36,7 +36,7 @@ export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions> = optionsSc
 
 /**
  * LARS with momentum, the complete optimizer, by `dialect`: see {@link LarsDialect} for the equation of each. The paper's
- * schedule, a warm-up and a fall as (1 − t)², is the learning rate's: `warmup({ steps, then: polynomial({ start, steps }) })`.
+ * schedule, a warm-up and a fall as (1 − t)², is the learning rate's: `warmup({ steps, schedule: polynomial({ start, steps }) })`.
  *
  * One kernel over all tensors where the backend has it (`GraftLars`), composed operations elsewhere, with equal results.
  * State: one tensor a parameter, none without momentum, and the ratios: see {@link TrustState}.
