@@ -1,5 +1,6 @@
 import type { Plugin, PluginOf } from "@graftjs/core";
 import { type WasmBackendOptions, wasmBackend } from "./adapter.ts";
+import { fusedLayers } from "./fused/layers.ts";
 
 const wasm: PluginOf<"backend", WasmBackendOptions | undefined> = {
   kind: "backend",
@@ -8,5 +9,12 @@ const wasm: PluginOf<"backend", WasmBackendOptions | undefined> = {
   create: (options) => wasmBackend(options ?? {}),
 };
 
+const layers: PluginOf<"patch", undefined> = {
+  kind: "patch",
+  name: "fused-layers",
+  description: "Batch norm, layer norm, convolution and dropout layers by one kernel each",
+  create: () => fusedLayers(),
+};
+
 /** What this package gives a registry. */
-export const plugins: readonly Plugin[] = [wasm];
+export const plugins: readonly Plugin[] = [wasm, layers];

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { composedKernels } from "./composed/index.ts";
 import { einsumKernel } from "./gradients/einsum.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
+import { fusedConv2d } from "./kernels/conv-fused.ts";
 import { windowKernels } from "./kernels/exact-window.ts";
 import { fusedKernels, simdKernels } from "./kernels/index.ts";
 import { guardMemory } from "./memory.ts";
@@ -68,5 +69,6 @@ function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc
     ...always,
     ...Object.fromEntries(simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, stockOf(name))])),
     ...optimizerKernels,
+    GraftConv2D: fusedConv2d,
   };
 }

@@ -20,7 +20,7 @@ function gradients(op: Op, inputs: readonly tf.Tensor[]): tf.Tensor[] {
 }
 
 /** A mask that the tape does not see: tfjs has no gradient for comparisons, not even one of zero. */
-const detachedLessEqual = (a: tf.Tensor, b: tf.TensorLike): tf.Tensor => {
+const detachedLessEqual = (a: tf.Tensor, b: tf.Tensor | number): tf.Tensor => {
   const mask = tf.lessEqual(a, b);
   return tf.tensor(mask.dataSync(), mask.shape, "bool");
 };

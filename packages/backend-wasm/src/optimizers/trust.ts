@@ -1,10 +1,10 @@
+import { combine } from "./norms.ts";
 import type { Table } from "./writable.ts";
 
 type Denominator = "gradient" | "decayed" | "velocity";
 
 /** What `GraftLars` and `GraftLamb` are told about ratios, checked. */
 export interface TrustTable {
-  readonly count: number;
   readonly sizes: readonly number[];
   readonly groups: readonly number[];
   readonly slots: readonly number[];
@@ -30,7 +30,6 @@ export function readTrust(
   sizes: readonly number[],
 ): TrustTable {
   return {
-    count: sizes.length,
     sizes,
     groups: table.list<number>("groups", sizes.length),
     slots: table.list<number>("slots", sizes.length),
@@ -43,38 +42,50 @@ export function readTrust(
 }
 
 /**
- * Ratios by point 2 to 4 of docs/fused-kernels.md, one a tensor; tensors outside groups have ratio 1.
- *
- * @param weights ‖w‖ of each tensor
- * @param dividing the norm of each tensor that goes into D
+ * Tensors that must be measured together before one of them is written: each group, and each tensor outside the groups.
+ * Unit by unit, what a norm has read is still in the cache when the step reads it again.
  */
-export function ratios(
+export function units({ groups }: TrustTable): readonly (readonly number[])[] {
+  const members = new Map<number, number[]>();
+  const found: number[][] = [];
+  for (const [i, group] of groups.entries()) {
+    const known = group >= 0 ? members.get(group) : undefined;
+    if (known) known.push(i);
+    else {
+      const unit = [i];
+      found.push(unit);
+      if (group >= 0) members.set(group, unit);
+    }
+  }
+  return found;
+}
+
+/** Of a tensor outside the groups. */
+export const outside: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
+
+/**
+ * The ratio of the group of `indices`, by points 2 to 4 of docs/fused-kernels.md.
+ *
+ * @param weights ‖w‖ of each member
+ * @param dividing the norm of each member that goes into D
+ */
+export function groupTrust(
   table: TrustTable,
+  indices: readonly number[],
   weights: readonly number[],
   dividing: readonly number[],
   { trustCoefficient, epsilon, denominator }: { trustCoefficient: number; epsilon: number; denominator: Denominator },
-): readonly Trust[] {
-  const members = new Map<number, number[]>();
-  for (const [i, group] of table.groups.entries()) {
-    if (group >= 0) members.set(group, [...(members.get(group) ?? []), i]);
-  }
-  const outside: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
-  const result: Trust[] = Array.from({ length: table.count }, () => outside);
-  const root = (values: readonly number[]): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-  for (const indices of members.values()) {
-    const W = root(indices.map((i) => weights[i] as number));
-    const D = root(indices.map((i) => dividing[i] as number));
-    const B =
-      denominator === "gradient" ? root(indices.map((i) => (table.decays[i] as number) * (weights[i] as number))) : 0;
-    const values = indices.reduce((sum, i) => sum + (table.sizes[i] as number), 0);
-    const floored = table.zeroNorm === "rms-floor" ? Math.max(W, table.rmsFloor * Math.sqrt(values)) : W;
-    const zero = floored === 0 || D === 0;
-    const bounded = (ratio: number): number => Math.min(Math.max(ratio, table.minRatio), table.maxRatio);
-    const formula = (trustCoefficient * floored) / (D + B + epsilon);
-    const fallback = table.zeroNorm === "one" || table.zeroNorm === "exclude" ? 1 : trustCoefficient;
-    const ratio = zero ? (table.zeroNorm === "exclude" ? fallback : bounded(fallback)) : bounded(formula);
-    const dropDecay = table.zeroNorm === "exclude" && D === 0 && denominator === "gradient";
-    for (const i of indices) result[i] = { ratio, dropDecay, weightNorm: W, gradNorm: D };
-  }
-  return result;
+): Trust {
+  const [W, D] = [combine(weights), combine(dividing)];
+  const B =
+    denominator === "gradient" ? combine(weights.map((norm, i) => (table.decays[indices[i] as number] ?? 0) * norm)) : 0;
+  const values = indices.reduce((sum, i) => sum + (table.sizes[i] as number), 0);
+  const floored = table.zeroNorm === "rms-floor" ? Math.max(W, table.rmsFloor * Math.sqrt(values)) : W;
+  const zero = floored === 0 || D === 0;
+  const bounded = (ratio: number): number => Math.min(Math.max(ratio, table.minRatio), table.maxRatio);
+  const formula = (trustCoefficient * floored) / (D + B + epsilon);
+  const fallback = table.zeroNorm === "one" || table.zeroNorm === "exclude" ? 1 : trustCoefficient;
+  const ratio = zero ? (table.zeroNorm === "exclude" ? fallback : bounded(fallback)) : bounded(formula);
+  const dropDecay = table.zeroNorm === "exclude" && D === 0 && denominator === "gradient";
+  return { ratio, dropDecay, weightNorm: W, gradNorm: D };
 }

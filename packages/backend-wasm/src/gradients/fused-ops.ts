@@ -1,0 +1,71 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { kernel, type WasmGradient } from "../registry/gradients.ts";
+
+type Tensors = tf.Tensor[];
+
+/** Gradients of our own kernels. Where several inputs share one pass it runs at once, in the tape's own scope. */
+export const fusedOpGradients: readonly WasmGradient[] = [
+  {
+    kernelName: "GraftBatchNormTraining",
+    inputsToSave: ["x", "scale"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, [x, scale, mean, variance], { epsilon }) => {
+      const dy = (dys as unknown as Tensors)[0];
+      const [dx, dscale, doffset] = kernel<Tensors>(
+        "GraftBatchNormTrainingGrad",
+        { x, dy, scale, mean, variance },
+        { epsilon },
+      );
+      return { x: () => dx as tf.Tensor, scale: () => dscale as tf.Tensor, offset: () => doffset as tf.Tensor };
+    },
+  },
+  {
+    kernelName: "GraftLayerNorm",
+    inputsToSave: ["x", "gamma"],
+    outputsToSave: [false, true, true],
+    gradFunc: (dys, [x, gamma, mean, rsigma]) => {
+      const dy = (dys as unknown as Tensors)[0];
+      const [dx, dgamma, dbeta] = kernel<Tensors>("GraftLayerNormGrad", { x, dy, gamma, mean, rsigma });
+      return { x: () => dx as tf.Tensor, gamma: () => dgamma as tf.Tensor, beta: () => dbeta as tf.Tensor };
+    },
+  },
+  {
+    kernelName: "GraftGelu",
+    inputsToSave: ["x"],
+    gradFunc: (dy, [x]) => ({ x: () => kernel("GraftGeluGrad", { v: x, dy }) }),
+  },
+  {
+    kernelName: "GraftDropout",
+    inputsToSave: [],
+    gradFunc: (dy, _, attrs) => ({ x: () => kernel("GraftDropout", { x: dy }, attrs) }),
+  },
+  {
+    kernelName: "GraftSoftmaxCrossEntropy",
+    inputsToSave: ["targets"],
+    outputsToSave: [false, true],
+    gradFunc: (dys, [targets, softmax]) => {
+      const dy = (dys as unknown as Tensors)[0];
+      return {
+        logits: () => kernel("GraftSoftmaxCrossEntropyGrad", { softmax, targets, dy }),
+        targets: () => tf.zerosLike(targets as tf.Tensor),
+      };
+    },
+  },
+  {
+    kernelName: "GraftConv2D",
+    inputsToSave: ["x", "filter"],
+    outputsToSave: [true],
+    gradFunc: (dy, [x, filter, y], attrs) => {
+      const { activation } = attrs as unknown as { readonly activation: string };
+      const dz =
+        activation === "linear"
+          ? dy
+          : (kernel<Tensors>("GraftActivationGrad", { dy, y }, { activation })[0] as tf.Tensor);
+      return {
+        x: () => kernel("Conv2DBackpropInput", { dy: dz, filter }, { ...attrs, inputShape: x?.shape }),
+        filter: () => kernel("Conv2DBackpropFilter", { x, dy: dz }, { ...attrs, filterShape: filter?.shape }),
+        bias: () => tf.sum(dz, [0, 1, 2]),
+      };
+    },
+  },
+];

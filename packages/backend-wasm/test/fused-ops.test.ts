@@ -1,0 +1,117 @@
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-layers";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  batchNormTraining,
+  conv2dBiasActivation,
+  dropout,
+  gelu,
+  layerNorm,
+  softmaxCrossEntropy,
+  wasmBackend,
+} from "../src/index.ts";
+import { randomNumbers, relativeError } from "./reference.ts";
+
+beforeAll(async () => {
+  await wasmBackend().init();
+});
+
+type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
+
+/** On cpu the same function is composed of tfjs ops: that is the oracle. */
+const CASES: readonly [string, number[][], Op][] = [
+  ["batchNormTraining", [[4, 5, 3, 7], [7], [7]], (x, s, o) => batchNormTraining(x, s, o)[0]],
+  ["batchNormTraining, one channel", [[9, 1], [1], [1]], (x, s, o) => batchNormTraining(x, s, o)[0]],
+  [
+    "batchNormTraining and relu6, many rows",
+    [[300, 12], [12], [12]],
+    (x, s, o) => batchNormTraining(x, s, o, { activation: "relu6", epsilon: 1e-5 })[0],
+  ],
+  ["layerNorm", [[3, 4, 10], [10], [10]], (x, g, b) => layerNorm(x, g, b)],
+  ["layerNorm, narrow", [[5, 3], [3], [3]], (x, g, b) => layerNorm(x, g, b, 1e-5)],
+  ["gelu", [[7, 9]], (x) => gelu(tf.mul(x, 3))],
+  [
+    "softmaxCrossEntropy",
+    [
+      [6, 11],
+      [6, 11],
+    ],
+    (t, x) => softmaxCrossEntropy(tf.softmax(t), x),
+  ],
+  [
+    "conv2dBiasActivation, relu",
+    [[2, 7, 6, 3], [3, 3, 3, 5], [5]],
+    (x, w, b) =>
+      conv2dBiasActivation(x as tf.Tensor4D, w as tf.Tensor4D, b as tf.Tensor1D, { activation: "relu", pad: "same" }),
+  ],
+  [
+    "conv2dBiasActivation, linear, stride 2",
+    [
+      [2, 7, 6, 4],
+      [3, 2, 4, 8],
+    ],
+    (x, w) => conv2dBiasActivation(x as tf.Tensor4D, w as tf.Tensor4D, undefined, { strides: [2, 2] }),
+  ],
+];
+
+async function evaluate(backend: string, shapes: number[][], op: Op): Promise<Float32Array[]> {
+  await tf.setBackend(backend);
+  const random = randomNumbers(21);
+  const before = tf.memory().numTensors;
+  const results = tf.tidy(() => {
+    const inputs = shapes.map((shape) => tf.tensor(random(tf.util.sizeFromShape(shape)), shape));
+    const y = op(...inputs);
+    const dy = tf.reshape(tf.tensor(randomNumbers(4)(y.size)), y.shape);
+    const gradients = tf.grads((...xs: tf.Tensor[]) => tf.sum(tf.mul(op(...xs), dy)))(inputs);
+    return [y, ...gradients].map((tensor) => tensor.dataSync().slice() as Float32Array);
+  });
+  expect(tf.memory().numTensors).toBe(before);
+  return results;
+}
+
+describe("fused ops", () => {
+  it.each(CASES)("%s: value and gradients as composed on cpu, no tensor left", async (_, shapes, op) => {
+    const expected = await evaluate("cpu", shapes, op);
+    const actual = await evaluate("wasm", shapes, op);
+    for (const [i, reference] of expected.entries())
+      expect(relativeError(actual[i] as Float32Array, reference), `output ${i}`).toBeLessThan(2e-5);
+  });
+
+  it("dropout keeps 1 − rate of the numbers, scales them, repeats itself by seed, and is its own gradient", async () => {
+    await tf.setBackend("wasm");
+    tf.tidy(() => {
+      const x = tf.ones([100_003]);
+      const y = dropout(x, 0.3, 5).dataSync();
+      const kept = y.filter((v) => v !== 0);
+      expect(Math.abs(kept.length / y.length - 0.7)).toBeLessThan(0.01);
+      expect(kept.every((v) => Math.abs(v - 1 / 0.7) < 1e-6)).toBe(true);
+      expect(dropout(x, 0.3, 5).dataSync()).toEqual(y);
+      expect(dropout(x, 0.3, 6).dataSync()).not.toEqual(y);
+      expect(
+        tf
+          .grad((v) => tf.sum(dropout(v, 0.3, 5)))(x)
+          .dataSync(),
+      ).toEqual(y);
+      expect(() => dropout(x, 1, 5)).toThrow(/rate is 1/);
+    });
+  });
+
+  it("softmaxCrossEntropy stays finite with logits of 1e4 and with an infinite logit that no target asks for", () => {
+    tf.tidy(() => {
+      const logits = tf.tensor2d([
+        [1e4, 0, -1e4],
+        [0, Number.NEGATIVE_INFINITY, 0],
+      ]);
+      const losses = softmaxCrossEntropy(
+        tf.tensor2d([
+          [0, 1, 0],
+          [1, 0, 0],
+        ]),
+        logits,
+      ).dataSync();
+      expect(losses[0]).toBeCloseTo(1e4, 0);
+      expect(losses[1]).toBeCloseTo(Math.LN2, 5);
+    });
+  });
+});
