@@ -2,7 +2,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { report, reports } from "./lars.ts";
 import { norm } from "./norms.ts";
-import { ratios, readTrust, type Trust } from "./trust.ts";
+import { groupTrust, outside, readTrust, type Trust, units } from "./trust.ts";
 import { Table } from "./writable.ts";
 
 /** LAMB in place; docs/fused-kernels.md, `GraftLamb`. The direction is computed twice rather than kept. */
@@ -33,18 +33,24 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     corrections2[i] as number,
     trust.decays[i] as number,
   ];
-  const weights = variables.map((w, i) => ((trust.groups[i] as number) >= 0 ? norm(heap, w) : 0));
-  const directions = variables.map((variable, i) => {
+  const direction = (i: number): number => {
     const [w, pm, pv] = addresses(i);
-    const g = heap.address(grads[i] as tf.Tensor);
-    return Math.sqrt(
-      heap.call("lambMoments", w, g, pm, pv, variable.size, beta1, beta2, 1 - beta1, 1 - beta2, ...factors(i)),
-    );
-  });
-  const found = ratios(trust, weights, directions, { trustCoefficient: 1, epsilon: 0, denominator: "decayed" });
-  for (const [i, variable] of variables.entries()) {
-    const [w, pm, pv] = addresses(i);
-    heap.call("lambApply", w, pm, pv, variable.size, (rates[i] as number) * (found[i] as Trust).ratio, ...factors(i));
+    const [g, { size }] = [heap.address(grads[i] as tf.Tensor), variables[i] as tf.Tensor];
+    return Math.sqrt(heap.call("lambMoments", w, g, pm, pv, size, beta1, beta2, 1 - beta1, 1 - beta2, ...factors(i)));
+  };
+  const found: Trust[] = [];
+  const formula = { trustCoefficient: 1, epsilon: 0, denominator: "decayed" } as const;
+  for (const unit of units(trust)) {
+    const adapted = (trust.groups[unit[0] as number] as number) >= 0;
+    const weights = unit.map((i) => (adapted ? norm(heap, variables[i] as tf.Tensor) : 0));
+    const directions = unit.map(direction);
+    const shared = adapted ? groupTrust(trust, unit, weights, directions, formula) : outside;
+    for (const i of unit) {
+      const [w, pm, pv] = addresses(i);
+      const { size } = variables[i] as tf.Tensor;
+      found[i] = shared;
+      heap.call("lambApply", w, pm, pv, size, (rates[i] as number) * shared.ratio, ...factors(i));
+    }
   }
   report(heap, trust, found, written);
   table.written(variables, m, v, written);

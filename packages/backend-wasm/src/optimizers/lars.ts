@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { norm } from "./norms.ts";
-import { ratios, readTrust, type Trust, type TrustTable } from "./trust.ts";
+import { groupTrust, outside, readTrust, type Trust, type TrustTable, units } from "./trust.ts";
 import { Table } from "./writable.ts";
 
 /** LARS with momentum in place, every dialect; docs/fused-kernels.md, `GraftLars`. */
@@ -30,56 +30,39 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
 
   const grad = (i: number): tf.Tensor => grads[i] as tf.Tensor;
   const decayOf = (i: number): number => trust.decays[i] as number;
-  const adapted = (i: number): boolean => (trust.groups[i] as number) >= 0;
+  const formula = { trustCoefficient, epsilon, denominator };
   const byVelocity = denominator === "velocity";
-  // The step of the velocity dialect is made before its norm can be taken; the weights wait.
-  if (byVelocity && momentum !== 0) {
-    for (const [i, w] of variables.entries()) {
-      const v = heap.address(velocities[i] as tf.Tensor);
-      heap.call(
-        "momentum",
-        heap.address(w),
-        heap.address(grad(i)),
-        v,
-        w.size,
-        1,
-        decayOf(i),
-        1,
-        momentum,
-        1 - dampening,
-        1,
-        0,
-        Number(Boolean(first[i])),
-        0,
-      );
-    }
-  }
-  const dividing = variables.map((w, i) => {
-    if (!adapted(i)) return 0;
+  /** v ← m·v + (1−τ)·u, the weights untouched: in the velocity dialect the step is made before its norm can be taken. */
+  const advance = (i: number): void => {
+    const w = variables[i] as tf.Tensor;
+    const at = [w, grad(i), velocities[i] as tf.Tensor].map((tensor) => heap.address(tensor)) as [
+      number,
+      number,
+      number,
+    ];
+    heap.call("momentum", ...at, w.size, 1, decayOf(i), 1, momentum, 1 - dampening, 1, 0, Number(Boolean(first[i])), 0);
+  };
+  const dividing = (i: number): number => {
+    const w = variables[i] as tf.Tensor;
     if (denominator === "gradient") return norm(heap, grad(i));
     if (denominator === "decayed" || momentum === 0) return norm(heap, grad(i), { w, decay: decayOf(i) });
     const v = velocities[i] as tf.Tensor;
     return nesterov ? norm(heap, grad(i), { w, v, decay: decayOf(i), velocityScale: momentum }) : norm(heap, v);
-  });
-  const weights = variables.map((w, i) => (adapted(i) ? norm(heap, w) : 0));
-  const found = ratios(trust, weights, dividing, { trustCoefficient, epsilon, denominator }).map((entry, i) =>
-    clipToRate && adapted(i) ? { ...entry, ratio: clipped(entry.ratio, rates[i] as number) } : entry,
-  );
-
-  for (const [i, variable] of variables.entries()) {
-    const { ratio, dropDecay } = found[i] as Trust;
+  };
+  const apply = (i: number, { ratio, dropDecay }: Trust): void => {
+    const variable = variables[i] as tf.Tensor;
     const rate = rates[i] as number;
     const beta = dropDecay ? 0 : decayOf(i);
     const [w, g, n] = [heap.address(variable), heap.address(grad(i)), variable.size];
     if (momentum === 0) {
       heap.call("sgd", w, g, n, ratio, ratio * beta, rate);
-      continue;
+      return;
     }
     const v = heap.address(velocities[i] as tf.Tensor);
     if (byVelocity) {
       if (nesterov) heap.call("descend", w, g, v, n, 1, decayOf(i), momentum, rate * ratio);
       else heap.call("descend", w, g, v, n, 0, 0, 1, rate * ratio);
-      continue;
+      return;
     }
     const scale = rateInVelocity ? rate * ratio : ratio;
     const start = !rateInVelocity && Boolean(first[i]);
@@ -99,6 +82,20 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
       Number(start),
       1,
     );
+  };
+
+  const found: Trust[] = [];
+  for (const unit of units(trust)) {
+    if (byVelocity && momentum !== 0) unit.forEach(advance);
+    const adapted = (trust.groups[unit[0] as number] as number) >= 0;
+    const weights = adapted ? unit.map((i) => norm(heap, variables[i] as tf.Tensor)) : [];
+    const shared = adapted ? groupTrust(trust, unit, weights, unit.map(dividing), formula) : outside;
+    for (const i of unit) {
+      const clip = clipToRate && adapted;
+      const one = clip ? { ...shared, ratio: clipped(shared.ratio, rates[i] as number) } : shared;
+      found[i] = one;
+      apply(i, one);
+    }
   }
   report(heap, trust, found, written);
   table.written(variables, velocities, written);

@@ -78,7 +78,9 @@ export function groupTrust(
 ): Trust {
   const [W, D] = [combine(weights), combine(dividing)];
   const B =
-    denominator === "gradient" ? combine(weights.map((norm, i) => (table.decays[indices[i] as number] ?? 0) * norm)) : 0;
+    denominator === "gradient"
+      ? combine(weights.map((norm, i) => (table.decays[indices[i] as number] ?? 0) * norm))
+      : 0;
   const values = indices.reduce((sum, i) => sum + (table.sizes[i] as number), 0);
   const floored = table.zeroNorm === "rms-floor" ? Math.max(W, table.rmsFloor * Math.sqrt(values)) : W;
   const zero = floored === 0 || D === 0;
