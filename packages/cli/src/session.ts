@@ -2,6 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { namedParams, openBackend, type Param } from "@graftjs/core";
 import type { FineTuneOptions } from "@graftjs/tuner";
+import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Composed, compose } from "./compose.ts";
 import { readData } from "./data.ts";
@@ -18,6 +19,8 @@ export interface Session extends Composed {
 
 /** Reads recipe, model, plugins and data. Everything that can be wrong is found here, before anything is trained or written. */
 export async function openSession(path: string, cwd: string): Promise<Session> {
+  // tfjs greets on the cpu backend with advice to install another: here the recipe names the backend.
+  tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd);
   const model = await readModel(file);
   const params: readonly Param[] = namedParams(model, { frozen: true });

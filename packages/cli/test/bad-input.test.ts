@@ -32,7 +32,7 @@ it("a plugin that is not installed: names the command that adds it", async () =>
 it("a misspelt name: the nearest one", async () => {
   expect(await errorOf({ ...recipe, hooks: ["clip-by-globl-norm"] })).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
-      hooks[0]: no plugin is named \`clip-by-globl-norm\`. Did you mean \`clip-by-global-norm\`?
+      hooks[0]: no plugin is named \`clip-by-globl-norm\`. Did you mean \`clip-by-global-norm\` or \`clip-by-norm\` or \`clip-by-block-rms\`?
     "
   `);
 });
@@ -115,7 +115,7 @@ it("everything at once", async () => {
   expect(error).toMatchInlineSnapshot(`
     "The recipe has 7 problem(s).
       @graftjs/lora is not installed: npm install @graftjs/lora
-      \`epoch\` is not a key of a recipe. 
+      \`epoch\` is not a key of a recipe.
       hooks[0]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
       hooks[1] \`clip-by-global-norm\`: \`norm\` is required: a number > 0
       hooks[1] \`clip-by-global-norm\`: \`nrom\` is not an option. Did you mean \`norm\`?

@@ -6,7 +6,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { main } from "../src/index.ts";
 
 /** A folder inside the package, so that recipes in it find the workspace's plugins. */
-export const folder = join(import.meta.dirname, "..", ".cache", `test-${process.pid}`);
+export const folder: string = join(import.meta.dirname, "..", ".cache", `test-${process.pid}`);
 
 /** Writes a tiny model, its data module and a good recipe; returns the recipe for tests to spoil. */
 export async function setUp(): Promise<Record<string, unknown>> {

@@ -38,3 +38,30 @@ it("help names every command and the exit codes", async () => {
   for (const command of ["run", "plan", "explain", "list"]) expect(out).toContain(`graft ${command}`);
   expect(out).toContain("Exit codes");
 });
+
+it("a run that goes on from a checkpoint writes the delta of one that was never stopped", async () => {
+  const recipe = await setUp();
+  write("recipe.json", recipe);
+  await graft("run", "recipe.json", "--out", "whole.safetensors");
+  await graft("run", "recipe.json", "--out", "first.safetensors", "--checkpoint", "state");
+  const { code, err } = await graft(
+    "run",
+    "recipe.json",
+    "--out",
+    "second.safetensors",
+    "--checkpoint",
+    "state",
+    "--resume",
+  );
+  expect(err).toBe("");
+  expect(code).toBe(0);
+  const [whole, second] = ["whole", "second"].map((name) => readFileSync(join(folder, `${name}.safetensors`)));
+  expect(second?.equals(whole as Buffer)).toBe(true);
+  expect((await graft("run", "recipe.json", "--resume")).err).toContain("--resume needs --checkpoint");
+});
+
+it("schema describes recipes to an editor, run section included", async () => {
+  const { properties, definitions } = JSON.parse((await graft("schema", "recipe.json")).out);
+  expect(properties.run.properties.epochs).toMatchObject({ type: "integer" });
+  expect(JSON.stringify(definitions.hook)).toContain("clip-by-global-norm");
+});

@@ -1,8 +1,18 @@
 import type { Command } from "../command.ts";
 import { explain } from "./explain.ts";
+import { installNative, uninstallNative } from "./install-native.ts";
 import { list } from "./list.ts";
 import { plan } from "./plan.ts";
 import { run } from "./run.ts";
+import { schema } from "./schema.ts";
 
 /** Every subcommand, in the order of the listing. */
-export const commands: Readonly<Record<string, Command>> = { run, plan, explain, list };
+export const commands: Readonly<Record<string, Command>> = {
+  run,
+  plan,
+  explain,
+  list,
+  schema,
+  "install-native": installNative,
+  "uninstall-native": uninstallNative,
+};

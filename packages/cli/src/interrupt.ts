@@ -1,0 +1,13 @@
+import { UsageError } from "./usage-error.ts";
+
+/** Runs `work` with a signal that Ctrl-C aborts; `hint` is the last line that the person sees then. */
+export async function interruptible<T>(hint: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort(new UsageError("Stopped by Ctrl-C.", hint));
+  process.once("SIGINT", stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off("SIGINT", stop);
+  }
+}
