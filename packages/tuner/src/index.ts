@@ -1,6 +1,3 @@
-import type { Plugin } from "@graftjs/core";
-import { progressPlugin } from "./plugins.ts";
-
 export type { Augment } from "./augment/augment.ts";
 export { type ColourOptions, colour } from "./augment/colour.ts";
 export { type CropOptions, crop } from "./augment/crop.ts";
@@ -15,20 +12,43 @@ export type { EmaOptions } from "./companions/ema.ts";
 export type { ReduceOnPlateauOptions } from "./companions/reduce-on-plateau.ts";
 export { type Columns, DataError, type ExampleData, type TensorData } from "./data/columns.ts";
 export type { ArrayData, ArrayExamples, Data, DatasetLike, Element } from "./data/forms.ts";
+export { diffDeltas, stackDeltas, type TensorDifference } from "./delta/combine.ts";
 export { applyDelta, applyDeltaAsync, DeltaError, type SaveDeltaOptions, saveDelta } from "./delta/delta.ts";
 export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
+export { saveWhole } from "./delta/merge.ts";
 export type { FileIo } from "./files/io.ts";
 export { FileError, writeFileAtomic } from "./files/write-atomic.ts";
+export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateCurve,
+} from "./find-learning-rate.ts";
 export { type FineTuneResult, fineTune } from "./fine-tune.ts";
+export { type FunctionModel, functionTrainee } from "./function/function-trainee.ts";
+export type { GraphModelLike } from "./graph/graph-model.ts";
+export { type GraphTrainee, type GraphTraineeOptions, graphTrainee } from "./graph/graph-trainee.ts";
+export { graphArtifacts } from "./graph/save-graph.ts";
+export { type ReplaceHeadOptions, replaceHead } from "./head/replace-head.ts";
+export { folderReader, urlReader } from "./load/folder-reader.ts";
+export { loadLayersModel, type ReadFile } from "./load/load-folder.ts";
+export { type H5Wasm, loadKerasH5 } from "./load/load-h5.ts";
+export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./load/load-safetensors.ts";
 export type { Loss, LossFunction, LossName } from "./loss/loss.ts";
 export type { Metric, MetricName } from "./metrics/metric.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
 export type { CutModel, Trainee, TrunkInfo } from "./model/trainee.ts";
 export type { TunableModel } from "./model/trainee-of.ts";
+export { type CsvOptions, csv } from "./observers/csv.ts";
+export { type Drift, type DriftOptions, drift } from "./observers/drift.ts";
+export { type HtmlReportOptions, htmlReport } from "./observers/html-report.ts";
+export { type JsonlOptions, jsonl } from "./observers/jsonl.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
+export type { TextSink } from "./observers/sink.ts";
+export { type TensorBoardOptions, tensorBoard } from "./observers/tensorboard/tensorboard.ts";
 export { formatPlan } from "./plan/format.ts";
 export { plan } from "./plan/make-plan.ts";
 export type { Plan } from "./plan/plan.ts";
+export { plugins } from "./plugins.ts";
 export { epochOrder } from "./random/epoch-order.ts";
 export type { PatchNote } from "./run/assembly.ts";
 export { createRunControl, type RunControl } from "./run/control.ts";
@@ -45,6 +65,3 @@ export {
 export { readSafetensors } from "./safetensors/read.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
 export type { CacheOptions } from "./trunk/cache-options.ts";
-
-/** What this package brings to a registry. */
-export const plugins: readonly Plugin[] = [progressPlugin];

@@ -1,10 +1,49 @@
-import { definePlugin, type PluginOf } from "@graftjs/core";
+import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
+import { csv } from "./observers/csv.ts";
+import { htmlReport } from "./observers/html-report.ts";
+import { jsonl } from "./observers/jsonl.ts";
 import { progress } from "./observers/progress.ts";
+import { tensorBoard } from "./observers/tensorboard/tensorboard.ts";
 
-/** The progress bar, for recipes: `"observers": ["progress"]`. */
-export const progressPlugin: PluginOf<"observer", undefined> = definePlugin({
-  kind: "observer",
-  name: "progress",
-  description: "Bar with time left, examples a second, rate and loss; plain lines where there is no terminal",
-  create: () => progress(),
-});
+const toFile: OptionsSchema<{ to: string }> = optionsSchema<{ to: string }>(
+  { to: { type: "string", description: "File or folder that is written" } },
+  ["to"],
+);
+
+/** The observers, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
+export const plugins: readonly Plugin[] = [
+  definePlugin({
+    kind: "observer",
+    name: "progress",
+    description: "Bar with time left, examples a second, rate and loss; plain lines where there is no terminal",
+    create: () => progress(),
+  }),
+  definePlugin({
+    kind: "observer",
+    name: "jsonl",
+    description: "One JSON object a line: steps, epochs, start and end",
+    options: toFile,
+    create: ({ to }) => jsonl({ to }),
+  }),
+  definePlugin({
+    kind: "observer",
+    name: "csv",
+    description: "One row an epoch",
+    options: toFile,
+    create: ({ to }) => csv({ to }),
+  }),
+  definePlugin({
+    kind: "observer",
+    name: "tensorboard",
+    description: "Event files that TensorBoard reads: scalars and histograms",
+    options: toFile,
+    create: ({ to }) => tensorBoard({ to }),
+  }),
+  definePlugin({
+    kind: "observer",
+    name: "html-report",
+    description: "One self-contained page with curves when the run ends",
+    options: toFile,
+    create: ({ to }) => htmlReport({ to }),
+  }),
+];

@@ -50,7 +50,8 @@ export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): C
     inputs.forEach((tensor, i) => {
       const wanted = ports.inputs[i]?.shape ?? [];
       const fits =
-        wanted.length === tensor.rank && wanted.every((n, k) => k === 0 || n === null || n === tensor.shape[k]);
+        wanted.length === 0 ||
+        (wanted.length === tensor.rank && wanted.every((n, k) => k === 0 || n === null || n === tensor.shape[k]));
       if (!fits)
         problems.push(
           `${what}: xs \`${ports.inputNames[i]}\` is [${tensor.shape}], the model takes [${wanted.map((n) => n ?? "any")}].`,

@@ -8,24 +8,33 @@ import { type Columns, DataError, type Port } from "./columns.ts";
  * Reads the class numbers once. A function as loss is not checked: only it knows what it takes.
  * @throws DataError with every output that does not fit.
  */
-export function assertLabels(
+export async function assertLabels(
   { labels }: Columns,
   losses: readonly Loss[],
   outputs: readonly Port[],
   what: string,
-): void {
-  const problems = labels.flatMap((tensor, i) => {
-    const output = outputs[i];
+): Promise<void> {
+  const problems: string[] = [];
+  for (const [i, tensor] of labels.entries()) {
+    const shape = outputs[i]?.shape ?? [];
     const loss = losses[i];
-    if (!output || loss === undefined || typeof loss === "function") return [];
-    return SPARSE.has(loss)
-      ? classProblems(tensor, output.shape, `${what}.ys`, loss)
-      : shapeProblems(tensor, output.shape, `${what}.ys`, loss);
-  });
+    // A converted graph may not say what shape its output has.
+    if (shape.length === 0 || loss === undefined || typeof loss === "function") continue;
+    problems.push(
+      ...(SPARSE.has(loss)
+        ? await classProblems(tensor, shape, `${what}.ys`, loss)
+        : shapeProblems(tensor, shape, `${what}.ys`, loss)),
+    );
+  }
   if (problems.length > 0) throw new DataError("The labels do not fit.", problems.join("\n"));
 }
 
-function classProblems(tensor: tf.Tensor, shape: readonly (number | null)[], what: string, loss: string): string[] {
+async function classProblems(
+  tensor: tf.Tensor,
+  shape: readonly (number | null)[],
+  what: string,
+  loss: string,
+): Promise<string[]> {
   const classes = shape.at(-1);
   const expected = shape.slice(1, -1).reduce<number>((n, k) => n * (k ?? 1), tensor.shape[0] ?? 0);
   if (tensor.size !== expected && !shape.slice(1).includes(null)) {
@@ -34,13 +43,13 @@ function classProblems(tensor: tf.Tensor, shape: readonly (number | null)[], wha
     ];
   }
   if (typeof classes !== "number") return [];
-  const [low, high, whole] = tf
-    .tidy(() => {
-      const values = tf.cast(tensor, "float32");
-      return tf.stack([tf.min(values), tf.max(values), tf.min(tf.cast(tf.equal(values, tf.floor(values)), "float32"))]);
-    })
-    .dataSync() as Float32Array;
-  return (low as number) >= 0 && (high as number) < classes && whole === 1
+  const found = tf.tidy(() => {
+    const values = tf.cast(tensor, "float32");
+    return tf.stack([tf.min(values), tf.max(values), tf.min(tf.cast(tf.equal(values, tf.floor(values)), "float32"))]);
+  });
+  const [low = 0, high = 0, whole] = await found.data();
+  found.dispose();
+  return low >= 0 && high < classes && whole === 1
     ? []
     : [`${what} holds class numbers from ${low} to ${high}, and the output has classes 0 to ${classes - 1}.`];
 }

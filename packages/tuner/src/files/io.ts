@@ -2,6 +2,7 @@
 export interface FileIo {
   /** Creates `path` with `bytes` and flushes it to the disk. */
   writeFlushed(path: string, bytes: Uint8Array): Promise<void>;
+  append(path: string, bytes: Uint8Array): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Flushes a folder's entries to the disk. */
   flushFolder(path: string): Promise<void>;

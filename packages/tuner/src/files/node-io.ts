@@ -18,6 +18,7 @@ export function nodeIo(): FileIo {
         await file.close();
       }
     },
+    append: async (path, bytes) => (await load()).appendFile(path, bytes),
     rename: async (from, to) => (await load()).rename(from, to),
     async flushFolder(path) {
       const { open } = await load();

@@ -1,6 +1,8 @@
 import { OptionsError, suggest } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { accuracy, topK } from "./accuracy.ts";
+import { auc } from "./auc.ts";
+import { confusionMatrix, f1 } from "./confusion.ts";
 import { meanAbsoluteErrorMetric, meanSquaredErrorMetric } from "./error.ts";
 
 /**
@@ -15,12 +17,15 @@ export interface Metric {
   result(total: Float32Array, shape: readonly number[]): Readonly<Record<string, number>>;
 }
 
-export type MetricName = "accuracy" | "acc" | "top5" | "mse" | "mae";
+export type MetricName = "accuracy" | "acc" | "top5" | "f1" | "confusion" | "auc" | "mse" | "mae";
 
 const METRICS: Readonly<Record<MetricName, () => Metric>> = {
   accuracy: () => accuracy(),
   acc: () => accuracy(),
   top5: () => topK(5),
+  f1: () => f1(),
+  confusion: () => confusionMatrix(),
+  auc: () => auc(),
   mse: () => meanSquaredErrorMetric(),
   mae: () => meanAbsoluteErrorMetric(),
 };

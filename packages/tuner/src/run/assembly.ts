@@ -89,7 +89,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       const own = await examplesOf(data, trainee.ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
       const columnsOf = columns(own.examples, trainee.ports, what);
-      assertLabels(columnsOf, losses, trainee.ports.outputs, what);
+      await assertLabels(columnsOf, losses, trainee.ports.outputs, what);
       return columnsOf;
     };
     const train = await read(options.data, "data");

@@ -1,0 +1,86 @@
+import { OptionsError } from "@graftjs/core";
+import { fineTune } from "./fine-tune.ts";
+import { type TunableModel, traineeOf } from "./model/trainee-of.ts";
+import type { FineTuneOptions } from "./run/options.ts";
+import { readAll, writeAll } from "./run/snapshot.ts";
+
+export interface FindLearningRateOptions {
+  /** @default 1e-6 */
+  readonly from?: number;
+  /** @default 1 */
+  readonly to?: number;
+  /** @default 100 */
+  readonly steps?: number;
+  /** The search ends once the smoothed loss is so many times its least. @default 4 */
+  readonly stopAt?: number;
+}
+
+export interface LearningRateCurve {
+  readonly rates: readonly number[];
+  /** Smoothed: 0.98 of the last, with bias correction. */
+  readonly losses: readonly number[];
+  /** Where the smoothed loss falls fastest, by log rate. */
+  readonly suggestion: number;
+}
+
+/**
+ * Raises the learning rate from step to step, geometrically, and watches the loss (Smith 2017, "Cyclical Learning Rates",
+ * section 3.3). Weights and statistics are as before when it returns.
+ *
+ * @param options as for `fineTune`; `learningRate`, `epochs` and `maxSteps` are not read.
+ */
+export async function findLearningRate(
+  model: TunableModel,
+  options: Omit<FineTuneOptions, "learningRate" | "epochs">,
+  { from = 1e-6, to = 1, steps = 100, stopAt = 4 }: FindLearningRateOptions = {},
+): Promise<LearningRateCurve> {
+  if (!(from > 0 && to > from && steps >= 3))
+    throw new OptionsError(
+      `The search from ${from} to ${to} in ${steps} steps is none.`,
+      "Give 0 < from < to and steps ≥ 3.",
+    );
+  const { weights } = traineeOf(model);
+  const before = await readAll(weights);
+  const rateOf = (step: number): number => from * (to / from) ** (step / (steps - 1));
+  const rates: number[] = [];
+  const losses: number[] = [];
+  const done = new AbortController();
+  let [mean, least] = [0, Number.POSITIVE_INFINITY];
+  const watch = {
+    stepEnd({ step, loss = Number.NaN }: { step: number; loss?: number }) {
+      mean = 0.98 * mean + 0.02 * loss;
+      const smooth = mean / (1 - 0.98 ** step);
+      if (!Number.isFinite(smooth) || (step > 10 && smooth > stopAt * least)) return done.abort();
+      rates.push(rateOf(step - 1));
+      losses.push(smooth);
+      least = Math.min(least, smooth);
+    },
+  };
+  try {
+    const { checkpoint: _none, earlyStopping: _never, reduceOnPlateau: _no, validation: _unseen, ...rest } = options;
+    const run = {
+      ...rest,
+      learningRate: rateOf,
+      epochs: steps,
+      maxSteps: steps,
+      observers: [watch],
+      signal: done.signal,
+    };
+    const { restore } = await fineTune(model, { ...run, guard: { policy: "skip", patience: 1 } });
+    restore();
+  } catch (error) {
+    if (!done.signal.aborted && losses.length < 3) throw error;
+  } finally {
+    writeAll(weights, before);
+  }
+  return { rates, losses, suggestion: steepest(rates, losses) };
+}
+
+function steepest(rates: readonly number[], losses: readonly number[]): number {
+  let [best, slope] = [0, Number.POSITIVE_INFINITY];
+  for (let i = 1; i < losses.length - 1; i++) {
+    const fall = ((losses[i + 1] as number) - (losses[i - 1] as number)) / 2;
+    if (fall < slope) [best, slope] = [i, fall];
+  }
+  return rates[best] ?? Number.NaN;
+}

@@ -1,0 +1,47 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { classNumbers } from "./accuracy.ts";
+import type { Metric } from "./metric.ts";
+
+/** Counts [truth, prediction] of a batch: the statistics behind the confusion matrix and F1. */
+function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
+  const binary = predictions.shape.at(-1) === 1;
+  const classes = binary ? 2 : (predictions.shape.at(-1) as number);
+  const predicted = binary ? tf.cast(tf.greater(predictions, 0.5), "int32") : tf.argMax(predictions, -1);
+  const truth = classNumbers(labels, predictions);
+  const hot = (numbers: tf.Tensor): tf.Tensor2D =>
+    tf.cast(tf.oneHot(tf.cast(tf.reshape(numbers, [-1]), "int32"), classes), "float32") as tf.Tensor2D;
+  return tf.matMul(hot(truth), hot(predicted), true);
+}
+
+/** The confusion matrix, as `confusion_<truth>_<prediction>`: how many examples. */
+export function confusionMatrix(): Metric {
+  return {
+    name: "confusion",
+    update: counts,
+    result(total, [classes = 0]) {
+      const entries = [...total].map((n, i) => [`confusion_${Math.floor(i / classes)}_${i % classes}`, n] as const);
+      return Object.fromEntries(entries);
+    },
+  };
+}
+
+/**
+ * F1 = 2·TP / (2·TP + FP + FN) under `f1`: the mean over classes ("macro"), or of class 1 where there are two columns or one.
+ * A class that neither stands in the labels nor is predicted counts 0, as in scikit-learn.
+ */
+export function f1(): Metric {
+  return {
+    name: "f1",
+    update: counts,
+    result(total, [classes = 0]) {
+      const at = (truth: number, prediction: number): number => total[truth * classes + prediction] as number;
+      const range = Array.from({ length: classes }, (_, i) => i);
+      const scores = range.map((c) => {
+        const row = range.reduce((sum, k) => sum + at(c, k), 0);
+        const column = range.reduce((sum, k) => sum + at(k, c), 0);
+        return row + column > 0 ? (2 * at(c, c)) / (row + column) : 0;
+      });
+      return { f1: classes === 2 ? (scores[1] as number) : scores.reduce((a, b) => a + b, 0) / classes };
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { csv, type Drift, drift, fineTune, htmlReport, jsonl, progress } from "../src/index.ts";
+import { crc32c } from "../src/observers/tensorboard/record.ts";
+import { mlp } from "./nets.ts";
+import { examples } from "./support.ts";
+import oracle from "./tensorboard-oracle.json" with { type: "json" };
+import { tensorBoardSample } from "./tensorboard-sample.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const options = () =>
+  ({
+    data: examples([4]),
+    loss: "categoricalCrossentropy",
+    trainable: "head",
+    rule: sgd(),
+    learningRate: 0.1,
+    epochs: 2,
+    batchSize: 8,
+    metrics: ["accuracy"],
+  }) as const;
+
+describe("observers", () => {
+  it("draws a bar with time left on a terminal, and one plain line an epoch elsewhere", async () => {
+    let clock = 0;
+    const written: string[] = [];
+    const stream = (isTTY: boolean) => ({ isTTY, columns: 200, write: (text: string) => written.push(text) });
+    const now = () => (clock += 500);
+    (await fineTune(mlp(), { ...options(), observers: [progress({ stream: stream(true), now })] })).restore();
+    const bars = written.filter((text) => text.includes("left"));
+    expect(bars).toHaveLength(6);
+    expect(bars[0]).toMatch(/epoch 1\/2 {2}\[=== +\] {2}\S+ s left {2}\d+ examples\/s {2}rate 0.100 {2}loss \d/);
+    written.length = 0;
+    (await fineTune(mlp(), { ...options(), observers: [progress({ stream: stream(false) })] })).restore();
+    expect(written).toHaveLength(2);
+    expect(written.join("")).not.toContain("\r");
+    expect(written.join("")).not.toContain("\u001b");
+    expect(written[0]).toMatch(/^epoch 1\/2 {2}.* loss \d.* acc \d.*\n$/);
+  });
+
+  it("writes JSON lines, CSV and one page, and a file that cannot be written stops nothing", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "graft-"));
+    const at = (name: string) => join(folder, name);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const observers = [
+      jsonl({ to: at("run.jsonl") }),
+      csv({ to: at("run.csv") }),
+      htmlReport({ to: at("run.html"), title: "A<b" }),
+      jsonl({ to: "/proc/none/x" }),
+    ];
+    (await fineTune(mlp(), { ...options(), observers })).restore();
+    const lines = readFileSync(at("run.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string });
+    expect(lines.map(({ event }) => event)).toEqual([
+      "start",
+      "step",
+      "step",
+      "step",
+      "epoch",
+      "step",
+      "step",
+      "step",
+      "epoch",
+      "end",
+    ]);
+    expect(readFileSync(at("run.csv"), "utf8")).toMatch(
+      /^epoch,step,seconds,loss,acc\r\n0,3,[\d.]+,[\d.]+,[\d.]+\r\n1,6,/,
+    );
+    const html = readFileSync(at("run.html"), "utf8");
+    expect(html).toContain("<h1>A&#60;b</h1>");
+    expect(html.match(/<polyline/g)).toHaveLength(3);
+    expect(html).not.toMatch(/<script|https?:/);
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+    expect(readdirSync(folder).sort()).toEqual(["run.csv", "run.html", "run.jsonl"]);
+  });
+
+  it("reports drift and the update's real ratio", async () => {
+    const seen: Drift[] = [];
+    (
+      await fineTune(mlp(), {
+        ...options(),
+        observers: [drift({ everySteps: 3, onDrift: (drifts) => void seen.push(...drifts) })],
+      })
+    ).restore();
+    expect(seen.map(({ step, name }) => `${step} ${name}`)).toEqual([
+      "3 head/kernel",
+      "3 head/bias",
+      "6 head/kernel",
+      "6 head/bias",
+    ]);
+    expect(seen[0]?.drift).toBe(seen[0]?.update);
+    expect(seen[2]?.drift).toBeGreaterThan(seen[0]?.drift as number);
+    expect(seen[1]?.drift).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("writes the event file that TensorBoard's own reader has read", async () => {
+    const bytes = await tensorBoardSample();
+    expect(crc32c(new TextEncoder().encode("123456789"))).toBe(0xe3069283);
+    expect(crc32c(bytes)).toBe(oracle.crc32c);
+    expect(oracle.scalars).toEqual({
+      loss: [
+        [1, 0.5],
+        [300, 0.25],
+      ],
+      learning_rate: [
+        [1, expect.closeTo(0.1, 6)],
+        [300, expect.closeTo(0.1, 6)],
+      ],
+      epoch_loss: [[300, 0.375]],
+    });
+    expect(oracle.histograms["head/kernel"]).toMatchObject({ step: 300, num: 6, min: -1, max: 2 });
+    expect(oracle.images["digits/0"]).toEqual({
+      width: 3,
+      height: 2,
+      pixels: [
+        [0, 128, 255],
+        [255, 128, 0],
+      ],
+    });
+  });
+});
