@@ -9,7 +9,7 @@ export default defineConfig({
     include: ["packages/*/test/**/*.{browser,gpu}.test.ts", "examples/*/test/**/*.{browser,gpu}.test.ts"],
     pool: "forks",
     maxWorkers: 1,
-    testTimeout: 240_000,
+    testTimeout: 600_000,
     hookTimeout: 120_000,
   },
 });

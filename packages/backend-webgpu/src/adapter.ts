@@ -7,7 +7,7 @@ import { type LiveBackend, liveBackend } from "./device/live-backend.ts";
 import { type DeviceOptions, NoDevice, openDevice } from "./device/open.ts";
 import { trimPool } from "./device/pool.ts";
 import { watchDevice } from "./device/watch.ts";
-import { fusedKernels } from "./fused/index.ts";
+import { kernels } from "./kernels/index.ts";
 import type { Platform } from "./platform.ts";
 import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";
@@ -59,7 +59,7 @@ export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform)
         device.destroy();
         throw new BackendError("tfjs did not take the WebGPU backend.", "Its message stands in the console above.");
       }
-      const registration = registerKernels(NAME, fusedKernels);
+      const registration = registerKernels(NAME, kernels);
       let open = true;
       return {
         name: NAME,

@@ -110,6 +110,11 @@ export const elementwise: readonly OpCase[] = [
   ),
   both("prelu", [of("spread", ...SHAPE), of("positive", ...SHAPE)], (a, b) => tf.prelu(a as tf.Tensor, b as tf.Tensor)),
   both("addN", [of("any", ...SHAPE), of("any", ...SHAPE), of("any", ...SHAPE)], (...all) => tf.addN(all)),
+  both(
+    "addN of 30",
+    Array.from({ length: 30 }, () => of("any", 4)),
+    (...all) => tf.addN(all),
+  ),
   both("cast", [of("any", ...SHAPE)], (x) => tf.cast(x as tf.Tensor, "float32")),
   forward("cast int32", [of("any", ...SHAPE)], (x) => tf.cast(x as tf.Tensor, "int32")),
 ];

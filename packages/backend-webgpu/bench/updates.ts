@@ -1,0 +1,103 @@
+import { type AnyRule, adam, HookedOptimizer, type Param, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** One way of updating all parameters. */
+export interface Update {
+  readonly name: string;
+  step(): void;
+  dispose(): void;
+}
+
+/** 160 parameters in the sizes of MobileNetV2's blocks: kernels, depthwise kernels, gains and offsets. */
+export function parameters(): { readonly params: readonly Param[]; readonly grads: { [name: string]: tf.Tensor } } {
+  const shapes = [[1, 1, 16, 96], [96], [96], [3, 3, 96, 1], [96], [96], [1, 1, 96, 16], [16]];
+  const params = Array.from({ length: 160 }, (_, i) => {
+    const shape = shapes[i % shapes.length] as number[];
+    const value = tf.randomUniform(shape, -1, 1, "float32", i + 1);
+    const variable = tf.variable(value);
+    value.dispose();
+    return { name: `layer${i}/kernel`, layer: `layer${i}`, role: "kernel", shape, unitAxes: [], variable };
+  });
+  const grads = Object.fromEntries(
+    params.map(({ name, shape }, i) => [name, tf.randomUniform(shape, -1, 1, "float32", i + 1001)]),
+  );
+  return { params, grads };
+}
+
+/** Stock tfjs's optimizer. Its gradients go by the variables' own names. */
+export function stock(name: string, make: () => tf.Optimizer): Update {
+  const { params, grads } = parameters();
+  const optimizer = make();
+  const byVariable = Object.fromEntries(params.map((param) => [param.variable.name, grads[param.name] as tf.Tensor]));
+  return {
+    name,
+    step: () => optimizer.applyGradients(byVariable),
+    dispose(): void {
+      optimizer.dispose();
+      tf.dispose([...params.map(({ variable }) => variable), ...Object.values(grads)]);
+    },
+  };
+}
+
+/** Graft's optimizer, by fused kernel where there is one. */
+export function graft(name: string, rule: AnyRule): Update {
+  const { params, grads } = parameters();
+  const optimizer = new HookedOptimizer({ params, rule, learningRate: 1e-3 });
+  return {
+    name,
+    step: () => optimizer.applyNamed(grads),
+    dispose(): void {
+      optimizer.dispose();
+      tf.dispose([...params.map(({ variable }) => variable), ...Object.values(grads)]);
+    },
+  };
+}
+
+/** Pairs of like updates: what is measured, and what it stands against. */
+export const pairs: readonly { readonly name: string; readonly stock: () => Update; readonly graft: () => Update }[] = [
+  {
+    name: "sgd with momentum",
+    stock: () => stock("tf.train.momentum", () => tf.train.momentum(1e-3, 0.9)),
+    graft: () => graft("sgd", sgd({ momentum: 0.9 })),
+  },
+  {
+    name: "adam",
+    stock: () => stock("tf.train.adam", () => tf.train.adam(1e-3, 0.9, 0.999, 1e-8)),
+    graft: () => graft("adam", adam()),
+  },
+];
+
+/** Dispatches that `run` records, counted on the passes themselves. */
+export function countDispatches(run: () => void): number {
+  const prototype = GPUComputePassEncoder.prototype;
+  const own = prototype.dispatchWorkgroups;
+  let count = 0;
+  prototype.dispatchWorkgroups = function (this: GPUComputePassEncoder, ...args: Parameters<typeof own>) {
+    count += 1;
+    return own.apply(this, args);
+  } as typeof own;
+  try {
+    run();
+  } finally {
+    prototype.dispatchWorkgroups = own;
+  }
+  return count;
+}
+
+/** Median milliseconds of a step until the device is done, the updates taking turns. */
+export async function timeTurns(
+  updates: readonly Update[],
+  queue: GPUQueue,
+  rounds: number,
+): Promise<readonly number[]> {
+  const times = updates.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, { step }] of updates.entries()) {
+      const start = performance.now();
+      step();
+      await queue.onSubmittedWorkDone();
+      times[i]?.push(performance.now() - start);
+    }
+  }
+  return times.map((list) => list.sort((a, b) => a - b)[Math.floor(list.length / 2)] as number);
+}

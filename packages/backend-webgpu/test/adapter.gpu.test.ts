@@ -1,0 +1,151 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-layers";
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { BackendError, BackendLostError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { webgpuBackend } from "../src/node.ts";
+import type { PrecompileProgress, WebGPUSession } from "../src/session.ts";
+import { useSoftwareGpu } from "./software-gpu.ts";
+
+let session: WebGPUSession | undefined;
+beforeAll(async () => {
+  useSoftwareGpu();
+  await tf.setBackend("cpu");
+});
+afterEach(async () => {
+  await session?.dispose();
+  session = undefined;
+  await tf.setBackend("cpu");
+});
+
+describe("probe", () => {
+  it("says what the device is and leaves the current backend as it was", async () => {
+    const factories = Object.keys(tf.engine().registryFactory);
+    const probe = await webgpuBackend().probe();
+    expect(probe).toMatchObject({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: false } });
+    expect(probe.ok && probe.capabilities.description).toContain("SwiftShader");
+    expect(tf.getBackend()).toBe("cpu");
+    expect(Object.keys(tf.engine().registryFactory)).toEqual(factories);
+  });
+
+  it("says all that a device lacks, and what to do", async () => {
+    const features = ["shader-f64"] as unknown as GPUFeatureName[];
+    const probe = await webgpuBackend({ minLimits: { maxBufferSize: 2 ** 50, maxWhat: 1 }, features }).probe();
+    expect(probe).toMatchObject({ ok: false, fix: expect.stringContaining("minLimits") });
+    expect(!probe.ok && probe.reason).toMatch(/maxBufferSize is \d+.*maxWhat is unknown.*no feature shader-f64/);
+  });
+});
+
+describe("session", () => {
+  it("asks for the adapter's limits and reports what it got", async () => {
+    session = await webgpuBackend().init();
+    expect(tf.getBackend()).toBe("webgpu");
+    expect(session.limits.maxStorageBuffersPerShaderStage).toBeGreaterThan(8);
+    expect(session.features.has("timestamp-query")).toBe(true);
+  });
+
+  it("is the only one: a second is refused until the first is disposed or lost", async () => {
+    session = await webgpuBackend().init();
+    await expect(webgpuBackend().init()).rejects.toThrow(/open already/);
+    session.device.destroy();
+    const anew = await webgpuBackend().init();
+    expect([...(await tf.square([3]).data())]).toEqual([9]);
+    await anew.dispose();
+  });
+
+  it("turns a lost device into a BackendLostError of the next operation, read or kernel", async () => {
+    session = await webgpuBackend().init();
+    const x = tf.tensor1d([1, 2]);
+    const y = tf.square(x);
+    session.device.destroy();
+    await expect(y.data()).rejects.toThrow(BackendLostError);
+    expect(() => tf.add(x, y)).toThrow(BackendLostError);
+    expect(() => session?.assertAlive()).toThrow(/last checkpoint/);
+    expect(await session.lost).toBeInstanceOf(BackendLostError);
+  });
+
+  it("turns a loss in the middle of a read into a BackendLostError", async () => {
+    session = await webgpuBackend().init();
+    const read = tf.square(tf.ones([512])).data();
+    session.device.destroy();
+    await expect(read).rejects.toThrow(BackendLostError);
+  });
+
+  it("throws an error that no operation saw, once, and keeps its message", async () => {
+    session = await webgpuBackend().init();
+    session.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    const x = tf.ones([4]);
+    await session.device.queue.onSubmittedWorkDone();
+    const read = async (): Promise<unknown> => (await tf.square(x).data()).length;
+    await expect(read()).rejects.toThrow(/reported 1 error.*GPUValidationError/s);
+    expect(await read()).toBe(4);
+    expect(session.errors).toHaveLength(1);
+  });
+
+  it("refuses a tensor that does not fit, by a typed error", async () => {
+    session = await webgpuBackend().init();
+    const { maxBufferSize } = session.limits;
+    await expect(async () => {
+      const huge = tf.fill([maxBufferSize / 4 + 1024], 1);
+      await tf.slice(huge, 0, 1).data();
+    }).rejects.toThrow(BackendError);
+  });
+
+  it("explains that it cannot read synchronously in Node", async () => {
+    session = await webgpuBackend().init();
+    const y = tf.square(tf.tensor1d([1, 2]));
+    expect(() => y.dataSync()).toThrow(/await tensor.data\(\)/);
+  });
+
+  it("compiles the shaders of a step beforehand, and tells how far it is", async () => {
+    session = await webgpuBackend().init();
+    tf.env().set("WEBGPU_CPU_FORWARD", false);
+    const w = tf.variable(tf.ones([3, 2]));
+    const x = tf.ones([4, 3]);
+    const step = (): unknown => tf.variableGrads(() => tf.mean(tf.tanh(tf.matMul(x, w))) as tf.Scalar, [w]);
+    const seen: PrecompileProgress[] = [];
+    const before = tf.memory().numTensors;
+    const compiled = await session.precompile(step, (progress) => seen.push(progress));
+    expect(compiled).toBeGreaterThan(3);
+    expect(seen.map(({ done }) => done)).toEqual(Array.from({ length: compiled + 1 }, (_, i) => i));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(await session.precompile(step)).toBe(0);
+    // And they compute.
+    const { value } = step() as { value: tf.Scalar };
+    expect((await value.data())[0]).toBeCloseTo(Math.tanh(3), 5);
+  });
+
+  it("puts stock kernels and the registry back when it is disposed, twice is harmless", async () => {
+    const stock = tf.getKernel("AddN", "webgpu");
+    session = await webgpuBackend().init();
+    expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
+    expect(tf.getKernel("AddN", "webgpu")).not.toBe(stock);
+    await session.dispose();
+    await session.dispose();
+    expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
+    expect(tf.getKernel("AddN", "webgpu")).toBe(stock);
+    expect("webgpu" in tf.engine().registry).toBe(false);
+  });
+});
+
+describe("a process", () => {
+  const run = promisify(execFile);
+  const script = fileURLToPath(new URL("./process.ts", import.meta.url));
+  const tsx = fileURLToPath(new URL("../../../node_modules/.bin/tsx", import.meta.url));
+
+  it("ends by itself once the session is disposed", async () => {
+    const { stdout } = await run(tsx, [script], { timeout: 60_000 });
+    expect(stdout.trim()).toBe("16 after dispose null");
+  });
+
+  it("says what to install where there is no driver", async () => {
+    const env = { ...process.env, VK_ICD_FILENAMES: "/nowhere/icd.json" };
+    const { stdout } = await run(tsx, [script], { env, timeout: 60_000 });
+    expect(stdout).toContain("there is no adapter");
+    expect(stdout).toMatch(/apt-get install libvulkan1 chromium.*VK_ICD_FILENAMES/);
+    expect(stdout).toContain("cpu");
+  });
+});

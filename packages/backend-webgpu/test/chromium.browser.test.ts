@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
+import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { openPage, type TestPage } from "../../../tools/browser/page.ts";
+
+let page: TestPage;
+beforeAll(async () => {
+  page = await openPage({ entry: new URL("./page.ts", import.meta.url), flags: WEBGPU_FLAGS });
+  await page.call("open");
+});
+afterAll(async () => {
+  await page?.close();
+});
+
+describe("webgpu in Chromium", () => {
+  testGpu({
+    packageName: "backend-webgpu",
+    environment: "Chromium",
+    ops: () => page.call("ops"),
+    training: () => page.call("training"),
+    pools: () => page.call("pools"),
+    residue: (steps) => page.call("leak", steps),
+  });
+
+  it("saw no error that no operation saw", async () => {
+    expect(await page.call("errors")).toEqual([]);
+  });
+
+  it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
+    await page.call("close");
+    expectSurvived(await page.call("lose", 50), 50);
+  });
+
+  it("caused no error in the console", () => {
+    expect(page.problems).toEqual([]);
+  });
+});

@@ -1,0 +1,43 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { changingBatchSizes, residue } from "../../../tools/browser/suite/memory.ts";
+import { compareOps } from "../../../tools/browser/suite/ops.ts";
+import { compareTraining } from "../../../tools/browser/suite/training.ts";
+import { webgpuBackend } from "../src/node.ts";
+import type { WebGPUSession } from "../src/session.ts";
+import { useSoftwareGpu } from "./software-gpu.ts";
+
+let session: WebGPUSession;
+beforeAll(async () => {
+  useSoftwareGpu();
+  session = await webgpuBackend().init();
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+});
+afterAll(async () => {
+  await session?.dispose();
+});
+
+describe("webgpu in Node", () => {
+  testGpu({
+    packageName: "backend-webgpu",
+    environment: "Node",
+    ops: () => compareOps("webgpu"),
+    training: () => compareTraining("webgpu"),
+    pools: () => changingBatchSizes(session),
+    residue,
+  });
+
+  it("saw no error that no operation saw", () => {
+    expect(session.errors).toEqual([]);
+  });
+
+  it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
+    await session.dispose();
+    const kill = (victim: unknown): void => (victim as WebGPUSession).device.destroy();
+    expectSurvived(await loseAtMoments({ adapter: webgpuBackend(), kill }, "runWebGPUProgram", 50), 50);
+  });
+});

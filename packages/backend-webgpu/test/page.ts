@@ -1,0 +1,32 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
+import { compareOps } from "../../../tools/browser/suite/ops.ts";
+import { compareRules } from "../../../tools/browser/suite/rules.ts";
+import { compareTraining } from "../../../tools/browser/suite/training.ts";
+import { webgpuBackend } from "../src/index.ts";
+import type { WebGPUSession } from "../src/session.ts";
+
+let session: WebGPUSession;
+
+export async function open(): Promise<unknown> {
+  session = await webgpuBackend().init();
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
+  return { ...session.capabilities, backend: tf.getBackend() };
+}
+export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
+export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
+export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
+export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
+export const leak = (steps: unknown): Promise<number> => residue(steps as number);
+export const errors = (): readonly string[] => session.errors;
+export const close = (): Promise<void> => session.dispose();
+export const probe = (): Promise<unknown> => webgpuBackend().probe();
+export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
+  loseAtMoments(
+    { adapter: webgpuBackend(), kill: (victim) => (victim as WebGPUSession).device.destroy() },
+    "runWebGPUProgram",
+    moments as number,
+  );

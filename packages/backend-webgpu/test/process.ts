@@ -1,0 +1,16 @@
+// A process of its own: trains nothing, disposes, and has to end. Where there is no device, prints why and goes on with cpu.
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { webgpuBackend } from "../src/node.ts";
+
+const adapter = webgpuBackend();
+const probe = await adapter.probe();
+if (probe.ok) {
+  const session = await adapter.init();
+  const [value] = await tf.square([4]).data();
+  await session.dispose();
+  console.log(value, "after dispose", tf.engine().backendName);
+} else {
+  const before = tf.getBackend();
+  console.log(probe.reason, "|", probe.fix, "|", before);
+}

@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import type { LossRow } from "./suite/loss.ts";
+import type { PoolReport } from "./suite/memory.ts";
+import type { Row } from "./suite/ops.ts";
+import { writeTable } from "./tables.ts";
+
+/** What a GPU backend has to hold; the callers give the same functions in a page or in Node. */
+export interface GpuSubject {
+  readonly packageName: string;
+  readonly environment: string;
+  ops(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
+  training(): Promise<{
+    readonly gradients: readonly Row[];
+    readonly weights: readonly (Row & { readonly moved: number })[];
+    readonly leaked: number;
+  }>;
+  pools(): Promise<PoolReport>;
+  residue(steps: number): Promise<number>;
+}
+
+/** Registers the tests that every GPU backend has to pass. A session is open already. */
+export function testGpu({ packageName, environment, ops, training, pools, residue }: GpuSubject): void {
+  it("agrees with cpu in every op and gradient that training needs, and leaks nothing", async () => {
+    const { rows, leaked } = await ops();
+    writeTable(packageName, environment, rows);
+    expect(rows.length).toBeGreaterThanOrEqual(157);
+    expect(rows.filter(({ error }) => error === null || !(error <= 1e-3))).toEqual([]);
+    expect(leaked).toBe(0);
+  });
+
+  it("agrees with cpu in the gradients of whole nets and after 20 steps with each package, and leaks nothing", async () => {
+    const { gradients, weights, leaked } = await training();
+    expect(gradients.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
+    expect(weights.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
+    expect(weights.filter(({ moved }) => !(moved > 1e-2))).toEqual([]);
+    expect(leaked).toBe(0);
+  });
+
+  it("keeps no more than half as much again as lives, after twelve batch sizes and trim()", async () => {
+    const { live, beforeTrim, afterTrim, freed } = await pools();
+    expect(afterTrim).toBe(beforeTrim - freed);
+    expect(afterTrim).toBeLessThanOrEqual(1.5 * live);
+    // Else the pool was empty before, and trim() showed nothing.
+    expect(beforeTrim).toBeGreaterThan(2 * live);
+  });
+
+  it("leaves no tensor behind in 1,000 steps", async () => {
+    expect(await residue(1000)).toBe(0);
+  });
+}
+
+/** What losing the device at fifty moments must give. */
+export function expectSurvived(rows: readonly LossRow[], moments: number): void {
+  expect(rows).toHaveLength(moments);
+  expect(new Set(rows.map(({ kernel }) => kernel)).size).toBe(moments);
+  expect(rows.filter(({ killedIn }) => killedIn < 0)).toEqual([]);
+  // Within one step: thrown by the step it happened in, or by the next.
+  expect(rows.filter(({ killedIn, thrownIn }) => thrownIn < killedIn || thrownIn > killedIn + 1)).toEqual([]);
+  expect(rows.filter(({ error }) => !(error <= 1e-4))).toEqual([]);
+  expect(rows.some(({ resumedFrom }) => resumedFrom > 0)).toBe(true);
+}

@@ -1,0 +1,73 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
+import { convNet } from "./nets.ts";
+
+/** What a GPU session says of its memory. */
+export interface MemorySession {
+  memory(): { readonly used: number; readonly allocated: number };
+  trim(): number;
+}
+
+/** Bytes after training at twelve batch sizes. */
+export interface PoolReport {
+  /** Of all living tensors. */
+  readonly live: number;
+  readonly beforeTrim: number;
+  readonly afterTrim: number;
+  readonly freed: number;
+}
+
+/** One step at each of twelve batch sizes, while the nets of the last one live. */
+export async function changingBatchSizes(session: MemorySession): Promise<PoolReport> {
+  for (let batch = 1; batch <= 12; batch++) {
+    const net = convNet(batch);
+    const optimizer = new HookedOptimizer({
+      params: namedParams(net.model as unknown as LayersLike),
+      rule: sgd({ momentum: 0.9 }),
+      learningRate: 0.01,
+    });
+    const loss = tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar);
+    await loss.data();
+    if (batch === 12) {
+      const beforeTrim = session.memory().allocated;
+      const freed = session.trim();
+      const report = { live: tf.memory().numBytes, beforeTrim, afterTrim: session.memory().allocated, freed };
+      // A trimmed pool is a working pool.
+      const after = tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar);
+      if (!Number.isFinite((await after.data())[0])) throw new Error("The step after trim() gave no finite loss.");
+      tf.dispose([loss, after]);
+      optimizer.dispose();
+      net.dispose();
+      return report;
+    }
+    loss.dispose();
+    optimizer.dispose();
+    net.dispose();
+  }
+  throw new Error("unreachable");
+}
+
+/** Tensors that `steps` optimizer steps leave behind, after the first. */
+export async function residue(steps: number): Promise<number> {
+  const start = tf.ones([4, 3]);
+  const w = tf.variable(start);
+  const optimizer = new HookedOptimizer({
+    params: namedParams({ "dense/kernel": w }),
+    rule: sgd({ momentum: 0.9 }),
+    learningRate: 0.01,
+  });
+  const step = (): tf.Scalar =>
+    tf.tidy(() => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, true) as tf.Scalar);
+  step().dispose();
+  const before = tf.memory().numTensors;
+  for (let i = 0; i < steps; i++) {
+    const loss = step();
+    // Reads keep the queue short; every fiftieth will do.
+    if (i % 50 === 0) await loss.data();
+    loss.dispose();
+  }
+  const left = tf.memory().numTensors - before;
+  optimizer.dispose();
+  tf.dispose([w, start]);
+  return left;
+}
