@@ -4,6 +4,7 @@ import { einsumKernel } from "./gradients/einsum.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
 import { fusedConv2d } from "./kernels/conv-fused.ts";
 import { windowKernels } from "./kernels/exact-window.ts";
+import { identityKernel } from "./kernels/identity.ts";
 import { fusedKernels, simdKernels } from "./kernels/index.ts";
 import { guardMemory } from "./memory.ts";
 import { optimizerKernels } from "./optimizers/index.ts";
@@ -62,7 +63,7 @@ function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc
     const stock = stockOf(name);
     return stock ? [[name, guard(stock)] as const] : [];
   });
-  const always = { ...Object.fromEntries(guards), Einsum: einsumKernel };
+  const always = { ...Object.fromEntries(guards), Einsum: einsumKernel, Identity: identityKernel };
   if (level === "none") return { ...always, ...composedKernels };
   const simd = Object.entries({ ...simdKernels, ...fusedKernels });
   return {
