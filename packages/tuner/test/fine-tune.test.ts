@@ -97,10 +97,18 @@ describe("fineTune", () => {
       learningRate: 0.1,
       epochs: 2,
     } as const;
-    const text = formatPlan(await plan(model, options));
+    const before = weightsOf(model);
+    const made = await plan(model, options, { limit: 1e9 });
+    expect(weightsOf(model)).toEqual(before);
+    const text = formatPlan(made);
+    expect(text).toMatch(/time +about .* s an epoch/);
+    expect(text).toContain("fits 1.00 GB");
     expect(text).toContain("1 of 8 layers");
     expect(text).toContain("bn_0 (batch norm in batch mode)");
     expect(tf.memory().numTensors).toBe(start);
+    const { restore, peakBytes } = await fineTune(model, options);
+    restore();
+    expect(Math.abs((made.predicted?.peakBytes ?? 0) / peakBytes - 1)).toBeLessThan(0.1);
   });
 
   it("saves a delta that a fresh base takes and another one refuses", async () => {

@@ -40,12 +40,13 @@ const RANDOM: ReadonlySet<string> = new Set([
  * undefined where it cannot.
  *
  * @param held whether a patch promises that the layer computes the same in training as in inference.
+ * @param pure whether a patch promises that the call it replaced computes the same values.
  */
-export function impurity(layer: CallableLayer, held: boolean): string | undefined {
+export function impurity(layer: CallableLayer, held: boolean, pure = false): string | undefined {
   if (held) return undefined;
   const name = layer.getClassName();
   const config = layer.getConfig() as Readonly<Record<string, unknown>>;
-  if (Object.hasOwn(layer, "call")) return "its call was replaced";
+  if (Object.hasOwn(layer, "call") && !pure) return "its call was replaced";
   if (layer.stateful || config.stateful === true) return "it is stateful";
   if (name === "BatchNormalization") return "batch norm in batch mode";
   if (RANDOM.has(name)) {

@@ -23,9 +23,9 @@ export function layersTrainee(model: LayersModelLike): Trainee {
   };
 }
 
-function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held }: Changes): CutModel {
+function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held, pure }: Changes): CutModel {
   const graph = flatten(model);
-  const parts = split(graph, new Set(trained.map(({ variable }) => variable)), adapted, held);
+  const parts = split(graph, new Set(trained.map(({ variable }) => variable)), adapted, held, pure);
   const at = (index: number): GraphNode => graph.nodes[index] as GraphNode;
   const layers = new Set(parts.trunk.map((index) => at(index).layer));
   return {

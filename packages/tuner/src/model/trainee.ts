@@ -9,6 +9,8 @@ export interface Changes {
   readonly adapted: ReadonlySet<string>;
   /** Stable paths of layers that compute the same in training as in inference. */
   readonly held: ReadonlySet<string>;
+  /** Stable paths of layers whose replaced call computes the same values. */
+  readonly pure: ReadonlySet<string>;
 }
 
 /** A model of whatever kind as a run sees it. */

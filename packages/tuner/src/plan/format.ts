@@ -18,9 +18,26 @@ export function formatPlan(plan: Plan): string {
       "run",
       `${count(plan.examples)} examples × ${plan.epochs} epochs in batches of ${plan.batchSize}: ${count(plan.steps)} steps`,
     ],
+    ...predictionLines(plan),
+    ...(plan.missingKernels.length > 0 ? [["backend", `lacks ${plan.missingKernels.join(", ")}`]] : []),
     ...plan.warnings.map((warning) => ["warning", warning]),
   ];
   return lines.map(([label = "", text]) => `${label.padEnd(8)} ${text}`).join("\n");
+}
+
+function predictionLines({ predicted, cache }: Plan): string[][] {
+  if (!predicted) return [];
+  const { trunkSeconds, epochSeconds, peakBytes, tapeBytes, limit, fits } = predicted;
+  const lines = [
+    [
+      "time",
+      `about ${epochSeconds.toPrecision(2)} s an epoch, after ${trunkSeconds.toPrecision(2)} s once for the trunk`,
+    ],
+    ["memory", `${bytes(peakBytes)} of tensors at most, ${bytes(tapeBytes)} of them on the tape`],
+  ];
+  if (limit !== undefined)
+    lines.push(["limit", `${fits ? "fits" : "does not fit"} ${bytes(limit)}, with ${bytes(cache.bytes)} of cache`]);
+  return lines;
 }
 
 function trunkLine({ trunk }: Plan): string {

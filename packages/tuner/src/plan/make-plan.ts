@@ -1,31 +1,89 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { TunableModel } from "../model/trainee-of.ts";
-import { assemble } from "../run/assembly.ts";
+import { type Assembly, assemble } from "../run/assembly.ts";
+import { openLoader } from "../run/loader.ts";
 import type { FineTuneOptions } from "../run/options.ts";
-import type { Phase } from "../run/phases.ts";
-import { cached } from "../trunk/features.ts";
-import { memoryStore } from "../trunk/store.ts";
-import { plainViews } from "../trunk/views.ts";
-import { describe, type Plan } from "./plan.ts";
+import { enterPhase, type Phase } from "../run/phases.ts";
+import { missingKernels } from "./missing-kernels.ts";
+import { describe, type Plan, type Prediction } from "./plan.ts";
+import { probeSteps } from "./probe.ts";
+
+export interface PlanOptions {
+  /** Whether two steps are taken, and undone, to predict time and memory. @default true */
+  readonly probe?: boolean;
+  /** Bytes there are; the plan says whether the run fits. Tensors and cache count, the process itself does not. */
+  readonly limit?: number;
+}
 
 /**
- * What `fineTune` with these options would do. Runs the trunk for one example to size the cache; the model is as before
- * when it returns.
+ * What `fineTune` with these options would do. Runs the trunk for one batch and takes two steps to predict time and memory;
+ * the model is as before when it returns.
  *
  * @throws what `fineTune` throws before its first step.
  */
-export async function plan(model: TunableModel, options: FineTuneOptions): Promise<Plan> {
+export async function plan(
+  model: TunableModel,
+  options: FineTuneOptions,
+  { probe = true, limit }: PlanOptions = {},
+): Promise<Plan> {
   const assembly = await assemble(model, options);
   try {
-    const { phases, train, validation } = assembly;
-    const { cut } = phases[0] as Phase;
-    if (options.cache === false || cut.trunk.layers === 0) return describe(assembly, options, 0);
-    const { bytes } = await cached(cut, plainViews(train), { size: 1, count: 1, batchSize: 1, store: memoryStore(1) });
-    const { augment = [], views = 0, mixup = 0 } = options;
-    const kept = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
-    return describe(assembly, options, bytes * (train.size * kept + (validation?.size ?? 0)));
+    const phase = assembly.phases[0] as Phase;
+    enterPhase(assembly.optimizer, phase);
+    const bytes = await cacheBytes(assembly, options);
+    const lacking = missingKernels(tf.getBackend());
+    const described = describe(assembly, options, bytes, lacking);
+    if (!probe || lacking.length > 0) return described;
+    return { ...described, predicted: await predict(assembly, options, bytes, limit) };
   } finally {
+    assembly.optimizer.dispose();
     assembly.release();
     assembly.restore();
-    assembly.optimizer.dispose();
   }
+}
+
+/** A run over the first batch alone, in memory: what is cached for one example is cached for all. */
+function firstBatch(assembly: Assembly, size: number): Assembly {
+  const { train } = assembly;
+  return { ...assembly, validation: undefined, train: { ...train, size: Math.min(size, train.size) } };
+}
+
+async function cacheBytes(assembly: Assembly, options: FineTuneOptions): Promise<number> {
+  const { train, validation } = assembly;
+  const { augment = [], views = 0, mixup = 0, cache = "memory" } = options;
+  const kept = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
+  if (cache === false || (kept === 0 && !validation)) return 0;
+  const precision = typeof cache === "object" ? (cache.precision ?? "float32") : "float32";
+  const { augment: _a, views: _v, mixup: _m, ...plain } = options;
+  const { bytes } = await openLoader(firstBatch(assembly, 1), phaseCut(assembly), { ...plain, cache: { precision } });
+  return bytes * (train.size * kept + (validation?.size ?? 0));
+}
+
+async function predict(
+  assembly: Assembly,
+  options: FineTuneOptions,
+  bytes: number,
+  limit: number | undefined,
+): Promise<Prediction> {
+  const { batchSize, accumulate, train, validation, stepsPerEpoch } = assembly;
+  const small = firstBatch(assembly, batchSize * accumulate);
+  const start = performance.now();
+  const loader = await openLoader(small, phaseCut(assembly), {
+    ...options,
+    cache: options.cache === false ? false : "memory",
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const { stepSeconds, peakBytes, tapeBytes } = await probeSteps(small, loader, options);
+  const needed = peakBytes + bytes;
+  return {
+    trunkSeconds: bytes === 0 ? 0 : (seconds * (train.size + (validation?.size ?? 0))) / small.train.size,
+    epochSeconds: stepSeconds * stepsPerEpoch,
+    peakBytes,
+    tapeBytes,
+    ...(limit === undefined ? {} : { limit, fits: needed <= limit }),
+  };
+}
+
+function phaseCut(assembly: Assembly): Phase["cut"] {
+  return (assembly.phases[0] as Phase).cut;
 }

@@ -26,11 +26,34 @@ export interface Plan {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly steps: number;
+  /** Kernels that layers may need for their gradients and the current backend lacks. */
+  readonly missingKernels: readonly string[];
   readonly warnings: readonly string[];
+  /** After two probe steps; absent without them. */
+  readonly predicted?: Prediction;
+}
+
+/** What the probe steps promise of the run. */
+export interface Prediction {
+  /** The trunk's one pass over all examples. */
+  readonly trunkSeconds: number;
+  readonly epochSeconds: number;
+  /** Most bytes of tensors alive at once, data and model included. */
+  readonly peakBytes: number;
+  /** What the tape holds of that. */
+  readonly tapeBytes: number;
+  /** The limit that was given, and whether tensors and cache stay under it. */
+  readonly limit?: number;
+  readonly fits?: boolean;
 }
 
 /** The plan of a run that is put together; `cacheBytes` where they are known. */
-export function describe(assembly: Assembly, options: FineTuneOptions, cacheBytes: number): Plan {
+export function describe(
+  assembly: Assembly,
+  options: FineTuneOptions,
+  cacheBytes: number,
+  missingKernels: readonly string[] = [],
+): Plan {
   const { trainee, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
   const { cut } = assembly.phases[0] as Phase;
   const { cache = "memory", epochs } = options;
@@ -56,6 +79,7 @@ export function describe(assembly: Assembly, options: FineTuneOptions, cacheByte
     batchSize,
     stepsPerEpoch,
     steps: stepsPerEpoch * epochs,
+    missingKernels,
     warnings: warningsOf(cut),
   };
 }

@@ -23,12 +23,14 @@ export interface Split {
  * @param trained the variables that the optimizer moves.
  * @param adapted stable paths of layers that a patch gave trained parameters to.
  * @param held stable paths of layers that a patch holds, see `PatchHandle.held`.
+ * @param pure stable paths of layers whose replaced call computes the same, see `PatchHandle.pure`.
  */
 export function split(
   graph: Graph,
   trained: ReadonlySet<tf.Variable>,
   adapted: ReadonlySet<string> = new Set(),
   held: ReadonlySet<string> = new Set(),
+  pure: ReadonlySet<string> = new Set(),
 ): Split {
   const trunk: number[] = [];
   const tail: number[] = [];
@@ -37,7 +39,7 @@ export function split(
   const inTrunk = new Set<number>([-1]);
   graph.nodes.forEach((node, index) => {
     const moves = isTrained(node, trained) || adapted.has(node.path);
-    const why = moves ? "trained" : impurity(node.layer, held.has(node.path));
+    const why = moves ? "trained" : impurity(node.layer, held.has(node.path), pure.has(node.path));
     const reached = node.inputs.every((input) => inTrunk.has(input.node));
     if (reached && why === undefined) {
       trunk.push(index);

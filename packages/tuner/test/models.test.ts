@@ -1,0 +1,253 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { sgd } from "@graftjs/core";
+import * as converter from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import * as dataset from "@tensorflow/tfjs-data";
+import * as layers from "@tensorflow/tfjs-layers";
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  type FineTuneOptions,
+  fineTune,
+  functionTrainee,
+  graphArtifacts,
+  graphTrainee,
+  replaceHead,
+} from "../src/index.ts";
+import { convNet, mlp } from "./nets.ts";
+import { distance, examples, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const options = (more: Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">): FineTuneOptions => ({
+  loss: "categoricalCrossentropy",
+  trainable: "head",
+  rule: sgd({ momentum: 0.9 }),
+  learningRate: 0.1,
+  epochs: 3,
+  batchSize: 8,
+  ...more,
+});
+
+describe("replaceHead", () => {
+  it("puts a seeded dense head on the trunk and shares the layers", async () => {
+    const base = convNet();
+    const [a, b] = [replaceHead(base, { units: 5, name: "new" }), replaceHead(base, { units: 5, name: "new" })];
+    expect(a.outputs[0]?.shape).toEqual([null, 5]);
+    expect(weightsOf(a)).toEqual(weightsOf(b));
+    expect(a.getLayer("conv_0")).toBe(base.getLayer("conv_0"));
+    expect(
+      replaceHead(base, { units: 2, after: "relu_0", name: "early" }).layers.map(({ name }) => name),
+    ).not.toContain("conv_1");
+    expect(() => replaceHead(base, { units: 2, after: "relu_9" })).toThrow(/Did you mean `relu_[01]`/);
+    expect(() => replaceHead(base, { units: 0 })).toThrow(/units/);
+    const { restore, plan } = await fineTune(a, options({ data: examples([8, 8, 2], 10, 5), trainable: "new" }));
+    restore();
+    expect(plan.parameters.names).toEqual(["new/kernel", "new/bias"]);
+  });
+});
+
+describe("several inputs and outputs", () => {
+  it("takes data by name and sums the losses, regularizers included, as fit does", async () => {
+    const make = (): layers.LayersModel => {
+      const [a, b] = ["a", "b"].map((name) => layers.input({ shape: [3], name })) as [
+        layers.SymbolicTensor,
+        layers.SymbolicTensor,
+      ];
+      const init = (seed: number) => layers.initializers.glorotNormal({ seed });
+      const joined = layers.layers.concatenate().apply([a, b]) as layers.SymbolicTensor;
+      const hidden = layers.layers
+        .dense({
+          units: 4,
+          name: "hidden",
+          kernelInitializer: init(1),
+          kernelRegularizer: layers.regularizers.l2({ l2: 0.1 }),
+        })
+        .apply(joined);
+      const heads = ["left", "right"].map((name, i) =>
+        layers.layers.dense({ units: 2, name, kernelInitializer: init(i + 2) }).apply(hidden),
+      ) as layers.SymbolicTensor[];
+      return layers.model({ inputs: [a, b], outputs: heads });
+    };
+    const xs = { b: tf.randomNormal([10, 3], 0, 1, "float32", 2), a: tf.randomNormal([10, 3], 0, 1, "float32", 1) };
+    const ys = {
+      left: tf.randomNormal([10, 2], 0, 1, "float32", 3),
+      right: tf.randomNormal([10, 2], 0, 1, "float32", 4),
+    };
+    const [ours, stock] = [make(), make()];
+    const result = await fineTune(
+      ours,
+      options({
+        data: { xs, ys },
+        trainable: "all",
+        rule: sgd(),
+        loss: "meanSquaredError",
+        shuffle: false,
+        batchSize: 5,
+        metrics: ["mae"],
+      }),
+    );
+    result.restore();
+    stock.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError" });
+    const { history } = await stock.fit([xs.a, xs.b], [ys.left, ys.right], { epochs: 3, batchSize: 5, shuffle: false });
+    result.history.loss.forEach((loss, i) => {
+      expect(loss).toBeCloseTo(history.loss?.[i] as number, 5);
+    });
+    expect(distance(weightsOf(ours), weightsOf(stock))).toBeLessThan(1e-6);
+    expect(Object.keys(result.history)).toEqual(["epoch", "loss", "left_mae", "right_mae"]);
+    const lacking = { xs: { a: xs.a }, ys: { ...ys, middle: ys.left } };
+    await expect(fineTune(make(), options({ data: lacking, loss: "meanSquaredError" }))).rejects.toThrow(
+      /lacks `b`[\s\S]*`middle`/,
+    );
+  });
+});
+
+describe("data", () => {
+  it("gives the same run from tensors, arrays, a tf.data.Dataset, and iterables of batches or examples", async () => {
+    const { xs, ys } = examples([4], 12);
+    const [x, y] = [xs.arraySync() as number[][], ys.arraySync() as number[][]];
+    const rows = x.map((row, i) => ({ xs: row, ys: y[i] as number[] }));
+    async function* batches() {
+      for (let i = 0; i < 12; i += 5)
+        yield { xs: tf.slice(xs, i, Math.min(5, 12 - i)), ys: tf.slice(ys, i, Math.min(5, 12 - i)) };
+    }
+    const flat = { values: Float32Array.from(x.flat()), shape: [12, 4] };
+    const forms: FineTuneOptions["data"][] = [
+      { xs, ys },
+      { xs: x, ys: y },
+      { xs: flat, ys: y },
+      dataset.array(rows) as never,
+      (dataset.array(rows) as unknown as { batch(n: number): never }).batch(5),
+      rows,
+      batches(),
+    ];
+    const found = [];
+    for (const data of forms) {
+      const model = mlp();
+      const start = tf.memory().numTensors;
+      const { restore } = await fineTune(model, options({ data }));
+      restore();
+      found.push(weightsOf(model));
+      if (data !== forms[6]) expect(tf.memory().numTensors).toBe(start);
+    }
+    for (const weights of found) expect(weights).toEqual(found[0]);
+  });
+});
+
+/** relu(conv) → mean → matMul → softmax, as a converter writes it. */
+function graphArtifact(): tf.io.ModelArtifacts {
+  const float = { type: "DT_FLOAT" };
+  const constant = (name: string) => ({ name, op: "Const", attr: { dtype: float } });
+  const shapeOf = (dims: number[]) => ({ shape: { dim: dims.map((size) => ({ size })) } });
+  const node = [
+    { name: "x", op: "Placeholder", attr: { dtype: float, shape: shapeOf([-1, 6, 6, 2]) } },
+    ...["block/conv/kernel", "block/conv/bias", "head/kernel", "head/bias"].map(constant),
+    { name: "axes", op: "Const", attr: { dtype: { type: "DT_INT32" } } },
+    {
+      name: "conv",
+      op: "_FusedConv2D",
+      input: ["x", "block/conv/kernel", "block/conv/bias"],
+      attr: {
+        T: float,
+        strides: { list: { i: [1, 1, 1, 1] } },
+        padding: { s: "U0FNRQ==" },
+        data_format: { s: "TkhXQw==" },
+        dilations: { list: { i: [1, 1, 1, 1] } },
+        fused_ops: { list: { s: ["Qmlhc0FkZA==", "UmVsdQ=="] } },
+        num_args: { i: 1 },
+        epsilon: { f: 0 },
+      },
+    },
+    { name: "pool", op: "Mean", input: ["conv", "axes"], attr: { T: float, keep_dims: { b: false } } },
+    {
+      name: "mul",
+      op: "MatMul",
+      input: ["pool", "head/kernel"],
+      attr: { T: float, transpose_a: { b: false }, transpose_b: { b: false } },
+    },
+    { name: "logits", op: "BiasAdd", input: ["mul", "head/bias"], attr: { T: float } },
+    { name: "probs", op: "Softmax", input: ["logits"], attr: { T: float } },
+  ];
+  const specs = [
+    { name: "block/conv/kernel", shape: [3, 3, 2, 4], dtype: "float32" as const },
+    { name: "block/conv/bias", shape: [4], dtype: "float32" as const },
+    { name: "head/kernel", shape: [4, 3], dtype: "float32" as const },
+    { name: "head/bias", shape: [3], dtype: "float32" as const },
+    { name: "axes", shape: [2], dtype: "int32" as const },
+  ];
+  const floats = tf.randomNormal([72 + 4 + 12 + 3], 0, 0.5, "float32", 8).dataSync();
+  const weightData = new Uint8Array(floats.length * 4 + 8);
+  weightData.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
+  weightData.set(new Uint8Array(Int32Array.of(1, 2).buffer), floats.length * 4);
+  return {
+    modelTopology: { node, versions: { producer: 0 } },
+    weightSpecs: specs,
+    weightData: weightData.buffer,
+    format: "graph-model",
+  };
+}
+
+describe("GraphModel", () => {
+  it("trains a converted graph, cut where it can be, and loads again in stock tfjs", async () => {
+    const load = (artifacts: tf.io.ModelArtifacts) => converter.loadGraphModel({ load: async () => artifacts });
+    const model = await load(graphArtifact());
+    const start = tf.memory().numTensors;
+    const data = examples([6, 6, 2], 12);
+    const trainee = graphTrainee(model);
+    const result = await fineTune(trainee, options({ data, trainable: "head/**", epochs: 5, metrics: ["accuracy"] }));
+    result.restore();
+    expect(result.plan.trunk).toMatchObject({ layers: 2, frontier: ["pool"] });
+    expect(result.history.loss[4]).toBeLessThan(result.history.loss[0] as number);
+    const plain = await load(graphArtifact());
+    const uncached = graphTrainee(plain);
+    const again = await fineTune(uncached, options({ data, trainable: "head/**", epochs: 5, cache: false }));
+    again.restore();
+    expect(again.history.loss).toEqual(result.history.loss);
+    const tuned = await load(await graphArtifacts(model));
+    const [a, b] = [model, tuned].map((m) => [...(m.predict(data.xs) as tf.Tensor).dataSync()]);
+    expect(b).toEqual(a);
+    const before = [...(plain.predict(data.xs) as tf.Tensor).dataSync()];
+    expect(before).not.toEqual([...((await load(graphArtifact())).predict(data.xs) instanceof tf.Tensor ? [0] : [])]);
+    trainee.release();
+    expect(start).toBeLessThan(tf.memory().numTensors);
+  });
+
+  it("trains convolutions of a graph through the fused op", async () => {
+    const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
+    const trainee = graphTrainee(model, { outputs: ["logits"] });
+    const result = await fineTune(
+      trainee,
+      options({ data: examples([6, 6, 2], 12), trainable: "**", loss: "softmaxCrossEntropy", epochs: 10 }),
+    );
+    result.restore();
+    expect(result.plan.trunk.layers).toBe(0);
+    expect(result.history.loss[9]).toBeLessThan(result.history.loss[0] as number);
+    expect(() => graphTrainee(model, { outputs: ["logit"] })).toThrow(/no node `logit`/);
+  });
+});
+
+describe("functions over variables", () => {
+  it("train, with a trunk of their own", async () => {
+    const kernel = tf.variable(tf.zeros([4, 3]));
+    const fixed = tf.randomNormal([4, 4], 0, 1, "float32", 3);
+    const trainee = functionTrainee({
+      variables: { "head/kernel": kernel },
+      inputs: { x: [null, 4] },
+      outputs: { y: [null, 3] },
+      trunk: ([x]) => tf.tanh(tf.matMul(x as tf.Tensor2D, fixed as tf.Tensor2D)),
+      forward: ([features]) => tf.matMul(features as tf.Tensor2D, kernel as unknown as tf.Tensor2D),
+    });
+    const data = examples([4], 12);
+    const start = tf.memory().numTensors;
+    const { restore, history, plan } = await fineTune(
+      trainee,
+      options({ data, loss: "softmaxCrossEntropy", trainable: "all" }),
+    );
+    restore();
+    expect(tf.memory().numTensors).toBe(start);
+    expect(history.loss[2]).toBeLessThan(history.loss[0] as number);
+    expect(plan.cache.bytes).toBe(12 * 4 * 4);
+    expect(() => functionTrainee({ variables: {}, inputs: {}, outputs: {}, forward: () => [] })).toThrow(
+      /no variables/,
+    );
+  });
+});
