@@ -2,6 +2,7 @@ import type { BackendAdapter, BackendSession, Capabilities, Probe } from "@graft
 import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { missingTrainingKernels } from "./capabilities.ts";
+import { withoutProcessListeners } from "./process-listeners.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";
 import { nodeWasmFolder, type WasmPaths } from "./wasm-paths.ts";
 
@@ -48,7 +49,7 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
       let started = false;
       let cause: unknown;
       try {
-        started = await tf.setBackend("wasm");
+        started = await withoutProcessListeners(() => tf.setBackend("wasm"));
       } catch (error) {
         cause = error;
       }
