@@ -43,7 +43,7 @@ export function svgChart(report: Charted): string {
     return row(cellsOf(one), y, `<rect x="${right}" y="${y - 11}" width="${long}" height="12" fill="${fill}"/>${mark}`);
   });
   const size = `viewBox="0 0 ${right + 290} ${62 + 20 * report.rows.length}" width="${right + 290}"`;
-  const title = `<text x="8" y="18">${escaped(caption(report))}</text>`;
+  const title = `<title>Relative change of each layer</title><text x="8" y="18">${escaped(caption(report))}</text>`;
   return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="monospace" font-size="12" fill="currentColor">${title}${row(HEADS, 42, "")}${bars.join("")}</svg>`;
 }
 

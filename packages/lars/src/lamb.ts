@@ -68,7 +68,7 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
   assertOptions(name, lambOptions, options);
   assertTrust(name, options);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = 0.01, maxGradNorm } = options;
-  const { minRatio = 0, maxRatio = Infinity, zeroNorm = "rms-floor", rmsFloor = 0.001 } = options;
+  const { minRatio = 0, maxRatio = Infinity, zeroNorm = "rms-floor", rmsFloor = 0.01 } = options;
   const formula: TrustFormula = {
     ...{ trustCoefficient: 1, epsilon: 0, addDecay: false },
     ...{ minRatio, maxRatio, zeroNorm, rmsFloor },

@@ -52,7 +52,7 @@ export function resolveLars<O extends LarsOptions>(name: string, schema: Options
     minRatio = 0,
     maxRatio = Infinity,
     zeroNorm = "rms-floor",
-    rmsFloor = 0.001,
+    rmsFloor = 0.01,
   } = options;
   const addDecay = spec.denominator === "gradient";
   return {
