@@ -129,6 +129,9 @@ describe("the trunk", () => {
     const former = first.call.bind(first);
     first.call = (inputs, kwargs) => former(inputs, kwargs);
     expect(await stops(replaced, [4])).toEqual([{ path: "trunk", why: "its call was replaced" }]);
+    const cheaper = { name: "cheaper", apply: () => ({ pure: ["trunk"], restore: () => {} }) };
+    const { trunk } = await plan(replaced, { ...options, patches: [cheaper], data: examples([4]) });
+    expect(trunk.stops).toEqual([{ path: "head", why: "trained" }]);
   });
 
   it("computes no gradient for the kernel of a frozen convolution behind the cut", async () => {

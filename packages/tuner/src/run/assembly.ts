@@ -75,7 +75,8 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
     const heldPaths = new Set(notes.flatMap(({ held }) => held));
     const phases = phasesOf(trainee, all, options, {
       adapted: new Set(added.map(({ layer }) => layer)),
-      held: new Set([...heldPaths, ...handles.flatMap(({ pure = [] }) => pure)]),
+      held: heldPaths,
+      pure: new Set(handles.flatMap(({ pure = [] }) => pure)),
     });
     const { params } = phases.at(-1) as Phase;
     const losses = lossesOf(options.loss, trainee.ports.outputNames);
