@@ -22,7 +22,7 @@ export function aroundRule(
     init: (params, infos) => ({ inner: rule.init(params, infos), reference: init(params) }),
     transform(grads, { inner, reference }, ctx) {
       const out = rule.transform(grads, inner, ctx);
-      return { grads: change(out.grads, reference, ctx), state: { inner: out.state, reference } };
+      return { ...out, grads: change(out.grads, reference, ctx), state: { inner: out.state, reference } };
     },
   };
 }

@@ -1,4 +1,11 @@
-import { assertOptions, type HookedOptimizer, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import {
+  assertOptions,
+  type HookedOptimizer,
+  type OptionsSchema,
+  optionsSchema,
+  type Param,
+  type ParamInfo,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type ProbeOptions, probeGradients } from "./probe-gradients.ts";
 
@@ -19,8 +26,8 @@ export const autoSnrOptions: OptionsSchema<AutoSnrOptions> = optionsSchema<AutoS
 /**
  * Auto-SNR (Lee et al. 2023, "Surgical Fine-Tuning", section 4; the evidence criterion of Mahsereci et al. 2017): trains
  * the tensors whose gradient says more than noise, mean(g² / (var(g) + 1e-8)) ≥ threshold with the variance over output
- * units, and freezes the others. Slots of what is frozen are kept. The best one is always trained; parameters of
- * normalization are not probed and stay as they are.
+ * units, and freezes the others. Slots of what is frozen are kept. The best one is always trained, and so is a tensor of
+ * one unit, which has no variance; parameters of normalization are not probed and stay as they are.
  *
  * @throws OptionsError where `threshold` is negative.
  */
@@ -30,11 +37,14 @@ export function autoSnr(optimizer: HookedOptimizer, options: AutoSnrOptions = {}
   const probed = optimizer.params.filter(({ role }) => role !== "gamma" && role !== "beta");
   return {
     async probe(probeOptions) {
-      const ratios = await probeGradients(probed, probeOptions, ({ unitAxes }, grad) => {
-        const axis = unitAxes.length > 0 ? [...unitAxes] : undefined;
-        const { variance } = tf.moments(grad, axis, true);
-        return tf.mean(tf.div(tf.square(grad), tf.add(variance, 1e-8)));
+      const means = await probeGradients(probed, probeOptions, (param, grad) => {
+        const n = units(param);
+        const { variance } = tf.moments(grad, [...param.unitAxes], true);
+        // The estimate of the paper's code is unbiased; for a single unit there is none.
+        const noise = tf.mul(variance, n / Math.max(n - 1, 1));
+        return tf.mean(tf.div(tf.square(grad), tf.add(noise, 1e-8)));
       });
+      const ratios = means.map((ratio, i) => (units(probed[i] as Param) < 2 ? Number.POSITIVE_INFINITY : ratio));
       const best = Math.max(...ratios);
       const keep = new Set(
         probed.filter((_, i) => (ratios[i] as number) >= threshold || ratios[i] === best).map(({ name }) => name),
@@ -45,4 +55,8 @@ export function autoSnr(optimizer: HookedOptimizer, options: AutoSnrOptions = {}
       return Object.fromEntries(probed.map(({ name }, i) => [name, ratios[i] as number]));
     },
   };
+}
+
+function units({ shape, unitAxes }: ParamInfo): number {
+  return unitAxes.reduce((n, axis) => n * (shape[axis] as number), 1);
 }

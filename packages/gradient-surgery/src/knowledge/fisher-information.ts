@@ -1,4 +1,4 @@
-import { OptionsError, type Param, type TensorMap, taskGradients } from "@graftjs/core";
+import { disposeGradients, OptionsError, type Param, type TensorMap, taskGradients } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostWeights } from "./host-weights.ts";
 
@@ -24,16 +24,16 @@ export async function fisherInformation(options: FisherInformationOptions): Prom
   try {
     for await (const loss of losses) {
       const before: TensorMap | undefined = sum;
+      const found = taskGradients(params, { example: loss }, statistics, true);
       sum = tf.tidy(() => {
-        const { byTask } = taskGradients(params, { example: loss }, statistics, true);
-        const grads = byTask.example as TensorMap;
         const squares = params.map(({ name, variable }) => {
-          const grad = grads[name];
+          const grad = found.byTask.example?.[name];
           const square = grad ? tf.square(grad) : tf.zerosLike(variable);
           return [name, before ? tf.add(before[name] as tf.Tensor, square) : square] as const;
         });
         return Object.fromEntries(squares);
       });
+      disposeGradients(found);
       if (before) tf.dispose(before as tf.NamedTensorMap);
       count++;
     }

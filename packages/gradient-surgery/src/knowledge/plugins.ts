@@ -1,9 +1,8 @@
-import { definePlugin, type OptionsSchema, optionsSchema, type Plugin, type Use } from "@graftjs/core";
+import { type AnyRule, definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
 import { anchor, anchorOptions } from "./anchor.ts";
 import { type DecoupledAnchorOptions, decoupledAnchor, decoupledAnchorOptions } from "./decoupled-anchor.ts";
 import { type DriftCapOptions, driftCap, driftCapOptions } from "./drift-cap.ts";
 import { ewc, ewcOptions } from "./ewc.ts";
-import { innerRule, innerRuleOption } from "./inner-rule.ts";
 
 /** Rules that keep what the model knew. */
 export const knowledgePlugins: readonly Plugin[] = [
@@ -19,14 +18,16 @@ export const knowledgePlugins: readonly Plugin[] = [
     name: "decoupled-anchor",
     description: "A rule, and beside its step a pull towards the pretrained weights",
     options: around<DecoupledAnchorOptions>(decoupledAnchorOptions),
-    create: ({ rule, ...options }) => decoupledAnchor(innerRule("decoupled-anchor", rule), options),
+    nests: { rule: "rule" },
+    create: ({ rule, ...options }) => decoupledAnchor(rule, options),
   }),
   definePlugin({
     kind: "rule",
     name: "drift-cap",
     description: "A rule, after whose step no layer is farther than a radius from its pretrained weights",
     options: around<DriftCapOptions>(driftCapOptions),
-    create: ({ rule, ...options }) => driftCap(innerRule("drift-cap", rule), options),
+    nests: { rule: "rule" },
+    create: ({ rule, ...options }) => driftCap(rule, options),
   }),
   definePlugin({
     kind: "hook",
@@ -37,8 +38,8 @@ export const knowledgePlugins: readonly Plugin[] = [
   }),
 ];
 
-/** The options of a rule around a rule, with the rule inside. */
-function around<O extends object>({ jsonSchema }: OptionsSchema<O>): OptionsSchema<O & { readonly rule: Use }> {
-  const properties = { ...jsonSchema.properties, rule: innerRuleOption };
-  return optionsSchema<O & { readonly rule: Use }>(properties as never, ["rule"]);
+/** The options of a rule around a rule, with the rule inside, which the registry builds. */
+function around<O extends object>({ jsonSchema }: OptionsSchema<O>): OptionsSchema<O & { readonly rule: AnyRule }> {
+  const properties = { ...jsonSchema.properties, rule: { description: "The rule inside" } };
+  return optionsSchema<O & { readonly rule: AnyRule }>(properties as never, ["rule"]);
 }

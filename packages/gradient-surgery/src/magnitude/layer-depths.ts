@@ -22,7 +22,13 @@ export function layerDepths(model: LayersLike): LayerDepths {
 
 /** Depth of what comes out of `layers`. */
 function place(layers: readonly PlacedLayer[], prefix: string, start: number, depths: Record<string, number>): number {
-  const inside = new Set(layers);
+  // A Sequential links what follows a nested model to the last layer inside of it.
+  const owner = new Map<PlacedLayer, PlacedLayer>();
+  const own = (layer: PlacedLayer, by: PlacedLayer): void => {
+    owner.set(layer, by);
+    for (const inner of layer.layers ?? []) own(inner, by);
+  };
+  for (const layer of layers) own(layer, layer);
   const known = new Map<PlacedLayer, number>();
   const depthOf = (layer: PlacedLayer): number => {
     const found = known.get(layer);
@@ -31,7 +37,8 @@ function place(layers: readonly PlacedLayer[], prefix: string, start: number, de
     known.set(layer, start);
     const before = (layer.inboundNodes ?? [])
       .flatMap(({ inboundLayers }) => inboundLayers)
-      .filter((l) => inside.has(l));
+      .flatMap((one) => owner.get(one) ?? [])
+      .filter((one) => one !== layer);
     const fed = Math.max(start, ...before.map(depthOf));
     const path = prefix + layer.name;
     const depth = layer.layers ? place(layer.layers, `${path}/`, fed, depths) : fed + (hasKernel(layer) ? 1 : 0);

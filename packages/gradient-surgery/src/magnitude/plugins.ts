@@ -84,7 +84,7 @@ export const magnitudePlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
     name: "skip-large-update",
-    description: "Drops a gradient that is too large or not finite",
+    description: "Skips the step whose gradient is too large or not finite",
     options: skipLargeUpdateOptions,
     create: skipLargeUpdate,
   }),

@@ -1,26 +1,26 @@
-import { assertOptions, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { assertOptions, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2Norm } from "./l2-norm.ts";
 
 export interface SkipLargeUpdateOptions {
-  /** Global norm above which a gradient is dropped, > 0. */
+  /** Global norm above which a step is skipped, > 0. */
   readonly norm: number;
 }
 
-/** How many gradients were dropped so far. */
+/** How many steps were skipped so far. */
 export type SkipLargeUpdateState = { readonly skipped: tf.Tensor };
 
 export const skipLargeUpdateOptions: OptionsSchema<SkipLargeUpdateOptions> = optionsSchema<SkipLargeUpdateOptions>(
-  { norm: { type: "number", exclusiveMinimum: 0, description: "Global norm above which a gradient is dropped" } },
+  { norm: { type: "number", exclusiveMinimum: 0, description: "Global norm above which a step is skipped" } },
   ["norm"],
 );
 
 /**
- * Drops a gradient whose global norm exceeds `norm`, or is NaN or infinite: all of it becomes 0 (optax
- * `skip_large_updates`). A rule with momentum still moves along what it has gathered. Decided on the device, without a
- * read-back.
+ * Skips the step whose gradient has a global norm above `norm`, or one that is NaN or infinite (optax
+ * `skip_large_updates`, as its MultiSteps use it): weights, momentum and the state of all other hooks stay as they are.
+ * Decided on the device, without a read-back; numbers that hooks keep on the host (Adam's step counts) do go on.
  *
- * State: one scalar, the number of gradients dropped.
+ * State: one scalar, the number of steps skipped.
  * @throws OptionsError where `norm` is missing or not positive.
  */
 export function skipLargeUpdate(options: SkipLargeUpdateOptions): OptimizerHook<SkipLargeUpdateState> {
@@ -30,13 +30,9 @@ export function skipLargeUpdate(options: SkipLargeUpdateOptions): OptimizerHook<
     name: "skip-large-update",
     init: () => ({ skipped: tf.scalar(0) }),
     transform(grads, { skipped }) {
-      // A NaN compares as false: it is dropped as well.
-      const fits = tf.lessEqual(l2Norm(Object.values(grads)), norm);
-      return {
-        // Not a product with 0, which would keep a NaN.
-        grads: mapTensors(grads, (g) => tf.where(fits, g, tf.zerosLike(g))),
-        state: { skipped: tf.add(skipped, tf.sub(1, tf.cast(fits, "float32"))) },
-      };
+      // Not `greater`: a NaN compares as false, and is to be skipped as well.
+      const skip = tf.logicalNot(tf.lessEqual(l2Norm(Object.values(grads)), norm));
+      return { grads, skip, state: { skipped: tf.add(skipped, tf.cast(skip, "float32")) } };
     },
   };
 }
