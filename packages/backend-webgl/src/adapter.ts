@@ -62,6 +62,7 @@ export function webglBackend(options: WebGLBackendOptions = {}): WebGLAdapter {
       const canvas = createCanvas();
       const backend = liveBackend(peer, canvas, floatBits, (gl) => watchContext(gl, canvas));
       const { gl } = backend.gpgpu;
+      const former = tf.engine().backendName;
       const stock = tf.engine().registryFactory[NAME];
       if (stock) tf.removeBackend(NAME);
       tf.registerBackend(NAME, () => backend, 2);
@@ -90,8 +91,10 @@ export function webglBackend(options: WebGLBackendOptions = {}): WebGLAdapter {
           tf.env().set(THRESHOLD, threshold);
           backend.watch.closing();
           if (tf.engine().registry[NAME] === backend) {
+            const current = tf.engine().backendName === NAME;
             tf.removeBackend(NAME);
             if (stock) tf.registerBackend(NAME, stock.factory, stock.priority);
+            if (current && former && former !== NAME) await tf.setBackend(former);
           } else {
             backend.dispose();
           }

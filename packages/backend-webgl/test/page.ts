@@ -32,3 +32,50 @@ export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
     "runWebGLProgram",
     moments as number,
   );
+export { watchWorker } from "../../../tools/browser/suite/worker.ts";
+
+/** Stock Adam with its default epsilon, which stock WebGL takes from a wrong precision: weights after five steps. */
+export async function stockAdam(): Promise<{ readonly epsilon: number; readonly error: number }> {
+  const run = async (): Promise<Float32Array> => {
+    const optimizer = tf.train.adam(0.01);
+    const w = tf.variable(tf.tensor1d([1, 2, 3]));
+    for (let i = 0; i < 5; i++) optimizer.minimize(() => tf.sum(tf.mul(tf.square(w), 1e-5)) as tf.Scalar, false, [w]);
+    return (await w.data()) as Float32Array;
+  };
+  await tf.setBackend("cpu");
+  const want = await run();
+  await tf.setBackend("webgl");
+  const got = await run();
+  return { epsilon: tf.backend().epsilon(), error: Math.max(...want.map((x, i) => Math.abs(x - (got[i] as number)))) };
+}
+
+/** A device without float32 textures, as tfjs would have found it: refused, then taken. */
+export async function float16(): Promise<{ readonly refused: unknown; readonly taken: unknown }> {
+  // The flag is the peer's, and the peer is loaded on demand.
+  await webglBackend().probe();
+  tf.env().set("WEBGL_RENDER_FLOAT32_CAPABLE", false);
+  try {
+    const refused = await webglBackend().probe();
+    return { refused, taken: await webglBackend({ allowFloat16: true }).probe() };
+  } finally {
+    tf.env().set("WEBGL_RENDER_FLOAT32_CAPABLE", true);
+  }
+}
+
+/** Textures over four batch sizes with and without a bound. */
+export async function bounds(): Promise<{
+  readonly unbounded: number;
+  readonly bounded: number;
+  readonly live: number;
+}> {
+  const allocated = async (textureBytes: number): Promise<PoolReport> => {
+    const own = await webglBackend({ textureBytes }).init();
+    tf.env().set("WEBGL_CPU_FORWARD", false);
+    const report = await changingBatchSizes(own, 4);
+    await own.dispose();
+    return report;
+  };
+  const unbounded = await allocated(2 ** 30);
+  const bounded = await allocated(0);
+  return { unbounded: unbounded.beforeTrim, bounded: bounded.beforeTrim, live: bounded.live };
+}

@@ -50,6 +50,7 @@ export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform)
       const peer = await loadPeer();
       const watch = watchDevice(device);
       const backend = liveBackend(peer, device, info, watch);
+      const former = tf.engine().backendName;
       const stock = tf.engine().registryFactory[NAME];
       if (stock) tf.removeBackend(NAME);
       tf.registerBackend(NAME, () => backend, 3);
@@ -82,8 +83,10 @@ export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform)
           registration.dispose();
           watch.closing();
           if (tf.engine().registry[NAME] === backend) {
+            const current = tf.engine().backendName === NAME;
             tf.removeBackend(NAME);
             if (stock) tf.registerBackend(NAME, stock.factory, stock.priority);
+            if (current && former && former !== NAME) await tf.setBackend(former);
           } else {
             backend.dispose();
           }

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { BackendError, BackendLostError } from "@graftjs/core";
+import { testBackend } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { webgpuBackend } from "../src/node.ts";
@@ -20,6 +21,8 @@ afterEach(async () => {
   session = undefined;
   await tf.setBackend("cpu");
 });
+
+testBackend(() => webgpuBackend());
 
 describe("probe", () => {
   it("says what the device is and leaves the current backend as it was", async () => {
@@ -128,6 +131,7 @@ describe("session", () => {
     expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
     expect(tf.getKernel("AddN", "webgpu")).toBe(stock);
     expect("webgpu" in tf.engine().registry).toBe(false);
+    expect(tf.getBackend()).toBe("cpu");
   });
 });
 
@@ -138,7 +142,7 @@ describe("a process", () => {
 
   it("ends by itself once the session is disposed", async () => {
     const { stdout } = await run(tsx, [script], { timeout: 60_000 });
-    expect(stdout.trim()).toBe("16 after dispose null");
+    expect(stdout.trim()).toBe("16 after dispose cpu");
   });
 
   it("says what to install where there is no driver", async () => {

@@ -1,11 +1,13 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
+import { openBackend } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { cpu, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
+import { webglBackend } from "../../backend-webgl/src/index.ts";
 import { webgpuBackend } from "../src/index.ts";
 import type { WebGPUSession } from "../src/session.ts";
 
@@ -30,3 +32,16 @@ export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
     "runWebGPUProgram",
     moments as number,
   );
+export { watchWorker } from "../../../tools/browser/suite/worker.ts";
+
+/** Opens the first of the named backends that can train. */
+export async function choose(names: unknown): Promise<{ readonly chosen: string } | { readonly problem: string }> {
+  const all = { webgpu: webgpuBackend(), webgl: webglBackend(), cpu };
+  try {
+    const opened = await openBackend((names as (keyof typeof all)[]).map((name) => all[name]));
+    await opened.dispose();
+    return { chosen: opened.name };
+  } catch (cause) {
+    return { problem: (cause as Error).message };
+  }
+}

@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { webgpuBackend } from "../src/node.ts";
 
+await tf.setBackend("cpu");
 const adapter = webgpuBackend();
 const probe = await adapter.probe();
 if (probe.ok) {

@@ -48,7 +48,7 @@ interface Progress {
 }
 
 /** A cpu adapter, the last resort. */
-const cpu: BackendAdapter = {
+export const cpu: BackendAdapter = {
   name: "cpu",
   device: "cpu",
   probe: async () => ({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: true } }),

@@ -8,7 +8,7 @@ export interface MemorySession {
   trim(): number;
 }
 
-/** Bytes after training at twelve batch sizes. */
+/** Bytes after training at changing batch sizes. */
 export interface PoolReport {
   /** Of all living tensors. */
   readonly live: number;
@@ -17,9 +17,9 @@ export interface PoolReport {
   readonly freed: number;
 }
 
-/** One step at each of twelve batch sizes, while the nets of the last one live. */
-export async function changingBatchSizes(session: MemorySession): Promise<PoolReport> {
-  for (let batch = 1; batch <= 12; batch++) {
+/** One step at each of `sizes` batch sizes, while the nets of the last one live. */
+export async function changingBatchSizes(session: MemorySession, sizes: number = 12): Promise<PoolReport> {
+  for (let batch = 1; batch <= sizes; batch++) {
     const net = convNet(batch);
     const optimizer = new HookedOptimizer({
       params: namedParams(net.model as unknown as LayersLike),
@@ -28,7 +28,7 @@ export async function changingBatchSizes(session: MemorySession): Promise<PoolRe
     });
     const loss = tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar);
     await loss.data();
-    if (batch === 12) {
+    if (batch === sizes) {
       const beforeTrim = session.memory().allocated;
       const freed = session.trim();
       const report = { live: tf.memory().numBytes, beforeTrim, afterTrim: session.memory().allocated, freed };
