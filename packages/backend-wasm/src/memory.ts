@@ -45,7 +45,9 @@ export function guardMemory(backend: WasmBackend): Registration {
       tf.getKernelsForBackend("wasm").map(({ kernelName, kernelFunc }) => [kernelName, naming(kernelName, kernelFunc)]),
     ),
   );
+  const tape = freeFailedTapes();
   return once(() => {
+    tape.dispose();
     named.dispose();
     if (wasm._malloc === guarded) wasm._malloc = malloc;
   });
@@ -67,4 +69,34 @@ function naming(kernelName: string, kernelFunc: tf.KernelFunc): tf.KernelFunc {
       });
     }
   };
+}
+
+type Gradients = ReturnType<typeof tf.engine>["gradients"];
+interface TapedEngine {
+  gradients: Gradients;
+  readonly state: { gradientDepth: number; activeTape: { readonly saved?: readonly tf.Tensor[] }[] | null };
+}
+
+/** Frees what the tape has saved where a step throws: stock tfjs drops such a tape, and its tensors stay for ever. */
+function freeFailedTapes(): Registration {
+  const engine = tf.engine() as unknown as TapedEngine;
+  const stock = engine.gradients;
+  const own = Object.hasOwn(engine, "gradients");
+  const freeing = ((...args: Parameters<Gradients>) => {
+    try {
+      return stock.apply(engine as never, args);
+    } catch (error) {
+      if (engine.state.gradientDepth === 0) {
+        tf.dispose((engine.state.activeTape ?? []).flatMap(({ saved }) => [...(saved ?? [])]));
+        engine.state.activeTape = null;
+      }
+      throw error;
+    }
+  }) as Gradients;
+  engine.gradients = freeing;
+  return once(() => {
+    if (engine.gradients !== freeing) return;
+    if (own) engine.gradients = stock;
+    else delete (engine as { gradients?: Gradients }).gradients;
+  });
 }

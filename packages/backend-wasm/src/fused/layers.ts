@@ -85,11 +85,19 @@ const seededDropout: Rewrite = (layer, stock) => {
   };
 };
 
+/** relu up to 6 as one op; stock clips after its relu. */
+const reLU: Rewrite = (layer, stock) => {
+  if (layer.maxValue !== 6) return undefined;
+  return (inputs, kwargs) =>
+    only(inputs).dtype === "float32" ? tf.relu6(only(inputs)) : stock.call(layer, inputs, kwargs);
+};
+
 const REWRITES: { readonly [className: string]: Rewrite } = {
   BatchNormalization: batchNormalization,
   Conv2D: conv2d,
   Dropout: seededDropout,
   LayerNormalization: layerNormalization,
+  ReLU: reLU,
 };
 
 /**
@@ -109,7 +117,7 @@ export function fusedLayers(): ModelPatch {
         const call = REWRITES[layer.getClassName()]?.(layer, stock);
         if (!call) continue;
         layer.call = call;
-        if (["Conv2D", "LayerNormalization"].includes(layer.getClassName())) pure.push(layer.name);
+        if (["Conv2D", "LayerNormalization", "ReLU"].includes(layer.getClassName())) pure.push(layer.name);
         undo.push(() => {
           if (own) layer.call = stock;
           else delete (layer as { call?: Call }).call;

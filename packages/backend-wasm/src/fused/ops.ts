@@ -78,7 +78,6 @@ export function softmaxCrossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.T
   if (has("GraftSoftmaxCrossEntropy") && logits.dtype === "float32" && targets.dtype === "float32" && logits.size > 0) {
     return kernel<tf.Tensor[]>("GraftSoftmaxCrossEntropy", { logits, targets })[0] as tf.Tensor;
   }
-  const _p = tf.cast(targets, "float32");
   return tf.customGrad((...inputs) => {
     const [p, x] = inputs as tf.Tensor[] as [tf.Tensor, tf.Tensor];
     return {

@@ -2,7 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
 
 /**
- * Sum or mean over axes that stand first or last. Others go to stock, which transposes and comes back with the axes last.
+ * Sum or mean over neighbouring axes: first, last, or between (global pooling). Others go to stock, which transposes and
+ * comes back with the axes last.
  * Sums of empty tensors are 0 and means NaN, as on cpu; stock returns memory as it found it.
  */
 function reduction(mean: boolean): SimdKernel {
@@ -21,13 +22,20 @@ function reduction(mean: boolean): SimdKernel {
       heap.floats(empty, results).fill(mean && count === 0 ? Number.NaN : 0);
       return empty;
     }
-    const first = axes.every((axis, i) => axis === i);
-    const last = axes.every((axis, i) => axis === rank - axes.length + i);
-    if (!first && !last) return undefined;
+    const start = axes[0] ?? rank;
+    if (!axes.every((axis, i) => axis === start + i)) return undefined;
+    const outer = sizeOf(x.shape.slice(0, start));
+    const inner = sizeOf(x.shape.slice(start + axes.length));
     const y = heap.output(shape);
     const [px, py, scale] = [heap.address(x), heap.address(y), mean ? 1 / count : 1];
-    if (last) heap.share("rowSums", results, (from, to) => [px, py, count, scale, from, to]);
-    else heap.share("columnSums", results, (from, to) => [px, py, count, results, scale, from, to]);
+    if (inner === 1) {
+      heap.share("rowSums", results, (from, to) => [px, py, count, scale, from, to]);
+    } else {
+      for (let i = 0; i < outer; i++) {
+        const [source, target] = [px + 4 * i * count * inner, py + 4 * i * inner];
+        heap.share("columnSums", inner, (from, to) => [source, target, count, inner, scale, from, to]);
+      }
+    }
     return y;
   };
 }
