@@ -23,6 +23,8 @@ interface H5Group {
  */
 export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<layers.LayersModel> {
   const { FS } = await h5wasm.ready;
+  if (SIGNATURE.some((byte, i) => bytes[i] !== byte))
+    throw new LoadError("This is no HDF5 file.", "Is the file whole?");
   const path = `graft-${count++}.h5`;
   FS.writeFile(path, bytes);
   const file = opened(h5wasm, path);
@@ -43,6 +45,9 @@ export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<la
     FS.unlink(path);
   }
 }
+
+/** HDF5 File Format Specification, superblock. */
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
 let count = 0;
 

@@ -1,7 +1,7 @@
 import { SafetensorsError, type StoredTensor, WIDTH } from "./format.ts";
 
 /**
- * A safetensors file: the header padded to 8 bytes with spaces, tensors by descending width of their type and then by name, as
+ * A safetensors file: the header padded to 8 bytes with spaces, tensors by their type, the widest first, and then by name, as
  * the reference implementation lays them out, so that the same tensors give the same bytes.
  *
  * @throws SafetensorsError where a tensor's bytes do not fit its shape, or a name is `__metadata__`.
@@ -11,7 +11,7 @@ export function writeSafetensors(
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array {
   const sorted = [...tensors].sort(
-    ([a, { dtype: x }], [b, { dtype: y }]) => WIDTH[y] - WIDTH[x] || (a < b ? -1 : a > b ? 1 : 0),
+    ([a, { dtype: x }], [b, { dtype: y }]) => RANK.indexOf(y) - RANK.indexOf(x) || (a < b ? -1 : a > b ? 1 : 0),
   );
   // Without a prototype, a tensor may well be called `__proto__`.
   const header = Object.create(null) as Record<string, unknown>;
@@ -43,3 +43,6 @@ export function writeSafetensors(
   }
   return out;
 }
+
+/** The order of the reference implementation, narrow to wide. */
+const RANK: readonly string[] = Object.keys(WIDTH);

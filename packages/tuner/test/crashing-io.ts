@@ -1,0 +1,73 @@
+import type { FileIo } from "../src/files/io.ts";
+
+/** The machine went down. */
+export class Crash extends Error {}
+
+/**
+ * A disk that can lose power: file contents are safe once flushed, names once their folder is flushed. `crashAt` counts calls;
+ * the call it names happens half, or not at all, or whole and then the power goes (`how`).
+ */
+export function crashingDisk(): {
+  io: FileIo;
+  arm(call: number, how: "before" | "half" | "after"): void;
+  /** What a reboot finds. `lucky`: whatever was pending made it to the disk after all. */
+  reboot(lucky: boolean): void;
+  readonly calls: number;
+  readonly names: readonly string[];
+} {
+  let durable = new Map<string, Uint8Array>();
+  let pending = new Map<string, Uint8Array>();
+  let calls = 0;
+  let crash: { call: number; how: "before" | "half" | "after" } | undefined;
+  const step = async (act: () => void, half: () => void = () => {}): Promise<void> => {
+    const how = crash && calls === crash.call ? crash.how : undefined;
+    calls++;
+    if (how === "before") throw new Crash();
+    if (how === "half") {
+      half();
+      throw new Crash();
+    }
+    act();
+    if (how === "after") throw new Crash();
+  };
+  const io: FileIo = {
+    writeFlushed: (path, bytes) =>
+      step(
+        () => void pending.set(path, bytes.slice()),
+        () => void pending.set(path, bytes.slice(0, bytes.length >> 1)),
+      ),
+    append: (path, bytes) =>
+      step(() => void pending.set(path, Uint8Array.from([...(pending.get(path) ?? []), ...bytes]))),
+    rename: (from, to) =>
+      step(() => {
+        pending.set(to, pending.get(from) as Uint8Array);
+        pending.delete(from);
+      }),
+    flushFolder: () =>
+      step(() => {
+        durable = new Map(pending);
+      }),
+    remove: (path) => step(() => void pending.delete(path)),
+    makeFolder: () => step(() => {}),
+    read: async (path) => pending.get(path)?.slice(),
+    list: async (path) =>
+      [...pending.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1)),
+  };
+  return {
+    io,
+    arm(call, how) {
+      crash = { call: calls + call, how };
+    },
+    reboot(lucky) {
+      crash = undefined;
+      if (lucky) durable = new Map(pending);
+      else pending = new Map(durable);
+    },
+    get calls() {
+      return calls;
+    },
+    get names() {
+      return [...pending.keys()];
+    },
+  };
+}

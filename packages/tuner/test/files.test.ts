@@ -1,0 +1,349 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { namedWeights, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
+import * as h5wasm from "h5wasm/node";
+import { beforeEach, describe, expect, it } from "vitest";
+import { keeper } from "../src/checkpoint/keeper.ts";
+import { opfsStore } from "../src/checkpoint/opfs-store.ts";
+import { folderStore } from "../src/checkpoint/store.ts";
+import {
+  applyDelta,
+  DeltaError,
+  diffDeltas,
+  FileError,
+  fineTune,
+  fingerprint,
+  folderReader,
+  type H5Wasm,
+  loadKerasH5,
+  loadLayersModel,
+  loadSafetensors,
+  readSafetensors,
+  saveDelta,
+  saveWhole,
+  stackDeltas,
+  writeFileAtomic,
+  writeSafetensors,
+} from "../src/index.ts";
+import { fromFloat16, toFloat16 } from "../src/safetensors/float16.ts";
+import { tensorOf } from "../src/safetensors/tensors.ts";
+import { crashingDisk } from "./crashing-io.ts";
+import { fuzzModelJson, fuzzSafetensors } from "./fuzz.ts";
+import { mlp } from "./nets.ts";
+import oracle from "./oracle.json" with { type: "json" };
+import { examples, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+const bytesOf = (base64: string): Uint8Array => Uint8Array.from(Buffer.from(base64, "base64"));
+
+describe("safetensors", () => {
+  it("reads what the reference implementation wrote, and writes the same bytes", () => {
+    const file = readSafetensors(bytesOf(oracle.safetensors));
+    expect(file.metadata.get("made")).toBe("by safetensors");
+    for (const [name, values] of Object.entries(oracle.values)) {
+      const tensor = tensorOf(file.tensors.get(name) as never, name);
+      expect([...tensor.dataSync()]).toEqual(values.map((value) => Math.fround(Number(value))));
+      tensor.dispose();
+    }
+    expect(writeSafetensors(file.tensors, file.metadata)).toEqual(bytesOf(oracle.safetensors));
+  });
+
+  it("rounds halves as numpy does", () => {
+    for (const [bits, value] of oracle.float16 as [number, number][]) expect(fromFloat16(bits)).toBe(value);
+    for (const [value, bits] of oracle.toFloat16 as [number, number][]) expect(toFloat16(value)).toBe(bits);
+    expect(fromFloat16(0x7c00)).toBe(Number.POSITIVE_INFINITY);
+    expect(fromFloat16(0x7e00)).toBeNaN();
+  });
+
+  it("holds the format's rules", () => {
+    const file = (header: string, data = 8, claim?: number): Uint8Array => {
+      const json = new TextEncoder().encode(header);
+      const out = new Uint8Array(8 + json.length + data);
+      new DataView(out.buffer).setBigUint64(0, BigInt(claim ?? json.length), true);
+      out.set(json, 8);
+      return out;
+    };
+    const t = (from: number, to: number, shape = "[1]") =>
+      `{"dtype":"F32","shape":${shape},"data_offsets":[${from},${to}]}`;
+    const cases: [Uint8Array, RegExp][] = [
+      [file("{}", 0, 200_000_000), /claims 200000000 bytes, the format allows/],
+      [file("{}", 0, 50), /claims 50 bytes, the file has/],
+      [file(` {"a":${t(0, 4)}}`, 4), /start with/],
+      [file(`{"a":${t(0, 4)},"a":${t(4, 8)}}`), /"a" twice/],
+      [file(`{"a":${t(0, 4)},"\\u0061":${t(4, 8)}}`), /"a" twice/],
+      [file(`{"a":${t(4, 8)}}`), /begins at 4/],
+      [file(`{"a":${t(0, 4)},"b":${t(0, 4)}}`, 4), /begins at 0, the data before it ends at 4/],
+      [file(`{"a":${t(0, 4)}}`), /data is 8 bytes, the header describes 4/],
+      [file(`{"a":${t(0, 8)}}`), /8 bytes, F32 \[1\] takes 4/],
+      [file(`{"a":${t(0, 8, "[4294967296,4294967296]")}}`), /too large/],
+      [file(`{"__metadata__":{"a":1}}`, 0), /no string/],
+      [new Uint8Array(3), /3 bytes/],
+    ];
+    for (const [bytes, message] of cases) expect(() => readSafetensors(bytes)).toThrow(message);
+  });
+
+  it("meets 4,000 damaged files with typed errors only", async () => {
+    for (const result of [fuzzSafetensors(2000), await fuzzModelJson(2000)]) {
+      expect(result.wrong).toEqual([]);
+      expect(result.refused).toBeGreaterThan(1000);
+    }
+  });
+});
+
+describe("writing files", () => {
+  it("leaves the old file or the new one after a crash at every call, half calls and pending names included", async () => {
+    for (const how of ["before", "half", "after"] as const) {
+      for (const lucky of [true, false]) {
+        for (let call = 0; ; call++) {
+          const disk = crashingDisk();
+          const store = folderStore("run", disk.io);
+          const checkpoints = keeper({ to: store, keep: 2 }, () => {});
+          const content = (n: number) => ({ json: n, arrays: new Map([["a", Float32Array.of(n)]]) });
+          await checkpoints.write(1, content(1));
+          const before = disk.calls;
+          disk.arm(call, how);
+          await checkpoints.write(2, content(2));
+          const used = disk.calls - before;
+          disk.reboot(lucky);
+          const found = await keeper({ to: store }, () => {}).newest();
+          expect([1, 2]).toContain(found?.json);
+          if (call > used) break;
+        }
+      }
+    }
+  });
+
+  it("names the reason and leaves the old file where it cannot write", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "graft-"));
+    const path = join(folder, "deep/er", "x.bin");
+    await writeFileAtomic(path, Uint8Array.of(1, 2));
+    expect([...readFileSync(path)]).toEqual([1, 2]);
+    const full = { ...crashingDisk().io, writeFlushed: () => Promise.reject(new Error("ENOSPC")) };
+    await expect(writeFileAtomic(path, Uint8Array.of(3), full)).rejects.toThrow(FileError);
+    await expect(writeFileAtomic(join(path, "below-a-file"), Uint8Array.of(3))).rejects.toThrow(/Cannot write/);
+    expect([...readFileSync(path)]).toEqual([1, 2]);
+    chmodSync(folder, 0o755);
+  });
+
+  it("keeps checkpoints in a browser's private file system", async () => {
+    const files = new Map<string, Uint8Array>();
+    const folder = {
+      getDirectoryHandle: async () => folder,
+      removeEntry: async (name: string) => void files.delete(name),
+      keys: async function* () {
+        yield* files.keys();
+      },
+      getFileHandle: async (name: string, options?: { create?: boolean }) => {
+        if (!files.has(name) && !options?.create) throw new Error("NotFoundError");
+        let staged = new Uint8Array();
+        return {
+          getFile: async () => ({
+            arrayBuffer: async () => (files.get(name) as Uint8Array).slice().buffer as ArrayBuffer,
+          }),
+          createWritable: async () => ({
+            write: async (bytes: Uint8Array) => {
+              staged = bytes.slice();
+            },
+            close: async () => void files.set(name, staged),
+          }),
+        };
+      },
+    };
+    const store = opfsStore("run", async () => folder);
+    await store.write("a", Uint8Array.of(1));
+    expect(await store.read("a")).toEqual(Uint8Array.of(1));
+    expect(await store.read("b")).toBeUndefined();
+    expect(await store.list()).toEqual(["a"]);
+    await expect(opfsStore("run").list()).rejects.toThrow(/no origin private file system/);
+  });
+});
+
+describe("a cache on disk", () => {
+  it("is read by the next run, not by one with other data or weights, and not when damaged", async () => {
+    const files = new Map<string, Uint8Array>();
+    const { mapStore } = await import("./support.ts");
+    const store = mapStore(files);
+    const run = async (
+      model: layers.LayersModel,
+      data: ReturnType<typeof examples>,
+      precision: "float32" | "float16" = "float32",
+    ) => {
+      const { restore, history } = await fineTune(model, {
+        data,
+        loss: "categoricalCrossentropy",
+        trainable: "head",
+        rule: sgd(),
+        learningRate: 0.1,
+        epochs: 1,
+        cache: { store, precision },
+      });
+      restore();
+      return history.loss[0] as number;
+    };
+    const data = examples([4]);
+    const first = await run(mlp(), data);
+    expect(files.size).toBe(1);
+    expect(await run(mlp(), data)).toBe(first);
+    expect(files.size).toBe(1);
+    await run(mlp(), examples([4], 10));
+    const other = mlp();
+    other.layers[0]?.setWeights([tf.ones([4, 8]), tf.zeros([8])]);
+    await run(other, data);
+    expect(files.size).toBe(3);
+    const [name, bytes] = [...files][0] as [string, Uint8Array];
+    files.set(name, bytes.slice(0, -1));
+    expect(await run(mlp(), data)).toBe(first);
+    expect(files.get(name)).toEqual(bytes);
+    const half = await run(mlp(), data, "float16");
+    expect(half).not.toBe(first);
+    expect(half).toBeCloseTo(first, 3);
+  });
+});
+
+describe("deltas", () => {
+  it("stack, differ and merge", async () => {
+    const tune = async (trainable: string): Promise<Uint8Array> => {
+      const model = mlp();
+      const result = await fineTune(model, {
+        data: examples([4]),
+        loss: "categoricalCrossentropy",
+        trainable,
+        rule: sgd(),
+        learningRate: 0.1,
+        epochs: 2,
+      });
+      result.restore();
+      return saveDelta(model, result, { recipe: { trainable } });
+    };
+    const [head, middle, both] = [await tune("head"), await tune("middle"), await tune("last:2")];
+    const stacked = mlp();
+    applyDelta(stacked, stackDeltas(head, middle));
+    const reference = mlp();
+    applyDelta(reference, head);
+    expect(weightsOf(stacked)["head/kernel"]).toEqual(weightsOf(reference)["head/kernel"]);
+    expect(weightsOf(stacked)["middle/kernel"]).not.toEqual(weightsOf(reference)["middle/kernel"]);
+    expect(() => stackDeltas(head, both)).toThrow(DeltaError);
+    expect(diffDeltas(head, head)).toEqual([]);
+    expect(diffDeltas(head, both).map((d) => `${d.name} ${d.in}`)).toEqual([
+      "head/bias both",
+      "head/kernel both",
+      "middle/bias second",
+      "middle/kernel second",
+    ]);
+    const whole = mlp();
+    loadSafetensors(whole, await saveWhole(stacked));
+    expect(weightsOf(whole)).toEqual(weightsOf(stacked));
+    expect(await fingerprint(namedWeights(whole))).toEqual(await fingerprint(namedWeights(stacked)));
+    expect(() => loadSafetensors(mlp({ classes: 4 }), head)).toThrow(/in 6 place[\s\S]*trunk\/kernel/);
+    const torch = mlp();
+    loadSafetensors(torch, head, { strict: false, convert: (tensor) => tf.mul(tensor, 2) });
+    expect(weightsOf(torch)["head/kernel"]?.[0]).toBeCloseTo(
+      2 * (weightsOf(reference)["head/kernel"]?.[0] as number),
+      6,
+    );
+    expect(() => applyDelta(mlp(), head.slice(0, 50))).toThrow(/safetensors/);
+  });
+});
+
+describe("loading", () => {
+  it("reads a Keras .h5 and predicts what numpy does", async () => {
+    const model = await loadKerasH5(bytesOf(oracle.h5), h5wasm as unknown as H5Wasm);
+    const y = (model.predict(tf.tensor2d(oracle.x)) as tf.Tensor).arraySync() as number[][];
+    y.forEach((row, i) => {
+      expect(row).toEqual(oracle.y[i]?.map((v) => expect.closeTo(v, 5)));
+    });
+    await expect(loadKerasH5(new Uint8Array(100), h5wasm as unknown as H5Wasm)).rejects.toThrow(/HDF5/);
+  });
+
+  it("loads Keras 3's model.json, and refuses to leave its folder", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "graft-"));
+    mkdirSync(join(folder, "model"));
+    const dense = (units: number, name: string, from: string) => ({
+      module: "keras.layers",
+      class_name: "Dense",
+      registered_name: null,
+      name,
+      config: {
+        name,
+        trainable: true,
+        dtype: { module: "keras", class_name: "DTypePolicy", config: { name: "float32" }, registered_name: null },
+        units,
+        activation: "linear",
+        use_bias: false,
+        kernel_initializer: {
+          module: "keras.initializers",
+          class_name: "GlorotUniform",
+          config: { seed: null },
+          registered_name: null,
+        },
+      },
+      build_config: { input_shape: [null, 2] },
+      inbound_nodes: [
+        {
+          args: [
+            {
+              class_name: "__keras_tensor__",
+              config: { shape: [null, 2], dtype: "float32", keras_history: [from, 0, 0] },
+            },
+          ],
+          kwargs: {},
+        },
+      ],
+    });
+    const config = {
+      name: "functional",
+      trainable: true,
+      layers: [
+        {
+          class_name: "InputLayer",
+          config: { batch_shape: [null, 2], dtype: "float32", sparse: false, ragged: false, name: "in" },
+          name: "in",
+          inbound_nodes: [],
+        },
+        dense(2, "head", "in"),
+      ],
+      input_layers: [["in", 0, 0]],
+      output_layers: [["head", 0, 0]],
+    };
+    const json = (path: string) =>
+      JSON.stringify({
+        format: "layers-model",
+        modelTopology: {
+          keras_version: "3.5.0",
+          backend: "tensorflow",
+          model_config: { class_name: "Functional", config },
+        },
+        weightsManifest: [{ paths: [path], weights: [{ name: "head/kernel", shape: [2, 2], dtype: "float32" }] }],
+      });
+    const bin = new Uint8Array(Float32Array.of(1, 2, 3, 4).buffer);
+    writeFileSync(join(folder, "model/w.bin"), bin);
+    writeFileSync(join(folder, "secret.bin"), bin);
+    writeFileSync(join(folder, "model/model.json"), json("w.bin"));
+    const model = await loadLayersModel(folderReader(join(folder, "model")));
+    expect((model.predict(tf.tensor2d([[1, 1]])) as tf.Tensor).arraySync()).toEqual([[4, 6]]);
+    for (const path of [
+      "../secret.bin",
+      "/etc/passwd",
+      "x/../../secret.bin",
+      "%2e%2e/secret.bin",
+      "..\\secret.bin",
+      "file:///etc/passwd",
+      "",
+    ]) {
+      writeFileSync(join(folder, "model/model.json"), json(path));
+      await expect(loadLayersModel(folderReader(join(folder, "model")))).rejects.toThrow(/outside its folder/);
+    }
+    symlinkSync(join(folder, "secret.bin"), join(folder, "model/link.bin"));
+    writeFileSync(join(folder, "model/model.json"), json("link.bin"));
+    await expect(loadLayersModel(folderReader(join(folder, "model")))).rejects.toThrow(/link out of/);
+    writeFileSync(join(folder, "model/model.json"), json("w.bin"));
+    writeFileSync(join(folder, "model/w.bin"), bin.slice(0, 12));
+    await expect(loadLayersModel(folderReader(join(folder, "model")))).rejects.toThrow(
+      /12 bytes, the manifest says 16/,
+    );
+  });
+});
