@@ -1,3 +1,4 @@
+import { cpuBackend } from "./cpu-backend.ts";
 import { accumulate, accumulateOptions } from "./hooks/accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./hooks/add-decayed-weights.ts";
 import { applyIfFinite, applyIfFiniteOptions } from "./hooks/apply-if-finite.ts";
@@ -9,7 +10,7 @@ import { descend } from "./rules/descend.ts";
 import { sgd, sgdOptions } from "./rules/sgd.ts";
 import { schedulePlugins } from "./schedules/plugins.ts";
 
-/** What core itself brings to a registry: hooks, rules and schedules. */
+/** What core itself brings to a registry: hooks, rules, schedules and the last of the backends. */
 export const corePlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -59,6 +60,12 @@ export const corePlugins: readonly Plugin[] = [
     name: "descend",
     description: "Plain descent, for hooks with their own momentum",
     create: descend,
+  }),
+  definePlugin({
+    kind: "backend",
+    name: "cpu",
+    description: "tfjs's own cpu backend: slow, and everywhere",
+    create: cpuBackend,
   }),
   ...nestingPlugins,
   ...schedulePlugins,

@@ -2,6 +2,7 @@ export { type BackendAdapter, type BackendSession, type Capabilities, openBacken
 export { type ChainState, chain } from "./chain.ts";
 export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } from "./combiner.ts";
 export { corePlugins } from "./core-plugins.ts";
+export { cpuBackend } from "./cpu-backend.ts";
 export { describeParams } from "./describe-params.ts";
 export {
   BackendError,

@@ -1,0 +1,17 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, it } from "vitest";
+import { corePlugins, cpuBackend, openBackend } from "../src/index.ts";
+
+it("says what to import where the app has no cpu backend, and opens it where it has", async () => {
+  expect(await cpuBackend().probe()).toMatchObject({ ok: false, fix: expect.stringContaining("tfjs-backend-cpu") });
+  await expect(openBackend([cpuBackend()])).rejects.toThrow(/cpu: tfjs's cpu backend is not loaded/);
+  await import("@tensorflow/tfjs-backend-cpu");
+  const session = await openBackend([cpuBackend()]);
+  expect(session.name).toBe("cpu");
+  expect(tf.getBackend()).toBe("cpu");
+  await session.dispose();
+});
+
+it("is what recipes call cpu", () => {
+  expect(corePlugins.some(({ kind, name }) => kind === "backend" && name === "cpu")).toBe(true);
+});
