@@ -32,11 +32,14 @@ export class OutOfMemoryError extends BackendError {
  */
 export function guardMemory(backend: WasmBackend): Registration {
   const { wasm } = backend;
+  // At its first call emscripten puts the bare function in its own place, and would put it in ours.
+  wasm._free(wasm._malloc(16));
   const malloc = wasm._malloc;
-  // Bound late: emscripten replaces `_malloc` by itself at the first call.
   const guarded = (bytes: number): number => {
     const address = malloc(bytes);
-    if (address === 0 && bytes > 0) throw new OutOfMemoryError(bytes, wasm.HEAPU8.byteLength);
+    // Near 4 GiB it may also hand out an address from which the block would pass the end of the heap.
+    const outside = (address >>> 0) + bytes > wasm.HEAPU8.byteLength;
+    if (bytes > 0 && (address === 0 || outside)) throw new OutOfMemoryError(bytes, wasm.HEAPU8.byteLength);
     return address;
   };
   wasm._malloc = guarded;
