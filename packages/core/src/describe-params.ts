@@ -1,4 +1,4 @@
-import type { Param, ParamInfo } from "./params.ts";
+import { isTrained, type Param, type ParamInfo } from "./params.ts";
 import { matcher, type Selector } from "./select.ts";
 
 /**
@@ -10,7 +10,9 @@ import { matcher, type Selector } from "./select.ts";
  */
 export function describeParams(
   params: readonly (Param | ParamInfo)[],
-  selectors: { readonly [label: string]: Selector } = { trained: ({ name }) => isTrained(params, name) },
+  selectors: { readonly [label: string]: Selector } = {
+    trained: (param) => !("variable" in param) || isTrained(param as Param),
+  },
 ): string {
   const columns = Object.entries(selectors).map(([label, selector]) => ({
     label,
@@ -29,11 +31,6 @@ export function describeParams(
     return `${label}: ${size} of ${total} (${share.toFixed(1)} %), ${bytes(4 * size)} of ${bytes(4 * total)}`;
   });
   return [...table([["parameter", "shape", "numbers", ...columns.map(() => "")], ...rows]), ...sums].join("\n");
-}
-
-function isTrained(params: readonly (Param | ParamInfo)[], name: string): boolean {
-  const param = params.find((one) => one.name === name);
-  return param !== undefined && (!("variable" in param) || param.variable.trainable);
 }
 
 function sizeOf({ shape }: ParamInfo): number {

@@ -39,12 +39,13 @@ export function namedParams(
 export function namedWeights(model: LayersLike): readonly NamedWeight[] {
   const seen = new Set<WeightLike>();
   const found: NamedWeight[] = [];
-  const walk = (layers: readonly LayerLike[], prefix: string, trainable: boolean): void => {
+  const walk = (layers: readonly LayerLike[], prefix: string, around: () => boolean): void => {
     for (const layer of layers) {
       const path = prefix + layer.name;
+      const layerTrains = (): boolean => around() && layer.trainable;
       const nested = (layer as Partial<LayersLike>).layers;
       if (nested) {
-        walk(nested, `${path}/`, trainable && layer.trainable);
+        walk(nested, `${path}/`, layerTrains);
         continue;
       }
       const several = new Set(layer.weights.map((weight) => innerOf(layer, weight))).size > 1;
@@ -52,12 +53,12 @@ export function namedWeights(model: LayersLike): readonly NamedWeight[] {
         if (seen.has(weight)) continue;
         seen.add(weight);
         const inner = several ? innerOf(layer, weight) : "";
-        const trains = trainable && layer.trainable && weight.trainable !== false;
+        const trains = (): boolean => layerTrains() && weight.trainable !== false;
         found.push(describe(layer, path, inner, weight, trains));
       }
     }
   };
-  walk(model.layers, "", true);
+  walk(model.layers, "", () => true);
   return found;
 }
 
@@ -78,7 +79,13 @@ function innerOf(layer: LayerLike, { originalName }: WeightLike): string {
   return /^(forward|backward)_/.exec(inner)?.[1] ?? inner;
 }
 
-function describe(layer: LayerLike, path: string, inner: string, weight: WeightLike, trainable: boolean): NamedWeight {
+function describe(
+  layer: LayerLike,
+  path: string,
+  inner: string,
+  weight: WeightLike,
+  trains: () => boolean,
+): NamedWeight {
   const variable = weight.read() as tf.Variable;
   const role = weight.originalName.slice(weight.originalName.lastIndexOf("/") + 1);
   const constraint = weight.constraint as { apply(value: tf.Tensor): tf.Tensor } | null | undefined;
@@ -92,7 +99,8 @@ function describe(layer: LayerLike, path: string, inner: string, weight: WeightL
     variable,
     ...(constraint ? { constraint: (value: tf.Tensor) => constraint.apply(value) } : {}),
     statistic: STATISTICS.has(role),
-    trainable,
+    trainable: trains(),
+    trains,
   };
 }
 

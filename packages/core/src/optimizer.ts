@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { carryOver } from "./carry.ts";
 import { chain } from "./chain.ts";
-import { list, RecipeError, SelectionError } from "./errors.ts";
+import { RecipeError } from "./errors.ts";
 import type { AnyHook, AnyRule, StepContext } from "./hook.ts";
-import type { Param } from "./params.ts";
+import { assertParams, isTrained, type Param, variablesOf } from "./params.ts";
 import { assertRate, type RateMultiplier, type RatesAt, ratesOf } from "./rates.ts";
 import { rateAt, type Schedule } from "./schedule.ts";
 import { matcher, pick, type Selector } from "./select.ts";
 import { unlessSkipped } from "./skip.ts";
-import { disposeReplaced, mapTree, type StateTree, type TensorMap, tidyTree, visitTensors } from "./tree.ts";
+import { disposeReplaced, owning, type StateTree, type TensorMap, tensorsOf, tidyTree } from "./tree.ts";
 import { byName, updated } from "./update.ts";
 import { fromWeights, toWeights, type Weights } from "./weights.ts";
 
@@ -27,6 +27,12 @@ export interface HookedOptimizerOptions {
 
 /** State of hooks (by name) and of the rule. */
 export type OptimizerState = { readonly hooks: StateTree; readonly rule: StateTree };
+
+interface Outcome {
+  readonly state: OptimizerState;
+  readonly values: TensorMap;
+  readonly taken: boolean;
+}
 
 /**
  * Hooks, then a rule, over named parameters. Goes wherever a `tf.Optimizer` goes: `model.compile`, `minimize`,
@@ -113,7 +119,7 @@ export class HookedOptimizer extends tf.Optimizer {
 
   /** The parameters of the next step: not frozen here, and not by `layer.trainable = false`. */
   get active(): readonly Param[] {
-    return this.params.filter(({ name, variable }) => !this.#frozen.has(name) && variable.trainable);
+    return this.params.filter((param) => !this.#frozen.has(param.name) && isTrained(param));
   }
 
   /** As `tf.Optimizer.computeGradients`; without a list, of this optimizer's parameters rather than of the whole page. */
@@ -152,19 +158,23 @@ export class HookedOptimizer extends tf.Optimizer {
   }
 
   #step(active: readonly Param[], grads: TensorMap, loss?: tf.Scalar): void {
-    const params: TensorMap = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
+    const params = variablesOf(active);
     const slotsFor = Object.keys(params).join();
     const old = this.#state;
-    const out = tidyTree(() => {
+    // Kept from within, not handed through tidy's result: tidy would walk it and track every tensor in the caller's scope.
+    let out: Outcome | undefined;
+    tf.tidy(() => {
       const before = slotsFor === this.#slotsFor && old ? old : this.#withSlots(params);
-      return this.#transformed(active, grads, before, this.#context(params, loss), params);
+      out = this.#transformed(active, grads, before, this.#context(params, loss), params);
+      for (const tensor of tensorsOf(out.state)) tf.keep(tensor);
+      for (const tensor of Object.values(out.values)) tf.keep(tensor);
     });
+    if (!out) return;
     for (const { name, variable } of active) {
       const value = out.values[name];
       if (value) variable.assign(value);
+      value?.dispose();
     }
-    tf.dispose(out.values as tf.NamedTensorMap);
-    visitTensors(out.state, (tensor) => tf.keep(tensor));
     this.#state = out.state;
     this.#slotsFor = slotsFor;
     disposeReplaced(old ?? null, out.state);
@@ -178,9 +188,11 @@ export class HookedOptimizer extends tf.Optimizer {
     before: OptimizerState,
     ctx: StepContext,
     params: TensorMap,
-  ): { readonly state: OptimizerState; readonly values: TensorMap; readonly taken: boolean } {
+  ): Outcome {
+    const some = active.length < this.params.length;
+    const foreign = new Set([...Object.values(params), ...Object.values(grads)]);
     const owned = (old: StateTree, next: StateTree): StateTree =>
-      owning(carryOver(old, next, this.#names), params, grads);
+      owning(some ? carryOver(old, next, this.#names) : next, foreign);
     const hooked = this.#hook.transform(grads, before.hooks, ctx);
     const hooks = owned(before.hooks, hooked.state);
     if (hooked.skip === true) {
@@ -219,8 +231,7 @@ export class HookedOptimizer extends tf.Optimizer {
   ): { state: StateTree } | undefined {
     // A constraint may throw, and by then a fused kernel would have written.
     if (!this.rule.applyFused || active.some(({ constraint }) => constraint)) return undefined;
-    const variables = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
-    return this.rule.applyFused(variables, grads, state, ctx);
+    return this.rule.applyFused(variablesOf(active), grads, state, ctx);
   }
 
   /** State as it stands: undefined before the first step. Read only; see `saveState`. */
@@ -231,16 +242,16 @@ export class HookedOptimizer extends tf.Optimizer {
   /** Slots for the active parameters before the first step, for a checkpoint to be compared with. */
   initialState(): OptimizerState {
     return tidyTree(() => {
-      const params = Object.fromEntries(this.active.map(({ name, variable }) => [name, variable]));
+      const params = variablesOf(this.active);
       const state = { hooks: this.#hook.init(params, this.params), rule: this.rule.init(params, this.params) };
-      return owning(state, params) as OptimizerState;
+      return owning(state, new Set(Object.values(params))) as OptimizerState;
     });
   }
 
   /** Takes over `state` and its tensors. The former state is freed. */
   replaceState(state: OptimizerState | undefined, step: number): void {
     const old = this.#state;
-    if (state) visitTensors(state, (tensor) => tf.keep(tensor));
+    for (const tensor of tensorsOf(state ?? null)) tf.keep(tensor);
     this.#state = state;
     this.#slotsFor = "";
     this.iterations_ = step;
@@ -270,26 +281,4 @@ export class HookedOptimizer extends tf.Optimizer {
   override getConfig(): tf.serialization.ConfigDict {
     return { hooks: this.hooks.map(({ name }) => name), rule: this.rule.name, learningRate: this.learningRate };
   }
-}
-
-/** Clones what is the caller's, so that the state owns all its tensors. */
-function owning(state: StateTree, ...borrowed: readonly TensorMap[]): StateTree {
-  const foreign = new Set(borrowed.flatMap((map) => Object.values(map).map(({ id }) => id)));
-  return mapTree(state, (tensor) => (foreign.has(tensor.id) ? tf.clone(tensor) : tensor));
-}
-
-function assertParams(params: readonly Param[]): void {
-  if (params.length === 0) {
-    throw new SelectionError(
-      "The optimizer has no parameters.",
-      "Pass namedParams(model); is anything in the model trainable?",
-    );
-  }
-  const names = params.map(({ name }) => name);
-  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
-  if (twice.length > 0)
-    throw new SelectionError(
-      `Two parameters are named ${list(twice)}.`,
-      "Names are keys of the state: make them differ.",
-    );
 }

@@ -1,4 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { list, SelectionError } from "./errors.ts";
+import type { VariableMap } from "./tree.ts";
 
 /** What a selector or a hook may know of a parameter before training. Never its value. */
 export interface ParamInfo {
@@ -21,4 +23,35 @@ export interface Param extends ParamInfo {
   readonly variable: tf.Variable;
   /** Applied to the new value after each update: a layer's `kernelConstraint`, which stock optimizers ignore. */
   readonly constraint?: (value: tf.Tensor) => tf.Tensor;
+  /** Whether the model lets it train at this moment. @default the variable's own `trainable` */
+  readonly trains?: () => boolean;
+}
+
+/** Whether the model lets `param` train at this moment: `layer.trainable`, wherever in the model it is said. */
+export function isTrained({ variable, trains }: Param): boolean {
+  return trains ? trains() : variable.trainable;
+}
+
+/** The variables of `params`, by name. */
+export function variablesOf(params: readonly Param[]): VariableMap {
+  const variables: Record<string, tf.Variable> = {};
+  for (const { name, variable } of params) variables[name] = variable;
+  return variables;
+}
+
+/** @throws SelectionError where there is no parameter, or two of a name. */
+export function assertParams(params: readonly Param[]): void {
+  if (params.length === 0) {
+    throw new SelectionError(
+      "The optimizer has no parameters.",
+      "Pass namedParams(model); is anything in the model trainable?",
+    );
+  }
+  const names = params.map(({ name }) => name);
+  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
+  if (twice.length > 0)
+    throw new SelectionError(
+      `Two parameters are named ${list(twice)}.`,
+      "Names are keys of the state: make them differ.",
+    );
 }

@@ -62,11 +62,11 @@ export async function bytesOf(tensors: readonly tf.Tensor[]): Promise<readonly U
  * @throws StateError listing every entry that is missing, extra or of another shape; the optimizer is unchanged then.
  */
 export function loadState(optimizer: HookedOptimizer, saved: SavedState): void {
-  const problems = [
-    ...chainProblems(parts(optimizer), saved),
-    ...bufferProblems(saved),
-    ...entryProblems(optimizer, saved),
-  ];
+  const problems = formatProblems(saved);
+  if (problems.length === 0) {
+    problems.push(...chainProblems(parts(optimizer), saved), ...bufferProblems(saved), ...treeProblems(saved));
+    problems.push(...entryProblems(optimizer, saved));
+  }
   if (problems.length > 0) {
     throw new StateError(
       `The checkpoint does not fit in ${problems.length} place(s); nothing was changed.`,
@@ -91,9 +91,42 @@ function parts({ hooks, rule }: HookedOptimizer): SavedState["parts"] {
   return [...hooks, rule].map(({ name, stateVersion = 1 }) => ({ name, version: stateVersion }));
 }
 
-function chainProblems(mine: SavedState["parts"], { format, parts }: SavedState): string[] {
+/** Checkpoints are data from outside: looked at before anything is read from them. */
+function formatProblems(saved: SavedState): string[] {
+  if (typeof saved !== "object" || saved === null || saved.format !== 1) {
+    return [`It is of format ${saved?.format ?? "unknown"}, and this version of Graft reads format 1.`];
+  }
+  const lists = [saved.parts, saved.frozen, saved.specs].every(Array.isArray);
+  if (!lists || !(saved.data instanceof Uint8Array) || !Number.isInteger(saved.step) || saved.step < 0) {
+    return ["Its parts are not what saveState writes: parts, frozen and specs are lists, data is bytes, step a count."];
+  }
+  return saved.specs
+    .filter(
+      ({ shape, dtype }) =>
+        !["float32", "int32", "bool"].includes(dtype) || !shape.every((size) => Number.isInteger(size) && size >= 0),
+    )
+    .map(({ path, shape, dtype }) => `${path} is ${dtype} [${shape}], which is no tensor`);
+}
+
+/** Each tensor's place in the tree must be the path that its entry gives. */
+function treeProblems({ tree, specs }: SavedState): string[] {
+  const found = new Map<unknown, string>();
+  const walk = (node: unknown, at: string): void => {
+    if (typeof node !== "object" || node === null) return;
+    if ("$tensor" in node) found.set(node.$tensor, at);
+    else for (const [key, child] of Object.entries(node)) walk(child, at ? `${at}/${key}` : key);
+  };
+  walk(tree, "");
+  const astray = [...found].filter(([i, path]) => specs[i as number]?.path !== path).map(([, path]) => path);
+  const lost = specs.filter((_, i) => !found.has(i)).map(({ path }) => path);
+  return [
+    ...astray.map((path) => `${path} has no entry of its own`),
+    ...lost.map((path) => `${path} has no place in the state`),
+  ];
+}
+
+function chainProblems(mine: SavedState["parts"], { parts }: SavedState): string[] {
   const show = (list: SavedState["parts"]): string => list.map(({ name, version }) => `${name} v${version}`).join(", ");
-  if (format !== 1) return [`It is of format ${format}, and this version of Graft reads format 1.`];
   if (show(mine) === show(parts)) return [];
   return [
     `It is of (${show(parts)}), the optimizer is (${show(mine)}): build it from the recipe the checkpoint was saved with.`,

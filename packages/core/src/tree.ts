@@ -18,7 +18,9 @@ export type VariableMap = { readonly [name: string]: tf.Variable };
 
 /** Applies `fn` to every entry. The result has exactly the same names, in the same order. */
 export function mapTensors(map: TensorMap, fn: (tensor: tf.Tensor, name: string) => tf.Tensor): TensorMap {
-  return Object.fromEntries(Object.entries(map).map(([name, tensor]) => [name, fn(tensor, name)]));
+  const mapped: Record<string, tf.Tensor> = {};
+  for (const name of Object.keys(map)) mapped[name] = fn(map[name] as tf.Tensor, name);
+  return mapped;
 }
 
 /** Rebuilds `tree` with `fn` applied to every tensor leaf; `path` is slash-separated, as in a checkpoint. */
@@ -44,6 +46,13 @@ export function visitTensors(tree: StateTree, visit: (tensor: tf.Tensor, path: s
   });
 }
 
+/** Every tensor leaf, in the order of {@link visitTensors}: for what a step does each time, without making paths. */
+export function tensorsOf(tree: StateTree, found: tf.Tensor[] = []): tf.Tensor[] {
+  if (tree instanceof tf.Tensor) found.push(tree);
+  else if (tree !== null && typeof tree === "object") for (const child of Object.values(tree)) tensorsOf(child, found);
+  return found;
+}
+
 /** `tf.tidy` for results with readonly objects and nulls, which its own type leaves out. */
 export function tidyTree<S>(fn: () => S): S {
   return tf.tidy(fn as () => tf.TensorContainer) as S;
@@ -51,16 +60,19 @@ export function tidyTree<S>(fn: () => S): S {
 
 /** Disposes the tensors of `old` that `live` does not hold as well. */
 export function disposeReplaced(old: StateTree, live: StateTree): void {
-  const kept = new Set<number>();
-  visitTensors(live, (tensor) => kept.add(tensor.id));
-  visitTensors(old, (tensor) => {
-    if (!kept.has(tensor.id) && !tensor.isDisposed) tensor.dispose();
-  });
+  const kept = new Set(tensorsOf(live));
+  for (const tensor of tensorsOf(old)) if (!kept.has(tensor) && !tensor.isDisposed) tensor.dispose();
 }
 
 /** Zeros shaped like `params`, the usual start of a moment. */
 export function zerosLike(params: TensorMap): TensorMap {
   return mapTensors(params, (param) => tf.zerosLike(param));
+}
+
+/** Clones what is the caller's, so that a state owns all its tensors. */
+export function owning(state: StateTree, foreign: ReadonlySet<tf.Tensor>): StateTree {
+  if (!tensorsOf(state).some((tensor) => foreign.has(tensor))) return state;
+  return mapTree(state, (tensor) => (foreign.has(tensor) ? tf.clone(tensor) : tensor));
 }
 
 function join(path: string, key: string | number): string {

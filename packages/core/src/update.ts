@@ -17,13 +17,13 @@ export function updated(active: readonly Param[], updates: TensorMap, skip?: tf.
       "A hook or rule returns the names and shapes it was given.",
     );
   }
-  return Object.fromEntries(
-    active.map(({ name, variable, constraint }) => {
-      const moved = tf.sub(variable, updates[name] as tf.Tensor);
-      const value = constraint ? constraint(moved) : moved;
-      return [name, skip ? tf.where(skip, variable, value) : value];
-    }),
-  );
+  const values: Record<string, tf.Tensor> = {};
+  for (const { name, variable, constraint } of active) {
+    const moved = tf.sub(variable, updates[name] as tf.Tensor);
+    const value = constraint ? constraint(moved) : moved;
+    values[name] = skip ? tf.where(skip, variable, value) : value;
+  }
+  return values;
 }
 
 /**
@@ -35,15 +35,20 @@ export function byName(
   active: readonly Param[],
   gradientOf: (param: Param) => tf.Tensor | null | undefined,
 ): TensorMap {
-  const found = active.map((param) => [param.name, gradientOf(param)] as const);
-  const without = found.filter(([, gradient]) => !gradient).map(([name]) => name);
+  const found: Record<string, tf.Tensor> = {};
+  const without: string[] = [];
+  for (const param of active) {
+    const gradient = gradientOf(param);
+    if (gradient) found[param.name] = gradient;
+    else without.push(param.name);
+  }
   if (without.length > 0) {
     throw new SelectionError(
       `No gradient for ${list(without)}.`,
       "Is it connected to the loss, and trainable? If it should stay as it is, leave it out of `params` or freeze it.",
     );
   }
-  return Object.fromEntries(found) as TensorMap;
+  return found;
 }
 
 function sameShape(a: readonly number[] | undefined, b: readonly number[]): boolean {

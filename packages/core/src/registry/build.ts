@@ -1,5 +1,6 @@
 import type { Nests, Plugin, PluginKind, PluginKinds } from "../plugin.ts";
 import type { Use } from "../recipe.ts";
+import type { SchemaIssue } from "../standard-schema.ts";
 import type { Used } from "./constraints.ts";
 import { type Entry, loaded, notFound } from "./entries.ts";
 
@@ -45,7 +46,7 @@ export function builder(byName: ReadonlyMap<string, Entry>): Builder {
     try {
       const result = await plugin.options?.["~standard"].validate(options ?? {});
       if (result?.issues) {
-        for (const { message } of result.issues) problems.push(`${at} \`${name}\`: ${message}`);
+        for (const issue of result.issues) problems.push(`${at} \`${name}\`: ${located(issue)}`);
         return undefined;
       }
       return plugin.create(result?.value) as PluginKinds[K];
@@ -66,6 +67,12 @@ export function builder(byName: ReadonlyMap<string, Entry>): Builder {
     });
   }
   return { build, problems, used };
+}
+
+/** Our own schemas name the option in the message; other libraries leave it to the path. */
+function located({ message, path = [] }: SchemaIssue): string {
+  const keys = path.map((key) => String(typeof key === "object" ? key.key : key)).join(".");
+  return keys === "" || message.includes(keys) ? message : `\`${keys}\`: ${message}`;
 }
 
 function own(nests: Nests, key: string): PluginKind | undefined {

@@ -1,3 +1,4 @@
+import { chain } from "../chain.ts";
 import { RecipeError } from "../errors.ts";
 import type { AnyHook } from "../hook.ts";
 import { masked } from "../masked.ts";
@@ -69,7 +70,7 @@ export async function resolve(
   for (const [i, { on, by }] of (recipe.rateMultipliers ?? []).entries())
     rateMultipliers.push({ on, by: await rate(by, `rateMultipliers[${i}].by`) });
   const observers = await all("observer", "observers");
-  problems.push(...sameNames(hooks), ...brokenConstraints(used));
+  problems.push(...misnamed(hooks), ...brokenConstraints(used));
   if (!rule || problems.length > 0) {
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
   }
@@ -86,8 +87,12 @@ function placed(hook: AnyHook, use: Use): AnyHook {
   return use.on === undefined ? named : masked(named, use.on);
 }
 
-function sameNames(hooks: readonly AnyHook[]): string[] {
-  const names = hooks.map(({ name }) => name);
-  const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
-  return twice.map((name) => `Two hooks are named \`${name}\`. Give one of them another name by "as".`);
+/** What `chain` would say of their names. */
+function misnamed(hooks: readonly AnyHook[]): string[] {
+  try {
+    chain(...hooks);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }

@@ -4,6 +4,7 @@ import { runFused } from "../fused.ts";
 import type { UpdateRule } from "../hook.ts";
 import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
 import type { ParamInfo } from "../params.ts";
+import { scalars } from "../scalars.ts";
 import type { Selector } from "../select.ts";
 import { mapTensors, type TensorMap, zerosLike } from "../tree.ts";
 
@@ -86,21 +87,22 @@ function rule(
     },
     transform(grads, state, { params, rates, infos }) {
       const decay = decayOf(infos);
+      const scalar = scalars();
+      const times = (x: tf.Tensor, factor: number): tf.Tensor => tf.mul(x, scalar(factor));
       const count = counted(state.count, Object.keys(grads));
-      const m = mapTensors(grads, (g, key) => tf.add(tf.mul(state.m[key] as tf.Tensor, beta1), tf.mul(g, 1 - beta1)));
+      const m = mapTensors(grads, (g, key) => tf.add(times(state.m[key] as tf.Tensor, beta1), times(g, 1 - beta1)));
       const v = mapTensors(grads, (g, key) =>
-        tf.add(tf.mul(state.v[key] as tf.Tensor, beta2), tf.mul(tf.square(g), 1 - beta2)),
+        tf.add(times(state.v[key] as tf.Tensor, beta2), times(tf.square(g), 1 - beta2)),
       );
       const updates = mapTensors(grads, (_, key) => {
         const t = count[key] as number;
-        const mHat = tf.div(m[key] as tf.Tensor, 1 - beta1 ** t);
-        const vHat = tf.div(v[key] as tf.Tensor, 1 - beta2 ** t);
-        const step = tf.div(mHat, tf.add(tf.sqrt(vHat), epsilon));
+        const rate = rates[key] as number;
+        // γ·(m/c₁)/(√(v/c₂)+ε) with the corrections drawn into scalars, as the paper's section 2 has it: two kernels fewer.
+        const root = Math.sqrt(1 - beta2 ** t);
+        const denominator = tf.add(tf.sqrt(v[key] as tf.Tensor), scalar(epsilon * root));
+        const step = tf.div(times(m[key] as tf.Tensor, (rate * root) / (1 - beta1 ** t)), denominator);
         const lambda = decay(key);
-        return tf.mul(
-          lambda === 0 ? step : tf.add(step, tf.mul(params[key] as tf.Tensor, lambda)),
-          rates[key] as number,
-        );
+        return lambda === 0 ? step : tf.add(step, times(params[key] as tf.Tensor, lambda * rate));
       });
       return { grads: updates, state: { m, v, count } };
     },

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { UpdateRule } from "../hook.ts";
+import { scalars } from "../scalars.ts";
 import { mapTensors } from "../tree.ts";
 
 /** Plain descent, w ← w − γ·g, for chains whose hooks bring their own momentum. No state, no options. */
@@ -8,9 +9,9 @@ export function descend(): UpdateRule<null> {
     name: "descend",
     terminal: true,
     init: () => null,
-    transform: (grads, state, { rates }) => ({
-      grads: mapTensors(grads, (g, name) => tf.mul(g, rates[name] as number)),
-      state,
-    }),
+    transform(grads, state, { rates }) {
+      const scalar = scalars();
+      return { grads: mapTensors(grads, (g, name) => tf.mul(g, scalar(rates[name] as number))), state };
+    },
   };
 }

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { runFused } from "../fused.ts";
 import type { UpdateRule } from "../hook.ts";
 import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
+import { scalars } from "../scalars.ts";
 import { mapTensors, type TensorMap, zerosLike } from "../tree.ts";
 
 export interface SgdOptions {
@@ -55,17 +56,23 @@ export function sgd(options: SgdOptions = {}): UpdateRule<SgdState> {
     // Empty on purpose: "no velocity yet" is what tells a parameter's first step.
     init: () => ({ velocity: {} }),
     transform(grads, { velocity }, { rates }) {
+      const scalar = scalars();
       const rate = (name: string): number => rates[name] as number;
-      if (momentum === 0) return { grads: mapTensors(grads, (g, name) => tf.mul(g, rate(name))), state: { velocity } };
-      const scaled = (g: tf.Tensor, name: string): tf.Tensor => (rateInVelocity ? tf.mul(g, rate(name)) : g);
+      const times = (x: tf.Tensor, factor: number): tf.Tensor => (factor === 1 ? x : tf.mul(x, scalar(factor)));
+      if (momentum === 0) return { grads: mapTensors(grads, (g, name) => times(g, rate(name))), state: { velocity } };
+      const scaled = (g: tf.Tensor, name: string): tf.Tensor => (rateInVelocity ? times(g, rate(name)) : g);
       const next = mapTensors(grads, (g, name) => {
         const before = velocity[name];
-        if (!before) return rateInVelocity ? tf.mul(g, rate(name) * (1 - dampening)) : tf.clone(g);
-        return tf.add(tf.mul(before, momentum), tf.mul(g, (1 - dampening) * (rateInVelocity ? rate(name) : 1)));
+        if (!before) return rateInVelocity ? times(g, rate(name) * (1 - dampening)) : g;
+        const share = (1 - dampening) * (rateInVelocity ? rate(name) : 1);
+        const [kept, added] = [times(before, momentum), times(g, share)];
+        const v = tf.add(kept, added);
+        for (const part of [kept, added]) if (part !== before && part !== g) part.dispose();
+        return v;
       });
       const updates = mapTensors(next, (v, name) => {
-        const ahead = nesterov ? tf.add(scaled(grads[name] as tf.Tensor, name), tf.mul(v, momentum)) : v;
-        return rateInVelocity ? ahead : tf.mul(ahead, rate(name));
+        const ahead = nesterov ? tf.add(scaled(grads[name] as tf.Tensor, name), times(v, momentum)) : v;
+        return rateInVelocity ? ahead : times(ahead, rate(name));
       });
       return { grads: updates, state: { velocity: next } };
     },
