@@ -95,6 +95,7 @@ async function build(folder: string): Promise<string> {
         "-o",
         join(folder, `${target}.node`),
         `-L${libraries}`,
+        "-lpthread",
         "-l:libtensorflow_cc.so.2",
         "-l:libtensorflow_framework.so.2",
         "-Wl,-rpath,$ORIGIN",

@@ -13,7 +13,7 @@ import { cacheFolder, installFolder, readInstall } from "./install/cache.ts";
 import { type Device, type Target, targetFor } from "./install/target.ts";
 import { stateOfTfjsNode } from "./install/tfjs-node.ts";
 import { WHEELS } from "./install/wheels.ts";
-import { fuseKernels } from "./kernels/fuse-kernels.ts";
+import { fuseKernels, mendKernels } from "./kernels/fuse-kernels.ts";
 import { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
 import { loadInstall, loadTfjsNode, TENSORFLOW } from "./load/load.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
@@ -105,12 +105,14 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
           "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU (`graft doctor` says more).",
         );
       }
+      const mended = mendKernels(backend);
       const fusion = fused ? fuseKernels(backend) : undefined;
       return {
         name: "node",
         capabilities: capabilitiesOf(backend),
         async dispose(): Promise<void> {
           fusion?.dispose();
+          mended.dispose();
         },
       };
     },

@@ -1,19 +1,22 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 
 /** One exact replacement in a file of tfjs-node's `binding/`. */
 interface Patch {
+  readonly file: "tfjs_backend.cc" | "tfjs_backend.h" | "tfjs_binding.cc";
   readonly from: string;
   readonly to: string;
 }
 
 /**
- * The one change to tfjs-node's sources: the set of attribute names is shared by all Workers of a process and is written
- * without a lock, so that two of them can corrupt it.
+ * The changes to tfjs-node's sources. The set of attribute names is shared by all Workers of a process and is written
+ * without a lock, so that two of them can corrupt it; and our own kernels (`native/`) become one more export, `graft`.
  */
 const PATCHES: readonly Patch[] = [
-  { from: "#include <memory>", to: "#include <memory>\n#include <mutex>" },
+  { file: "tfjs_backend.cc", from: "#include <memory>", to: "#include <memory>\n#include <mutex>" },
   {
+    file: "tfjs_backend.cc",
     from: "static std::set<std::string> ATTR_NAME_SET;",
     to: [
       "static std::mutex ATTR_NAME_LOCK;",
@@ -24,12 +27,37 @@ const PATCHES: readonly Patch[] = [
       "}",
     ].join("\n"),
   },
-  { from: "ATTR_NAME_SET.insert(attr_name_string.c_str()).first->c_str();", to: "KeepAttrName(attr_name_string);" },
+  {
+    file: "tfjs_backend.cc",
+    from: "ATTR_NAME_SET.insert(attr_name_string.c_str()).first->c_str();",
+    to: "KeepAttrName(attr_name_string);",
+  },
+  { file: "tfjs_backend.h", from: " private:\n", to: " public:\n" },
+  {
+    file: "tfjs_binding.cc",
+    from: '#include "tfjs_backend.h"',
+    to: '#include "graft_kernels.h"\n#include "tfjs_backend.h"',
+  },
+  {
+    file: "tfjs_binding.cc",
+    from: "static napi_value IsUsingGPUDevice(",
+    to: '#include "graft_export.inc"\n\nstatic napi_value IsUsingGPUDevice(',
+  },
+  {
+    file: "tfjs_binding.cc",
+    from: '      {"getNumOfTensors",',
+    to: '      {"graft", nullptr, Graft, nullptr, nullptr, nullptr, napi_default, nullptr},\n      {"getNumOfTensors",',
+  },
 ];
+
+/** Our own sources, which are compiled together with tfjs-node's. */
+function ownSources(): string {
+  return join(dirname(createRequire(import.meta.url).resolve("@graftjs/backend-node/package.json")), "native");
+}
 
 /** Compiler flags that every build of the binding shares. */
 export const BINDING_FLAGS: readonly string[] = [
-  "-O2",
+  "-O3",
   "-std=c++17",
   "-shared",
   "-fPIC",
@@ -38,13 +66,19 @@ export const BINDING_FLAGS: readonly string[] = [
   "-DBUILDING_NODE_EXTENSION",
 ];
 
-/** Patches the sources in `folder` (tfjs-node's `binding/`) in place. Throws where one does not fit exactly once. */
+/**
+ * Patches the sources in `folder` (tfjs-node's `binding/`) in place and puts ours beside them. Throws where a patch does
+ * not fit exactly once.
+ */
 export function patchBindingSources(folder: string): void {
-  const path = join(folder, "tfjs_backend.cc");
-  let text = readFileSync(path, "utf8");
-  for (const { from, to } of PATCHES) {
+  for (const { file, from, to } of PATCHES) {
+    const path = join(folder, file);
+    const text = readFileSync(path, "utf8");
     if (text.split(from).length !== 2) throw new Error(`The patch "${from}" does not fit ${path} exactly once.`);
-    text = text.replace(from, to);
+    writeFileSync(
+      path,
+      text.replace(from, () => to),
+    );
   }
-  writeFileSync(path, text);
+  cpSync(ownSources(), folder, { recursive: true });
 }

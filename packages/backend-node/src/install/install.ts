@@ -157,8 +157,8 @@ export async function installInto(
       report.step(`${folder} is there and does not compute: installing anew`);
     }
   }
-  sweepStaging(cache);
   const staging = makeStaging(cache);
+  sweepStaging(cache);
   const downloads = join(cache, "downloads");
   let wheelsAreGood = false;
   try {

@@ -31,6 +31,8 @@ export interface NativeBinding {
   executeOp(name: string, attrs: readonly OpAttr[], inputs: readonly number[], outputs: number): NativeTensor[];
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
+  /** Our own kernels, in a binding that we built; see native/graft_kernels.cc. tfjs-node's own binding has none. */
+  graft?(code: number, ids: Int32Array, numbers: Float64Array, out: Int32Array): void;
 }
 
 /** What tfjs-node keeps for a data id. `values` wait on the JavaScript side until an operation needs them. */

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests that need native TensorFlow installed: `pnpm --filter @graftjs/backend-node native-ci`. One process a file. */
+export default defineConfig({
+  test: {
+    include: ["native-test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 1,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});

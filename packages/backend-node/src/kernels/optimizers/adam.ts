@@ -1,0 +1,112 @@
+import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import type { NativeTensor } from "../../load/native-backend-types.ts";
+import type { Native, OwnKernels } from "../native.ts";
+import { checkLists } from "./check.ts";
+import { type Scalars, stepScalars } from "./scalars.ts";
+import { pendingWrites, write } from "./write.ts";
+
+/** Attributes of `GraftAdam`; see docs/fused-kernels.md. */
+interface AdamAttrs {
+  readonly variables: readonly Tensor[];
+  readonly grads: readonly Tensor[];
+  readonly m: readonly Tensor[];
+  readonly v: readonly Tensor[];
+  readonly learningRates: readonly number[];
+  readonly corrections1: readonly number[];
+  readonly corrections2: readonly number[];
+  readonly decays: readonly number[];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+/**
+ * A step of Adam or AdamW for a list of variables, past tfjs's engine. Composed of plain operations: TensorFlow's
+ * `ResourceApplyAdam` places ε elsewhere, and would have to be fed and read through resource variables.
+ */
+export function adamKernel(native: Native): KernelFunc {
+  return ({ attrs }) => {
+    const step = attrs as unknown as AdamAttrs;
+    checkLists("GraftAdam", step.variables, { grads: step.grads, m: step.m, v: step.v });
+    if (native.own) {
+      stepByOwn(native, native.own, step);
+      return [];
+    }
+    const writes = pendingWrites(native);
+    const scalars = stepScalars(native);
+    try {
+      step.variables.forEach((variable, i) => {
+        const update = updateOf(native, step, i, scalars, writes.add);
+        writes.add(variable, native.one("Sub", native.attr.float, [native.id(variable), update.id]));
+        native.free(update);
+      });
+      writes.commit();
+    } catch (cause) {
+      writes.abandon();
+      throw cause;
+    } finally {
+      scalars.free();
+    }
+    return [];
+  };
+}
+
+/** The whole step in one call. */
+function stepByOwn(native: Native, own: OwnKernels, step: AdamAttrs): void {
+  const { variables, grads, m, v, learningRates, corrections1, corrections2, decays, beta1, beta2, epsilon } = step;
+  const written = [...variables, ...m, ...v];
+  const numbers = [
+    variables.length,
+    beta1,
+    beta2,
+    epsilon,
+    ...learningRates,
+    ...corrections1,
+    ...corrections2,
+    ...decays,
+  ];
+  const values = own(
+    7,
+    [...variables, ...grads, ...m, ...v].map(native.id),
+    numbers,
+    written.map((tensor) => tensor.shape),
+  );
+  written.forEach((tensor, i) => {
+    write(native, tensor, values[i] as NativeTensor);
+  });
+}
+
+function updateOf(
+  native: Native,
+  step: AdamAttrs,
+  i: number,
+  scalars: Scalars,
+  add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
+): NativeTensor {
+  const { attr, free, id, one } = native;
+  const binary = (name: string, a: number, b: number): NativeTensor => one(name, attr.float, [a, b]);
+  const times = (tensor: number, factor: number): NativeTensor => binary("Mul", tensor, scalars.of(factor));
+  /** Like `binary`, and frees its operands. */
+  const join = (name: string, a: NativeTensor, b: NativeTensor): NativeTensor => {
+    const joined = binary(name, a.id, b.id);
+    free(a, b);
+    return joined;
+  };
+  const { beta1, beta2, epsilon } = step;
+  const grad = id(step.grads[i] as Tensor);
+  const square = one("Square", attr.float, [grad]);
+  const [m, v] = [step.m[i] as Tensor, step.v[i] as Tensor];
+  const nextM = add(m, join("AddV2", times(id(m), beta1), times(grad, 1 - beta1)));
+  const nextV = add(v, join("AddV2", times(id(v), beta2), times(square.id, 1 - beta2)));
+  const vHat = binary("RealDiv", nextV.id, scalars.of(step.corrections2[i] as number));
+  const root = one("Sqrt", attr.float, [vHat.id]);
+  const denominator = binary("AddV2", root.id, scalars.of(epsilon));
+  const mHat = binary("RealDiv", nextM.id, scalars.of(step.corrections1[i] as number));
+  free(square, vHat, root);
+  const direction = join("RealDiv", mHat, denominator);
+  const decay = step.decays[i] as number;
+  const decayed = decay === 0 ? direction : join("AddV2", direction, times(id(step.variables[i] as Tensor), decay));
+  const update = times(decayed.id, step.learningRates[i] as number);
+  free(decayed);
+  return update;
+}

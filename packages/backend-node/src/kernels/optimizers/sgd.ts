@@ -1,0 +1,113 @@
+import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import type { NativeTensor } from "../../load/native-backend-types.ts";
+import type { Native, OwnKernels } from "../native.ts";
+import { checkLists } from "./check.ts";
+import { type Scalars, stepScalars } from "./scalars.ts";
+import { pendingWrites, write } from "./write.ts";
+
+/** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
+interface SgdAttrs {
+  readonly variables: readonly Tensor[];
+  readonly grads: readonly Tensor[];
+  readonly velocities: readonly Tensor[];
+  readonly learningRates: readonly number[];
+  readonly first: readonly boolean[];
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly rateInVelocity: boolean;
+}
+
+/** A step of SGD for a list of variables: four operations each, past tfjs's engine, written when all are computed. */
+export function sgdKernel(native: Native): KernelFunc {
+  return ({ attrs }) => {
+    const step = attrs as unknown as SgdAttrs;
+    checkLists("GraftSgd", step.variables, {
+      grads: step.grads,
+      ...(step.velocities.length > 0 ? { velocities: step.velocities } : {}),
+    });
+    if (native.own) {
+      stepByOwn(native, native.own, step);
+      return [];
+    }
+    const writes = pendingWrites(native);
+    const scalars = stepScalars(native);
+    try {
+      step.variables.forEach((variable, i) => {
+        const updates = updateOf(native, step, i, scalars, writes.add);
+        writes.add(variable, native.one("Sub", native.attr.float, [native.id(variable), updates.id]));
+        if (updates.owned) native.free(updates);
+      });
+      writes.commit();
+    } catch (cause) {
+      writes.abandon();
+      throw cause;
+    } finally {
+      scalars.free();
+    }
+    return [];
+  };
+}
+
+/** The whole step in one call. */
+function stepByOwn(native: Native, own: OwnKernels, step: SgdAttrs): void {
+  const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } = step;
+  const written = [...variables, ...velocities];
+  const numbers = [
+    variables.length,
+    momentum,
+    dampening,
+    Number(nesterov),
+    Number(rateInVelocity),
+    ...learningRates,
+    ...first.map(Number),
+  ];
+  const ids = [...variables, ...grads, ...velocities].map(native.id);
+  const values = own(
+    6,
+    ids,
+    numbers,
+    written.map((tensor) => tensor.shape),
+  );
+  written.forEach((tensor, i) => {
+    write(native, tensor, values[i] as NativeTensor);
+  });
+}
+
+/** What is subtracted from variable i; `owned`: to be freed by the caller, because nothing keeps it. */
+function updateOf(
+  native: Native,
+  step: SgdAttrs,
+  i: number,
+  scalars: Scalars,
+  add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
+): NativeTensor & { readonly owned: boolean } {
+  const { attr, free, id, one } = native;
+  const times = (tensor: number, factor: number): NativeTensor => one("Mul", attr.float, [tensor, scalars.of(factor)]);
+  const plus = (a: NativeTensor, b: number): NativeTensor => {
+    const sum = one("AddV2", attr.float, [a.id, b]);
+    free(a);
+    return sum;
+  };
+  const { momentum, dampening, nesterov, rateInVelocity } = step;
+  const grad = id(step.grads[i] as Tensor);
+  const rate = step.learningRates[i] as number;
+  const velocity = step.velocities[i];
+  if (velocity === undefined) return { ...times(grad, rate), owned: true };
+  const first = step.first[i] === true;
+  const share = (first && !rateInVelocity ? 1 : 1 - dampening) * (rateInVelocity ? rate : 1);
+  const scaled = share === 1 ? undefined : times(grad, share);
+  const next = add(
+    velocity,
+    first ? (scaled ?? one("Identity", attr.float, [grad])) : plus(times(id(velocity), momentum), scaled?.id ?? grad),
+  );
+  if (!first) free(scaled);
+  if (!nesterov) return rateInVelocity ? { ...next, owned: false } : { ...times(next.id, rate), owned: true };
+  const gradNow = rateInVelocity ? times(grad, rate) : undefined;
+  const ahead = plus(times(next.id, momentum), gradNow?.id ?? grad);
+  free(gradNow);
+  if (rateInVelocity) return { ...ahead, owned: true };
+  const update = times(ahead.id, rate);
+  free(ahead);
+  return { ...update, owned: true };
+}

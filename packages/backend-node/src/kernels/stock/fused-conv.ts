@@ -1,0 +1,45 @@
+import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Native } from "../native.ts";
+
+/** TensorFlow's operation for an activation that needs nothing but its input. */
+const ACTIVATIONS: Readonly<Record<string, string>> = { relu: "Relu", relu6: "Relu6", elu: "Elu", sigmoid: "Sigmoid" };
+
+/** The convolutions that tfjs fuses with a bias and an activation. */
+type Fusable = "FusedConv2D" | "FusedDepthwiseConv2D";
+type Stock = Readonly<Record<Fusable | "Conv2D" | "DepthwiseConv2dNative", KernelFunc>>;
+
+/**
+ * Convolution, bias and activation by three of TensorFlow's operations and nothing around them. (Its `_FusedConv2D` takes a
+ * list of strings as attribute, which tfjs-node's binding cannot pass.)
+ */
+export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<string, KernelFunc>> {
+  const { attr, backend, free, id, info, one } = native;
+  const fused =
+    (plain: KernelFunc, whole: KernelFunc): KernelFunc =>
+    (args) => {
+      const { bias } = args.inputs as { bias?: TensorInfo };
+      const { activation = "linear", dataFormat = "NHWC" } = args.attrs as { activation?: string; dataFormat?: string };
+      const operation = ACTIVATIONS[activation];
+      const x = args.inputs.x as TensorInfo;
+      if (
+        (operation === undefined && activation !== "linear") ||
+        dataFormat !== "NHWC" ||
+        x.dtype !== "float32" ||
+        (bias && bias.shape.length !== 1)
+      )
+        return whole(args);
+      const convolved = plain({ ...args, inputs: { x, filter: args.inputs.filter as TensorInfo } }) as TensorInfo;
+      if (!bias && operation === undefined) return convolved;
+      const sum = bias
+        ? one("BiasAdd", [...attr.float, attr.text("data_format", "NHWC")], [id(convolved), id(bias)])
+        : undefined;
+      const result = operation === undefined ? undefined : one(operation, attr.float, [sum?.id ?? id(convolved)]);
+      if (result) free(sum);
+      backend.disposeData(convolved.dataId);
+      return info((result ?? sum) as NonNullable<typeof sum>);
+    };
+  return {
+    FusedConv2D: fused(stock.Conv2D, stock.FusedConv2D),
+    FusedDepthwiseConv2D: fused(stock.DepthwiseConv2dNative, stock.FusedDepthwiseConv2D),
+  };
+}

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createRegistry, OptionsError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, describe, expect, it } from "vitest";
+import { nativeBackend, plugins, setNativeEnvironment, TooLateError } from "../src/index.ts";
+import { markLoaded, variablesFor } from "../src/load/environment.ts";
+
+const empty = mkdtempSync(join(tmpdir(), "graft-empty-"));
+afterAll(() => rmSync(empty, { recursive: true, force: true }));
+const nothing = { cacheDir: empty, projectDir: empty };
+
+describe("nativeBackend", () => {
+  it("probes without throwing, without loading and without touching the current backend", async () => {
+    const probe = await nativeBackend(nothing).probe();
+    expect(probe).toMatchObject({ ok: false, fix: "graft install-native" });
+    expect(await nativeBackend({ ...nothing, device: "gpu" }).probe()).toMatchObject({ ok: false });
+    expect(tf.findBackendFactory("tensorflow")).toBeNull();
+    expect(Object.keys(process.report.getReport()).length).toBeGreaterThan(0);
+    expect(
+      (process.report.getReport() as unknown as { sharedObjects: string[] }).sharedObjects.filter((name) =>
+        name.includes("tensorflow"),
+      ),
+    ).toEqual([]);
+  });
+
+  it("refuses to start with the command that mends it", async () => {
+    await expect(nativeBackend(nothing).init()).rejects.toThrow(/not installed[\s\S]*graft install-native/);
+  });
+
+  it("checks its options at construction, all at once", () => {
+    expect(() => nativeBackend({ threads: 0, device: "tpu", threds: 2 } as never)).toThrow(OptionsError);
+    expect(() => nativeBackend({ threads: 0, device: "tpu", threds: 2 } as never)).toThrow(
+      /3 wrong option[\s\S]*threads[\s\S]*tpu[\s\S]*threds/,
+    );
+  });
+
+  it("is a plugin by the name `node`", () => {
+    expect(plugins.map(({ kind, name }) => [kind, name])).toEqual([["backend", "node"]]);
+    expect(() => createRegistry(plugins)).not.toThrow();
+  });
+});
+
+describe("what TensorFlow reads while it loads", () => {
+  it("becomes environment variables, only those that were asked for", () => {
+    expect(
+      variablesFor({ threads: 2, interOpThreads: 1, oneDnn: false, allowGrowth: true, logLevel: 3 }, true),
+    ).toEqual({
+      TF_NUM_INTRAOP_THREADS: "2",
+      TF_NUM_INTEROP_THREADS: "1",
+      TF_ENABLE_ONEDNN_OPTS: "0",
+      TF_FORCE_GPU_ALLOW_GROWTH: "true",
+      TF_CPP_MIN_LOG_LEVEL: "3",
+      CUDA_VISIBLE_DEVICES: "-1",
+    });
+    expect(variablesFor({}, false)).toEqual({});
+  });
+
+  it("is refused by name once TensorFlow is loaded, unless nothing would change", () => {
+    setNativeEnvironment({ threads: 3 });
+    expect(process.env.TF_NUM_INTRAOP_THREADS).toBe("3");
+    markLoaded();
+    expect(() => setNativeEnvironment({ threads: 3 })).not.toThrow();
+    expect(() => setNativeEnvironment({ threads: 4, oneDnn: true })).toThrow(TooLateError);
+    expect(() => setNativeEnvironment({ threads: 4 })).toThrow(
+      /TF_NUM_INTRAOP_THREADS=4[\s\S]*loaded already[\s\S]*setNativeEnvironment/,
+    );
+    expect(process.env.TF_NUM_INTRAOP_THREADS).toBe("3");
+  });
+});

