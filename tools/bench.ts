@@ -19,5 +19,8 @@ if (!existsSync(entry(name))) {
   console.error(`No bench is named "${name}". There are: ${known.join(", ")}.`);
   process.exit(2);
 }
-const { status } = spawnSync(join(root, "node_modules/.bin/tsx"), [entry(name), ...rest], { stdio: "inherit", cwd: root });
+const { status } = spawnSync(join(root, "node_modules/.bin/tsx"), [entry(name), ...rest], {
+  stdio: "inherit",
+  cwd: root,
+});
 process.exitCode = status ?? 1;

@@ -33,7 +33,9 @@ export function bin(name) {
 export function bootstrap() {
   assertNode();
   const stamp = join(root, "node_modules", ".graft", "installed");
-  const lock = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "pnpm-lock.yaml")))
+    .digest("hex");
   const installed = existsSync(stamp) && existsSync(bin("turbo")) && readFileSync(stamp, "utf8") === lock;
   if (!installed) {
     console.log("Installing packages (once) ...");
@@ -45,12 +47,17 @@ export function bootstrap() {
     mkdirSync(dirname(stamp), { recursive: true });
     writeFileSync(stamp, lock);
   }
-  run(bin("turbo"), ["run", "kernels", "--output-logs=errors-only"], { quiet: true, env: { TURBO_TELEMETRY_DISABLED: "1" } });
+  run(bin("turbo"), ["run", "kernels", "--output-logs=errors-only"], {
+    quiet: true,
+    env: { TURBO_TELEMETRY_DISABLED: "1" },
+  });
 }
 
 function assertNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  console.error(`Node ${process.versions.node} is too old: Graft needs 20.19 or later. Install a current one and try again.`);
+  console.error(
+    `Node ${process.versions.node} is too old: Graft needs 20.19 or later. Install a current one and try again.`,
+  );
   process.exit(2);
 }

@@ -14,12 +14,15 @@ const problems: string[] = [];
 for (const name of readdirSync(join(root, "packages"))) {
   for (const file of sources(join(root, "packages", name, "src"))) {
     const lines = readFileSync(file, "utf8").split("\n").length - 1;
-    if (lines > FILE_LINES) problems.push(`${file.slice(root.length + 1)} has ${lines} lines, the limit is ${FILE_LINES}.`);
+    if (lines > FILE_LINES)
+      problems.push(`${file.slice(root.length + 1)} has ${lines} lines, the limit is ${FILE_LINES}.`);
   }
 }
 const lines = sources(join(root, "packages/core/src")).reduce((sum, file) => sum + codeLines(file), 0);
 const gzipBytes = await bundleBytes(join(root, "packages/core/src/index.ts"));
-console.log(`core: ${lines} lines of code (limit ${CORE.lines}), ${gzipBytes} bytes min+gzip (limit ${CORE.gzipBytes})`);
+console.log(
+  `core: ${lines} lines of code (limit ${CORE.lines}), ${gzipBytes} bytes min+gzip (limit ${CORE.gzipBytes})`,
+);
 if (lines > CORE.lines) problems.push(`core has ${lines} lines of code.`);
 if (gzipBytes > CORE.gzipBytes) problems.push(`core has ${gzipBytes} bytes min+gzip.`);
 for (const problem of problems) console.error(problem);

@@ -16,6 +16,8 @@ const checks = {
   lint: [bin("biome"), ["lint", "--error-on-warnings"]],
   format: [bin("biome"), ["format"]],
   typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],
+  // What is published states every type that it exports.
+  declarations: [bin("tsc"), ["-p", "tsconfig.src.json"]],
   build: [bin("turbo"), ["run", "build", "--output-logs=errors-only"]],
   packaging: [process.execPath, ["tools/packaging.mjs"]],
   budgets: [bin("tsx"), ["tools/budgets.ts"]],

@@ -5,7 +5,9 @@ import { root } from "./bootstrap.mjs";
 
 const problems = [];
 const examplesNeeded = (name) => !["core", "testing", "cli"].includes(name) && !name.startsWith("create-");
-const packages = readdirSync(join(root, "packages")).filter((name) => existsSync(join(root, "packages", name, "package.json")));
+const packages = readdirSync(join(root, "packages")).filter((name) =>
+  existsSync(join(root, "packages", name, "package.json")),
+);
 
 for (const name of packages) {
   const folder = join(root, "packages", name);
@@ -26,7 +28,8 @@ for (const name of packages) {
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
   check(name === "cli" || others.every((d) => d === "@graftjs/core"), `knows other plugins: ${others.join(", ")}`);
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
-  if (examplesNeeded(name)) check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);
+  if (examplesNeeded(name))
+    check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);
 }
 
 const changesets = readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md"));

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bin, root, run } from "./bootstrap.mjs";
+import { bin, run } from "./bootstrap.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "graft-pack-"));
 let failures = 0;
