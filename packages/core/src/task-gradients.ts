@@ -53,6 +53,7 @@ export function taskGradients(
   return { values, byTask };
 }
 
+/** Frees the losses and gradients that {@link taskGradients} returned. Calling it twice is harmless. */
 export function disposeGradients({ values, byTask }: TaskGradients): void {
   tf.dispose([...Object.values(values), ...Object.values(byTask).flatMap((grads) => Object.values(grads))]);
 }

@@ -33,7 +33,11 @@ export interface TaskTrainer {
   dispose(): void;
 }
 
-/** @throws RecipeError where `combiner` is no combiner. */
+/**
+ * Steps over several losses at once: one gradient a task, merged by `combiner`, then the optimizer's hooks and rule.
+ *
+ * @throws RecipeError where `combiner` is no combiner.
+ */
 export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTrainerOptions): TaskTrainer {
   if (!("weigh" in combiner) && !("combine" in combiner)) {
     throw new RecipeError(

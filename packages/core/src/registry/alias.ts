@@ -5,7 +5,7 @@ export interface AliasOptions {
   readonly name: string;
   /** Options that a recipe need not write; what it writes wins. They are checked by the plugin's schema with the rest. */
   readonly defaults: { readonly [option: string]: unknown };
-  /** @default that of the plugin */
+  /** One line for listings. @default that of the plugin */
   readonly description?: string;
 }
 

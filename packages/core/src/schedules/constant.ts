@@ -11,7 +11,11 @@ export const constantOptions: OptionsSchema<ConstantOptions> = optionsSchema<Con
   ["value"],
 );
 
-/** The same rate at every step (optax `constant_schedule`). */
+/**
+ * The same rate at every step (optax `constant_schedule`).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
 export function constant(options: ConstantOptions): Schedule {
   assertOptions("constant", constantOptions, options);
   return () => options.value;

@@ -26,7 +26,11 @@ export const warmupCosineOptions: OptionsSchema<WarmupCosineOptions> = optionsSc
   ["peak", "totalSteps"],
 );
 
-/** Linear rise to `peak`, then half a cosine down to `end` (optax `warmup_cosine_decay_schedule`; Loshchilov & Hutter 2017). */
+/**
+ * Linear rise to `peak`, then half a cosine down to `end` (optax `warmup_cosine_decay_schedule`; Loshchilov & Hutter 2017).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
 export function warmupCosine(options: WarmupCosineOptions): Schedule {
   assertOptions("warmup-cosine", warmupCosineOptions, options);
   const { peak, warmupSteps = 0, totalSteps, start = 0, end = 0 } = options;

@@ -1,0 +1,351 @@
+// The wording of every error that core throws. Each says what, where it looked or what it got, and the change that mends it.
+import "@tensorflow/tfjs-backend-cpu";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import {
+  type AnyHook,
+  type AnyRule,
+  accumulate,
+  adam,
+  addDecayedWeights,
+  applyIfFinite,
+  type BackendAdapter,
+  chain,
+  checkFinite,
+  conditionally,
+  corePlugins,
+  createRegistry,
+  ema,
+  HookedOptimizer,
+  linear,
+  loadState,
+  mapTensors,
+  masked,
+  namedParams,
+  openBackend,
+  type Plugin,
+  partition,
+  pick,
+  piecewise,
+  probe,
+  type Recipe,
+  readProbes,
+  type SavedState,
+  sgd,
+  stateless,
+  swapInEma,
+  taskTrainer,
+  warmup,
+} from "../src/index.ts";
+import { disposeAll, params, tensors } from "./nets.ts";
+
+await tf.setBackend("cpu");
+const held = params({ "hidden/kernel": [[1, 2]], "hidden/bias": [1], "head/kernel": [[1]], "head/bias": [1] });
+const grads = tensors({ "hidden/kernel": [[1, 2]], "hidden/bias": [1], "head/kernel": [[1]], "head/bias": [1] });
+const optimizer = (hooks: readonly AnyHook[] = [], rule: AnyRule = sgd(), more: object = {}): HookedOptimizer =>
+  new HookedOptimizer({ params: held, hooks, rule, learningRate: 0.1, ...more });
+const broken = (name: string, fn: (g: tf.Tensor, key: string) => tf.Tensor): AnyHook =>
+  stateless(name, (map) => mapTensors(map, fn));
+const resolve = (recipe: unknown, ...plugins: Plugin[]): Promise<unknown> =>
+  createRegistry([corePlugins, plugins]).resolve(recipe as Recipe);
+const combiner = { name: "mean", init: () => null, weigh: () => ({ weights: new Float64Array(2), state: null }) };
+const loss =
+  (nan = 1) =>
+  (): tf.Scalar =>
+    tf.mul(tf.sum(held[0]?.variable as tf.Tensor), nan) as tf.Scalar;
+const untouched = optimizer([], sgd(), { params: held.slice(0, 1) });
+
+/** By what is done wrong. */
+const wrong: Readonly<Record<string, () => unknown>> = {
+  // Optimizer
+  "no parameters": () => new HookedOptimizer({ params: [], rule: sgd(), learningRate: 0.1 }),
+  "two parameters of a name": () => optimizer([], sgd(), { params: [...held, ...held] }),
+  "a hook as the rule": () => optimizer([], ema() as never),
+  "no rule": () => optimizer([], undefined as never, { rule: undefined }),
+  "a negative rate": () => optimizer([], sgd(), { learningRate: -1 }),
+  "a rate that is no number": () => {
+    optimizer().learningRate = "fast" as never;
+  },
+  "a negative multiplier": () => optimizer([], sgd(), { rateMultipliers: [{ on: "head", by: -1 }] }),
+  "a multiplier on nothing": () => optimizer([], sgd(), { rateMultipliers: [{ on: "haed/**", by: 1 }] }),
+  "freezing nothing": () => optimizer().freeze("hiden/**"),
+  "a gradient that is missing": () => optimizer().applyNamed({ "hidden/kernel": grads["hidden/kernel"] as tf.Tensor }),
+  "an update of another shape": () => optimizer([broken("wide", () => tf.zeros([7]))]).applyNamed(grads),
+  "gradients that nobody registered": () => {
+    const sum = tf.getGradient("Sum");
+    tf.unregisterGradient("Sum");
+    try {
+      optimizer().minimize(loss());
+    } finally {
+      if (sum) tf.registerGradient(sum);
+    }
+  },
+  // Chain
+  "a rule among the hooks": () => optimizer([sgd() as never]),
+  "a combiner among the hooks": () => optimizer([combiner as never]),
+  "something else among the hooks": () => optimizer([{ name: "noise" } as never]),
+  "nothing among the hooks": () => optimizer([undefined as never]),
+  "two hooks of a name": () => chain(ema(), ema()),
+  "a hook with a slash in its name": () => chain({ ...ema(), name: "a/b" }),
+  "a hook that returns other names": () =>
+    optimizer([
+      stateless("drops", ({ "head/bias": _, ...rest }) => ({ ...rest, "head/bias_1": tf.scalar(0) })),
+    ]).applyNamed(grads),
+  // Selection
+  "a mask on nothing": () => optimizer([masked(ema(), { include: ["hidden/**"], exclude: ["**/bais"] })]),
+  "a predicate that matches nothing": () => pick(held, () => false, "The predicate"),
+  "a glob that is none": () => pick(held, "hidden[9-1]/*", "It"),
+  "a variable without a layer": () => namedParams({ w: held[0]?.variable as tf.Variable }),
+  // Hooks
+  "accumulate of no steps": () => accumulate(0),
+  "conditionally never": () => conditionally(ema(), { every: 0 }),
+  "a label without a hook": () => partition({ slow: ema() }, { slow: "**", fats: "head" }),
+  "a parameter without a label": () =>
+    optimizer([partition({ a: ema() }, ({ layer }) => (layer === "head" ? "a" : undefined))]),
+  "a label without a parameter": () => optimizer([partition({ a: ema(), b: probe("b") }, () => "a")]),
+  "decay on nothing": () => optimizer([addDecayedWeights({ weightDecay: 0.1, on: "embeddings" })]),
+  "no average to swap in": () => swapInEma(optimizer()),
+  "no hook to check": () => checkFinite(optimizer()),
+  "no probe to read": () => {
+    untouched.applyNamed({ "hidden/kernel": grads["hidden/kernel"] as tf.Tensor });
+    return readProbes(untouched);
+  },
+  // Options
+  "several wrong options": () => adam({ beta1: 1, beta3: 0.5, epsilon: "small" } as never),
+  "a required option left out": () => linear({ start: 0.1, end: 0 } as never),
+  "an option that is one of a few": () => applyIfFinite({ policy: "skipp" } as never),
+  "steps that are none": () => piecewise({ start: 1, factors: { soon: 0.1 } }),
+  "a warm-up into nothing": () => warmup({ steps: 3 } as never),
+  // Tasks
+  "no combiner": () => taskTrainer({ optimizer: optimizer(), combiner: ema() as never }),
+  "one task": () => taskTrainer({ optimizer: optimizer(), combiner: combiner as never }).step({ one: loss() }),
+  // State
+  "no checkpoint": () => loadState(optimizer(), {} as SavedState),
+  // Registry
+  "two plugins of a name, one misnamed, one none": () =>
+    createRegistry([
+      corePlugins,
+      corePlugins[0] as Plugin,
+      { ...(corePlugins[0] as Plugin), name: "My Hook" },
+      {} as Plugin,
+    ]),
+  "a version that does not fit, and one that is none": () =>
+    createRegistry([
+      { ...(corePlugins[0] as Plugin), coreVersion: "^7.0.0" },
+      { ...(corePlugins[1] as Plugin), coreVersion: "newest" },
+    ]),
+  "a recipe that is wrong in many places": () =>
+    resolve({
+      hook: [],
+      hooks: ["emma", "sgd", { use: "ema", with: { decay: 2, deacy: 1 } }, "lars", { use: "accumulate" }],
+      rule: { use: "descend", with: { momentum: 0.9 } },
+      learningRate: { use: "cosine", with: {} },
+    }),
+  "a recipe without its parts": () => resolve({ hooks: "ema" }),
+  "a recipe with a negative rate and two averages": () =>
+    resolve({ rule: "sgd", learningRate: -1, hooks: ["ema", "ema"] }),
+  "no recipe": () => resolve([]),
+  "a plugin that throws": () =>
+    resolve({ rule: "bad", learningRate: 1 }, {
+      kind: "rule",
+      name: "bad",
+      description: "bad",
+      create: () => {
+        throw new Error("not today");
+      },
+    } as Plugin),
+  "a single plugin that is unknown": () => createRegistry([corePlugins]).create("rule", "sdg"),
+  "a lazy plugin that fails in jsonSchema": () =>
+    createRegistry([
+      { kind: "hook", name: "gone", description: "gone", load: async () => Promise.reject(new Error("offline")) },
+    ]).jsonSchema(),
+  // Backends
+  "no backend": () => openBackend([]),
+  "no backend that can": () => {
+    const capabilities = { missingKernels: ["Conv2DBackpropFilter"], floatBits: 32, syncRead: true } as const;
+    const adapter = (name: string, parts: Partial<BackendAdapter>): BackendAdapter => ({
+      name,
+      device: "cpu",
+      probe: async () => ({ ok: true, capabilities }),
+      init: () => Promise.reject(new Error("out of memory")),
+      ...parts,
+    });
+    return openBackend([
+      adapter("wasm", {}),
+      adapter("gpu", { probe: async () => ({ ok: false, reason: "no adapter", fix: "start the browser with a GPU" }) }),
+      adapter("node", { probe: async () => ({ ok: true, capabilities: { ...capabilities, missingKernels: [] } }) }),
+    ]);
+  },
+};
+
+async function messageOf(fn: () => unknown): Promise<string> {
+  try {
+    await fn();
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  return "nothing was thrown";
+}
+
+const messages: Record<string, string> = {};
+beforeAll(async () => {
+  for (const [what, fn] of Object.entries(wrong)) messages[what] = await messageOf(fn);
+});
+afterAll(() => {
+  tf.dispose(grads as tf.NamedTensorMap);
+  disposeAll(...held);
+});
+
+it("every message", () => {
+  expect(messages).toMatchInlineSnapshot(`
+    {
+      "a combiner among the hooks": "RecipeError: \`mean\` among the hooks: no optimizer hook.
+      It is a combiner: hooks only ever see one gradient, so it would do nothing there. Pass it to \`taskTrainer\`.",
+      "a glob that is none": "SelectionError: \`hidden[9-1]/*\` is no glob.
+      A class goes from low to high: [1-3], [a-z].",
+      "a gradient that is missing": "SelectionError: No gradient for \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.
+      Is it connected to the loss, and trainable? If it should stay as it is, leave it out of \`params\` or freeze it.",
+      "a hook as the rule": "RecipeError: \`ema\` stands where the update rule belongs.
+      Pass sgd(...), adam(...) or descend() as \`rule\`; hooks go into \`hooks\`.",
+      "a hook that returns other names": "RecipeError: The hook \`drops\` returned other names than it was given: \`head/bias\` is missing, \`head/bias_1\` was not given to it.
+      A hook returns exactly the names of \`grads\`. To leave a parameter alone, return its gradient as it is.",
+      "a hook with a slash in its name": "RecipeError: \`a/b\` cannot name a hook.
+      The name is a key of the state and one segment of a path in a checkpoint: no slash, not empty.",
+      "a label without a hook": "OptionsError: No hook for the label \`fats\`.
+      Known: \`slow\`.",
+      "a label without a parameter": "SelectionError: The mask of \`b\` selects none of 4 parameters.
+      Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
+      "a lazy plugin that fails in jsonSchema": "RecipeError: Not every plugin could be loaded.
+      \`gone\` could not be loaded: offline.",
+      "a mask on nothing": "SelectionError: The mask of \`ema\` matches nothing with \`**/bais\`.
+      Did you mean \`bias\`?",
+      "a multiplier on nothing": "SelectionError: A rate multiplier matches nothing with \`haed/**\`.
+      Did you mean \`head\`?",
+      "a negative multiplier": "OptionsError: A rate multiplier is -1.
+      \`by\` is a number ≥ 0, or a schedule: (step) => number.",
+      "a negative rate": "OptionsError: learningRate is -1.
+      A number ≥ 0, or a schedule: (step) => number.",
+      "a parameter without a label": "SelectionError: No label, or none that has a hook, for \`hidden/kernel\` and \`hidden/bias\`.
+      Give each parameter one of \`a\`.",
+      "a plugin that throws": "RecipeError: The recipe has 1 problem(s).
+      rule: not today",
+      "a predicate that matches nothing": "SelectionError: The predicate selects none of 4 parameters.
+      Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
+      "a rate that is no number": "OptionsError: learningRate is fast.
+      A number ≥ 0, or a schedule: (step) => number.",
+      "a recipe that is wrong in many places": "RecipeError: The recipe has 10 problem(s).
+      \`hook\` is not a key of a recipe. Did you mean \`hooks\`?
+      hooks[0]: no plugin is named \`emma\`. Did you mean \`ema\`?
+      hooks[1]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+      hooks[2] \`ema\`: \`decay\` must be a number ≥ 0 and < 1, got 2
+      hooks[2] \`ema\`: \`deacy\` is not an option. Did you mean \`decay\`?
+      hooks[3]: no plugin is named \`lars\`. If it is a package: pnpm add @graftjs/lars, then add it to "plugins". Registered: \`accumulate\`, \`add-decayed-weights\`, \`apply-if-finite\`, \`ema\`, \`sgd\`, \`adam\`, \`adamw\`, \`descend\`, \`cpu\`, \`conditionally\`, \`partition\`, \`probe\`, \`probe-update\`, \`decoupled-weight-decay\`, \`constant\`, \`linear\`, \`polynomial\`, \`cosine\`, \`one-cycle\`, \`exponential\`, \`step\`, \`piecewise\`, \`warmup\` and \`warmup-cosine\`.
+      hooks[4] \`accumulate\`: \`steps\` is required: an integer ≥ 1
+      rule: \`descend\` takes no options. Remove \`with\`.
+      learningRate \`cosine\`: \`start\` is required: a number ≥ 0
+      learningRate \`cosine\`: \`steps\` is required: an integer ≥ 1",
+      "a recipe with a negative rate and two averages": "RecipeError: The recipe has 2 problem(s).
+      learningRate is -1. Give a number ≥ 0, or a schedule.
+      Two hooks are named \`ema\`.
+        Give one of them another name: { ...hook, name: "clip-2" } in code, "as" in a recipe.",
+      "a recipe without its parts": "RecipeError: The recipe has 3 problem(s).
+      hooks is no list. Put it into brackets.
+      rule is missing. Give one: "rule": { "use": "sgd", "with": { "momentum": 0.9 } }.
+      learningRate is missing. Give a number, or { "use": "warmup-cosine", "with": { ... } }.",
+      "a required option left out": "OptionsError: \`linear\` has 1 wrong option(s).
+      \`steps\` is required: an integer ≥ 1",
+      "a rule among the hooks": "RecipeError: \`sgd\` among the hooks: no optimizer hook.
+      It is an update rule: pass it as \`rule\`, where it stands last and exactly once.",
+      "a single plugin that is unknown": "RecipeError: The rule has 1 problem(s).
+      rule: no plugin is named \`sdg\`. Did you mean \`sgd\`?",
+      "a variable without a layer": "SelectionError: \`w\`: no layer in the name of a variable.
+      Names are layer/role: \`w/kernel\`.",
+      "a version that does not fit, and one that is none": "RecipeError: The registry has 2 wrong entry(s).
+      \`accumulate\` works with @graftjs/core ^7.0.0, and this is 0.1.0. Update one of the two.
+      \`add-decayed-weights\` asks for core \`newest\`, which is no range. Write ^1.2.0 or >=1.2.0 <3.0.0.",
+      "a warm-up into nothing": "OptionsError: \`warmup\` has 1 wrong option(s).
+      \`schedule\` is required: anything",
+      "accumulate of no steps": "OptionsError: \`accumulate\` has 1 wrong option(s).
+      \`steps\` must be an integer ≥ 1, got 0",
+      "an option that is one of a few": "OptionsError: \`apply-if-finite\` has 1 wrong option(s).
+      \`policy\` must be one of throw, skip, got "skipp". Did you mean \`skip\`?",
+      "an update of another shape": "RecipeError: The update of \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\` is missing or has another shape.
+      A hook or rule returns the names and shapes it was given.",
+      "conditionally never": "OptionsError: \`ema\` should act every 0 steps from step 0 on.
+      \`every\` is an integer ≥ 1, \`offset\` one ≥ 0.",
+      "decay on nothing": "SelectionError: \`on\` of \`add-decayed-weights\` matches nothing with \`embeddings\`.
+      Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\`, \`head/bias\`, \`hidden\`, \`head\`, \`kernel\` and \`bias\`.",
+      "freezing nothing": "SelectionError: freeze matches nothing with \`hiden/**\`.
+      Did you mean \`hidden\`?",
+      "gradients that nobody registered": "RecipeError: No gradients are registered with tfjs-core.
+      Add: import "@tensorflow/tfjs-layers" (or "@tensorflow/tfjs").",
+      "no average to swap in": "RecipeError: There is no average under the name \`ema\`.
+      Add ema() to the optimizer's hooks, and take a step before you swap it in.",
+      "no backend": "BackendError: None of 0 backends can do training.
+      No adapter was given.",
+      "no backend that can": "BackendError: None of 3 backends can do training.
+      wasm: cannot train, lacks Conv2DBackpropFilter
+      gpu: no adapter (start the browser with a GPU)
+      node: out of memory",
+      "no checkpoint": "StateError: The checkpoint does not fit in 1 place(s); nothing was changed.
+      It is of format unknown, and this version of Graft reads format 1.",
+      "no combiner": "RecipeError: \`combiner\` is no combiner.
+      It has \`weigh\` or \`combine\`; a hook belongs into the optimizer's hooks.",
+      "no hook to check": "RecipeError: The optimizer has no hook \`apply-if-finite\`.
+      Add applyIfFinite() to its hooks.",
+      "no parameters": "SelectionError: The optimizer has no parameters.
+      Pass namedParams(model); is anything in the model trainable?",
+      "no probe to read": "RecipeError: The optimizer has no probe.
+      Put probe("before") among its hooks, or the rule into probeUpdate.",
+      "no recipe": "RecipeError: The recipe is no object.
+      Write { "rule": "sgd", "learningRate": 0.1 }.",
+      "no rule": "RecipeError: \`undefined\` stands where the update rule belongs.
+      Pass sgd(...), adam(...) or descend() as \`rule\`; hooks go into \`hooks\`.",
+      "nothing among the hooks": "RecipeError: \`undefined\` among the hooks: no optimizer hook.
+      A hook has \`name\`, \`init\` and \`transform\`.",
+      "one task": "RecipeError: \`mean\` combines the gradients of several tasks, and got 1 loss(es).
+      Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
+      "several wrong options": "OptionsError: \`adam\` has 3 wrong option(s).
+      \`beta1\` must be a number ≥ 0 and < 1, got 1
+      \`beta3\` is not an option. Did you mean \`beta1\` or \`beta2\`?
+      \`epsilon\` must be a number ≥ 0, got "small"",
+      "something else among the hooks": "RecipeError: \`noise\` among the hooks: no optimizer hook.
+      A hook has \`name\`, \`init\` and \`transform\`.",
+      "steps that are none": "OptionsError: \`piecewise\` cannot change at soon.
+      Keys of \`factors\` are steps: 100, 200.",
+      "two hooks of a name": "RecipeError: Two hooks are named \`ema\`.
+      Give one of them another name: { ...hook, name: "clip-2" } in code, "as" in a recipe.",
+      "two parameters of a name": "SelectionError: Two parameters are named \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.
+      Names are keys of the state: make them differ.",
+      "two plugins of a name, one misnamed, one none": "RecipeError: The registry has 3 wrong entry(s).
+      Two plugins are named \`accumulate\`. Leave one of them out, or rename it by \`alias\`.
+      \`My Hook\` is not kebab-case: lower case, digits, hyphens.
+      Entry 26 is no plugin: it has \`kind\`, \`name\`, \`description\`, and \`create\` or \`load\`.",
+    }
+  `);
+});
+
+it("every message is a GraftError's and ends in its fix", () => {
+  for (const [what, message] of Object.entries(messages)) {
+    expect(message, what).toMatch(/^(Options|Recipe|Selection|State|Backend|NonFinite)Error: .+\n {2}\S/);
+  }
+});
+
+it("every error that core constructs is thrown here or in the tests of tasks, state, hooks and stored optimizers", () => {
+  const root = join(import.meta.dirname, "../src");
+  const elsewhere = ["task-gradients", "tasks", "gramian", "weights", "stored-optimizer", "apply-if-finite"];
+  const all = Object.values(messages).join("\n");
+  for (const entry of readdirSync(root, { recursive: true, encoding: "utf8" })) {
+    if (!entry.endsWith(".ts") || elsewhere.some((name) => entry.endsWith(`${name}.ts`))) continue;
+    for (const [, text] of readFileSync(join(root, entry), "utf8").matchAll(
+      /throw new \w+Error\(\s*(?:`|"|')([^`"'\n]+)/g,
+    )) {
+      // The longest piece of the literal between its placeholders.
+      const pieces = (text as string).replaceAll("\\`", "`").split(/\$\{[^}]*\}?/);
+      const piece = pieces.sort((a, b) => b.length - a.length)[0] as string;
+      expect(all, `${entry}: ${text}`).toContain(piece.replace(/`?\\$/, "").trim());
+    }
+  }
+});
