@@ -4,7 +4,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
-import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../src/index.ts";
 import type { WebGLSession } from "../src/session.ts";
@@ -17,7 +16,6 @@ export async function open(): Promise<unknown> {
   return { ...session.capabilities, backend: tf.getBackend() };
 }
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgl");
-export const rules = (): ReturnType<typeof compareRules> => compareRules("webgl");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgl");
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const leak = (steps: unknown): Promise<number> => residue(steps as number);

@@ -1,11 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
-import { openBackend } from "@graftjs/core";
+import { cpuBackend, openBackend } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { cpu, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
-import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../../backend-webgl/src/index.ts";
 import { webgpuBackend } from "../src/index.ts";
@@ -19,7 +18,6 @@ export async function open(): Promise<unknown> {
   return { ...session.capabilities, backend: tf.getBackend() };
 }
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
-export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const leak = (steps: unknown): Promise<number> => residue(steps as number);
@@ -36,7 +34,7 @@ export { watchWorker } from "../../../tools/browser/suite/worker.ts";
 
 /** Opens the first of the named backends that can train. */
 export async function choose(names: unknown): Promise<{ readonly chosen: string } | { readonly problem: string }> {
-  const all = { webgpu: webgpuBackend(), webgl: webglBackend(), cpu };
+  const all = { webgpu: webgpuBackend(), webgl: webglBackend(), cpu: cpuBackend() };
   try {
     const opened = await openBackend((names as (keyof typeof all)[]).map((name) => all[name]));
     await opened.dispose();

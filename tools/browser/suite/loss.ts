@@ -3,6 +3,7 @@ import {
   type BackendAdapter,
   BackendLostError,
   type BackendSession,
+  cpuBackend,
   HookedOptimizer,
   loadState,
   type Param,
@@ -46,21 +47,6 @@ interface Progress {
   step: number;
   checkpoint: Checkpoint | undefined;
 }
-
-/** A cpu adapter, the last resort. */
-export const cpu: BackendAdapter = {
-  name: "cpu",
-  device: "cpu",
-  probe: async () => ({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: true } }),
-  async init(): Promise<BackendSession> {
-    await tf.setBackend("cpu");
-    return {
-      name: "cpu",
-      capabilities: { missingKernels: [], floatBits: 32, syncRead: true },
-      dispose: async () => {},
-    };
-  },
-};
 
 /** Trains from the last checkpoint to the end, writing one after each step. */
 async function train(progress: Progress): Promise<readonly Float32Array[]> {
@@ -133,7 +119,7 @@ export async function loseAtMoments(
     let killedIn = -1;
     let thrownIn = -1;
     let resumedFrom = -1;
-    const weights = await runOnBackends([adapter, cpu], async (session, lost) => {
+    const weights = await runOnBackends([adapter, cpuBackend()], async (session, lost) => {
       if (lost) {
         if (!(lost instanceof BackendLostError)) throw new Error(`Not a BackendLostError: ${lost}`);
         thrownIn = progress.step;

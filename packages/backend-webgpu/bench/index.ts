@@ -1,0 +1,39 @@
+// `pnpm bench webgpu`: dispatches and time of one update of 160 parameters, Graft's fused kernels against stock tfjs on the same device,
+// the two taking turns. Without a GPU: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes results.json.
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import { webgpuBackend } from "../src/node.ts";
+import { countDispatches, pairs, timeTurns } from "./updates.ts";
+
+const ROUNDS = 15;
+const session = await webgpuBackend().init();
+tf.env().set("WEBGPU_CPU_FORWARD", false);
+const updates: Record<string, unknown> = {};
+for (const pair of pairs) {
+  const [stock, graft] = [pair.stock(), pair.graft()];
+  // The first steps make slots and compile.
+  for (const { step } of [stock, graft, stock, graft]) step();
+  const dispatches = { stock: countDispatches(stock.step), graft: countDispatches(graft.step) };
+  const [slow, fast] = (await timeTurns([stock, graft], session.device.queue, ROUNDS)) as [number, number];
+  stock.dispose();
+  graft.dispose();
+  const round = (x: number): number => Number(x.toPrecision(3));
+  updates[pair.name] = {
+    dispatches,
+    fewer: round(dispatches.stock / dispatches.graft),
+    milliseconds: { stock: round(slow), graft: round(fast) },
+    faster: round(slow / fast),
+  };
+}
+const results = {
+  machine: `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} threads, Node ${process.versions.node}`,
+  device: session.capabilities.description,
+  parameters: 160,
+  rounds: ROUNDS,
+  updates,
+};
+writeFileSync(new URL("./results.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+console.log(JSON.stringify(results, null, 2));
+await session.dispose();
