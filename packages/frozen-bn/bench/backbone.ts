@@ -41,7 +41,7 @@ export async function mobilenetV2(size = 224): Promise<tfl.LayersModel> {
   const own = Object.fromEntries(
     Object.entries(weights).filter(([name]) => kept.has(name.slice(0, name.indexOf("/")))),
   );
-  const model = await tfl.models.modelFromJSON(topology as unknown as tf.io.PyJsonDict);
+  const model = await tfl.models.modelFromJSON(topology as unknown as Parameters<typeof tfl.models.modelFromJSON>[0]);
   model.loadWeights(own);
   tf.dispose(weights);
   return model;

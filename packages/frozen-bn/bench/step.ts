@@ -1,4 +1,4 @@
-import { type ModelPatch, namedWeights } from "@graftjs/core";
+import { type BackendAdapter, type ModelPatch, namedWeights } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { mobilenetV2 } from "./backbone.ts";
@@ -8,17 +8,18 @@ export type Tuning = "affine" | "bias";
 /** One way of taking the step. */
 export interface Variant {
   readonly name: string;
+  readonly adapter: BackendAdapter;
   readonly patch?: ModelPatch;
   /** What the layers are told. Stock batch norm normalises by the batch where true, by the running statistics where false. */
   readonly training: boolean;
 }
 
 export interface Trainer {
-  readonly name: string;
+  readonly variant: Variant;
   /** One step of SGD. Returns the loss before it. */
   step(): Promise<number>;
-  /** The same under `tf.profile`: the most bytes in tensors at any time, weights and batch included. */
-  peak(): Promise<number>;
+  /** The same under `tf.profile`: the loss, and the most bytes in tensors meanwhile, without those of other trainers. */
+  profiledStep(): Promise<{ readonly loss: number; readonly peakBytes: number }>;
   statistics(): Float32Array;
   dispose(): void;
 }
@@ -28,6 +29,7 @@ const RATE = 0.01;
 
 /** MobileNetV2 with a head of ten classes, tuned in gamma and beta (`affine`) or in beta (`bias`), and in the head's bias. */
 export async function trainer(variant: Variant, tuning: Tuning, size: number, batch: number): Promise<Trainer> {
+  const before = tf.memory().numBytes;
   const backbone = await mobilenetV2(size);
   const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" } as never).apply(backbone.outputs);
   const kernelInitializer = tfl.initializers.randomNormal({ stddev: 0.02, seed: 3 });
@@ -52,22 +54,28 @@ export async function trainer(variant: Variant, tuning: Tuning, size: number, ba
   const optimizer = tf.train.sgd(RATE);
   const loss = (): tf.Scalar => {
     const logits = model.apply(x, { training: variant.training }) as tf.Tensor;
-    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), y), 1)));
+    return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), y), 1))) as tf.Scalar;
   };
   const minimize = (): tf.Scalar => optimizer.minimize(loss, true, variables) as tf.Scalar;
+  const own = tf.memory().numBytes - before;
   return {
-    name: variant.name,
+    variant,
     async step() {
       const value = minimize();
       const [number] = await value.data();
       value.dispose();
       return number as number;
     },
-    async peak() {
+    async profiledStep() {
+      const others = tf.memory().numBytes - own;
+      const kept: tf.Scalar[] = [];
       const { peakBytes } = await tf.profile(() => {
-        minimize().dispose();
+        kept.push(minimize());
       });
-      return peakBytes;
+      const [value] = kept as [tf.Scalar];
+      const [loss] = await value.data();
+      value.dispose();
+      return { loss: loss as number, peakBytes: peakBytes - others };
     },
     statistics() {
       const all = namedWeights(model).filter(({ statistic }) => statistic);

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { PNG } from "pngjs";
+
+/** What an emoji shows: the categories of Unicode that have a hundred pictures at least. */
+export const CLASSES: readonly string[] = [
+  "Smileys & People",
+  "Animals & Nature",
+  "Food & Drink",
+  "Travel & Places",
+  "Objects",
+  "Flags",
+];
+export const SIZE = 64;
+
+export interface Split {
+  /** [n, 64, 64, 3], 0 to 1, on white. */
+  readonly xs: tf.Tensor4D;
+  /** One-hot, [n, classes]. */
+  readonly ys: tf.Tensor2D;
+}
+
+interface Emoji {
+  readonly image: string;
+  readonly category: string;
+  readonly has_img_twitter: boolean;
+  readonly unified: string;
+}
+
+/**
+ * The pictures of npm `emoji-datasource-twitter`: Twemoji, © Twitter and contributors, CC BY 4.0; the package itself is MIT. They lie
+ * far from the photographs and drawings that the backbone was trained on.
+ *
+ * @param train pictures a class for training; `test` more for the test, never the same ones.
+ */
+export function emoji(train: number, test: number): { readonly train: Split; readonly test: Split } {
+  const require = createRequire(import.meta.url);
+  const list = require("emoji-datasource-twitter/emoji.json") as readonly Emoji[];
+  const folder = join(dirname(require.resolve("emoji-datasource-twitter/package.json")), "img/twitter/64");
+  const picked = CLASSES.map((name) =>
+    shuffled(list.filter(({ category, has_img_twitter }) => category === name && has_img_twitter)),
+  );
+  const take = (from: number, count: number): Split => {
+    const images = picked.flatMap((emojis) => emojis.slice(from, from + count));
+    const labels = picked.flatMap((_, label) => Array.from({ length: count }, () => label));
+    const pixels = new Float32Array(images.length * SIZE * SIZE * 3);
+    for (const [i, { image }] of images.entries()) pixels.set(onWhite(join(folder, image)), i * SIZE * SIZE * 3);
+    return tf.tidy(() => ({
+      xs: tf.tensor4d(pixels, [images.length, SIZE, SIZE, 3]),
+      ys: tf.oneHot(tf.tensor1d(labels, "int32"), CLASSES.length) as tf.Tensor2D,
+    }));
+  };
+  return { train: take(0, train), test: take(train, test) };
+}
+
+/** The order of a fixed draw, so that test pictures are not the last ones in the book. */
+function shuffled<T extends Emoji>(items: readonly T[]): readonly T[] {
+  const key = ({ unified }: T): number =>
+    [...unified].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) >>> 0, 7) % 997;
+  return [...items].sort((a, b) => key(a) - key(b));
+}
+
+function onWhite(path: string): Float32Array {
+  const { data } = PNG.sync.read(readFileSync(path));
+  const out = new Float32Array(SIZE * SIZE * 3);
+  for (let i = 0; i < SIZE * SIZE; i++) {
+    const alpha = (data[i * 4 + 3] as number) / 255;
+    for (let c = 0; c < 3; c++) out[i * 3 + c] = 1 - alpha + (alpha * (data[i * 4 + c] as number)) / 255;
+  }
+  return out;
+}
