@@ -11,8 +11,6 @@ export interface GraphDefNode {
 export interface GraphModelLike {
   readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
   readonly outputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
-  readonly inputNodes: readonly string[];
-  readonly outputNodes: readonly string[];
   readonly weights: { [name: string]: tf.Tensor[] };
   execute(inputs: tf.NamedTensorMap, outputs: string[]): tf.Tensor | tf.Tensor[];
 }

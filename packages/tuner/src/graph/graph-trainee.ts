@@ -26,7 +26,7 @@ export interface GraphTraineeOptions {
  */
 export function graphTrainee(
   model: GraphModelLike,
-  { outputs = model.outputNodes }: GraphTraineeOptions = {},
+  { outputs = model.outputs.map(({ name }) => name) }: GraphTraineeOptions = {},
 ): GraphTrainee {
   const nodes = nodesOf(model);
   const known = new Set(nodes.map(({ name }) => name));
@@ -34,7 +34,7 @@ export function graphTrainee(
   if (strange.length > 0)
     throw new OptionsError(
       `The graph has no node \`${strange[0]}\`.`,
-      `Its outputs are ${model.outputNodes.join(", ")}.`,
+      `Its outputs are ${model.outputs.map(({ name }) => name).join(", ")}.`,
     );
   const dynamic = nodes.find(({ op }) =>
     /^(While|If|Switch|Merge|Enter|Exit|NextIteration)$|NonMaxSuppression|^Where$/.test(op),
@@ -56,7 +56,8 @@ export function graphTrainee(
     tensors[0] = variable;
     return [weightOf(name, variable, depthwise.has(name))];
   });
-  const inputNames = model.inputNodes;
+  // Not `inputNodes`, which are the keys of the signature.
+  const inputNames = model.inputs.map(({ name }) => nodeName(name));
   const fixed = outputs.map((name) => model.outputs.find((output) => output.name === name)?.shape);
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
     Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));

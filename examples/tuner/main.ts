@@ -1,0 +1,96 @@
+// Pretrains a small network on the digits 0 to 4, fine-tunes its last block and a new head on 5 to 9, stops in the middle, goes on
+// from the checkpoint, and shows that nothing differs from a run never stopped. Then the delta.
+import { mkdtempSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { wasmBackend } from "@graftjs/backend-wasm";
+import { adam, namedWeights } from "@graftjs/core";
+import { frozenBatchNorm } from "@graftjs/frozen-bn";
+import {
+  applyDelta,
+  digest,
+  type FineTuneOptions,
+  fineTune,
+  fingerprint,
+  flip,
+  formatPlan,
+  htmlReport,
+  jsonl,
+  plan,
+  progress,
+  replaceHead,
+  saveDelta,
+  shift,
+  writeFileAtomic,
+} from "@graftjs/tuner";
+import type * as layers from "@tensorflow/tfjs-layers";
+import { digits } from "./digits.ts";
+import { net } from "./net.ts";
+
+await wasmBackend().init();
+const folder = mkdtempSync(join(tmpdir(), "graft-tuner-"));
+
+console.log("Pretraining on 0 to 4 ...");
+const base = net();
+const pretrained = await fineTune(base, {
+  data: digits(0, 0, 200),
+  loss: "categoricalCrossentropy",
+  trainable: "all",
+  rule: adam(),
+  learningRate: 0.01,
+  epochs: 3,
+  observers: [progress()],
+});
+pretrained.restore();
+const weights = namedWeights(base).map(({ variable }) => variable.clone());
+
+/** The pretrained network with a new head, from the same weights each time. */
+function start(): layers.LayersModel {
+  const model = net();
+  namedWeights(model).forEach(({ variable }, i) => void variable.assign(weights[i] as (typeof weights)[0]));
+  return replaceHead(model, { units: 5 });
+}
+
+const data = digits(5, 0, 60);
+const options: FineTuneOptions = {
+  data,
+  validation: digits(5, 300, 100),
+  loss: "categoricalCrossentropy",
+  trainable: "head/**",
+  unfreeze: [{ epoch: 2, trainable: "conv_2/**" }],
+  patches: [frozenBatchNorm()],
+  rule: adam(),
+  learningRate: 0.01,
+  epochs: 6,
+  augment: [flip({ probability: 0 }), shift({ by: 2 })],
+  views: 2,
+  metrics: ["accuracy"],
+};
+console.log(`\n${formatPlan(await plan(start(), options, { limit: 100e6 }))}\n`);
+
+const whole = start();
+const uninterrupted = await fineTune(whole, { ...options, observers: [progress()] });
+uninterrupted.restore();
+
+console.log("\nOnce more, stopped after 25 steps ...");
+const checkpoint = { to: join(folder, "checkpoints"), everySteps: 5, resume: true };
+const stopped = await fineTune(start(), { ...options, checkpoint, maxSteps: 25 });
+stopped.restore();
+console.log(`... and resumed by a fresh model from ${readdirSync(checkpoint.to).at(-1)}`);
+const model = start();
+const observers = [jsonl({ to: join(folder, "run.jsonl") }), htmlReport({ to: join(folder, "report.html") })];
+const resumed = await fineTune(model, { ...options, checkpoint, observers });
+resumed.restore();
+const print = async (m: layers.LayersModel): Promise<string> => digest(await fingerprint(namedWeights(m)));
+console.log(`weights bit-identical to the run never stopped: ${(await print(model)) === (await print(whole))}`);
+
+const bytes = await saveDelta(model, resumed, { recipe: { trainable: options.trainable } });
+await writeFileAtomic(join(folder, "delta.safetensors"), bytes);
+const fresh = start();
+applyDelta(fresh, bytes);
+console.log(
+  `delta of ${bytes.length} bytes on a fresh base gives the same model: ${(await print(fresh)) === (await print(model))}`,
+);
+console.log(`accuracy on 500 new digits: ${resumed.history.val_acc?.at(-1)?.toFixed(3)}`);
+console.log(`written to ${folder}: ${readdirSync(folder).join(", ")}`);
+process.exit(0);

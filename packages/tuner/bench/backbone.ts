@@ -1,0 +1,25 @@
+import { createRequire } from "node:module";
+import type * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { replaceHead } from "../src/index.ts";
+
+const require = createRequire(import.meta.url);
+
+/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), 224×224×3 in, taken as a backbone, with a new head of ten classes. */
+export async function mobileNet(): Promise<layers.LayersModel> {
+  const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
+  const { modelTopology, weightsManifest } = require(`${folder}model.min.js`) as {
+    modelTopology: object;
+    weightsManifest: tf.io.WeightsManifestConfig;
+  };
+  const weightData = Uint8Array.from(
+    Buffer.from(require(`${folder}group1-shard1of1.min.js`) as string, "base64"),
+  ).buffer;
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  const whole = await layers.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
+  const last = whole.layers.findLast((layer) => layer.getClassName() === "ReLU") as layers.layers.Layer;
+  return replaceHead(whole, { units: 10, name: "new_head", after: last.name });
+}
+
+/** What "the last four blocks and the head" are called. */
+export const LAST_FOUR = ["block_1[3-6]*/**", "Conv_1*/**", "new_head/**"] as const;

@@ -1,0 +1,73 @@
+// One peer in a process of its own: `worker.ts <native|wasm> <stock|graft|uncached> <last4|head> <epochs>`. Prints one line of JSON.
+
+import { nativeBackend } from "@graftjs/backend-node";
+import { wasmBackend } from "@graftjs/backend-wasm";
+import { namedParams, pick, sgd } from "@graftjs/core";
+import { frozenBatchNorm } from "@graftjs/frozen-bn";
+import * as tf from "@tensorflow/tfjs-core";
+import { fineTune, plan } from "../src/index.ts";
+import { LAST_FOUR, mobileNet } from "./backbone.ts";
+
+const [backend, peer, task, epochsText] = process.argv.slice(2) as [string, string, string, string];
+const epochs = Number(epochsText);
+await (backend === "native" ? await nativeBackend() : wasmBackend()).init();
+const [EXAMPLES, BATCH] = [256, 16];
+const trainable = task === "head" ? ["new_head/**"] : LAST_FOUR;
+const xs = tf.randomUniform([EXAMPLES, 224, 224, 3], 0, 1, "float32", 7);
+const numbers = tf.tensor1d(
+  Array.from({ length: EXAMPLES }, (_, i) => i % 10),
+  "int32",
+);
+const ys = tf.cast(tf.oneHot(numbers, 10), "float32");
+const model = await mobileNet();
+
+const start = performance.now();
+const loss = await (peer === "stock" ? stock() : graft());
+const seconds = (performance.now() - start) / 1000;
+// maxRSS is in kilobytes on Linux.
+const peakRss = process.resourceUsage().maxRSS * 1024;
+const { user, system } = process.cpuUsage();
+const cpuSeconds = (user + system) / 1e6;
+console.log(JSON.stringify({ backend, peer, task, epochs, seconds, cpuSeconds, peakRss, loss, ...extra() }));
+process.exit(0);
+
+async function stock(): Promise<number[]> {
+  const chosen = new Set(pick(namedParams(model, { frozen: true }), trainable, "bench").map(({ layer }) => layer));
+  for (const layer of model.layers) layer.trainable = chosen.has(layer.name);
+  model.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss: "categoricalCrossentropy" });
+  const { history } = await model.fit(xs, ys, { epochs, batchSize: BATCH, shuffle: false, verbose: 0 });
+  return history.loss as number[];
+}
+
+async function graft(): Promise<number[]> {
+  const options = {
+    data: { xs, ys },
+    loss: "categoricalCrossentropy",
+    trainable,
+    patches: [frozenBatchNorm()],
+    rule: sgd({ momentum: 0.9 }),
+    learningRate: 0.01,
+    epochs,
+    batchSize: BATCH,
+    shuffle: false,
+    cache: peer === "uncached" ? false : "memory",
+  } as const;
+  const predicted = process.env.GRAFT_PLAN ? (await plan(model, options)).predicted : undefined;
+  const result = await fineTune(model, options);
+  result.restore();
+  facts = {
+    trunkSeconds: result.trunkSeconds,
+    epochSeconds: result.seconds,
+    peakBytes: result.peakBytes,
+    cacheBytes: result.plan.cache.bytes,
+    trunk: `${result.plan.trunk.layers} of ${result.plan.trunk.of}`,
+    predicted,
+  };
+  return [...result.history.loss];
+}
+
+// Filled by `graft`, which is called above.
+var facts: object | undefined;
+function extra(): object {
+  return facts ?? {};
+}
