@@ -7,7 +7,9 @@ import ts from "typescript";
 
 const root = join(import.meta.dirname, "..");
 /** Core's limits. Moved only by a decision in docs/decisions. */
-const CORE = { lines: 1200, gzipBytes: 6 * 1024 };
+const CORE = { lines: 3800, gzipBytes: 24 * 1024, dropInBytes: 9.5 * 1024 };
+/** What the shortest use of core takes along. */
+const DROP_IN = 'export { HookedOptimizer, masked, namedParams, sgd } from "./index.ts"';
 const FILE_LINES = 300;
 
 const problems: string[] = [];
@@ -19,10 +21,13 @@ for (const name of readdirSync(join(root, "packages"))) {
   }
 }
 const lines = sources(join(root, "packages/core/src")).reduce((sum, file) => sum + codeLines(file), 0);
-const gzipBytes = await bundleBytes(join(root, "packages/core/src/index.ts"));
+const gzipBytes = await bundleBytes('export * from "./index.ts"');
+const dropInBytes = await bundleBytes(DROP_IN);
 console.log(
   `core: ${lines} lines of code (limit ${CORE.lines}), ${gzipBytes} bytes min+gzip (limit ${CORE.gzipBytes})`,
 );
+console.log(`core as a drop-in optimizer: ${dropInBytes} bytes min+gzip (limit ${CORE.dropInBytes})`);
+if (dropInBytes > CORE.dropInBytes) problems.push(`core as a drop-in optimizer has ${dropInBytes} bytes min+gzip.`);
 if (lines > CORE.lines) problems.push(`core has ${lines} lines of code.`);
 if (gzipBytes > CORE.gzipBytes) problems.push(`core has ${gzipBytes} bytes min+gzip.`);
 for (const problem of problems) console.error(problem);
@@ -51,9 +56,9 @@ function codeLines(file: string): number {
   return counted.size;
 }
 
-async function bundleBytes(entry: string): Promise<number> {
+async function bundleBytes(contents: string): Promise<number> {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    stdin: { contents, resolveDir: join(root, "packages/core/src") },
     bundle: true,
     minify: true,
     format: "esm",
