@@ -4,13 +4,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { missingTrainingKernels } from "./capabilities.ts";
 import { withoutProcessListeners } from "./process-listeners.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";
-import { nodeWasmFolder, type WasmPaths } from "./wasm-paths.ts";
+import { type WasmPaths, wasmFolder } from "./wasm-paths.ts";
 
 /** Options of {@link wasmBackend}. */
 export interface WasmBackendOptions {
   /**
    * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` are.
-   * @default In Node, beside the installed peer. In a browser, beside the script, as tfjs has it.
+   * @default In Node, the installed peer. In a browser, the page's folder where it serves them, else jsDelivr in the peer's version.
    */
   readonly wasmPaths?: WasmPaths;
 }
@@ -42,7 +42,7 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
     },
     async init(): Promise<BackendSession> {
       const peer = await loadPeer();
-      const paths = wasmPaths ?? (await nodeWasmFolder());
+      const paths = wasmPaths ?? (await wasmFolder(peer.version_wasm));
       // tfjs refuses new paths once the backend has failed; one that runs already has no use for them.
       if (paths !== undefined && !("wasm" in tf.engine().registry))
         peer.setWasmPaths(paths as string | Record<string, string>);

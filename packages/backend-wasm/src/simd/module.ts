@@ -7,8 +7,15 @@ export interface Kernels {
 
 export type SimdLevel = "relaxed" | "simd" | "none";
 
-/** What the engine can run, by asking it to validate the modules themselves. */
+let level: SimdLevel | undefined;
+
+/** What the engine can run, by asking it to validate the modules themselves. An engine does not change: asked once. */
 export function simdLevel(): SimdLevel {
+  level ??= measuredLevel();
+  return level;
+}
+
+function measuredLevel(): SimdLevel {
   if (typeof WebAssembly === "undefined") return "none";
   if (WebAssembly.validate(bytesOf(RELAXED_SIMD))) return "relaxed";
   return WebAssembly.validate(bytesOf(SIMD)) ? "simd" : "none";
@@ -26,10 +33,7 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 }
 
 const IMPORT_SECTION = 2;

@@ -1,0 +1,62 @@
+/**
+ * Step times of three nets on wasm and its peers: `pnpm bench wasm`. Peers take turns in one run, so that all meet the same
+ * machine; what counts is the ratio. Writes results.json.
+ *
+ * Peers: `GRAFT_TORCH_PYTHON` (a python with torch), `GRAFT_BENCH_NODE` (another node binary); native TensorFlow where
+ * packages/backend-node has been installed. Absent ones are named.
+ */
+import { writeFileSync } from "node:fs";
+import os from "node:os";
+import { peers } from "./peers.ts";
+
+const NETS = ["mobilenet-v2-like", "resnet-like", "transformer"];
+const WARM = 5;
+const ROUNDS = 5;
+const STEPS = 4;
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+
+const { present, absent } = peers();
+const lost = new Set<string>();
+const results: Record<
+  string,
+  Record<string, { readonly median: number; readonly best: number; readonly loss: number }>
+> = {};
+for (const net of NETS) {
+  const times = new Map<string, number[]>();
+  const losses = new Map<string, number>();
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const peer of present) {
+      if (lost.has(peer.name)) continue;
+      try {
+        const { milliseconds, loss } = await peer.train(net, round < 0 ? WARM : STEPS);
+        if (round >= 0) times.set(peer.name, [...(times.get(peer.name) ?? []), ...milliseconds]);
+        losses.set(peer.name, loss);
+      } catch (error) {
+        lost.add(peer.name);
+        absent.push(`${peer.name} (${error instanceof Error ? error.message : String(error)})`);
+      }
+    }
+  }
+  results[net] = Object.fromEntries(
+    [...times].map(([name, values]) => [
+      name,
+      { median: median(values), best: Math.min(...values), loss: losses.get(name) as number },
+    ]),
+  );
+  console.log(`\n${net}: ms a step, median (best)`);
+  const ours = results[net]?.wasm?.median as number;
+  for (const [name, { median: middle, best }] of Object.entries(results[net] ?? {})) {
+    console.log(
+      `  ${name.padEnd(22)} ${middle.toFixed(1).padStart(8)} (${best.toFixed(1)})  wasm is ${(middle / ours).toFixed(2)}× as fast`,
+    );
+  }
+}
+for (const peer of present) peer.end();
+console.log(`\nabsent: ${absent.join("; ") || "none"}`);
+const load = os.loadavg()[0] as number;
+writeFileSync(
+  new URL("results.json", import.meta.url),
+  `${JSON.stringify({ node: process.version, cpus: os.cpus().length, load: Number(load.toFixed(1)), batch: 8, absent, nets: results }, null, 2)}\n`,
+);
