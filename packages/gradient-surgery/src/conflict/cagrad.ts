@@ -60,11 +60,11 @@ function worstCase(G: Float64Array, b: Float64Array, radius: number): Float64Arr
   for (let i = 0; i < 100; i++) {
     const middle = (low * above - high * below) / (above - below);
     const value = excess(middle);
-    if (Math.abs(value) < 1e-13) break;
+    if (Math.abs(value) < 1e-11) break;
     // Illinois: halve the value at the end that stays, or it would stay for ever.
     if (value < 0) [low, below, above] = [middle, value, above / 2];
     else [high, above, below] = [middle, value, below / 2];
-    if (high - low < 1e-15) break;
+    if (high - low < 1e-12) break;
   }
   return w;
 }

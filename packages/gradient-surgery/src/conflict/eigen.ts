@@ -15,7 +15,7 @@ export function eigen(a: Float64Array): Eigen {
   const s = a.slice();
   const v = Float64Array.from({ length: m * m }, (_, k) => (k % (m + 1) === 0 ? 1 : 0));
   const size = Math.hypot(...a);
-  for (let sweep = 0; sweep < 60 && offDiagonal(s, m) > 1e-17 * size; sweep++) {
+  for (let sweep = 0; sweep < 30 && offDiagonal(s, m) > 1e-15 * size; sweep++) {
     for (let p = 0; p < m; p++) for (let q = p + 1; q < m; q++) rotate(s, v, m, p, q);
   }
   const order = Array.from({ length: m }, (_, k) => k).sort((p, q) => at(s, m, p, p) - at(s, m, q, q));
