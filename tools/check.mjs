@@ -18,7 +18,7 @@ const checks = {
   typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],
   // What is published states every type that it exports.
   declarations: [bin("tsc"), ["-p", "tsconfig.src.json"]],
-  build: [bin("turbo"), ["run", "build", "--output-logs=errors-only"]],
+  build: [bin("turbo"), ["run", "build", "--concurrency=2", "--output-logs=errors-only"]],
   packaging: [process.execPath, ["tools/packaging.mjs"]],
   budgets: [bin("tsx"), ["tools/budgets.ts"]],
   knip: [bin("knip"), []],
