@@ -11,7 +11,8 @@ import { peers } from "./peers.ts";
 
 const NETS = ["mobilenet-v2-like", "resnet-like", "transformer"];
 const WARM = 5;
-const ROUNDS = 5;
+/** Rounds of the peers; a number on the command line, for a machine that is busy. */
+const ROUNDS = Number(process.argv[2] ?? 5);
 const STEPS = 4;
 
 const median = (values: readonly number[]): number =>
