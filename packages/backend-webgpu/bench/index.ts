@@ -1,6 +1,7 @@
 // `pnpm bench webgpu`: dispatches and time of one update of 160 parameters, Graft's fused kernels against stock tfjs on the same device,
-// the two taking turns. Without a GPU: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes results.json.
-import { writeFileSync } from "node:fs";
+// the two taking turns. Without a GPU: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes results.json and the table
+// of the README.
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
@@ -10,7 +11,13 @@ import { countDispatches, pairs, timeTurns } from "./updates.ts";
 const ROUNDS = 15;
 const session = await webgpuBackend().init();
 tf.env().set("WEBGPU_CPU_FORWARD", false);
-const updates: Record<string, unknown> = {};
+interface Figures {
+  readonly dispatches: { readonly stock: number; readonly graft: number };
+  readonly fewer: number;
+  readonly milliseconds: { readonly stock: number; readonly graft: number };
+  readonly faster: number;
+}
+const updates: Record<string, Figures> = {};
 for (const pair of pairs) {
   const [stock, graft] = [pair.stock(), pair.graft()];
   // The first steps make slots and compile.
@@ -35,5 +42,22 @@ const results = {
   updates,
 };
 writeFileSync(new URL("./results.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
+const table = [
+  "| rule | dispatches, stock → Graft | ms, stock → Graft | faster |",
+  "|---|---|---|---|",
+  ...Object.entries(updates).map(
+    ([name, { dispatches: d, milliseconds: ms, faster }]) =>
+      `| ${name} | ${d.stock} → ${d.graft} | ${ms.stock} → ${ms.graft} | ${faster}× |`,
+  ),
+  "",
+  `(${results.device}; ${results.machine}; median of ${ROUNDS} rounds.)`,
+].join("\n");
+const readme = new URL("../README.md", import.meta.url);
+const text = readFileSync(readme, "utf8");
+const marked = /(<!-- bench:backend-webgpu -->\n)[\s\S]*(<!-- \/bench -->)/;
+writeFileSync(
+  readme,
+  text.replace(marked, (_, open: string, close: string) => `${open}${table}\n${close}`),
+);
 console.log(JSON.stringify(results, null, 2));
 await session.dispose();

@@ -1,3 +1,5 @@
+/// <reference types="@webgpu/types" />
+// The device is part of the interface, and lib.dom does not know it. The version is that of tfjs-backend-webgpu.
 import type { BackendLostError, BackendSession } from "@graftjs/core";
 
 /** Progress of a precompilation. */
