@@ -3,7 +3,7 @@
  * wasm: fused, composed on stock kernels, written by hand on stock kernels, and a copy of the same bytes, by turns in one
  * process. Prints the medians and the fastest, and writes results.json.
  */
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import "@tensorflow/tfjs-backend-cpu";
 import { cpus } from "node:os";
 import { registerTrainingKernels, wasmBackend } from "@graftjs/backend-wasm";
@@ -19,7 +19,15 @@ const RATE = 0.1;
 const session = await wasmBackend().init();
 await session.dispose(); // Stock kernels again: each turn registers what it needs.
 
-const networks = { MobileNetV2: measure(mobileNetV2(), 31), "ResNet-50": measure(resNet50(), 7) };
+const NETWORKS = { MobileNetV2: [mobileNetV2, 31], "ResNet-50": [resNet50, 7] } as const;
+const file = new URL("results.json", import.meta.url);
+// Named on the command line, one network is measured and the other's figures stay.
+const wanted = process.argv.slice(2).filter((name) => name in NETWORKS);
+const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { networks: object }).networks : {};
+const networks: Record<string, object> = { ...known };
+for (const [name, [shapes, rounds]] of Object.entries(NETWORKS)) {
+  if (wanted.length === 0 || wanted.includes(name)) networks[name] = measure(shapes(), rounds);
+}
 await tf.setBackend("cpu");
 const agreement = Object.entries(cases).map(([part, list]) => ({
   part,
@@ -31,7 +39,7 @@ for (const { part, cases: count, worst } of agreement)
 
 const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version };
 writeFileSync(
-  new URL("results.json", import.meta.url),
+  file,
   `${JSON.stringify({ machine, rule: "paper, momentum 0.9, decay 1e-4", networks, agreement }, null, 2)}\n`,
 );
 
