@@ -1,3 +1,4 @@
+import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
@@ -15,6 +16,7 @@ const BATCH = 8;
 export const NETS: Readonly<Record<string, () => Net>> = {
   "mobilenet-v2-like": () => withImages(mobileNetLike()),
   "resnet-like": () => withImages(resNetLike()),
+  "mobilenet-v2-tail": () => mobileNetTail(),
   transformer: () => ({ model: transformer(), x: tf.randomUniform([BATCH, 64], 0, 500, "int32", 7), y: labels() }),
 };
 
@@ -49,6 +51,36 @@ function mobileNetLike(): tfl.LayersModel {
     channels = filters;
   }
   return headed(input, x);
+}
+
+/**
+ * MobileNetV2 behind block 13 at 224²: what fine-tuning the last four blocks trains, on cached features of 16 images, batch
+ * norms frozen.
+ */
+function mobileNetTail(): Net {
+  const input = tfl.input({ shape: [14, 14, 96] });
+  let x = input;
+  for (const [channels, filters, strides] of [
+    [96, 160, 2],
+    [160, 160, 1],
+    [160, 160, 1],
+    [160, 320, 1],
+  ] as const) {
+    const wide = convolve(x, channels * 6, 1, 1, 6);
+    const deep = normalized(
+      tfl.layers
+        .depthwiseConv2d({ kernelSize: 3, strides, padding: "same", useBias: false })
+        .apply(wide) as tfl.SymbolicTensor,
+      6,
+    );
+    const y = convolve(deep, filters, 1, 1);
+    x = strides === 1 && channels === filters ? (tfl.layers.add().apply([x, y]) as tfl.SymbolicTensor) : y;
+  }
+  const model = headed(input, convolve(x, 1280, 1, 1, 6));
+  for (const layer of model.layers) if (layer.getClassName() === "BatchNormalization") layer.trainable = false;
+  frozenBatchNorm().apply(model);
+  const labels16 = tf.cast(tf.oneHot(tf.range(0, 16, 1, "int32"), CLASSES), "float32");
+  return { model, x: tf.randomNormal([16, 14, 14, 96], 0, 1, "float32", 7), y: labels16 };
 }
 
 /** Seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */

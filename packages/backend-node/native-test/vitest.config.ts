@@ -1,7 +1,7 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
 
 /** Tests that need native TensorFlow installed: `pnpm --filter @graftjs/backend-node native-ci`. One process a file. */
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     include: ["native-test/**/*.test.ts"],
     pool: "forks",
@@ -10,3 +10,4 @@ export default defineConfig({
     hookTimeout: 120_000,
   },
 });
+export default config;

@@ -1,4 +1,5 @@
 import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { NativeBinding, NativeKernelBackend, NativeTensor, OpAttr } from "../load/native-backend-types.ts";
 
 /**
@@ -6,6 +7,7 @@ import type { NativeBinding, NativeKernelBackend, NativeTensor, OpAttr } from ".
  * is where the time of a small operation goes.
  */
 export interface Native {
+  /** The current instance: tfjs makes a new one when the backend is removed and set again. Read it at each call. */
   readonly backend: NativeKernelBackend;
   /** The binding's number for a tfjs tensor; values that still wait in JavaScript are handed over. */
   id(tensor: TensorInfo): number;
@@ -59,6 +61,7 @@ interface Attributes {
 /** The {@link Native} of a backend. */
 export function nativeOf(backend: NativeKernelBackend): Native {
   const { binding } = backend;
+  const current = (): NativeKernelBackend => tf.backend() as NativeKernelBackend;
   const kept = new Map<string, number>();
   const keep = (key: string, make: () => number): number => {
     const known = kept.get(key);
@@ -75,9 +78,11 @@ export function nativeOf(backend: NativeKernelBackend): Native {
     [binding.TF_BOOL, "bool"],
   ]);
   return {
-    backend,
+    get backend() {
+      return current();
+    },
     id(tensor) {
-      const data = backend.tensorMap.get(tensor.dataId);
+      const data = current().tensorMap.get(tensor.dataId);
       if (data.values !== null) {
         data.id = binding.createTensor(data.shape, data.dtype, data.values);
         data.values = null;
@@ -91,7 +96,7 @@ export function nativeOf(backend: NativeKernelBackend): Native {
     },
     info({ id, shape, dtype }, as) {
       const dataId = {};
-      backend.tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
+      current().tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
       return { dataId, shape, dtype: as ?? dtypes.get(dtype) ?? "float32" };
     },
     scalar: (value) => keep(`f${value}`, () => scalarOf(value)),

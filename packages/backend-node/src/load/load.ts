@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { messageOf } from "../errors.ts";
 import { BINDING } from "../install/cache.ts";
 import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
+import { callableTfjs } from "./callable-tfjs.ts";
 import { cureNodeUtil } from "./cure-node-util.ts";
 import { markLoaded } from "./environment.ts";
 import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
@@ -24,7 +25,7 @@ interface FileSystem {
 export function loadInstall(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
   cureNodeUtil();
-  (globalThis as Record<symbol, unknown>)[Symbol.for(TFJS_KEY)] = tf;
+  (globalThis as Record<symbol, unknown>)[Symbol.for(TFJS_KEY)] = callableTfjs();
   const load = createRequire(join(folder, "package.json"));
   const half = join(folder, JS_HALF);
   try {

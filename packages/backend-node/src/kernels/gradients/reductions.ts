@@ -6,7 +6,7 @@ import type { FastGradient } from "../registration.ts";
 
 /** Gradients of Sum and Mean: dy spread over the input by one BroadcastTo, where tfjs multiplies by a tensor of ones. */
 export function reductionGradients(native: Native): Readonly<Record<string, FastGradient>> {
-  const { attr, backend, free, id, info, ints, one, scalar } = native;
+  const { attr, free, id, info, ints, one, scalar } = native;
   const spread = (dy: Tensor, x: Tensor, axis: number | number[] | undefined, divide: boolean): Tensor => {
     const axes = tf.util.parseAxisParam(axis ?? x.shape.map((_, i) => i), x.shape);
     const kept = x.shape.map((size, i) => (axes.includes(i) ? 1 : size));
@@ -15,7 +15,7 @@ export function reductionGradients(native: Native): Readonly<Record<string, Fast
     const reshaped = one("Reshape", reshapeAttrs(native), [scaled?.id ?? id(dy), ints(kept)]);
     const result = one(
       "BroadcastTo",
-      [...attr.float, attr.type("Tidx", backend.binding.TF_INT32)],
+      [...attr.float, attr.type("Tidx", native.backend.binding.TF_INT32)],
       [reshaped.id, ints(x.shape)],
     );
     free(scaled, reshaped);

@@ -13,7 +13,7 @@ type Stock = Readonly<Record<Fusable | "Conv2D" | "DepthwiseConv2dNative", Kerne
  * list of strings as attribute, which tfjs-node's binding cannot pass.)
  */
 export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<string, KernelFunc>> {
-  const { attr, backend, free, id, info, one } = native;
+  const { attr, free, id, info, one } = native;
   const fused =
     (plain: KernelFunc, whole: KernelFunc): KernelFunc =>
     (args) => {
@@ -35,7 +35,7 @@ export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<
         : undefined;
       const result = operation === undefined ? undefined : one(operation, attr.float, [sum?.id ?? id(convolved)]);
       if (result) free(sum);
-      backend.disposeData(convolved.dataId);
+      native.backend.disposeData(convolved.dataId);
       return info((result ?? sum) as NonNullable<typeof sum>);
     };
   return {

@@ -7,11 +7,11 @@ import type { Native } from "../native.ts";
  * reshape to the shape a tensor has, and cast float32 to float32, several times an operation.
  */
 export function passThrough(
-  { backend }: Native,
+  native: Native,
   stock: { readonly Reshape: KernelFunc; readonly Cast: KernelFunc },
 ): Readonly<Record<string, KernelFunc>> {
   const again = (x: TensorInfo): TensorInfo => {
-    backend.incRef(x.dataId);
+    native.backend.incRef(x.dataId);
     return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
   };
   return {

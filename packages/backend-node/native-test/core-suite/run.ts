@@ -1,0 +1,115 @@
+/**
+ * Runs tfjs-core's own published test suite on this backend, our kernels included, less what tfjs-node's own runner ignores.
+ *
+ *   tsx native-test/core-suite/run.ts                 all of it
+ *   tsx native-test/core-suite/run.ts --only gradient  what has the word in its name
+ *
+ * The suite is built for tfjs's own tooling, so esbuild bundles it with its copy of tfjs-core, and the backend is given to that copy.
+ */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { type BuildOptions, build } from "esbuild";
+
+const { only } = parseArgs({ options: { only: { type: "string", default: "" } } }).values;
+const require = createRequire(import.meta.url);
+const core = join(dirname(require.resolve("@tensorflow/tfjs-core/package.json")), "dist");
+const source = join(import.meta.dirname, "..", "..", "src");
+
+/** The names in tfjs-node's list of tests that its backend is not held to. */
+function ignored(): readonly string[] {
+  const runner = readFileSync(
+    join(dirname(require.resolve("@tensorflow/tfjs-node/package.json")), "dist", "run_tests.js"),
+    "utf8",
+  );
+  const list = /IGNORE_LIST = \[([\s\S]*?)\n\];/.exec(runner)?.[1] ?? "";
+  return [...list.matchAll(/^\s*'((?:[^'\\]|\\.)*)'/gm)].map(([, name = ""]) => name.replaceAll("\\'", "'"));
+}
+
+const entry = `
+import * as tf from "${core}/index.js";
+import "${core}/public/chained_ops/register_all_chained_ops.js";
+import "${core}/register_all_gradients.js";
+import * as jasmineUtil from "${core}/jasmine_util.js";
+import { nativeBackend } from "${source}/adapter.ts";
+globalThis.suite = { tf, jasmineUtil, nativeBackend };
+`;
+const bundle = join(tmpdir(), `graft-core-suite-${process.pid}.cjs`);
+const options = {
+  bundle: true,
+  platform: "node",
+  format: "cjs",
+  logLevel: "error",
+  // tfjs-core declares its tests free of side effects, and they would be dropped.
+  ignoreAnnotations: true,
+  mainFields: ["module", "main"] as string[],
+  // One copy of tfjs-core for the suite, the backend and Graft's core alike.
+  alias: { "@tensorflow/tfjs-core": join(core, "index.js") },
+  define: { "import.meta.url": "__importMetaUrl" },
+  banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+} satisfies BuildOptions;
+await build({
+  ...options,
+  stdin: {
+    contents: `${entry}\nglobalThis.runSuite = () => require("${core}/tests.js");`,
+    resolveDir: import.meta.dirname,
+  },
+  outfile: bundle,
+});
+
+interface Result {
+  readonly fullName: string;
+  readonly status: string;
+  readonly failedExpectations: readonly { readonly message: string }[];
+}
+interface Jasmine {
+  getEnv(): { configure(options: object): void; addReporter(reporter: object): void; execute(): Promise<unknown> };
+}
+const jasmineCore = require("jasmine-core") as { boot(core: unknown): Jasmine };
+const jasmine = jasmineCore.boot(jasmineCore);
+/** What the bundle leaves on `globalThis`. */
+interface Bundle {
+  readonly suite: {
+    readonly jasmineUtil: { setTestEnvs(envs: readonly object[]): void };
+    readonly nativeBackend: (options: object) => { init(): Promise<unknown> };
+  };
+  readonly runSuite: () => void;
+}
+let counts = { passed: 0, failed: 0 };
+try {
+  require(bundle);
+  const loaded = globalThis as unknown as Bundle;
+  // TensorFlow leaves oneDNN off on some processors, and its own dilated depthwise convolution needs it.
+  await loaded.suite.nativeBackend({ oneDnn: true }).init();
+  loaded.suite.jasmineUtil.setTestEnvs([
+    { name: "test-tensorflow", backendName: "tensorflow", flags: {}, isDataSync: true },
+  ]);
+  const skip = ignored();
+  const env = jasmine.getEnv();
+  env.configure({
+    random: false,
+    specFilter: (spec: { getFullName(): string }) =>
+      spec.getFullName().includes(only) && !skip.some((name) => spec.getFullName().includes(name)),
+  });
+  env.addReporter({
+    specDone({ fullName, status, failedExpectations }: Result) {
+      if (status === "passed") counts = { ...counts, passed: counts.passed + 1 };
+      if (status !== "failed") return;
+      counts = { ...counts, failed: counts.failed + 1 };
+      console.error(`${fullName}\n    ${failedExpectations[0]?.message.split("\n")[0]}`);
+    },
+  });
+  loaded.runSuite();
+  await env.execute();
+} finally {
+  rmSync(bundle, { force: true });
+}
+if (only === "")
+  writeFileSync(
+    join(import.meta.dirname, "results.json"),
+    `${JSON.stringify({ ...counts, ignoredNames: ignored().length }, null, 2)}\n`,
+  );
+console.log(JSON.stringify(counts));
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;

@@ -1,0 +1,29 @@
+/**
+ * `pnpm --filter @graftjs/backend-node native-ci`: installs native TensorFlow where it is not, then runs what needs it: our own
+ * tests, and tfjs-core's published suite on this backend. Where the wheel cannot be fetched, says so and fails.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { installNative } from "../src/install/install.ts";
+
+const root = join(import.meta.dirname, "..");
+const reports = join(root, "..", "..", ".reports");
+const tool = (name: string): string =>
+  [join(root, "node_modules/.bin", name), join(root, "../../node_modules/.bin", name)].find(existsSync) ?? name;
+const run = (name: string, args: readonly string[]): boolean =>
+  spawnSync(tool(name), args, { cwd: root, stdio: "inherit" }).status === 0;
+
+const report = await installNative({ projectDir: root, ownRoute: false, write: (text) => process.stdout.write(text) });
+console.log(`TensorFlow ${report.tensorflow}: ${report.status} in ${report.seconds} s`);
+mkdirSync(reports, { recursive: true });
+const ours = run("vitest", [
+  "run",
+  "--config",
+  "native-test/vitest.config.ts",
+  "--reporter=dot",
+  "--reporter=json",
+  `--outputFile.json=${join(reports, "native.vitest.json")}`,
+]);
+const suite = run("tsx", ["native-test/core-suite/run.ts"]);
+process.exitCode = ours && suite ? 0 : 1;
