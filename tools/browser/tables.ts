@@ -13,12 +13,14 @@ export function writeTable(packageName: string, environment: string, rows: reado
   const sorted = [...rows].sort(
     (a, b) => (b.error ?? Number.POSITIVE_INFINITY) - (a.error ?? Number.POSITIVE_INFINITY),
   );
+  const cells = sorted.map(({ name, error, problem }) => [
+    name,
+    error === null ? `${problem}` : error.toExponential(1),
+  ]);
   const text = [
     `# ${packageName} in ${environment}: max |a − b| / max |cpu| over ${rows.length} ops and gradients, worst first`,
     "",
-    "| op | error |",
-    "|---|---|",
-    ...sorted.map(({ name, error, problem }) => `| ${name} | ${error === null ? problem : error.toExponential(1)} |`),
+    ...aligned([["op", "error"], ...cells]),
     "",
   ].join("\n");
   const folders = [join(root, ".reports", "agreement", packageName)];
@@ -28,4 +30,13 @@ export function writeTable(packageName: string, environment: string, rows: reado
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
+}
+
+/** A Markdown table whose columns stand under each other, as the formatter of this repository writes them. */
+function aligned(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = [0, 1].map((column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(" | ")} |`;
+  const [head = [], ...body] = rows;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...body.map(line)];
 }

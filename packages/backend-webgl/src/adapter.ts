@@ -143,6 +143,12 @@ async function loadPeer(): Promise<Peer> {
 
 /** Bits of the floats that the device can render to, as tfjs found out. @throws NoContext for 16, unless allowed. */
 function precision(allowFloat16: boolean): 16 | 32 {
+  if (!tf.env().getBool("HAS_WEBGL")) {
+    throw new NoContext(
+      "tfjs takes no WebGL context here: the browser draws by software and calls that a major caveat",
+      'Take the wasm backend; to use it all the same: tf.env().set("SOFTWARE_WEBGL_ENABLED", true) before anything else.',
+    );
+  }
   if (tf.env().getBool("WEBGL_RENDER_FLOAT32_CAPABLE") && !tf.env().getBool("WEBGL_FORCE_F16_TEXTURES")) return 32;
   if (allowFloat16) return 16;
   throw new NoContext(

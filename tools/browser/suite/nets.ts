@@ -42,14 +42,14 @@ export function convNet(batch: number = BATCH): Net {
 export function recurrentNet(): Net {
   const model = layers.sequential({
     layers: [
-      layers.layers.embedding({ inputDim: 11, outputDim: 6, inputLength: 5, name: "embedding" }),
+      layers.layers.embedding({ inputDim: 11, outputDim: 6, inputLength: 3, name: "embedding" }),
       // Weights are set below; the default initializer calls methods that tfjs-core alone does not have.
       layers.layers.lstm({ units: 5, recurrentInitializer: "zeros", name: "lstm" }),
       layers.layers.dense({ units: CLASSES, activation: "elu", name: "head" }),
     ],
   });
-  const words = numbers({ kind: "probability", shape: [BATCH, 5] }, 8).map((x) => Math.floor(x * 11));
-  return net("recurrent net", model, tf.tensor(words, [BATCH, 5]), BATCH);
+  const words = numbers({ kind: "probability", shape: [BATCH, 3] }, 8).map((x) => Math.floor(x * 11));
+  return net("recurrent net", model, tf.tensor(words, [BATCH, 3]), BATCH);
 }
 
 /** Layer norm and a gated mixing of tokens: softmax, batched products, gelu-like activations. */

@@ -11,7 +11,7 @@ import {
 import { frozenBatchNorm } from "../../../packages/frozen-bn/src/index.ts";
 import { clipByGlobalNorm } from "../../../packages/gradient-surgery/src/index.ts";
 import { lamb, lars, larsMomentum } from "../../../packages/lars/src/index.ts";
-import { convNet, type Net, nets, recurrentNet, tokenNet } from "./nets.ts";
+import { convNet, type Net, nets, tokenNet } from "./nets.ts";
 import { disagreement } from "./numbers.ts";
 import type { Row } from "./ops.ts";
 
@@ -29,7 +29,6 @@ interface Recipe {
 const recipes: readonly Recipe[] = [
   { name: "core: sgd", net: convNet, rule: () => sgd({ momentum: 0.9 }), learningRate: 0.01 },
   { name: "core: adamw", net: tokenNet, rule: () => adamw(), learningRate: 1e-3 },
-  { name: "core: adamw, recurrent", net: recurrentNet, rule: () => adamw(), learningRate: 1e-3 },
   { name: "frozen-bn", net: convNet, rule: () => sgd({ momentum: 0.9 }), frozen: true, learningRate: 0.01 },
   {
     name: "lars: hook",
