@@ -1,0 +1,33 @@
+/**
+ * `pnpm --filter example-lars start`: digits in batches of 1,024, by momentum SGD and by LARS, for the same epochs from the same
+ * weights. Prints both curves and what LARS did to each layer. The rates are the best that sweep.ts found for each rule.
+ */
+import { wasmBackend } from "@graftjs/backend-wasm";
+import { chart } from "./chart.ts";
+import { digits } from "./data.ts";
+import { type Run, train } from "./train.ts";
+
+const [EPOCHS, BATCH] = [6, 1024];
+const PEAKS = { sgd: 0.4, lars: 2 };
+
+await wasmBackend().init();
+const data = digits(1);
+console.log(`${data.train.xs.shape[0]} digits in batches of ${BATCH}, ${EPOCHS} epochs, the paper's schedule.\n`);
+const runs: Record<string, Run> = {};
+for (const rule of ["sgd", "lars"] as const) {
+  runs[rule] = await train(data, { rule, peak: PEAKS[rule], batchSize: BATCH, epochs: EPOCHS, seed: 1 });
+}
+const { sgd, lars } = runs as { sgd: Run; lars: Run };
+
+console.log("epoch   SGD loss  accuracy   LARS loss  accuracy");
+for (let epoch = 0; epoch < EPOCHS; epoch++) {
+  const cells = [sgd, lars].flatMap(({ losses, accuracies }) => [
+    losses[epoch]?.toFixed(3) ?? "",
+    `${(100 * (accuracies[epoch] ?? Number.NaN)).toFixed(1)} %`,
+  ]);
+  const [a, b, c, d] = cells as [string, string, string, string];
+  console.log(`${epoch + 1}`.padEnd(8) + a.padStart(8) + b.padStart(10) + c.padStart(12) + d.padStart(10));
+}
+console.log(`\nTraining loss, log scale: s SGD, L LARS, * both\n${chart({ s: sgd.losses, L: lars.losses })}`);
+console.log(`\nLARS, last step\n${lars.report}`);
+console.log(`\nSGD ${sgd.seconds.toFixed(0)} s, LARS ${lars.seconds.toFixed(0)} s.`);
