@@ -12,6 +12,8 @@ it("exports these names and no others", () => {
     "UnsupportedLibcError",
     "UnsupportedPlatformError",
     "VerifyError",
+    "diagnose",
+    "formatDiagnoses",
     "installNative",
     "nativeBackend",
     "plugins",
