@@ -60,8 +60,9 @@ export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<nul
           const draw = tf.randomUniform(purity.shape, -1, 1, "float32", drawnSeed(seed, step, name));
           const sign = tf.sub(tf.mul(tf.cast(tf.greater(purity, draw), "float32"), 2), 1);
           return tf.addN(
-            grads.map(({ g, task }) => {
-              const kept = tf.mul(g, tf.cast(tf.greater(tf.mul(tf.sign(g), sign), 0), "float32"));
+            grads.map(({ g, task }, i) => {
+              // Not tf.sign(g): on wasm the sign of 1e-10 is 0.
+              const kept = tf.mul(g, tf.cast(tf.greater(tf.mul(unit[i] as tf.Tensor, sign), 0), "float32"));
               const through = leak[task] ?? 0;
               return through === 0 ? kept : tf.add(tf.mul(g, through), tf.mul(kept, 1 - through));
             }),

@@ -1,0 +1,138 @@
+import {
+  type AnyCombiner,
+  type AnyHook,
+  type AnyRule,
+  HookedOptimizer,
+  namedParams,
+  type Param,
+  sgd,
+  taskTrainer,
+} from "@graftjs/core";
+import {
+  aGem,
+  anchor,
+  type Conflicts,
+  conflictReport,
+  driftCap,
+  ewc,
+  exampleMemory,
+  fisherInformation,
+  type HostWeights,
+  mean,
+  pcgrad,
+  readWeights,
+  upgrad,
+  wiseFt,
+} from "@graftjs/gradient-surgery";
+import * as tf from "@tensorflow/tfjs-core";
+import { batch, type Digits, type images, split } from "./data.ts";
+import { accuracy, loss, network, restore } from "./model.ts";
+
+export interface Score {
+  readonly method: string;
+  readonly new: number;
+  readonly old: number;
+  readonly seconds: number;
+}
+
+export interface Lengths {
+  readonly pretrain: number;
+  readonly tune: number;
+  readonly test: number;
+}
+
+interface Method {
+  readonly name: string;
+  /** Given: the memory of old digits is a second task. */
+  readonly combiner?: AnyCombiner;
+  readonly hooks?: readonly AnyHook[];
+  readonly rule?: AnyRule;
+  /** Where the slider of wiseFt stands at the end. */
+  readonly slider?: number;
+}
+
+const [OLD, NEW] = [
+  [0, 1, 2, 3, 4],
+  [5, 6, 7, 8, 9],
+];
+const [RATE, BATCH, REMEMBERED] = [0.1, 32, 100];
+
+/** Knows 0 to 4, learns 5 to 9 from 100 images each: what each rule learns, and what it leaves of the old. */
+export async function continual(
+  all: ReturnType<typeof images>,
+  seed: number,
+  lengths: Lengths,
+): Promise<{ scores: Score[]; conflicts: Conflicts }> {
+  const old = split(all, OLD, { train: 400, test: lengths.test, seed });
+  const fresh = split(all, NEW, { train: 100, test: lengths.test, seed });
+  const model = network(seed);
+  const params = namedParams(model);
+  await fit(params, lengths.pretrain, (step) => ({ old: loss(model, () => batch(old.train, BATCH, step)) }), {
+    name: "pretrain",
+  });
+  const reference = await readWeights(params);
+  const memory = exampleMemory({ capacity: REMEMBERED, seed });
+  await memory.add(old.train.xs, old.train.ys);
+  const fisher = await fisherInformation({ params, losses: singly(model, old.train, 100) });
+
+  const losses = (step: number) => ({
+    new: loss(model, () => batch(fresh.train, BATCH, step)),
+    memory: loss(model, () => memory.sample(BATCH, step) as Digits),
+  });
+  const scores: Score[] = [];
+  for (const method of methods(reference, fisher)) {
+    restore(params, reference);
+    const seconds = await fit(params, lengths.tune, losses, method);
+    if (method.slider !== undefined) {
+      const slider = wiseFt(params, reference);
+      slider.set(method.slider);
+      slider.dispose();
+    }
+    const score = { new: await accuracy(model, fresh.test), old: await accuracy(model, old.test) };
+    scores.push({ method: method.name, ...score, seconds });
+  }
+  restore(params, reference);
+  const { "": conflicts } = await conflictReport({ params, losses: losses(0) });
+  for (const { train, test } of [old, fresh]) tf.dispose([train.xs, train.ys, test.xs, test.ys]);
+  model.dispose();
+  return { scores, conflicts: conflicts as Conflicts };
+}
+
+function methods(reference: HostWeights, fisher: HostWeights): readonly Method[] {
+  return [
+    { name: "new digits alone" },
+    { name: "anchor 0.1", hooks: [anchor({ strength: 0.1, reference })] },
+    { name: "ewc 100", hooks: [ewc({ strength: 100, fisher, reference })] },
+    { name: "drift-cap 0.2", rule: driftCap(sgd(), { radius: 0.2, reference }) },
+    { name: "wise-ft 0.5", slider: 0.5 },
+    { name: "memory, mean", combiner: mean() },
+    { name: "memory, pcgrad", combiner: pcgrad({ reduction: "mean" }) },
+    { name: "memory, upgrad", combiner: upgrad() },
+    { name: "memory, a-gem", combiner: aGem({ memory: "memory" }) },
+  ];
+}
+
+/** Seconds of `steps` steps: over both tasks with a combiner, over the first alone without. */
+async function fit(
+  params: readonly Param[],
+  steps: number,
+  losses: (step: number) => Parameters<ReturnType<typeof taskTrainer>["step"]>[0],
+  { combiner, hooks = [], rule = sgd() }: Method,
+): Promise<number> {
+  const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate: RATE });
+  const trainer = combiner && taskTrainer({ optimizer, combiner });
+  const start = performance.now();
+  for (let step = 0; step < steps; step++) {
+    const given = losses(step);
+    if (trainer) tf.dispose((await trainer.step(given)) as tf.NamedTensorMap);
+    else optimizer.minimize(Object.values(given)[0] as () => tf.Scalar, false);
+  }
+  await params[0]?.variable.data();
+  trainer?.dispose();
+  optimizer.dispose();
+  return (performance.now() - start) / 1000;
+}
+
+function singly(model: Parameters<typeof loss>[0], data: Digits, count: number): (() => tf.Scalar)[] {
+  return Array.from({ length: count }, (_, i) => loss(model, () => batch(data, 1, i)));
+}
