@@ -10,7 +10,7 @@ import os from "node:os";
 import { peers } from "./peers.ts";
 
 const NETS = ["mobilenet-v2-like", "resnet-like", "transformer"];
-const WARM = 5;
+const WARM = 4;
 /** Rounds of the peers; a number on the command line, for a machine that is busy. */
 const ROUNDS = Number(process.argv[2] ?? 5);
 const STEPS = 4;

@@ -19,7 +19,7 @@ console.log(
 );
 writeFileSync(
   new URL("sweep.json", import.meta.url),
-  `${JSON.stringify({ backend: session.capabilities.description, cases, worst, kernels }, null, 2)}\n`,
+  `${JSON.stringify({ node: process.version, backend: session.capabilities.description, cases, worst, kernels }, null, 2)}\n`,
 );
 if (!(worst <= LIMIT)) {
   console.error(`Worst error ${worst} is above ${LIMIT}.`);

@@ -3,6 +3,7 @@ import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { missingTrainingKernels } from "./capabilities.ts";
 import { withoutProcessListeners } from "./process-listeners.ts";
+import { simdLevel } from "./simd/module.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";
 import { type WasmPaths, wasmFolder } from "./wasm-paths.ts";
 
@@ -38,7 +39,7 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
           fix: "install it: pnpm add @tensorflow/tfjs-backend-wasm",
         };
       }
-      return { ok: true, capabilities: await capabilities(trainingKernelNames()) };
+      return { ok: true, capabilities: capabilities(trainingKernelNames()) };
     },
     async init(): Promise<BackendSession> {
       const peer = await loadPeer();
@@ -63,7 +64,7 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
       const registration = registerTrainingKernels();
       return {
         name: "wasm",
-        capabilities: await capabilities([]),
+        capabilities: capabilities([]),
         async dispose(): Promise<void> {
           registration.dispose();
         },
@@ -77,13 +78,12 @@ function loadPeer(): Promise<typeof import("@tensorflow/tfjs-backend-wasm")> {
   return import("@tensorflow/tfjs-backend-wasm");
 }
 
-async function capabilities(promised: readonly string[]): Promise<Capabilities> {
-  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
+function capabilities(promised: readonly string[]): Capabilities {
   return {
     missingKernels: missingTrainingKernels("wasm", promised),
     floatBits: 32,
     syncRead: true,
-    description: `WebAssembly${simd ? ", SIMD" : ", no SIMD"}`,
+    description: `WebAssembly, ${{ relaxed: "relaxed SIMD", simd: "SIMD", none: "no SIMD: slow, composed kernels" }[simdLevel()]}, 1 thread`,
   };
 }
 
