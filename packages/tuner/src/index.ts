@@ -65,3 +65,7 @@ export {
 export { readSafetensors } from "./safetensors/read.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
 export type { CacheOptions } from "./trunk/cache-options.ts";
+export { fineTuneInWorker, type InWorkerOptions, WorkerError, type WorkerRun } from "./worker/in-worker.ts";
+export type { WorkerResult } from "./worker/messages.ts";
+export type { WorkerPort } from "./worker/port.ts";
+export { type BuildRun, serveFineTune } from "./worker/serve.ts";

@@ -1,0 +1,78 @@
+// `tsx bench/soak.ts`: what is too long for every test run. 10,000 steps without a tensor more; 200 steps with and without the cache
+// on wasm; runs killed by SIGKILL at random moments and resumed; 100,000 damaged headers of each kind. Writes soak.json.
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fuzzModelJson, fuzzSafetensors } from "../test/fuzz.ts";
+
+const KILLS = Number(process.env.GRAFT_KILLS ?? 1000);
+const FILES = Number(process.env.GRAFT_FILES ?? 100_000);
+const STEPS = Number(process.env.GRAFT_STEPS ?? 10_000);
+/** About what a run takes. */
+const RUN_MS = Number(process.env.GRAFT_RUN_MS ?? 1500);
+const here = import.meta.dirname;
+const tsx = join(here, "../../../node_modules/.bin/tsx");
+const folder = mkdtempSync(join(tmpdir(), "graft-soak-"));
+
+function child(backend: string, ...args: string[]): Record<string, unknown> {
+  const { stdout, stderr, status } = spawnSync(tsx, [join(here, "soak-worker.ts"), backend, ...args], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout.trim().split("\n").at(-1) as string) as Record<string, unknown>;
+}
+
+/** Kills the run at random moments until it has ended by itself, and says how often. */
+async function killed(backend: string, kills: number): Promise<{ kills: number; runs: number; identical: boolean }> {
+  const expected = child(backend, "run", join(folder, `${backend}-whole`)).digest;
+  let [done, runs, identical] = [0, 0, true];
+  while (done < kills) {
+    const at = join(folder, `${backend}-${runs++}`);
+    for (let ended = false; !ended; ) {
+      const run = spawn(process.execPath, ["--import", "tsx", join(here, "soak-worker.ts"), backend, "run", at], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      let out = "";
+      let timer: NodeJS.Timeout | undefined;
+      run.stdout.on("data", (text) => {
+        out += text;
+        // Counted from where the run begins: a kill while modules load proves nothing.
+        if (done < kills && out.startsWith("started"))
+          timer ??= setTimeout(() => run.kill("SIGKILL"), Math.random() * RUN_MS);
+      });
+      const code = await new Promise((resolve) => run.on("exit", resolve));
+      clearTimeout(timer);
+      if (code === 0) {
+        ended = true;
+        identical &&= (JSON.parse(out.trim().split("\n").at(-1) as string) as { digest: string }).digest === expected;
+      } else done++;
+    }
+    rmSync(at, { recursive: true, force: true });
+  }
+  return { kills: done, runs, identical };
+}
+
+const previous = ((): object => {
+  try {
+    return JSON.parse(readFileSync(join(here, "soak.json"), "utf8")) as object;
+  } catch {
+    return {};
+  }
+})();
+const parts: Record<string, () => unknown> = {
+  leak: () => child("wasm", "leak", String(STEPS)),
+  cache: () => child("wasm", "cache", "200"),
+  fuzz: async () => ({ safetensors: fuzzSafetensors(FILES), modelJson: await fuzzModelJson(FILES) }),
+  killCpu: () => killed("cpu", KILLS / 2),
+  killWasm: () => killed("wasm", KILLS / 2),
+};
+const wanted = process.argv.slice(2);
+const results: Record<string, unknown> = { ...previous };
+for (const [name, part] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  results[name] = await part();
+  console.log(name, JSON.stringify(results[name]));
+  writeFileSync(join(here, "soak.json"), `${JSON.stringify(results, null, 2)}\n`);
+}
+rmSync(folder, { recursive: true, force: true });

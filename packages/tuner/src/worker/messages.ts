@@ -1,0 +1,26 @@
+import type { EpochEnd, RunEnd, RunStart, StepEnd } from "@graftjs/core";
+import type { History } from "../run/history.ts";
+
+/** From the page to the worker. */
+export type ToWorker =
+  | { readonly graft: "start"; readonly job: unknown }
+  | { readonly graft: "pause" | "resume" | "stop" | "abort" };
+
+/** From the worker to the page. */
+export type FromWorker =
+  | { readonly graft: "runStart"; readonly event: RunStart }
+  | { readonly graft: "stepEnd"; readonly event: StepEnd }
+  | { readonly graft: "epochEnd"; readonly event: EpochEnd }
+  | { readonly graft: "runEnd"; readonly event: RunEnd }
+  | { readonly graft: "done"; readonly result: WorkerResult }
+  | { readonly graft: "failed"; readonly name: string; readonly message: string };
+
+/** What a run in a worker leaves: plain data, and the delta to apply to the page's own model. */
+export interface WorkerResult {
+  readonly history: History;
+  readonly steps: number;
+  readonly seconds: readonly number[];
+  readonly stopped: string | undefined;
+  readonly warnings: readonly string[];
+  readonly delta: Uint8Array;
+}
