@@ -5,6 +5,7 @@ import type { FoldedKernel } from "./folded-kernel.ts";
 import { frozenLinear } from "./frozen-linear.ts";
 import type { BatchNormLayer } from "./layer-view.ts";
 import type { Linear } from "./linear.ts";
+import type { IsTrained } from "./trained.ts";
 
 /**
  * A block on one input: linear map, batch norm, activation.
@@ -16,28 +17,21 @@ export function runBlock(
   x: tf.Tensor,
   { linear, norm, activation }: Block,
   folded: FoldedKernel | undefined,
+  isTrained: IsTrained,
 ): tf.Tensor {
-  if (!linear) return finish(x, { norm, activation });
-  if (norm && folded && norm.gamma?.trainable !== true) return runFolded(x, linear, norm, activation, folded);
+  if (!linear) return finish(x, { norm, activation, isTrained });
+  if (norm && folded && !isTrained(norm.gamma)) {
+    const { kernel, scale } = folded.read();
+    const y = frozenLinear(x, kernel, linear, { bias: () => shiftOf(linear, norm, scale), activation });
+    return finish(y, { norm, activation, bias: linear.bias, done: true, isTrained });
+  }
   folded?.drop();
   const { bias } = linear;
   const kernel = linear.kernel.read();
   // With no batch norm in between, the activation goes into the kernel.
   const inner = norm ? "linear" : activation;
   const y = frozenLinear(x, kernel, linear, { bias: bias && (() => bias.read()), activation: inner });
-  return finish(y, { norm, activation, bias, done: !norm });
-}
-
-function runFolded(
-  x: tf.Tensor,
-  linear: Linear,
-  norm: BatchNormLayer,
-  activation: Block["activation"],
-  folded: FoldedKernel,
-): tf.Tensor {
-  const { kernel, scale } = folded.read();
-  const y = frozenLinear(x, kernel, linear, { bias: () => shiftOf(linear, norm, scale), activation });
-  return finish(y, { norm, activation, bias: linear.bias, done: true });
+  return finish(y, { norm, activation, bias, done: !norm, isTrained });
 }
 
 /** (b − μ)·s + β: the bias of the folded map. */

@@ -4,6 +4,7 @@ import { type Activation, activate, gradientAtInput, gradientAtOutput } from "./
 import { backward } from "./backward.ts";
 import { type BatchNormLayer, channelAxis, type WritableWeight } from "./layer-view.ts";
 import { reductionAxes } from "./normalize-by-batch.ts";
+import type { IsTrained } from "./trained.ts";
 
 /** What follows a linear map, as one op with one gradient: batch norm by running statistics, then an activation. */
 export interface Finish {
@@ -15,6 +16,7 @@ export interface Finish {
   readonly bias?: WritableWeight | undefined;
   /** Whether the input has been normalised and activated already, by a kernel folded into the linear map. @default false */
   readonly done?: boolean;
+  readonly isTrained: IsTrained;
 }
 
 /**
@@ -27,12 +29,15 @@ export interface Finish {
  *
  * @param done where `x` is y already (see {@link Finish}), ∂x is ∂z: the linear map's gradient has the scale in its kernel.
  */
-export function finish(x: tf.Tensor, { norm, activation = "linear", bias, done = false }: Finish): tf.Tensor {
-  const trained = [norm?.gamma, norm?.beta, bias].filter((weight) => weight?.trainable) as WritableWeight[];
+export function finish(
+  x: tf.Tensor,
+  { norm, activation = "linear", bias, done = false, isTrained }: Finish,
+): tf.Tensor {
+  const trained = [norm?.gamma, norm?.beta, bias].filter(isTrained) as WritableWeight[];
   const identity = done || (!norm && activation === "linear");
   if (identity && activation === "linear" && trained.length === 0) return x;
   const axis = norm ? channelAxis(norm, x.rank) : x.rank - 1;
-  const keepsInput = norm !== undefined && !done && norm.gamma?.trainable === true;
+  const keepsInput = norm !== undefined && !done && isTrained(norm.gamma);
   const op = tf.customGrad((...args) => {
     const input = args[0] as tf.Tensor;
     const save = args.at(-1) as tf.GradSaveFunc;
@@ -93,7 +98,7 @@ function throughInput(dy: tf.Tensor, x: tf.Tensor, activation: Activation, at: A
       activation,
       wantX: true,
       wantScale: true,
-      wantOffset: beta?.trainable === true,
+      wantOffset: beta != null && at.trained.includes(beta),
     };
     const [dx, ...rest] = tf.engine().runKernel<tf.Tensor[]>("GraftBatchNormGrad", { dy, x, ...vectors(norm) }, attrs);
     return [dx as tf.Tensor, ...rest, ...biasGradient(dx as tf.Tensor, at)];
@@ -106,7 +111,7 @@ function throughInput(dy: tf.Tensor, x: tf.Tensor, activation: Activation, at: A
   const centred = tf.sub(x, tf.reshape(norm.movingMean.read(), shape));
   const dGamma = tf.mul(tf.sum(tf.mul(dz, centred), axes), perDeviation);
   const dx = tf.mul(dz, tf.reshape(tf.mul(perDeviation, (gamma as WritableWeight).read()), shape));
-  return [dx, dGamma, ...(beta?.trainable ? [tf.sum(dz, axes)] : []), ...biasGradient(dx, at)];
+  return [dx, dGamma, ...(beta && at.trained.includes(beta) ? [tf.sum(dz, axes)] : []), ...biasGradient(dx, at)];
 }
 
 /** Gradients from the kept y, or from nothing where the activation is linear. */
@@ -143,8 +148,8 @@ export function scaleOf({ gamma, movingVariance, epsilon }: BatchNormLayer): tf.
   return gamma ? tf.mul(perDeviation, gamma.read()) : perDeviation;
 }
 
-function biasGradient(dx: tf.Tensor, { bias, axis }: At): tf.Tensor[] {
-  return bias?.trainable ? [tf.sum(dx, reductionAxes(dx.rank, axis))] : [];
+function biasGradient(dx: tf.Tensor, { bias, axis, trained }: At): tf.Tensor[] {
+  return bias && trained.includes(bias) ? [tf.sum(dx, reductionAxes(dx.rank, axis))] : [];
 }
 
 function vectors({ movingMean, movingVariance, gamma, beta }: BatchNormLayer): tf.NamedTensorMap {

@@ -8,6 +8,7 @@ import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } 
 import { overrideCall } from "./override-call.ts";
 import { patchBlocks } from "./patch-blocks.ts";
 import { layerTrains, pinTrainable } from "./pin-trainable.ts";
+import { type IsTrained, markFrozen, trainedIn } from "./trained.ts";
 import { walkLayers } from "./walk.ts";
 
 /**
@@ -27,10 +28,12 @@ export function frozenBatchNorm(options: FrozenBatchNormOptions = {}): ModelPatc
 
 function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle {
   const found = findBatchNorms(model, options.layers);
-  const undo = [setFlags(model, found, options)];
+  const everywhere = walkLayers(model);
+  const isTrained = trainedIn(everywhere);
+  const undo = [setFlags(model, found, options), markFrozen(everywhere)];
   for (const place of found) {
     const switches = (): Switches => switchesOf(options, layerTrains(place));
-    undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches)));
+    undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches, isTrained)));
   }
   const places = new Map<LayerLike, FoundBatchNorm>(found.map((place) => [place.layer, place]));
   const holds = (layer: LayerLike): boolean => {
@@ -42,7 +45,7 @@ function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle 
   let pure: readonly string[] = [];
   if (blocks !== "off") {
     const norms = found.map(({ layer }) => layer);
-    const patched = patchBlocks(model, { norms, isHeld: holds, fold: blocks === "folded" });
+    const patched = patchBlocks(model, { norms, isHeld: holds, isTrained, fold: blocks === "folded" });
     undo.push(patched.restore);
     pure = pathsOf(model, new Set(patched.replaced.filter((layer) => !places.has(layer))));
   }
@@ -71,7 +74,12 @@ function isHeld({ normalizeBy, updateStatistics }: Switches): boolean {
   return normalizeBy === "running" && !updateStatistics;
 }
 
-function batchNormCall(layer: BatchNormLayer, former: LayerCall, switches: () => Switches): LayerCall {
+function batchNormCall(
+  layer: BatchNormLayer,
+  former: LayerCall,
+  switches: () => Switches,
+  isTrained: IsTrained,
+): LayerCall {
   return (inputs, kwargs) => {
     const { normalizeBy, updateStatistics } = switches();
     const training = kwargs?.training === true;
@@ -83,7 +91,7 @@ function batchNormCall(layer: BatchNormLayer, former: LayerCall, switches: () =>
         if (updateStatistics) moveStatistics(layer, { mean, variance });
         return y;
       }
-      const y = finish(x, { norm: layer });
+      const y = finish(x, { norm: layer, isTrained });
       if (updateStatistics && training) moveStatisticsBy(x, layer);
       return y;
     });

@@ -8,6 +8,7 @@ import { type BatchNormLayer, type CallableLayer, type LayerCall, onlyTensor } f
 import { overrideCall } from "./override-call.ts";
 import { isZeroPadding, zeroPad } from "./padding.ts";
 import { type Passing, passing } from "./passing.ts";
+import type { IsTrained } from "./trained.ts";
 import { walkLayers } from "./walk.ts";
 
 export interface PatchedBlocks {
@@ -22,6 +23,7 @@ export interface PatchBlocksOptions {
   readonly norms: readonly BatchNormLayer[];
   /** Whether the statistics of a batch norm are held at this moment. */
   readonly isHeld: (norm: LayerLike) => boolean;
+  readonly isTrained: IsTrained;
   /** Whether a frozen batch norm goes into the kernel before it. */
   readonly fold: boolean;
 }
@@ -33,7 +35,7 @@ export interface PatchBlocksOptions {
  * Outside a gradient every layer computes what it always does: a model cut within a block (a cached trunk, a feature
  * extractor) still gets what it asked for.
  */
-export function patchBlocks(model: LayersLike, { norms, isHeld, fold }: PatchBlocksOptions): PatchedBlocks {
+export function patchBlocks(model: LayersLike, { norms, isHeld, isTrained, fold }: PatchBlocksOptions): PatchedBlocks {
   const layers = walkLayers(model).map(({ layer }) => layer);
   const outputs = outputLayers(model);
   const held = new Set<LayerLike>(norms);
@@ -59,11 +61,12 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, fold }: PatchBlo
         const x = onlyTensor(inputs);
         if (flow.passes(x, layer)) return leave(x, pass(x), layer, chain, flow);
         if (i === 0) flow.assertEmpty(chain);
-        if (linear?.kernel.trainable) folded?.drop();
-        if (linear?.kernel.trainable || (held.has(layer) && !isHeld(layer))) return former(inputs, kwargs);
+        const tuned = linear !== undefined && isTrained(linear.kernel);
+        if (tuned) folded?.drop();
+        if (tuned || (held.has(layer) && !isHeld(layer))) return former(inputs, kwargs);
         const together = whole(chain.slice(i));
         const block = (together ? full : single) as Exclude<typeof full, undefined>;
-        const y = tf.tidy(() => runBlock(x, block, folded));
+        const y = tf.tidy(() => runBlock(x, block, folded, isTrained));
         return leave(x, y, layer, together ? chain : [layer], flow);
       });
     }
