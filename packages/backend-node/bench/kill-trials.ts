@@ -18,7 +18,22 @@ if (!wheel) throw new Error("GRAFT_WHEEL names no file.");
 const cache = mkdtempSync(join(tmpdir(), "graft-kill-"));
 const target = targetFor("cpu");
 const folder = installFolder(cache, target, WHEELS[target][0]?.version ?? "");
-const start = (): ReturnType<typeof spawn> => spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "../src/bin.ts"), "install", "--skip-own-route", "--cache", cache, "--wheel", wheel], { stdio: "ignore" });
+const start = (): ReturnType<typeof spawn> =>
+  spawn(
+    process.execPath,
+    [
+      "--import",
+      "tsx",
+      join(import.meta.dirname, "../src/bin.ts"),
+      "install",
+      "--skip-own-route",
+      "--cache",
+      cache,
+      "--wheel",
+      wheel,
+    ],
+    { stdio: "ignore" },
+  );
 
 const outcomes: { readonly afterMs: number; readonly left: "nothing" | "a whole install" | "HALF AN INSTALL" }[] = [];
 for (let trial = 0; trial < TRIALS; trial++) {
@@ -35,7 +50,13 @@ for (let trial = 0; trial < TRIALS; trial++) {
 const [status] = await once(start(), "exit");
 const whole = status === 0 && readInstall(folder) !== undefined;
 const leftovers = readdirSync(cache).filter((name) => !name.startsWith("tensorflow-"));
-const result = { trials: TRIALS, half: outcomes.filter(({ left }) => left === "HALF AN INSTALL").length, nextRunFinished: whole, leftovers, outcomes };
+const result = {
+  trials: TRIALS,
+  half: outcomes.filter(({ left }) => left === "HALF AN INSTALL").length,
+  nextRunFinished: whole,
+  leftovers,
+  outcomes,
+};
 writeFileSync(join(import.meta.dirname, "kill-trials.json"), `${JSON.stringify(result, null, 2)}\n`);
 console.log(result);
 rmSync(cache, { recursive: true, force: true });

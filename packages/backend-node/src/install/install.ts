@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, NoSpaceError } from "../errors.ts";
 import { compileBinding, hasPrebuilt, placePrebuilt } from "./binding.ts";
@@ -227,9 +227,8 @@ async function unpack(
 function named(cause: unknown, cache: string): unknown {
   const code = codeOf(cause);
   if (code === "ENOSPC" || code === "EDQUOT") {
-    const { bavail, bsize } = statfsSync(cache);
     return new NoSpaceError(
-      `The disk that holds ${cache} is full (${((bavail * bsize) / 1e6).toFixed(0)} MB are free again; an install takes 0.9 GB while it works and 0.65 GB after, with CUDA 8 GB).`,
+      `The disk that holds ${cache} is full. An install takes 0.9 GB while it works and 0.65 GB after; with CUDA 8 GB.`,
       "Make room, or name a folder on another disk in GRAFT_CACHE.",
       { cause },
     );

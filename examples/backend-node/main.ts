@@ -1,0 +1,3 @@
+import { main } from "./train.ts";
+
+console.log(await main());
