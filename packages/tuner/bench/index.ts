@@ -11,6 +11,8 @@ interface Row {
   readonly task: string;
   readonly epochs: number;
   readonly seconds: number;
+  /** Of all threads, start included: what stays when other programs share the machine. */
+  readonly cpuSeconds: number;
   readonly peakRss: number;
   readonly loss?: readonly number[];
 }
