@@ -14,7 +14,7 @@ export interface NativeEnvironment {
   readonly oneDnn?: boolean;
   /** Take graphics memory as it is needed instead of all at once. @default true */
   readonly allowGrowth?: boolean;
-  /** From which level TensorFlow's C++ side logs: 0 info, 1 warnings, 2 errors, 3 nothing but fatal ones. @default 2 */
+  /** From which level TensorFlow's C++ side logs: 0 info, 1 warnings, 2 errors, 3 nothing but fatal ones. @default 2, with `device: "gpu"` 3 */
   readonly logLevel?: 0 | 1 | 2 | 3;
 }
 
@@ -43,7 +43,11 @@ export function variablesFor(options: NativeEnvironment, hideGpu: boolean): Read
  * @throws TooLateError where TensorFlow is loaded, or in a Worker, and a value would have to change: a Worker's
  *   `process.env` is a copy that native code does not see.
  */
-export function setNativeEnvironment(options: NativeEnvironment, hideGpu = false): void {
+export function setNativeEnvironment(
+  options: NativeEnvironment & { readonly device?: "cpu" | "gpu" },
+  hideGpu = false,
+): void {
+  const { device } = options;
   const asked = variablesFor(options, hideGpu);
   const changes = Object.entries(asked).filter(([name, value]) => process.env[name] !== value);
   const tooLate = isMainThread
@@ -60,7 +64,8 @@ export function setNativeEnvironment(options: NativeEnvironment, hideGpu = false
   }
   if (!isMainThread) return;
   Object.assign(process.env, Object.fromEntries(changes));
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
+  // The CUDA build calls it an error that there is no card; the adapter says so in one line.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= device === "gpu" ? "3" : "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
 }
 
