@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Cost } from "./cost.ts";
 
 interface Results {
-  readonly machine: { readonly cpu: string; readonly node: string };
-  readonly costs: readonly (Cost & { readonly combiner: string })[];
-  readonly solveMs: { readonly [method: string]: readonly number[] };
+  readonly machine?: { readonly cpu: string; readonly node: string };
+  readonly costs?: readonly (Cost & { readonly combiner: string })[];
+  readonly solveMs?: { readonly [method: string]: readonly number[] };
   readonly exact: { readonly [method: string]: { readonly worst: number; readonly cases: number } };
-  readonly leaked: { readonly [method: string]: number };
+  readonly leaked?: { readonly [method: string]: number };
 }
 interface Example {
   readonly seeds: readonly number[];
@@ -43,19 +43,21 @@ fill("example", [
   }),
 ]);
 
-fill("surgery", [
-  `Whole step (passes, combiner, descent) over the m passes alone, processor time of one process by turns, MobileNetV2 (${((costs[0]?.parameters ?? 0) / 1e6).toFixed(1)} M`,
-  `parameters, 96 × 96, batch 8 a task) on wasm, ${machine.cpu}, Node ${machine.node.slice(1)}: ${costs
-    .map(({ combiner, tasks, ratio }) => `\`${combiner}\`, ${tasks} tasks × ${ratio}`)
-    .join("; ")}.`,
-  `Held after the passes: ${Math.max(...costs.filter(({ combiner, tasks }) => tasks === 2 && combiner !== "graddrop").map(({ gradientSets }) => gradientSets))} sets of gradients for 2 tasks (\`graddrop\` ${costs.find(({ combiner }) => combiner === "graddrop")?.gradientSets}, with its result).`,
-  `The problem on the host for 2 / 8 tasks: ${["pcgrad", "upgrad", "mgda", "cagrad", "nash-mtl"].map((name) => `\`${name}\` ${solveMs[name]?.[0]} / ${solveMs[name]?.[2]} ms`).join(", ")}.`,
-  `Left after 2,000 steps of each of the ${Object.keys(leaked).length}: ${Object.values(leaked).reduce((a, b) => a + b, 0)} tensors. (\`pnpm bench surgery\`)`,
-]);
+// Each part of the bench can be run by itself.
+if (costs && solveMs && leaked && machine)
+  fill("surgery", [
+    `Whole step (passes, combiner, descent) over the m passes alone, processor time of one process by turns, MobileNetV2 (${((costs[0]?.parameters ?? 0) / 1e6).toFixed(1)} M`,
+    `parameters, 96 × 96, batch 8 a task) on wasm, ${machine.cpu}, Node ${machine.node.slice(1)}: ${costs
+      .map(({ combiner, tasks, ratio }) => `\`${combiner}\`, ${tasks} tasks × ${ratio}`)
+      .join("; ")}.`,
+    `Held after the passes: ${Math.max(...costs.filter(({ combiner, tasks }) => tasks === 2 && combiner !== "graddrop").map(({ gradientSets }) => gradientSets))} sets of gradients for 2 tasks (\`graddrop\` ${costs.find(({ combiner }) => combiner === "graddrop")?.gradientSets}, with its result).`,
+    `The problem on the host for 2 / 8 tasks: ${["pcgrad", "upgrad", "mgda", "cagrad", "nash-mtl"].map((name) => `\`${name}\` ${solveMs[name]?.[0]} / ${solveMs[name]?.[2]} ms`).join(", ")}.`,
+    `Left after 2,000 steps of each of the ${Object.keys(leaked).length}: ${Object.values(leaked).reduce((a, b) => a + b, 0)} tensors. (\`pnpm bench surgery\`)`,
+  ]);
 
 fill("exact", [
   `Worst error over the matrices: ${Object.entries(exact)
-    .map(([name, { worst }]) => `\`${name}\` ${worst.toExponential(0)}`)
+    .map(([name, { worst }]) => `\`${name}\` ${worst.toExponential(1)}`)
     .join(", ")}.`,
 ]);
 

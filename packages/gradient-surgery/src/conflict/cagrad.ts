@@ -57,14 +57,19 @@ function worstCase(G: Float64Array, b: Float64Array, radius: number): Float64Arr
   let below = excess(low);
   if (below >= 0) return w;
   let above = excess(high);
+  let side = 0;
   for (let i = 0; i < 100; i++) {
     const middle = (low * above - high * below) / (above - below);
     const value = excess(middle);
-    if (Math.abs(value) < 1e-11) break;
-    // Illinois: halve the value at the end that stays, or it would stay for ever.
-    if (value < 0) [low, below, above] = [middle, value, above / 2];
-    else [high, above, below] = [middle, value, below / 2];
-    if (high - low < 1e-12) break;
+    if (Math.abs(value) < 1e-10 || high - low < 1e-10) break;
+    // Illinois: an end that stays twice has its value halved, or it would stay for ever.
+    if (value < 0) {
+      if (side < 0) above /= 2;
+      [low, below, side] = [middle, value, -1];
+    } else {
+      if (side > 0) below /= 2;
+      [high, above, side] = [middle, value, 1];
+    }
   }
   return w;
 }

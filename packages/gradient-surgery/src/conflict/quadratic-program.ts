@@ -20,11 +20,15 @@ export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64A
   let x = new Float64Array(m).fill(sum ? 1 / sum.reduce((a, b) => a + b, 0) : 1);
   let z = new Float64Array(m).fill(1);
   let lambda = 0;
+  let before = Number.POSITIVE_INFINITY;
   for (let iteration = 0; iteration < 100; iteration++) {
     const dual = times(P, x).map((v, i) => v + (q[i] as number) - (z[i] as number) - (sum?.[i] ?? 0) * lambda);
     const primal = sum ? dot(sum, x) - 1 : 0;
     const gap = dot(x, z) / m;
-    if (gap < 1e-22 && largest(dual) < 1e-13 && Math.abs(primal) < 1e-13) break;
+    if (gap < 1e-20 && largest(dual) < 1e-12 && Math.abs(primal) < 1e-12) break;
+    // Down at rounding the residuals only wander.
+    if (gap < 1e-17 && gap > 0.5 * before) break;
+    before = gap;
     const factor = cholesky(Float64Array.from(P, (v, k) => v + (k % (m + 1) === 0 ? ratio(z, x, k % m) : 0)));
     if (!factor) break;
     const direction = (complement: Float64Array): [Float64Array, Float64Array, number] => {
