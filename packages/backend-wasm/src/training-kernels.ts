@@ -10,7 +10,7 @@ import { fusedKernels, simdKernels } from "./kernels/index.ts";
 import { guardMemory } from "./memory.ts";
 import { optimizerKernels } from "./optimizers/index.ts";
 import { replaceGradients } from "./registry/gradients.ts";
-import { type Registration, replaceKernels, together } from "./registry/kernels.ts";
+import { once, type Registration, replaceKernels, together } from "./registry/kernels.ts";
 import type { WasmBackend } from "./simd/heap.ts";
 import { asKernelFunc } from "./simd/kernel.ts";
 import { type SimdLevel, simdLevel } from "./simd/module.ts";
@@ -44,11 +44,36 @@ export function registerTrainingKernels({ kernels = "auto" }: TrainingKernelOpti
       "@graftjs/backend-wasm: this engine has no WebAssembly SIMD; training runs on composed kernels, many times slower.",
     );
   }
-  return together([
+  // Opened twice, the kernels are registered once and go with the last who asked for them, in whatever order they leave.
+  const open = registered.at(-1);
+  const mine = open?.level === level && open.backend === tf.backend() ? open : register(level);
+  mine.users++;
+  return once(() => {
+    mine.users--;
+    while (registered.at(-1)?.users === 0) registered.pop()?.registration.dispose();
+  });
+}
+
+interface Registered {
+  readonly level: SimdLevel;
+  readonly backend: unknown;
+  readonly registration: Registration;
+  users: number;
+}
+
+/** What stands in tfjs's registry, which is one for all, on top of one another. */
+const registered: Registered[] = [];
+
+function register(level: SimdLevel): Registered {
+  const backend = tf.backend();
+  const registration = together([
     replaceKernels(kernelTable(level)),
     replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
-    guardMemory(tf.backend() as WasmBackend),
+    guardMemory(backend as WasmBackend),
   ]);
+  const entry = { level, backend, registration, users: 0 };
+  registered.push(entry);
+  return entry;
 }
 
 /** Names of the kernels that {@link registerTrainingKernels} would register on this engine. */

@@ -161,13 +161,17 @@ describe("gradients on wasm", () => {
     },
   );
 
-  it("are put back by dispose", async () => {
-    const stock = { grad: tf.getGradient("Maximum"), kernel: tf.getKernel("Sum", "wasm") };
-    const registration = registerTrainingKernels();
-    expect(tf.getGradient("Maximum")).not.toBe(stock.grad);
-    registration.dispose();
-    registration.dispose();
-    expect(tf.getGradient("Maximum")).toBe(stock.grad);
-    expect(tf.getKernel("Sum", "wasm")).toBe(stock.kernel);
+  it("are put back by the last who disposes, in whatever order", () => {
+    const ours = tf.getGradient("Maximum");
+    const first = registerTrainingKernels({ kernels: "composed" });
+    const composed = { gradient: tf.getGradient("Maximum"), kernel: tf.getKernel("UnsortedSegmentSum", "wasm") };
+    expect(composed.gradient).not.toBe(ours);
+    const second = registerTrainingKernels({ kernels: "composed" });
+    first.dispose();
+    first.dispose();
+    expect(tf.getGradient("Maximum")).toBe(composed.gradient);
+    expect(tf.getKernel("UnsortedSegmentSum", "wasm")).toBe(composed.kernel);
+    second.dispose();
+    expect(tf.getGradient("Maximum")).toBe(ours);
   });
 });
