@@ -33,6 +33,9 @@ export async function placeJsHalf(tree: string, projectDir: string): Promise<str
     );
     for (const leftover of ["tensorflow-tfjs-node-4.22.0.tgz"]) rmSync(join(folder, leftover), { force: true });
   }
+  // Messages for tfjs-node's TensorBoard writer, which we do not offer; they would ask for google-protobuf.
+  mkdirSync(join(folder, "dist", "proto"), { recursive: true });
+  writeFileSync(join(folder, "dist", "proto", "api_pb.js"), "module.exports = {};\n");
   for (const name of ["tfjs", "tfjs-core"]) {
     const standIn = join(tree, "js", "node_modules", "@tensorflow", name);
     mkdirSync(standIn, { recursive: true });
