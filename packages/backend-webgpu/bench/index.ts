@@ -1,6 +1,6 @@
 // `pnpm bench webgpu`: dispatches and time of one update of 160 parameters, Graft's fused kernels against stock tfjs on the same device,
 // the two taking turns. Without a GPU: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes results.json and the table
-// of the README.
+// of the README (then: `pnpm format:write`).
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import "@tensorflow/tfjs-layers";
