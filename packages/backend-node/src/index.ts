@@ -1,7 +1,4 @@
 export { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
-export { type Diagnosis, diagnose } from "./doctor/diagnose.ts";
-export { formatDiagnoses } from "./doctor/format.ts";
-export type { GradientCheck } from "./doctor/gradient-check.ts";
 export {
   CacheNotWritableError,
   ChecksumError,

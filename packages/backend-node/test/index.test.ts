@@ -12,8 +12,6 @@ it("exports these names and no others", () => {
     "UnsupportedLibcError",
     "UnsupportedPlatformError",
     "VerifyError",
-    "diagnose",
-    "formatDiagnoses",
     "installNative",
     "nativeBackend",
     "plugins",

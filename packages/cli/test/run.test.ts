@@ -65,3 +65,10 @@ it("schema describes recipes to an editor, run section included", async () => {
   expect(properties.run.properties.epochs).toMatchObject({ type: "integer" });
   expect(JSON.stringify(definitions.hook)).toContain("clip-by-global-norm");
 });
+
+it("doctor says of each backend whether it trains, why not and what mends it; one that is unknown too", async () => {
+  const { code, out } = await graft("doctor", "--only", "wasm", "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject([{ name: "wasm", ok: true, missingKernels: [] }]);
+  expect((await graft("doctor", "--only", "wasn")).out).toContain("no such backend");
+});

@@ -20,6 +20,8 @@ export type Probe =
 export interface BackendSession {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** Backends that stood before this one in the list of `openBackend`, and why each could not do the job. */
+  readonly passedOver?: readonly string[];
   /** Undoes what `init` did: stock kernels back, workers ended. */
   dispose(): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface BackendAdapter {
  * Opens the first of `adapters` that can do the job.
  *
  * @param need what the backend must be able to do. @default "training"
+ * The session's `passedOver` says why those before it could not.
+ *
  * @throws BackendError that says for each adapter why it was passed over.
  */
 export async function openBackend(
@@ -53,7 +57,8 @@ export async function openBackend(
       rejected.push(`${adapter.name}: cannot train, lacks ${probe.capabilities.missingKernels.join(", ")}`);
     } else {
       try {
-        return await adapter.init();
+        const session = await adapter.init();
+        return rejected.length > 0 ? { ...session, dispose: () => session.dispose(), passedOver: rejected } : session;
       } catch (cause) {
         rejected.push(`${adapter.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
       }

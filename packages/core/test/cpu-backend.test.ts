@@ -15,3 +15,16 @@ it("says what to import where the app has no cpu backend, and opens it where it 
 it("is what recipes call cpu", () => {
   expect(corePlugins.some(({ kind, name }) => kind === "backend" && name === "cpu")).toBe(true);
 });
+
+it("says in the session why the backends before it could not do the job", async () => {
+  const absent = {
+    name: "absent",
+    device: "gpu" as const,
+    probe: async () => ({ ok: false as const, reason: "no card", fix: "buy one" }),
+    init: async () => Promise.reject(new Error("never asked")),
+  };
+  const broken = { ...cpuBackend(), name: "broken", init: async () => Promise.reject(new Error("fell out")) };
+  const session = await openBackend([absent, broken, cpuBackend()]);
+  expect(session.name).toBe("cpu");
+  expect(session.passedOver).toEqual(["absent: no card (buy one)", "broken: fell out"]);
+});

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { installNative, uninstallNative } from "./install-native.ts";
 import { list } from "./list.ts";
@@ -13,6 +14,7 @@ export const commands: Readonly<Record<string, Command>> = {
   explain,
   list,
   schema,
+  doctor,
   "install-native": installNative,
   "uninstall-native": uninstallNative,
 };

@@ -5,8 +5,10 @@ import type { BackendAdapter } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
+import { nativeBackend } from "@graftjs/backend-node";
 import { expect, it } from "vitest";
-import { diagnose, formatDiagnoses, nativeBackend } from "../src/index.ts";
+import { diagnose } from "../src/doctor/diagnose.ts";
+import { formatDiagnoses } from "../src/doctor/format.ts";
 
 const empty = mkdtempSync(join(tmpdir(), "graft-doctor-"));
 const session = {

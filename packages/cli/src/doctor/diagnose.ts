@@ -1,6 +1,5 @@
 import type { BackendAdapter } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { messageOf } from "../errors.ts";
 import { compareGradients, type GradientCheck, gradientValues } from "./gradient-check.ts";
 
 /** What is known of one backend. Plain data: `graft doctor --json` prints it as it is. */
@@ -97,4 +96,8 @@ async function matMulMs(): Promise<number> {
   }
   a.dispose();
   return Math.round(best * 100) / 100;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
