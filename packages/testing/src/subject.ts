@@ -26,11 +26,6 @@ export function ruleSubject(make: (options?: unknown) => AnyRule): Subject {
   };
 }
 
-/** A hook before plain SGD, for comparisons that need some update behind it. */
-export function withMomentum(hook: AnyHook, params: readonly Param[]): HookedOptimizer {
-  return new HookedOptimizer({ params, hooks: [hook], rule: sgd({ momentum: 0.9 }), learningRate: 0.05 });
-}
-
 /** The context of step `step` over `params`. */
 export function contextOf(params: readonly Param[], step = 0, learningRate = 0.05): StepContext {
   return {
