@@ -1,4 +1,4 @@
-import { type AnyHook, type AnyRule, descend, HookedOptimizer, type Param, type StepContext, sgd } from "@graftjs/core";
+import { type AnyHook, type AnyRule, descend, HookedOptimizer, type Param, type StepContext } from "@graftjs/core";
 import { sampleGrads } from "./samples.ts";
 
 /** A hook or a rule under test, and how to put it into an optimizer. */
