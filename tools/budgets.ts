@@ -1,4 +1,4 @@
-// Sizes that DESIGN promises: lines of code, length of files, bytes of core.
+// Sizes that the design promises: lines of code, length of files, bytes of core.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

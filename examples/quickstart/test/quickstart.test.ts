@@ -28,7 +28,7 @@ it("prints the plan, the progress and a table in which Graft learns more, forget
   expect(percent(graftOld)).toBeGreaterThan(percent(stockOld) + 30);
   expect(percent(graftOld)).toBeGreaterThan(percent(baseOld) - 8);
   expect(percent(graftPeak)).toBeLessThan(percent(stockPeak));
-  // Stock TensorFlow.js moves them all in a trunk that is frozen (TFJS-FACTS T1).
+  // Stock TensorFlow.js moves them all in a trunk that is frozen.
   expect(stockMoved).toBe("20 of 20");
   expect(graftMoved).toBe("none");
   expect(stdout).toContain("Predictions on 1500 images: identical, bit for bit.");

@@ -54,7 +54,7 @@ for (const [name, { stock, ours }] of Object.entries(rules)) {
     expect(tf.memory().numTensors).toBe(before);
     expect(Math.max(...got.map((v, i) => Math.abs(v - (expected[i] as number))))).toBeLessThan(2e-5);
     tf.dispose([x, y]);
-    // Stock momentum leaves its scalar `m` behind (TFJS-FACTS C2); ours leaves nothing.
+    // Stock momentum leaves its scalar `m` behind; ours leaves nothing.
     expect(tf.memory().numTensors - start).toBe(name === "adam" ? 0 : 1);
   });
 }

@@ -1,7 +1,7 @@
 """Numbers of optax and PyTorch for packages/core/test, written to oracle.json beside this file.
 
-    python -m venv /tmp/venv && /tmp/venv/bin/pip install optax==0.2.8 "jax[cpu]==0.10.2" torch==2.13.0
-    /tmp/venv/bin/python packages/core/test/oracle.py
+    python -m venv .venv && .venv/bin/pip install optax==0.2.8 "jax[cpu]==0.10.2" torch==2.13.0
+    .venv/bin/python packages/core/test/oracle.py
 """
 
 import json

@@ -117,7 +117,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       accumulate,
       seed,
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release: both(makeTrainable(params), free),
+      release: both(markTrained(params, all), free),
       restore,
     };
   } catch (error) {
@@ -143,12 +143,16 @@ function assertBatches(phases: readonly Phase[], size: number, batchSize: number
   );
 }
 
-/** tfjs differentiates only by variables marked trainable; the mark belongs to the model and is given back. */
-function makeTrainable(params: readonly Param[]): () => void {
-  const before = params.map(({ variable }) => variable.trainable);
-  for (const { variable } of params) variable.trainable = true;
+/**
+ * tfjs differentiates only by variables marked trainable, and patches skip the gradients of those that are not: exactly
+ * `params` are marked during the run. The marks belong to the model and are given back.
+ */
+function markTrained(params: readonly Param[], all: readonly Param[]): () => void {
+  const before = all.map(({ variable }) => variable.trainable);
+  const trained = new Set(params.map(({ variable }) => variable));
+  for (const { variable } of all) variable.trainable = trained.has(variable);
   return () => {
-    params.forEach(({ variable }, i) => {
+    all.forEach(({ variable }, i) => {
       variable.trainable = before[i] as boolean;
     });
   };
