@@ -1,41 +1,55 @@
 // The reference backend: a model can be read before the recipe says on which one it runs.
 import "@tensorflow/tfjs-backend-cpu";
-import { namedParams, openBackend, type Param } from "@graftjs/core";
+import { type BackendLostError, namedParams, runOnBackends } from "@graftjs/core";
 import type { FineTuneOptions } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Composed, compose } from "./compose.ts";
 import { readData } from "./data.ts";
+import type { Io } from "./io.ts";
 import { readModel } from "./model.ts";
 import { type RecipeFile, readRecipe } from "./recipe-file.ts";
 
-/** A recipe with everything it names in hand: what `run` and `plan` begin with. */
+/** A recipe with everything it names in hand: what `run` and `plan` work on. */
 export interface Session extends Composed {
   readonly file: RecipeFile;
   readonly model: LayersModel;
   readonly options: FineTuneOptions;
-  dispose(): Promise<void>;
+  /** Set where the backend before this one lost its device: the work goes on from its last checkpoint. */
+  readonly lost: BackendLostError | undefined;
 }
 
-/** Reads recipe, model, plugins and data. Everything that can be wrong is found here, before anything is trained or written. */
-export async function openSession(path: string, cwd: string): Promise<Session> {
+/**
+ * Reads recipe, plugins, model and data and does `work` on the first backend of the recipe that can; on the next ones where a
+ * device is lost. What can be wrong is found before anything is trained or written.
+ */
+export async function withSession(
+  path: string,
+  { cwd, err }: Io,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
   // tfjs greets on the cpu backend with advice to install another: here the recipe names the backend.
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd);
-  const model = await readModel(file);
-  const params: readonly Param[] = namedParams(model, { frozen: true });
-  const { registry, resolved } = await compose(file, params);
-  const backend = await openBackend(resolved.backends);
+  const looked = await readModel(file);
+  const { registry, resolved } = await compose(file, namedParams(looked, { frozen: true }));
+  looked.dispose();
+  await runOnBackends(resolved.backends, async (backend, lost) => {
+    if (lost) err(`${lost.message.split("\n")[0]} Going on with ${backend.name}.\n`);
+    for (const reason of backend.passedOver ?? []) err(`Not on ${reason}\n`);
+    try {
+      const model = await readModel(file);
+      await work({ file, model, registry, resolved, options: await optionsOf(file, { registry, resolved }), lost });
+    } finally {
+      await backend.dispose();
+    }
+  });
+}
+
+async function optionsOf(file: RecipeFile, { resolved }: Composed): Promise<FineTuneOptions> {
   const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0 } = file.run;
-  const data = await readData(file);
   const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, combiner } = resolved;
-  const options = {
-    ...data,
-    loss,
-    metrics,
-    epochs,
-    batchSize,
-    seed,
+  const composed = {
     trainable,
     patches,
     hooks,
@@ -43,6 +57,6 @@ export async function openSession(path: string, cwd: string): Promise<Session> {
     learningRate,
     rateMultipliers,
     ...(combiner ? { combiner } : {}),
-  } as FineTuneOptions;
-  return { file, model, registry, resolved, options, dispose: () => backend.dispose() };
+  };
+  return { ...(await readData(file)), loss, metrics, epochs, batchSize, seed, ...composed } as FineTuneOptions;
 }

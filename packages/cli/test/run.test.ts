@@ -72,3 +72,32 @@ it("doctor says of each backend whether it trains, why not and what mends it; on
   expect(JSON.parse(out)).toMatchObject([{ name: "wasm", ok: true, missingKernels: [] }]);
   expect((await graft("doctor", "--only", "wasn")).out).toContain("no such backend");
 });
+
+it("a device that is lost on the way: goes on from the checkpoint on the recipe's next backend", async () => {
+  const recipe = await setUp();
+  write(
+    "lossy.js",
+    `import { BackendLostError } from "@graftjs/core";
+let lost = false;
+const create = () => ({
+  name: "lose-once",
+  init: () => null,
+  transform(grads, state, { step }) {
+    if (step === 4 && !lost) {
+      lost = true;
+      throw new BackendLostError("The device was lost.", "Go on elsewhere.");
+    }
+    return { grads, state };
+  },
+});
+export const plugins = [{ kind: "hook", name: "lose-once", description: "Loses the device at step 4, once", create }];
+`,
+  );
+  const plugins = [...(recipe.plugins as string[]), "./lossy.js"];
+  write("recipe.json", { ...recipe, plugins, backends: ["wasm", "cpu"], hooks: ["lose-once"] });
+  const { code, out, err } = await graft("run", "recipe.json", "--checkpoint", "state");
+  expect(err).toBe("The device was lost. Going on with cpu.\n");
+  expect(code).toBe(0);
+  expect(out.match(/epoch 1\/2/g)).toHaveLength(1);
+  expect(out).toMatch(/epoch 2\/2[\s\S]*Saved/);
+});

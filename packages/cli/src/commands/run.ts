@@ -3,7 +3,7 @@ import { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } from
 import type { Command } from "../command.ts";
 import { interruptible } from "../interrupt.ts";
 import { assertWritable } from "../output.ts";
-import { openSession } from "../session.ts";
+import { withSession } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { recipePath } from "./recipe-path.ts";
 
@@ -17,26 +17,26 @@ export const run: Command = {
     `With --checkpoint the whole state is written every ${EVERY_STEPS} steps; --resume goes on from the newest whole one.\n` +
     "Ctrl-C ends the run after the step in progress, and says how to go on.",
   options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean" },
-  async run(positionals, { out: given, checkpoint: to, resume, json }, { out, cwd, isTty }) {
+  async run(positionals, { out: given, checkpoint: to, resume, json }, io) {
     const path = recipePath("run", positionals);
     if (resume === true && to === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
     }
-    const session = await openSession(path, cwd);
-    try {
-      const { file, model, options, resolved } = session;
-      const { folder, recipe } = file;
+    const wayOn =
+      to === undefined
+        ? "Nothing was saved: give --checkpoint folder next time."
+        : `Go on with: graft run ${path} --checkpoint ${String(to)} --resume`;
+    await withSession(path, io, async ({ file, model, options, resolved, lost }) => {
+      const { folder, recipe, run: section } = file;
       const target =
-        given === undefined ? resolve(folder, file.run.output ?? "delta.safetensors") : resolve(cwd, String(given));
+        given === undefined ? resolve(folder, section.output ?? "delta.safetensors") : resolve(io.cwd, String(given));
       await assertWritable(dirname(target));
-      if (!json) out(`${formatPlan(await plan(model, options))}\n`);
-      const observers = [...resolved.observers, ...(json ? [] : [progress({ stream: { write: out, isTTY: isTty } })])];
-      const state = { to: resolve(cwd, String(to)), resume: resume === true, recipe, everySteps: EVERY_STEPS };
+      if (json !== true) io.out(`${formatPlan(await plan(model, options))}\n`);
+      const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
+      const goOn = resume === true || lost !== undefined;
+      const state = { to: resolve(io.cwd, String(to)), resume: goOn, recipe, everySteps: EVERY_STEPS };
       const checkpoint = to === undefined ? {} : { checkpoint: state };
-      const wayOn =
-        to === undefined
-          ? "Nothing was saved: give --checkpoint folder next time."
-          : `Go on with: graft run ${path} --checkpoint ${String(to)} --resume`;
+      const observers = [...resolved.observers, ...bar];
       const result = await interruptible(wayOn, (signal) =>
         fineTune(model, { ...options, ...checkpoint, observers, signal }),
       );
@@ -44,10 +44,12 @@ export const run: Command = {
       await writeFileAtomic(target, delta);
       result.restore();
       const { history, steps, seconds } = result;
-      if (json) out(`${JSON.stringify({ history, steps, seconds, delta: target, bytes: delta.byteLength })}\n`);
-      else out(`Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`);
-    } finally {
-      await session.dispose();
-    }
+      const summary = { history, steps, seconds, delta: target, bytes: delta.byteLength };
+      io.out(
+        json === true
+          ? `${JSON.stringify(summary)}\n`
+          : `Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`,
+      );
+    });
   },
 };
