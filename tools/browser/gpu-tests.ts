@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { LossRow } from "./suite/loss.ts";
 import type { PoolReport } from "./suite/memory.ts";
 import type { Row } from "./suite/ops.ts";
+import type { MovedStatistics } from "./suite/statistics.ts";
 import { writeTable } from "./tables.ts";
 
 /** What a GPU backend has to hold; the callers give the same functions in a page or in Node. */
@@ -16,10 +17,11 @@ export interface GpuSubject {
   }>;
   pools(): Promise<PoolReport>;
   residue(steps: number): Promise<number>;
+  statistics(steps: number): Promise<MovedStatistics>;
 }
 
 /** Registers the tests that every GPU backend has to pass. A session is open already. */
-export function testGpu({ packageName, environment, ops, training, pools, residue }: GpuSubject): void {
+export function testGpu({ packageName, environment, ops, training, pools, residue, statistics }: GpuSubject): void {
   it("agrees with cpu in every op and gradient that training needs, and leaks nothing", async () => {
     const { rows, leaked } = await ops();
     writeTable(packageName, environment, rows);
@@ -46,6 +48,10 @@ export function testGpu({ packageName, environment, ops, training, pools, residu
 
   it("leaves no tensor behind in 1,000 steps", async () => {
     expect(await residue(1000)).toBe(0);
+  });
+
+  it("moves no bit of a frozen batch norm's statistics in 1,000 steps; stock tfjs moves them all in one", async () => {
+    expect(await statistics(1000)).toEqual({ patched: 0, stock: 2, of: 2 });
   });
 }
 

@@ -20,6 +20,7 @@ describe("webgl in Chromium", () => {
     training: () => page.call("training"),
     pools: () => page.call("pools"),
     residue: (steps) => page.call("leak", steps),
+    statistics: (steps) => page.call("statistics", steps),
   });
 
   it("loses its context at fifty moments, says so, and is gone on from by cpu", async () => {

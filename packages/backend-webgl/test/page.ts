@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
+import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../src/index.ts";
 import type { WebGLSession } from "../src/session.ts";
@@ -19,6 +20,7 @@ export const ops = (): ReturnType<typeof compareOps> => compareOps("webgl");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgl");
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const leak = (steps: unknown): Promise<number> => residue(steps as number);
+export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const close = (): Promise<void> => session.dispose();
 export const probe = (): Promise<unknown> => webglBackend().probe();
 export const lose = (moments: unknown): Promise<readonly LossRow[]> =>

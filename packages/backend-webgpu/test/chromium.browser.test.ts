@@ -20,6 +20,7 @@ describe("webgpu in Chromium", () => {
     training: () => page.call("training"),
     pools: () => page.call("pools"),
     residue: (steps) => page.call("leak", steps),
+    statistics: (steps) => page.call("statistics", steps),
   });
 
   it("saw no error that no operation saw", async () => {

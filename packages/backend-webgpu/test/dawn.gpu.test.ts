@@ -6,6 +6,7 @@ import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, residue } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
+import { movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webgpuBackend } from "../src/node.ts";
 import type { WebGPUSession } from "../src/session.ts";
@@ -29,6 +30,7 @@ describe("webgpu in Node", () => {
     training: () => compareTraining("webgpu"),
     pools: () => changingBatchSizes(session),
     residue,
+    statistics: movedStatistics,
   });
 
   it("saw no error that no operation saw", () => {
