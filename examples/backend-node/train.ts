@@ -1,23 +1,8 @@
 import { nativeBackend } from "@graftjs/backend-node";
-import { type BackendAdapter, HookedOptimizer, namedParams, openBackend, sgd } from "@graftjs/core";
+import { type BackendAdapter, cpuBackend, HookedOptimizer, namedParams, openBackend, sgd } from "@graftjs/core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-
-/** Plain JavaScript, for machines where native TensorFlow is not installed. */
-const cpu: BackendAdapter = {
-  name: "cpu",
-  device: "cpu",
-  probe: async () => ({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: true } }),
-  init: async () => {
-    await tf.setBackend("cpu");
-    return {
-      name: "cpu",
-      capabilities: { missingKernels: [], floatBits: 32, syncRead: true },
-      dispose: async () => {},
-    };
-  },
-};
 
 /**
  * Opens native TensorFlow, or plain JavaScript where it is not installed, and trains a small convolution net to tell
@@ -26,7 +11,7 @@ const cpu: BackendAdapter = {
  * @returns which backend it was, and the loss of each epoch.
  */
 export async function main(
-  adapters: readonly BackendAdapter[] = [nativeBackend(), cpu],
+  adapters: readonly BackendAdapter[] = [nativeBackend(), cpuBackend()],
 ): Promise<{ readonly backend: string; readonly losses: readonly number[] }> {
   const session = await openBackend(adapters);
   const { x, y } = stripes(64);

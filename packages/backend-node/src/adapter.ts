@@ -5,6 +5,7 @@ import {
   BackendError,
   type BackendSession,
   type Capabilities,
+  missingTrainingKernels,
   type Probe,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -18,7 +19,6 @@ import { type NativeEnvironment, setNativeEnvironment } from "./load/environment
 import { loadInstall, loadTfjsNode, TENSORFLOW } from "./load/load.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 import { nativeOptions } from "./options.ts";
-import { missingTrainingKernels } from "./training-kernels.ts";
 
 /** Options of {@link nativeBackend}. */
 export interface NativeBackendOptions extends NativeEnvironment {

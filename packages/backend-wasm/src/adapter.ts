@@ -1,7 +1,6 @@
 import type { BackendAdapter, BackendSession, Capabilities, Probe } from "@graftjs/core";
-import { BackendError } from "@graftjs/core";
+import { BackendError, missingTrainingKernels } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { missingTrainingKernels } from "./capabilities.ts";
 import { withoutProcessListeners } from "./process-listeners.ts";
 import { simdLevel } from "./simd/module.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";

@@ -4,10 +4,10 @@ import {
   BackendError,
   type BackendLostError,
   type Capabilities,
+  missingTrainingKernels,
   type Probe,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { missingTrainingKernels } from "./capabilities.ts";
 import { createCanvas, describeContext, loseContext, NoContext } from "./context/canvas.ts";
 import { type LiveBackend, liveBackend } from "./context/live-backend.ts";
 import { textureBytes as bytesOf, trimPool } from "./context/pool.ts";

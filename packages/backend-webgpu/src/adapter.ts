@@ -1,7 +1,12 @@
-import { type BackendAdapter, BackendError, type Capabilities, type Probe } from "@graftjs/core";
+import {
+  type BackendAdapter,
+  BackendError,
+  type Capabilities,
+  missingTrainingKernels,
+  type Probe,
+} from "@graftjs/core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
-import { missingTrainingKernels } from "./capabilities.ts";
 import { internals } from "./device/internals.ts";
 import { type LiveBackend, liveBackend } from "./device/live-backend.ts";
 import { type DeviceOptions, NoDevice, openDevice } from "./device/open.ts";

@@ -88,6 +88,7 @@ export { loadState, type SavedState, saveState, type TensorSpec } from "./state.
 export { registerHookedOptimizer, StoredOptimizer } from "./stored-optimizer.ts";
 export { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
 export { type TaskTrainer, type TaskTrainerOptions, taskTrainer } from "./tasks.ts";
+export { missingTrainingKernels } from "./training-kernels.ts";
 export {
   mapTensors,
   mapTree,

@@ -65,6 +65,7 @@ it("exports these values and no others", () => {
       "mapTensors",
       "mapTree",
       "masked",
+      "missingTrainingKernels",
       "namedParams",
       "namedWeights",
       "nearest",

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
  * Kernels that training asks for: the gradients of tfjs-core and tfjs-layers call each of them, and no other kernel can
  * stand in for it.
  */
-export const TRAINING_KERNELS: readonly string[] = [
+const TRAINING_KERNELS: readonly string[] = [
   "Abs",
   "Add",
   "AddN",
