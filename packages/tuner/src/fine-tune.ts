@@ -101,21 +101,26 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
   let phase: Phase | undefined;
   let loader: Loader | undefined;
   let trunkSeconds = 0;
-  while (position.epoch < options.epochs && position.stopped === undefined) {
-    const next = phaseAt(assembly.phases, position.epoch);
-    if (next !== phase || !loader) {
-      phase = next;
-      enterPhase(assembly.optimizer, next);
+  try {
+    while (position.epoch < options.epochs && position.stopped === undefined) {
+      const next = phaseAt(assembly.phases, position.epoch);
+      if (next !== phase || !loader) {
+        phase = next;
+        enterPhase(assembly.optimizer, next);
+        const start = performance.now();
+        await loader?.close();
+        loader = await openLoader(assembly, next.cut, options);
+        trunkSeconds += (performance.now() - start) / 1000;
+      }
       const start = performance.now();
-      loader = await openLoader(assembly, next.cut, options);
-      trunkSeconds += (performance.now() - start) / 1000;
+      await trainEpoch(run, phase.cut, loader, recover, options);
+      if (position.at === 0) break;
+      // Stopped within an epoch: the checkpoint is of where the run stands, the history gets what there is of the epoch.
+      if (position.at < assembly.train.size) await run.checkpoint();
+      await endEpoch(run, phase, loader, options, start);
     }
-    const start = performance.now();
-    await trainEpoch(run, phase.cut, loader, recover, options);
-    if (position.at === 0) break;
-    // Stopped within an epoch: the checkpoint is of where the run stands, the history gets what there is of the epoch.
-    if (position.at < assembly.train.size) await run.checkpoint();
-    await endEpoch(run, phase, loader, options, start);
+  } finally {
+    await loader?.close();
   }
   for (const { finish } of run.companions) await finish?.();
   return { bytes: loader?.bytes ?? 0, trunkSeconds };
@@ -134,8 +139,8 @@ async function endEpoch(
   const logs: Record<string, number> = { ...(await run.sums.finish()) };
   for (const { beforeValidation } of companions) await beforeValidation?.();
   try {
-    if (assembly.validation && seen) {
-      const values = await evaluate(assembly, cut, seen, assembly.validation);
+    if (seen) {
+      const values = await evaluate(assembly, cut, seen);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
     for (const { name, epochEnd } of companions)

@@ -17,6 +17,7 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, base: s
     rule: optimizer.rule.name,
     combiner: combiner?.name ?? null,
     examples: train.size,
+    ...(train.buffer === undefined ? {} : { buffer: train.buffer }),
     batchSize,
     accumulate,
     seed,

@@ -1,46 +1,23 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DataError, type ExampleData, type TensorData } from "./columns.ts";
-
-/** Numbers without a tensor: nested arrays, or a flat typed array with the examples' shape. */
-export type ArrayData =
-  | tf.TensorLike
-  | { readonly values: Float32Array | Int32Array | Uint8Array; readonly shape: readonly number[] };
-
-/** Examples as plain arrays: tensors are made, and freed when the run ends. */
-export interface ArrayExamples {
-  readonly xs: ArrayData;
-  readonly ys: ArrayData;
-}
-
-/** What a data set or an iterable gives: one example, or a batch with the examples on axis 0. */
-export type Element = ExampleData | ArrayExamples;
-
-/** As much of a `tf.data.Dataset` as is used. */
-export interface DatasetLike {
-  iterator(): Promise<{ next(): Promise<{ readonly value: unknown; readonly done: boolean }> }>;
-}
+import { type ArrayExamples, type DatasetLike, type Element, flat, fromArrays, type OwnedExamples } from "./element.ts";
+import type { StreamData } from "./stream-data.ts";
 
 /**
  * Where examples come from. Tensors stay the caller's. A `tf.data.Dataset` or an (async) iterable is read once into memory,
- * so that it can be shuffled, cached and resumed; it must end.
+ * so that it can be shuffled as a whole, and must end; as `{ stream }` it is read anew every epoch and never held as a whole.
  */
-export type Data = ExampleData | ArrayExamples | DatasetLike | AsyncIterable<Element> | Iterable<Element>;
-
-/** Examples as tensors, and what frees those that were made on the way. */
-export interface OwnedExamples {
-  readonly examples: ExampleData;
-  dispose(): void;
-}
+export type Data = ExampleData | ArrayExamples | DatasetLike | AsyncIterable<Element> | Iterable<Element> | StreamData;
 
 /**
  * @param rank rank of the model's first input, batch axis included: tells one example from a batch.
  * @throws DataError where there is nothing, or elements do not go together.
  */
-export async function examplesOf(data: Data, rank: number, what = "data"): Promise<OwnedExamples> {
+export async function examplesOf(data: Exclude<Data, StreamData>, rank: number, what = "data"): Promise<OwnedExamples> {
   if (typeof data !== "object" || data === null) {
     throw new DataError(
       `${what} is ${String(data)}.`,
-      "Give { xs, ys }, a tf.data.Dataset or an iterable of { xs, ys }.",
+      "Give { xs, ys }, a tf.data.Dataset, an iterable of { xs, ys } or { stream }.",
     );
   }
   if ("xs" in data && "ys" in data) return fromArrays(data);
@@ -90,43 +67,13 @@ function joinRows(parts: tf.Tensor[], what: string): tf.Tensor {
   return parts.length === 1 ? tf.clone(parts[0] as tf.Tensor) : tf.concat(parts, 0);
 }
 
-/** Tensors of an element, with their names where it names them. */
-function flat(data: TensorData): { tensors: readonly tf.Tensor[]; names: Names } {
-  if (data instanceof tf.Tensor) return { tensors: [data], names: undefined };
-  if (Array.isArray(data)) return { tensors: data as tf.Tensor[], names: undefined };
-  return { tensors: Object.values(data as object) as tf.Tensor[], names: Object.keys(data) };
-}
-
 function named(names: Names, tensors: readonly tf.Tensor[]): TensorData {
   if (names === undefined) return tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors;
   return Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
 }
 
-function fromArrays({ xs, ys }: Element): OwnedExamples {
-  const made: tf.Tensor[] = [];
-  const one = (given: TensorData | ArrayData): TensorData => {
-    if (isTensors(given)) return given;
-    const data: ArrayData = given as ArrayData;
-    const tensor = isShaped(data)
-      ? tf.tensor(data.values, [...data.shape], data.values instanceof Float32Array ? "float32" : "int32")
-      : tf.tensor(data as tf.TensorLike);
-    made.push(tensor);
-    return tensor;
-  };
-  return { examples: { xs: one(xs), ys: one(ys) }, dispose: () => tf.dispose(made) };
-}
-
-function isShaped(data: ArrayData): data is Extract<ArrayData, { readonly shape: readonly number[] }> {
-  return typeof data === "object" && !Array.isArray(data) && !ArrayBuffer.isView(data) && "shape" in data;
-}
-
-function isTensors(data: TensorData | ArrayData): data is TensorData {
-  if (data instanceof tf.Tensor) return true;
-  if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false;
-  return Object.values(data).length > 0 && Object.values(data).every((value) => value instanceof tf.Tensor);
-}
-
-async function* elements(
+/** The elements of a data set or an iterable, once. */
+export async function* elements(
   data: DatasetLike | AsyncIterable<Element> | Iterable<Element>,
   what: string,
 ): AsyncGenerator<Element> {
@@ -139,7 +86,7 @@ async function* elements(
   if (!(Symbol.asyncIterator in data) && !(Symbol.iterator in data)) {
     throw new DataError(
       `${what} has neither xs and ys, nor can it be iterated.`,
-      "Give { xs, ys }, a tf.data.Dataset or an iterable of { xs, ys }.",
+      "Give { xs, ys }, a tf.data.Dataset, an iterable of { xs, ys } or { stream }.",
     );
   }
   yield* data as AsyncIterable<Element>;

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { TunableModel } from "../model/trainee-of.ts";
 import { type Assembly, assemble } from "../run/assembly.ts";
-import { openLoader } from "../run/loader.ts";
+import { openLoader, prefetchOf } from "../run/loader.ts";
 import type { FineTuneOptions } from "../run/options.ts";
 import { enterPhase, type Phase } from "../run/phases.ts";
 import { missingKernels } from "./missing-kernels.ts";
@@ -55,7 +55,11 @@ async function cacheBytes(assembly: Assembly, options: FineTuneOptions): Promise
   if (cache === false || (kept === 0 && !validation)) return 0;
   const precision = typeof cache === "object" ? (cache.precision ?? "float32") : "float32";
   const { augment: _a, views: _v, mixup: _m, ...plain } = options;
-  const { bytes } = await openLoader(firstBatch(assembly, 1), phaseCut(assembly), { ...plain, cache: { precision } });
+  const { bytes, close } = await openLoader(firstBatch(assembly, 1), phaseCut(assembly), {
+    ...plain,
+    cache: { precision },
+  });
+  await close();
   return bytes * (train.size * kept + (validation?.size ?? 0));
 }
 
@@ -73,7 +77,9 @@ async function predict(
     cache: options.cache === false ? false : "memory",
   });
   const seconds = (performance.now() - start) / 1000;
-  const { stepSeconds, peakBytes, tapeBytes } = await probeSteps(small, loader, options);
+  const { stepSeconds, tapeBytes, ...probed } = await probeSteps(small, loader, options).finally(loader.close);
+  const ahead = Math.min(prefetchOf(options, train), stepsPerEpoch - 1);
+  const peakBytes = probed.peakBytes + ahead * probed.batchBytes;
   const needed = peakBytes + bytes;
   return {
     trunkSeconds: bytes === 0 ? 0 : (seconds * (train.size + (validation?.size ?? 0))) / small.train.size,

@@ -16,6 +16,8 @@ export interface Probe {
   readonly peakBytes: number;
   /** What the tape holds of that: alive at the end of the forward pass and not before it. */
   readonly tapeBytes: number;
+  /** Of one update's batches: what is prepared ahead comes on top. */
+  readonly batchBytes: number;
 }
 
 /** Takes two steps on the first batch and puts everything back: weights, statistics, optimizer. */
@@ -25,10 +27,12 @@ export async function probeSteps(assembly: Assembly, loader: Loader, options: Fi
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const steps = stepper(assembly, {}, combined);
   const { cut } = phaseAt(assembly.phases, 0);
-  let [stepSeconds, before] = [0, 0];
+  let [stepSeconds, before, batchBytes] = [0, 0, 0];
   try {
     for (let i = 0; i < 2; i++) {
+      const without = tf.memory().numBytes;
       const batches = await loader.load(0, 0);
+      batchBytes = tf.memory().numBytes - without;
       before = tf.memory().numBytes;
       const start = performance.now();
       const { batches: outcomes } = await steps.step(cut, batches);
@@ -41,5 +45,5 @@ export async function probeSteps(assembly: Assembly, loader: Loader, options: Fi
     optimizer.replaceState(undefined, 0);
     writeAll(written(assembly), weights);
   }
-  return { stepSeconds, peakBytes: steps.peakBytes, tapeBytes: steps.peakBytes - before };
+  return { stepSeconds, peakBytes: steps.peakBytes, tapeBytes: steps.peakBytes - before, batchBytes };
 }

@@ -1,7 +1,12 @@
 import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
-import { type Columns, columns, DataError } from "../data/columns.ts";
-import { examplesOf, type OwnedExamples } from "../data/forms.ts";
+import type * as tf from "@tensorflow/tfjs-core";
+import { columns, DataError } from "../data/columns.ts";
+import type { OwnedExamples } from "../data/element.ts";
+import { examplesOf } from "../data/forms.ts";
 import { assertLabels } from "../data/labels.ts";
+import { memorySource, type Source } from "../data/source.ts";
+import { assertStream, isStream } from "../data/stream-data.ts";
+import { streamSource } from "../data/stream-source.ts";
 import { type LossFunction, lossFunction } from "../loss/loss.ts";
 import { weighted } from "../loss/weighted.ts";
 import { type Metric, metricOf } from "../metrics/metric.ts";
@@ -34,8 +39,8 @@ export interface Assembly {
   /** The same without class weights, for validation. */
   readonly plainLosses: readonly LossFunction[];
   readonly metrics: readonly Metric[];
-  readonly train: Columns;
-  readonly validation: Columns | undefined;
+  readonly train: Source;
+  readonly validation: Source | undefined;
   readonly batchSize: number;
   readonly accumulate: number;
   readonly seed: number;
@@ -86,12 +91,19 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
         "Leave `combiner` out, or give the model an output and a loss for each task.",
       );
     }
-    const read = async (data: FineTuneOptions["data"], what: string): Promise<Columns> => {
-      const own = await examplesOf(data, trainee.ports.inputs[0]?.shape.length ?? 0, what);
+    const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
+      const { ports } = trainee;
+      if (isStream(data)) {
+        assertStream(data, options.epochs, what);
+        const labels = (labels: readonly tf.Tensor[], size: number): Promise<void> =>
+          assertLabels({ inputs: [], labels, size }, losses, ports.outputs, what);
+        return streamSource(data, { ports, labels }, what);
+      }
+      const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
-      const columnsOf = columns(own.examples, trainee.ports, what);
-      await assertLabels(columnsOf, losses, trainee.ports.outputs, what);
-      return columnsOf;
+      const given = columns(own.examples, ports, what);
+      await assertLabels(given, losses, ports.outputs, what);
+      return memorySource(given);
     };
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));

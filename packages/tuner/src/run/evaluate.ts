@@ -1,32 +1,35 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Columns } from "../data/columns.ts";
-import { rows } from "../data/columns.ts";
+import { inOrder } from "../data/source.ts";
 import type { CutModel } from "../model/trainee.ts";
-import { disposeValues, type Features } from "../trunk/features.ts";
+import { chunks } from "../trunk/labels.ts";
 import type { Assembly } from "./assembly.ts";
+import { disposeBatch } from "./batch.ts";
 import { measure, totalLoss } from "./forward.ts";
+import { batchAt, type Seen } from "./seen.ts";
 import { tally } from "./tally.ts";
 
-/** Loss and metrics of `columns` in inference mode, under tfjs's keys without the `val_`. */
+/** Loss and metrics of examples in inference mode, under tfjs's keys without the `val_`. */
 export async function evaluate(
   assembly: Assembly,
   cut: CutModel,
-  features: Features,
-  { labels, size }: Columns,
+  seen: Seen,
 ): Promise<Readonly<Record<string, number>>> {
   const { plainLosses, metrics, batchSize, trainee } = assembly;
+  const { size } = seen.source;
   const sums = tally(metrics, trainee.ports.outputNames);
-  for (let first = 0; first < size; first += batchSize) {
-    const indices = Int32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i);
-    const values = await features.batch(indices, 0);
-    const batch = { values, labels: rows(labels, indices), size: indices.length };
-    const outcome = tf.tidy(() => {
-      const outputs = cut.runTail(values, false);
-      return { loss: totalLoss(plainLosses, cut, batch, outputs), metrics: measure(assembly, batch, outputs) };
-    });
-    sums.add(outcome, indices.length);
-    disposeValues(values);
-    tf.dispose(batch.labels);
+  const pass = seen.source.open(inOrder(size));
+  try {
+    for (const indices of chunks(size, batchSize)) {
+      const batch = await batchAt(seen, pass, indices, 0);
+      const outcome = tf.tidy(() => {
+        const outputs = cut.runTail(batch.values, false);
+        return { loss: totalLoss(plainLosses, cut, batch, outputs), metrics: measure(assembly, batch, outputs) };
+      });
+      sums.add(outcome, batch.size);
+      disposeBatch(batch);
+    }
+  } finally {
+    await pass.close();
   }
   return sums.finish();
 }

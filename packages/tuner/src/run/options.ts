@@ -22,7 +22,10 @@ import type { GuardOptions } from "./guard.ts";
 
 /** What is trained, on what, and how. */
 export interface FineTuneOptions {
-  /** Tensors with the examples on axis 0, arrays, a `tf.data.Dataset`, or an iterable. Tensors stay the caller's. */
+  /**
+   * Tensors with the examples on axis 0, arrays, a `tf.data.Dataset`, or an iterable. Tensors stay the caller's. What does not
+   * fit into memory comes as `{ stream, examples, buffer }`.
+   */
   readonly data: Data;
   /** Examples that are only looked at, after each epoch. */
   readonly validation?: Data;
@@ -53,6 +56,11 @@ export interface FineTuneOptions {
   readonly seed?: number;
   /** Whether the examples are put into another order every epoch. @default true */
   readonly shuffle?: boolean;
+  /**
+   * Updates whose batches are prepared while one is in progress. Their tensors come on top of the peak; the plan counts them.
+   * @default 1 for streams and with augmentation, else 0: batches from memory are there at once
+   */
+  readonly prefetch?: number;
   /** Changes to the inputs of training examples, in order, drawn anew for every view. @default [] */
   readonly augment?: readonly Augment[];
   /**

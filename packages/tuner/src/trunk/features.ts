@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DataError } from "../data/columns.ts";
+import { inOrder, type Source } from "../data/source.ts";
 import type { Value } from "../model/execute.ts";
 import type { CutModel } from "../model/trainee.ts";
+import { chunks } from "./labels.ts";
 import type { FeatureStore } from "./store.ts";
 import type { Views } from "./views.ts";
 
@@ -9,29 +11,30 @@ import type { Views } from "./views.ts";
 export interface Features {
   /** Bytes kept for the run. */
   readonly bytes: number;
-  /** The values of some examples: tensors that are the caller's. */
-  batch(indices: Int32Array, view: number): Promise<Value[]>;
+  /** Whether `batch` wants the examples' inputs. */
+  readonly needsInputs: boolean;
+  /** The values of some examples: tensors that are the caller's. Takes `inputs` over; they are empty where none are needed. */
+  batch(inputs: tf.Tensor[], indices: Int32Array, view: number): Promise<Value[]>;
 }
 
 /** Runs the trunk for every batch anew, off the tape: where no view comes twice, and to check the cache against. */
 export function uncached(cut: CutModel, views: Views): Features {
   return {
     bytes: 0,
-    async batch(indices, view) {
-      const inputs = views(indices, view);
-      return runTrunk(cut, inputs);
-    },
+    needsInputs: true,
+    batch: async (inputs, indices, view) => runTrunk(cut, views(inputs, indices, view)),
   };
 }
 
 export interface CachePlan {
-  /** Examples. */
-  readonly size: number;
+  readonly source: Source;
   /** Views of each example; view v of example i is row v · size + i. */
   readonly count: number;
   readonly batchSize: number;
   readonly store: FeatureStore;
-  readonly progress?: (examples: number) => Promise<void> | void;
+  /** Gets the labels as well, where they are not at hand later. */
+  readonly labels: FeatureStore | undefined;
+  readonly progress?: () => Promise<void> | void;
 }
 
 /**
@@ -39,44 +42,67 @@ export interface CachePlan {
  *
  * @throws DataError where a value at the cut has not one row an example: it cannot be cached.
  */
-export async function cached(
-  cut: CutModel,
-  views: Views,
-  { size, count, batchSize, store, progress }: CachePlan,
-): Promise<Features> {
-  for (let view = 0; view < count && !store.complete; view++) {
-    for (let first = 0; first < size; first += batchSize) {
-      const indices = Int32Array.from({ length: Math.min(batchSize, size - first) }, (_, i) => first + i);
-      const values = runTrunk(cut, views(indices, view));
-      assertRows(values, indices.length, cut);
-      await store.write(
-        view * size + first,
-        values.filter((_, i) => made(cut, i)),
-      );
-      disposeValues(values);
-      await progress?.(view * size + first + indices.length);
-    }
-  }
+export async function cached(cut: CutModel, views: Views, plan: CachePlan): Promise<Features> {
+  const { source, count, store, labels } = plan;
+  if (!store.complete || labels) await fill(cut, views, plan);
   await store.finish();
   return {
     get bytes() {
-      return store.bytes;
+      return store.bytes + (labels?.bytes ?? 0);
     },
-    async batch(indices, view) {
-      const at = (view % count) * size;
+    needsInputs: cut.sources.some((source) => source >= 0),
+    async batch(inputs, indices, view) {
+      const at = (view % count) * source.size;
       const kept = await store.read(indices.map((index) => at + index));
-      if (cut.sources.every((source) => source < 0)) return kept;
-      const inputs = views(indices, view % count);
+      if (inputs.length === 0) return kept;
+      const seen = views(inputs, indices, view % count);
       const used = new Set<tf.Tensor>();
       const values = cut.sources.map((source) => {
         if (source < 0) return kept.shift() as Value;
-        used.add(inputs[source] as tf.Tensor);
-        return { tensor: inputs[source] as tf.Tensor, mask: null };
+        used.add(seen[source] as tf.Tensor);
+        return { tensor: seen[source] as tf.Tensor, mask: null };
       });
-      tf.dispose(inputs.filter((tensor) => !used.has(tensor)));
+      tf.dispose(seen.filter((tensor) => !used.has(tensor)));
       return values;
     },
   };
+}
+
+async function fill(
+  cut: CutModel,
+  views: Views,
+  { source, count, batchSize, store, labels, progress }: CachePlan,
+): Promise<void> {
+  const pass = source.open(inOrder(source.size));
+  try {
+    for (const indices of chunks(source.size, batchSize)) {
+      const rows = await pass.take(indices, !store.complete);
+      const first = indices[0] as number;
+      try {
+        await labels?.write(
+          first,
+          rows.labels.map((tensor) => ({ tensor, mask: null })),
+        );
+        for (let view = 0; view < count && !store.complete; view++) {
+          const values = runTrunk(cut, views(rows.inputs.map(tf.clone), indices, view));
+          try {
+            assertRows(values, indices.length, cut);
+            await store.write(
+              view * source.size + first,
+              values.filter((_, i) => made(cut, i)),
+            );
+          } finally {
+            disposeValues(values);
+          }
+        }
+      } finally {
+        tf.dispose([...rows.inputs, ...rows.labels]);
+      }
+      await progress?.();
+    }
+  } finally {
+    await pass.close();
+  }
 }
 
 /** The trunk off the tape; frees what it does not return. */

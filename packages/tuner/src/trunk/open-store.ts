@@ -1,8 +1,11 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { folderStore } from "../checkpoint/store.ts";
+import { inOrder, type Source } from "../data/source.ts";
 import { digest, fingerprint } from "../delta/fingerprint.ts";
 import { sha256 } from "../files/sha256.ts";
 import type { CutModel, Trainee } from "../model/trainee.ts";
 import type { CacheOptions } from "./cache-options.ts";
+import { chunks } from "./labels.ts";
 import { type FeatureStore, memoryStore } from "./store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 import type { Views } from "./views.ts";
@@ -12,7 +15,7 @@ export interface CacheSource {
   readonly trainee: Trainee;
   readonly cut: CutModel;
   readonly views: Views;
-  readonly size: number;
+  readonly source: Source;
   readonly kept: number;
   readonly what: string;
 }
@@ -48,20 +51,31 @@ export async function openStore(
   };
 }
 
-async function keyOf({ trainee, cut, views, size, kept }: CacheSource, precision: string): Promise<string> {
+async function keyOf({ trainee, cut, views, source, kept }: CacheSource, precision: string): Promise<string> {
   const parts: string[] = [digest(await fingerprint(trainee.weights)), JSON.stringify(cut.trunk), precision];
-  for (let view = 0; view < kept; view++) {
-    for (let first = 0; first < size; first += CHUNK) {
-      const indices = Int32Array.from({ length: Math.min(CHUNK, size - first) }, (_, i) => first + i);
-      for (const tensor of views(indices, view)) {
-        const { buffer, byteOffset, byteLength } = await tensor.data();
-        const bytes = new Uint8Array(buffer, byteOffset, byteLength).slice();
-        parts.push(`${tensor.dtype}[${tensor.shape}]${hex(await sha256(bytes))}`);
-        tensor.dispose();
-      }
+  const pass = source.open(inOrder(source.size));
+  try {
+    for (const indices of chunks(source.size, CHUNK)) {
+      const { inputs, labels } = await pass.take(indices, true);
+      for (let view = 0; view < kept; view++) parts.push(...(await hashes(views(inputs.map(tf.clone), indices, view))));
+      tf.dispose([...inputs, ...labels]);
     }
+  } finally {
+    await pass.close();
   }
   return hex(await sha256(new TextEncoder().encode(parts.join("\n")))).slice(0, 32);
+}
+
+/** One line a tensor; frees them. */
+async function hashes(tensors: readonly tf.Tensor[]): Promise<string[]> {
+  const lines: string[] = [];
+  for (const tensor of tensors) {
+    const { buffer, byteOffset, byteLength } = await tensor.data();
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength).slice();
+    lines.push(`${tensor.dtype}[${tensor.shape}]${hex(await sha256(bytes))}`);
+    tensor.dispose();
+  }
+  return lines;
 }
 
 /** Examples hashed at a time. */

@@ -1,23 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "../augment/augment.ts";
-import { type Columns, rows } from "../data/columns.ts";
 import { seeded } from "../random/random.ts";
 
-/** The inputs of some examples in one view: new tensors. Validation data has the one view that is no change. */
-export type Views = (indices: Int32Array, view: number) => tf.Tensor[];
+/**
+ * What becomes of the inputs of some examples in one view: takes the tensors over and returns those to use. Validation data
+ * has the one view that is no change.
+ */
+export type Views = (inputs: tf.Tensor[], indices: Int32Array, view: number) => tf.Tensor[];
 
 /** The inputs as they are. */
-export function plainViews({ inputs }: Columns): Views {
-  return (indices) => rows(inputs, indices);
-}
+export const plainViews: Views = (inputs) => inputs;
 
 /** The first input augmented: each example by a generator of seed, view and its own number. */
-export function augmentedViews({ inputs }: Columns, augment: readonly Augment[], seed: number): Views {
-  return (indices, view) => {
-    const picked = rows(inputs, indices);
+export function augmentedViews(augment: readonly Augment[], seed: number): Views {
+  return (inputs, indices, view) => {
     const randoms = [...indices].map((index) => seeded(seed, "augment", view, index));
-    const changed = tf.tidy(() => augment.reduce((batch, { apply }) => apply(batch, randoms), picked[0] as tf.Tensor));
-    if (changed !== picked[0]) picked[0]?.dispose();
-    return [changed, ...picked.slice(1)];
+    const changed = tf.tidy(() => augment.reduce((batch, { apply }) => apply(batch, randoms), inputs[0] as tf.Tensor));
+    if (changed !== inputs[0]) inputs[0]?.dispose();
+    return [changed, ...inputs.slice(1)];
   };
 }

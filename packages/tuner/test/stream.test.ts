@@ -1,0 +1,264 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { adam } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfData from "@tensorflow/tfjs-data";
+import * as layers from "@tensorflow/tfjs-layers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { DataError, type Element, type FineTuneOptions, fineTune, flip, plan, shift } from "../src/index.ts";
+import { bufferedOrder } from "../src/random/buffered-order.ts";
+import { epochOrder } from "../src/random/epoch-order.ts";
+import { convNet, mlp } from "./nets.ts";
+import { examples, mapStore, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const N = 20;
+
+/** The examples of a data set as batches of `each` (0: one by one), counted. */
+function reader({ xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }, each: number) {
+  const log = { opened: 0, closed: 0, read: 0 };
+  async function* read(): AsyncGenerator<Element> {
+    log.opened++;
+    try {
+      for (let at = 0; at < N; at += each || 1) {
+        await Promise.resolve();
+        log.read++;
+        const part = (t: tf.Tensor): tf.Tensor =>
+          each > 0 ? tf.slice(t, at, Math.min(each, N - at)) : tf.squeeze(tf.slice(t, at, 1), [0]);
+        yield { xs: tf.tidy(() => part(xs)), ys: tf.tidy(() => part(ys)) };
+      }
+    } finally {
+      log.closed++;
+    }
+  }
+  return { read, log };
+}
+
+const options = (more: Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">): FineTuneOptions => ({
+  loss: "categoricalCrossentropy",
+  trainable: "head",
+  rule: adam(),
+  learningRate: 0.05,
+  epochs: 3,
+  batchSize: 3,
+  accumulate: 2,
+  metrics: ["accuracy"],
+  ...more,
+});
+
+async function tuned(model: layers.LayersModel, more: Parameters<typeof options>[0]) {
+  const { history, restore } = await fineTune(model, options(more));
+  restore();
+  return { weights: weightsOf(model), history };
+}
+
+describe("the order of a shuffle buffer", () => {
+  it("gives every example once, none before it can have been read, and is the order in memory with room for all", () => {
+    for (const buffer of [1, 2, 7, 99, 100, 1000]) {
+      const order = bufferedOrder(3, 1, 100, buffer);
+      expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+      order.forEach((position, turn) => {
+        expect(position).toBeLessThan(turn + buffer);
+      });
+      expect(bufferedOrder(3, 1, 100, buffer)).toEqual(order);
+      if (buffer > 1) expect(bufferedOrder(3, 2, 100, buffer)).not.toEqual(order);
+    }
+    expect(bufferedOrder(3, 1, 100, 100)).toEqual(epochOrder(3, 1, 100));
+    expect([...bufferedOrder(3, 1, 100, 1)]).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+});
+
+describe("a stream", () => {
+  it("is the run of the same examples in memory where the buffer has room for all, cached or not, and leaks nothing", async () => {
+    const given = examples([4], N);
+    const expected = await tuned(mlp(), { data: given, validation: given });
+    for (const each of [0, 3, 20]) {
+      for (const cache of ["memory", false] as const) {
+        const { read, log } = reader(given, each);
+        const model = mlp();
+        const before = tf.memory().numTensors;
+        const data = { stream: read, buffer: N };
+        expect(await tuned(model, { data, validation: { stream: read, examples: N }, cache })).toEqual(expected);
+        expect(tf.memory().numTensors).toBe(before);
+        // Counted, and then read once for the cache; or counted, and in every epoch. The validation data are not counted.
+        expect(log).toMatchObject(cache === false ? { opened: 7, closed: 7 } : { opened: 3, closed: 3 });
+      }
+    }
+    const dataset = tfData.array((await given.xs.array()) as number[][]).mapAsync(async (x) => ({ xs: tf.tensor(x) }));
+    const zipped = tfData.zip({ x: dataset, y: tfData.array((await given.ys.array()) as number[][]) });
+    const set = zipped.mapAsync(async (pair) => {
+      const { x, y } = pair as unknown as { x: { xs: tf.Tensor }; y: number[] };
+      return { xs: x.xs, ys: tf.tensor(y) };
+    });
+    expect(await tuned(mlp(), { data: { stream: set }, validation: given, cache: false })).toEqual(expected);
+  });
+
+  it("gives the same run cached and uncached with a small buffer, and another one with another buffer", async () => {
+    const given = examples([4], N);
+    const run = (buffer: number, more: Partial<FineTuneOptions> = {}) =>
+      tuned(mlp(), { data: { stream: reader(given, 0).read, examples: N, buffer }, ...more });
+    const expected = await run(5);
+    expect(await run(5, { cache: false })).toEqual(expected);
+    const store = mapStore();
+    expect(await run(5, { cache: { store } })).toEqual(expected);
+    expect(await run(5, { cache: { store } })).toEqual(expected);
+    expect(await store.list()).toHaveLength(1);
+    expect((await run(6)).weights).not.toEqual(expected.weights);
+  });
+
+  it("reads no further than buffer and prefetched batches", async () => {
+    const { read, log } = reader(examples([4], N), 0);
+    const ahead: number[] = [];
+    const observers = [
+      {
+        stepEnd({ examples, epoch }: { examples: number; epoch: number }) {
+          if (epoch === 0) ahead.push(log.read - examples);
+        },
+      },
+    ];
+    const more = { epochs: 1, batchSize: 2, accumulate: 1, observers, cache: false as const };
+    await tuned(mlp(), { ...more, data: { stream: read, examples: N, buffer: 4 }, prefetch: 2 });
+    expect(ahead).toHaveLength(10);
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(4 + 2 * 2);
+    expect(Math.max(...ahead.slice(0, 5))).toBeGreaterThanOrEqual(4);
+  });
+
+  it("resumes bit-identical from every step, through a freeze schedule, accumulation, augmentation and dropout", async () => {
+    const given = examples([8, 8, 2], 9);
+    const read = () =>
+      Array.from({ length: 9 }, (_, i) => ({
+        xs: { values: given.xs.dataSync().slice(i * 128, (i + 1) * 128) as Float32Array, shape: [8, 8, 2] },
+        ys: { values: given.ys.dataSync().slice(i * 3, (i + 1) * 3) as Int32Array, shape: [3] },
+      }));
+    const run = async (more: Partial<FineTuneOptions> = {}) => {
+      const model = convNet({ dropoutRate: 0.3 });
+      const stream = { stream: read, examples: 9, buffer: 3 };
+      const augment = [flip(), shift({ by: 1 })];
+      const unfreeze = [{ epoch: 1, trainable: "conv_1" }];
+      const result = await fineTune(model, options({ data: stream, augment, unfreeze, batchSize: 2, ...more }));
+      result.restore();
+      return { weights: weightsOf(model), history: result.history };
+    };
+    const expected = await run();
+    for (let stopAt = 1; stopAt < 9; stopAt++) {
+      const checkpoint = { to: mapStore(), everySteps: 1, resume: true };
+      await run({ checkpoint, maxSteps: stopAt });
+      expect(await run({ checkpoint })).toEqual(expected);
+    }
+  });
+
+  it("feeds inputs that bypass the trunk from the stream, and the rest from the cache", async () => {
+    const build = (): layers.LayersModel => {
+      const [a, b] = [layers.input({ shape: [4], name: "a" }), layers.input({ shape: [2], name: "b" })];
+      const init = (seed: number) => layers.initializers.glorotNormal({ seed });
+      const trunk = layers.layers.dense({ units: 3, name: "trunk", kernelInitializer: init(1) }).apply(a);
+      const both = layers.layers.concatenate({ name: "both" }).apply([trunk as layers.SymbolicTensor, b]);
+      const head = layers.layers.dense({ units: 3, name: "head", activation: "softmax", kernelInitializer: init(2) });
+      return layers.model({ inputs: [a, b], outputs: head.apply(both) as layers.SymbolicTensor });
+    };
+    const { xs, ys } = examples([4], N);
+    const b = tf.randomNormal([N, 2], 0, 1, "float32", 9);
+    const rows = (t: tf.Tensor, i: number): tf.Tensor => tf.tidy(() => tf.squeeze(tf.slice(t, i, 1), [0]));
+    function* read(): Generator<Element> {
+      for (let i = 0; i < N; i++) yield { xs: { b: rows(b, i), a: rows(xs, i) }, ys: rows(ys, i) };
+    }
+    const expected = await tuned(build(), { data: { xs: { a: xs, b }, ys } });
+    const model = build();
+    const before = tf.memory().numTensors;
+    expect(await tuned(model, { data: { stream: read, buffer: 50 } })).toEqual(expected);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("is refused where it cannot be read again, is too short, or does not fit, and nothing is leaked or changed", async () => {
+    const given = examples([4], N);
+    const { read } = reader(given, 0);
+    const once = read();
+    function* numbers(): Generator<Element> {
+      for (let i = 0; i < 9; i++) yield { xs: tf.zeros([4]), ys: tf.scalar(i) };
+    }
+    function* wrong(): Generator<Element> {
+      for (let i = 0; i < 9; i++) yield { xs: tf.zeros([i < 5 ? 4 : 3]), ys: tf.oneHot(i % 3, 3) };
+    }
+    const sparse = { loss: "sparseCategoricalCrossentropy", accumulate: 1 } as const;
+    const cases: [Partial<FineTuneOptions>, RegExp][] = [
+      [{ data: { stream: once, examples: N } }, /iterator, which gives its examples once, and there are 3 epochs/],
+      [{ data: { stream: once }, epochs: 1 }, /counting them would use it up[\s\S]*stream: \(\) => read/],
+      [{ data: { stream: () => once, examples: N }, cache: false }, /returned the same iterator again/],
+      [{ data: { stream: read, examples: N + 1 } }, /data ended after 20 of 21 examples/],
+      [{ data: { stream: () => [] } }, /data holds no example/],
+      [{ data: { stream: read, examples: 0, buffer: 1.5 } }, /data.examples[\s\S]*data.buffer/],
+      [{ data: { stream: 7 as never } }, /data.stream` is 7/],
+      [{ data: { stream: wrong } }, /example 5: xs `\w+` is \[1,3\], the model takes \[any,4\]/],
+      [
+        { data: { stream: numbers, buffer: 1 }, ...sparse, cache: false },
+        /0 to \d.*classes 0 to 2|\d to \d, and the output/,
+      ],
+      [{ validation: { stream: once, examples: N } }, /validation.stream/],
+    ];
+    for (const [more, message] of cases) {
+      const model = mlp();
+      const before = tf.memory().numTensors;
+      await expect(fineTune(model, options({ data: given, ...more }))).rejects.toThrow(message);
+      expect(tf.memory().numTensors, String(message)).toBe(before);
+    }
+    await expect(fineTune(mlp(), options({ data: { stream: wrong } }))).rejects.toThrow(DataError);
+    const single = { data: { stream: read(), examples: N }, epochs: 1, cache: false } as const;
+    expect((await tuned(mlp(), single)).history.loss).toHaveLength(1);
+  });
+});
+
+describe("prefetch", () => {
+  it("changes nothing but when batches are made: from memory, from a stream, with augmentation and mixup", async () => {
+    const given = examples([8, 8, 2], 9);
+    const augment = [flip(), shift({ by: 1 })];
+    const streamed = { data: { stream: [given], buffer: 4 }, cache: false } as const;
+    for (const more of [{}, { augment }, { augment, mixup: 0.4 }, streamed]) {
+      const run = (prefetch: number) => tuned(convNet(), { data: given, batchSize: 2, ...more, prefetch });
+      const expected = await run(0);
+      expect(await run(1)).toEqual(expected);
+      expect(await run(5)).toEqual(expected);
+    }
+  });
+
+  it("frees what was prepared when the run is aborted or the stream fails, and ends the stream", async () => {
+    const given = examples([4], N);
+    for (const fail of [true, false]) {
+      const { read, log } = reader(given, 0);
+      const aborter = new AbortController();
+      async function* failing(): AsyncGenerator<Element> {
+        for await (const element of read()) {
+          if (fail && log.read > 14) {
+            tf.dispose([element.xs, element.ys] as tf.Tensor[]);
+            throw new Error("the disk is gone");
+          }
+          yield element;
+        }
+      }
+      const model = mlp();
+      const before = tf.memory().numTensors;
+      const run = options({
+        data: { stream: failing, examples: N, buffer: 2 },
+        cache: false,
+        prefetch: 3,
+        accumulate: 1,
+        signal: aborter.signal,
+        observers: [{ stepEnd: ({ step }) => void (!fail && step === 2 && aborter.abort()) }],
+      });
+      await expect(fineTune(model, run)).rejects.toThrow(fail ? /the disk is gone/ : /abort/i);
+      expect(tf.memory().numTensors).toBe(before);
+      expect(log).toMatchObject({ opened: 1, closed: 1 });
+    }
+  });
+
+  it("is in the plan's peak, which comes within 10 % of the run's", async () => {
+    const given = examples([8, 8, 2], 24);
+    const more = { data: given, augment: [shift({ by: 1 })], prefetch: 3, batchSize: 6, accumulate: 1 };
+    const { predicted } = await plan(convNet(), options(more));
+    const without = await plan(convNet(), options({ ...more, prefetch: 0 }));
+    const { peakBytes, restore } = await fineTune(convNet(), options(more));
+    restore();
+    const bytes = predicted?.peakBytes ?? 0;
+    expect(bytes).toBeGreaterThan((without.predicted?.peakBytes ?? 0) + 3 * 6 * 8 * 8 * 2 * 4 * 0.99);
+    expect(Math.abs(bytes - peakBytes) / peakBytes).toBeLessThan(0.1);
+  });
+});
