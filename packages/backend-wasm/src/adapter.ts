@@ -1,8 +1,12 @@
 import type { BackendAdapter, BackendSession, Capabilities, Probe } from "@graftjs/core";
-import { BackendError, missingTrainingKernels } from "@graftjs/core";
+import { assertOptions, BackendError, missingTrainingKernels } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { wasmOptions } from "./options.ts";
 import { withoutProcessListeners } from "./process-listeners.ts";
 import { simdLevel } from "./simd/module.ts";
+import { threadCount } from "./threads/option.ts";
+import { eachPath } from "./threads/peer-files.ts";
+import { prepareHeap, startCrew } from "./threads/session.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";
 import { type WasmPaths, wasmFolder } from "./wasm-paths.ts";
 
@@ -13,15 +17,26 @@ export interface WasmBackendOptions {
    * @default In Node, the installed peer. In a browser, the page's folder where it serves them, else jsDelivr in the peer's version.
    */
   readonly wasmPaths?: WasmPaths;
+  /**
+   * Threads that compute, 1 to 64; "auto" is one for each core, 8 at most. Large operations are shared out, small ones stay
+   * on the calling thread; results are the same to the bit. In a browser the page must be cross-origin isolated. Where
+   * threads cannot be had, one warning says why and one thread computes.
+   * @default 1
+   */
+  readonly threads?: number | "auto";
 }
 
 /**
  * TensorFlow.js's wasm backend, able to train.
  *
  * `init()` registers the peer `@tensorflow/tfjs-backend-wasm`, makes it current and registers the training kernels; the
- * session's `dispose()` puts the stock kernels back.
+ * session's `dispose()` puts the stock kernels back and ends the threads.
+ *
+ * @throws OptionsError for a wrong option.
  */
-export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdapter {
+export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
+  assertOptions("wasm", wasmOptions, options);
+  const { wasmPaths, threads = 1 } = options;
   return {
     name: "wasm",
     device: "cpu",
@@ -38,20 +53,34 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
           fix: "install it: pnpm add @tensorflow/tfjs-backend-wasm",
         };
       }
-      return { ok: true, capabilities: capabilities(trainingKernelNames()) };
+      return { ok: true, capabilities: capabilities(trainingKernelNames(), threadCount(threads)) };
     },
     async init(): Promise<BackendSession> {
       const peer = await loadPeer();
       const paths = wasmPaths ?? (await wasmFolder(peer.version_wasm));
-      // tfjs refuses new paths once the backend has failed; one that runs already has no use for them.
-      if (paths !== undefined && !("wasm" in tf.engine().registry))
-        peer.setWasmPaths(paths as string | Record<string, string>);
+      const count = threadCount(threads);
+      // One that runs already has no use for paths, and tfjs refuses new ones once the backend has failed.
+      const running = "wasm" in tf.engine().registry;
+      const heap = count > 1 && !running ? await prepareHeap(paths) : undefined;
+      const shared = typeof heap === "object" ? heap : undefined;
+      const setPaths = peer.setWasmPaths as (paths: WasmPaths, usePlatformFetch?: boolean) => void;
+      if (!running) {
+        // In an isolated page stock would start threads of its own, which wait for one another on a busy machine.
+        tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+        if (shared) setPaths(shared.paths, true);
+        else if (paths !== undefined) setPaths(paths);
+      }
       let started = false;
       let cause: unknown;
       try {
         started = await withoutProcessListeners(() => tf.setBackend("wasm"));
       } catch (error) {
         cause = error;
+      }
+      if (shared) {
+        shared.release();
+        // For a backend that is started anew: tfjs prefers single paths to a folder, and would find the blob gone.
+        if (paths !== undefined) setPaths(eachPath(paths));
       }
       if (!started) {
         throw new BackendError(
@@ -61,10 +90,12 @@ export function wasmBackend({ wasmPaths }: WasmBackendOptions = {}): BackendAdap
         );
       }
       const registration = registerTrainingKernels();
+      const crew = await startCrew(count, typeof heap === "string" ? heap : undefined);
       return {
         name: "wasm",
-        capabilities: capabilities([]),
+        capabilities: capabilities([], crew.threads),
         async dispose(): Promise<void> {
+          crew.end();
           registration.dispose();
         },
       };
@@ -77,12 +108,12 @@ function loadPeer(): Promise<typeof import("@tensorflow/tfjs-backend-wasm")> {
   return import("@tensorflow/tfjs-backend-wasm");
 }
 
-function capabilities(promised: readonly string[]): Capabilities {
+function capabilities(promised: readonly string[], threads: number): Capabilities {
   return {
     missingKernels: missingTrainingKernels("wasm", promised),
     floatBits: 32,
     syncRead: true,
-    description: `WebAssembly, ${{ relaxed: "relaxed SIMD", simd: "SIMD", none: "no SIMD: slow, composed kernels" }[simdLevel()]}, 1 thread`,
+    description: `WebAssembly, ${{ relaxed: "relaxed SIMD", simd: "SIMD", none: "no SIMD: slow, composed kernels" }[simdLevel()]}, ${threads} thread${threads === 1 ? "" : "s"}`,
   };
 }
 

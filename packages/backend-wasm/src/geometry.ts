@@ -66,3 +66,8 @@ export function isPointwise(g: Geometry): boolean {
     g.outWidth === g.inWidth
   );
 }
+
+/** Products in one image of a window operation, for one input channel of each output. */
+export function windowWork(g: Geometry): number {
+  return g.outHeight * g.outWidth * g.outChannels * g.filterHeight * g.filterWidth;
+}

@@ -1,11 +1,13 @@
 import type { Plugin, PluginOf } from "@graftjs/core";
 import { type WasmBackendOptions, wasmBackend } from "./adapter.ts";
 import { fusedLayers } from "./fused/layers.ts";
+import { wasmOptions } from "./options.ts";
 
 const wasm: PluginOf<"backend", WasmBackendOptions | undefined> = {
   kind: "backend",
   name: "wasm",
   description: "WebAssembly that can train: installs anywhere, starts in milliseconds.",
+  options: wasmOptions as PluginOf<"backend", WasmBackendOptions | undefined>["options"] & {},
   create: (options) => wasmBackend(options ?? {}),
 };
 

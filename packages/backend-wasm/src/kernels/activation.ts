@@ -1,5 +1,6 @@
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
 import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { eachNumber } from "../simd/sharing.ts";
 
 const BOUNDS: { readonly [activation: string]: readonly [number, number] } = {
   linear: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
@@ -26,7 +27,7 @@ export const activationGradient: SimdKernel = (call) => {
   const [py, pd, pz] = [heap.address(y), heap.address(dy), heap.address(dz)];
   if (low === 0) {
     const closedHigh = Number(high !== 6);
-    heap.share("gateGradient", size, (from, to) => [
+    heap.share("gateGradient", size, eachNumber(3), (from, to) => [
       py + 4 * from,
       pd + 4 * from,
       pz + 4 * from,
@@ -44,6 +45,14 @@ export const activationGradient: SimdKernel = (call) => {
   const sum = heap.output([channels]);
   const ps = heap.address(sum);
   const source = heap.address(dz);
-  heap.share("columnSums", channels, (from, to) => [source, ps, size / channels, channels, 1, from, to]);
+  heap.share("columnSums", channels, { cost: size / channels, step: 8 }, (from, to) => [
+    source,
+    ps,
+    size / channels,
+    channels,
+    1,
+    from,
+    to,
+  ]);
   return [dz, sum];
 };

@@ -10,7 +10,15 @@ export const batchNormTraining: SimdKernel = (call) => {
   const rows = sizeOf(x.shape) / channels;
   const [mean, variance] = [heap.output([channels]), heap.output([channels])];
   const [px, pm, pv] = [heap.address(x), heap.address(mean), heap.address(variance)];
-  heap.share("channelMoments", channels, (from, to) => [px, pm, pv, rows, channels, from, to]);
+  heap.share("channelMoments", channels, { cost: 4 * rows, step: 8 }, (from, to) => [
+    px,
+    pm,
+    pv,
+    rows,
+    channels,
+    from,
+    to,
+  ]);
   const factors = channelFactors(
     heap,
     variance,
@@ -40,7 +48,17 @@ export const batchNormTrainingGradient: SimdKernel = (call) => {
   const [a, b, d] = [heap.output([channels]), heap.output([channels]), heap.output([channels])];
   const [px, pdy, pm] = [heap.address(x), heap.address(dy), heap.address(mean)];
   const [ps1, ps2] = [heap.address(doffset), heap.address(dscale)];
-  heap.share("channelGradientSums", channels, (from, to) => [px, pdy, pm, ps1, ps2, rows, channels, from, to]);
+  heap.share("channelGradientSums", channels, { cost: 4 * rows, step: 8 }, (from, to) => [
+    px,
+    pdy,
+    pm,
+    ps1,
+    ps2,
+    rows,
+    channels,
+    from,
+    to,
+  ]);
   const [av, bv, dv, s1, s2] = [a, b, d, doffset, dscale].map((t) => heap.floats(t, channels)) as Fives;
   const [variances, gammas] = [heap.floats(variance, channels), scale && heap.floats(scale, channels)];
   for (let c = 0; c < channels; c++) {
@@ -52,7 +70,7 @@ export const batchNormTrainingGradient: SimdKernel = (call) => {
     s2[c] = (s2[c] as number) * r;
   }
   const addresses = [x, dy, mean, a, b, d, dx].map((tensor) => heap.address(tensor));
-  heap.share("batchNormInputGradient", rows, (from, to) => [...addresses, channels, from, to]);
+  heap.share("batchNormInputGradient", rows, { cost: 4 * channels }, (from, to) => [...addresses, channels, from, to]);
   for (const tensor of [a, b, d]) heap.free(tensor);
   return [dx, dscale, doffset];
 };

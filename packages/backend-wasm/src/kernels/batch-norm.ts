@@ -46,7 +46,14 @@ export function normalise(
   const channels = sizeOf(mean.shape);
   const y = heap.output(x.shape);
   const addresses = [x, mean, factors.factor, factors.offset, y].map((tensor) => heap.address(tensor));
-  heap.share("affine", sizeOf(x.shape) / channels, (from, to) => [...addresses, channels, low, high, from, to]);
+  heap.share("affine", sizeOf(x.shape) / channels, { cost: 3 * channels }, (from, to) => [
+    ...addresses,
+    channels,
+    low,
+    high,
+    from,
+    to,
+  ]);
   return y;
 }
 
@@ -80,7 +87,7 @@ export const batchNormGradient: SimdKernel = (call) => {
   const dx = attrs.wantX ? heap.output(x.shape) : undefined;
   const addresses = [x, dy, mean, factors.factor, factors.offset].map((tensor) => heap.address(tensor));
   const outputs = [dx ? heap.address(dx) : 0, heap.address(doffset), heap.address(dscale)];
-  heap.share("frozenBatchNormGradient", channels, (from, to) => [
+  heap.share("frozenBatchNormGradient", channels, { cost: (5 * sizeOf(x.shape)) / channels, step: 8 }, (from, to) => [
     ...addresses,
     ...outputs,
     sizeOf(x.shape) / channels,

@@ -1,5 +1,6 @@
-import { convGeometry, type Geometry, isPointwise } from "../geometry.ts";
+import { convGeometry, type Geometry, isPointwise, windowWork } from "../geometry.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { gemmRows, type Sharing } from "../simd/sharing.ts";
 
 const windowOf = (g: Geometry): number[] => [
   g.strideHeight,
@@ -9,6 +10,12 @@ const windowOf = (g: Geometry): number[] => [
   g.padInfo.top,
   g.padInfo.left,
 ];
+
+/** Images of a convolution, in chunks of some 64 pixels at least: each packs the filter anew. */
+const byImage = (g: Geometry): Sharing => ({
+  cost: windowWork(g) * g.inChannels,
+  least: Math.ceil(64 / (g.outHeight * g.outWidth)),
+});
 
 /** Filter gradient of conv2d: rows of the filter, (tap, input channel), are shared out. */
 export const convFilterGradient: SimdKernel = (call) => {
@@ -23,7 +30,7 @@ export const convFilterGradient: SimdKernel = (call) => {
     heap.floats(dw, sizeOf(dw.shape)).fill(0);
   } else if (isPointwise(g)) {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
-    heap.share("gemm", g.inChannels, (from, to, scratch) => [
+    heap.share("gemm", g.inChannels, gemmRows(g.outChannels, pixels), (from, to) => [
       1,
       0,
       g.inChannels,
@@ -35,26 +42,29 @@ export const convFilterGradient: SimdKernel = (call) => {
       0,
       from,
       to,
-      scratch,
     ]);
   } else {
-    heap.share("convFilterGradient", rows, (from, to, scratch) => [
-      px,
-      pdy,
-      pdw,
-      g.batchSize,
-      g.inHeight,
-      g.inWidth,
-      g.inChannels,
-      g.outHeight,
-      g.outWidth,
-      g.outChannels,
-      g.filterWidth,
-      ...windowOf(g),
-      from,
-      to,
-      scratch,
-    ]);
+    heap.share(
+      "convFilterGradient",
+      rows,
+      gemmRows(g.outChannels, g.batchSize * g.outHeight * g.outWidth),
+      (from, to) => [
+        px,
+        pdy,
+        pdw,
+        g.batchSize,
+        g.inHeight,
+        g.inWidth,
+        g.inChannels,
+        g.outHeight,
+        g.outWidth,
+        g.outChannels,
+        g.filterWidth,
+        ...windowOf(g),
+        from,
+        to,
+      ],
+    );
   }
   return dw;
 };
@@ -69,7 +79,7 @@ export const convInputGradient: SimdKernel = (call) => {
   const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
   if (isPointwise(g)) {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
-    heap.share("gemm", pixels, (from, to, scratch) => [
+    heap.share("gemm", pixels, gemmRows(g.inChannels, g.outChannels), (from, to) => [
       0,
       1,
       pixels,
@@ -81,10 +91,9 @@ export const convInputGradient: SimdKernel = (call) => {
       0,
       from,
       to,
-      scratch,
     ]);
   } else {
-    heap.share("convInputGradient", g.batchSize, (from, to, scratch) => [
+    heap.share("convInputGradient", g.batchSize, byImage(g), (from, to) => [
       pdy,
       pw,
       pdx,
@@ -99,7 +108,6 @@ export const convInputGradient: SimdKernel = (call) => {
       ...windowOf(g),
       from,
       to,
-      scratch,
     ]);
   }
   return dx;
@@ -113,23 +121,28 @@ export const depthwiseFilterGradient: SimdKernel = (call) => {
   const g = convGeometry("DepthwiseConv2dNativeBackpropFilter", x.shape, attrs.filterShape as number[], attrs, true);
   const dw = heap.output(g.filterShape);
   const [px, pdy, pdw] = [heap.address(x), heap.address(dy), heap.address(dw)];
-  heap.share("depthwiseFilterGradient", g.inChannels, (from, to) => [
-    px,
-    pdy,
-    pdw,
-    g.batchSize,
-    g.inHeight,
-    g.inWidth,
+  heap.share(
+    "depthwiseFilterGradient",
     g.inChannels,
-    g.outHeight,
-    g.outWidth,
-    g.outChannels / g.inChannels,
-    g.filterHeight,
-    g.filterWidth,
-    ...windowOf(g),
-    from,
-    to,
-  ]);
+    { cost: (2 * windowWork(g) * g.batchSize) / g.inChannels, step: 8 },
+    (from, to) => [
+      px,
+      pdy,
+      pdw,
+      g.batchSize,
+      g.inHeight,
+      g.inWidth,
+      g.inChannels,
+      g.outHeight,
+      g.outWidth,
+      g.outChannels / g.inChannels,
+      g.filterHeight,
+      g.filterWidth,
+      ...windowOf(g),
+      from,
+      to,
+    ],
+  );
   return dw;
 };
 
@@ -141,22 +154,26 @@ export const depthwiseInputGradient: SimdKernel = (call) => {
   const g = convGeometry("DepthwiseConv2dNativeBackpropInput", attrs.inputShape as number[], filter.shape, attrs, true);
   const dx = heap.output(g.inShape);
   const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
-  heap.share("depthwiseInputGradient", g.batchSize * g.inHeight, (from, to, scratch) => [
-    pdy,
-    pw,
-    pdx,
-    g.inHeight,
-    g.inWidth,
-    g.inChannels,
-    g.outHeight,
-    g.outWidth,
-    g.outChannels / g.inChannels,
-    g.filterHeight,
-    g.filterWidth,
-    ...windowOf(g),
-    from,
-    to,
-    scratch,
-  ]);
+  heap.share(
+    "depthwiseInputGradient",
+    g.batchSize * g.inHeight,
+    { cost: (2 * windowWork(g)) / g.inHeight },
+    (from, to) => [
+      pdy,
+      pw,
+      pdx,
+      g.inHeight,
+      g.inWidth,
+      g.inChannels,
+      g.outHeight,
+      g.outWidth,
+      g.outChannels / g.inChannels,
+      g.filterHeight,
+      g.filterWidth,
+      ...windowOf(g),
+      from,
+      to,
+    ],
+  );
   return dx;
 };

@@ -1,27 +1,28 @@
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { eachNumber } from "../simd/sharing.ts";
 
 /** A function of one tensor. */
-function unary(kernel: string): SimdKernel {
+function unary(kernel: string, cost: number): SimdKernel {
   return (call) => {
     const { heap } = call;
     const x = input(call, "x");
     if (!isFloat(x)) return undefined;
     const y = heap.output(x.shape);
     const [px, py] = [heap.address(x), heap.address(y)];
-    heap.share(kernel, sizeOf(x.shape), (from, to) => [px + 4 * from, py + 4 * from, to - from]);
+    heap.share(kernel, sizeOf(x.shape), eachNumber(cost), (from, to) => [px + 4 * from, py + 4 * from, to - from]);
     return y;
   };
 }
 
 /** A gradient out of a saved tensor `v` and `dy`. */
-function gradient(kernel: string, ...rest: readonly number[]): SimdKernel {
+function gradient(kernel: string, cost: number, ...rest: readonly number[]): SimdKernel {
   return (call) => {
     const { heap } = call;
     const [v, dy] = [input(call, "v"), input(call, "dy")];
     if (!isFloat(v, dy)) return undefined;
     const dx = heap.output(v.shape);
     const [pv, pd, px] = [heap.address(v), heap.address(dy), heap.address(dx)];
-    heap.share(kernel, sizeOf(v.shape), (from, to) => [
+    heap.share(kernel, sizeOf(v.shape), eachNumber(cost), (from, to) => [
       pv + 4 * from,
       pd + 4 * from,
       px + 4 * from,
@@ -32,14 +33,14 @@ function gradient(kernel: string, ...rest: readonly number[]): SimdKernel {
   };
 }
 
-export const exp: SimdKernel = unary("exp");
-export const tanh: SimdKernel = unary("tanh");
-export const sigmoid: SimdKernel = unary("sigmoid");
-export const erf: SimdKernel = unary("erf");
-export const gelu: SimdKernel = unary("gelu");
-export const geluGradient: SimdKernel = gradient("geluGradient");
-export const tanhGradient: SimdKernel = gradient("tanhGradient");
-export const sigmoidGradient: SimdKernel = gradient("sigmoidGradient");
+export const exp: SimdKernel = unary("exp", 6);
+export const tanh: SimdKernel = unary("tanh", 10);
+export const sigmoid: SimdKernel = unary("sigmoid", 10);
+export const erf: SimdKernel = unary("erf", 10);
+export const gelu: SimdKernel = unary("gelu", 12);
+export const geluGradient: SimdKernel = gradient("geluGradient", 16);
+export const tanhGradient: SimdKernel = gradient("tanhGradient", 3);
+export const sigmoidGradient: SimdKernel = gradient("sigmoidGradient", 3);
 
 /** dy where `v` lies between the attributes `low` and `high`, 0 elsewhere. `closed`: [low, high], else (low, high). */
 export const gateGradient: SimdKernel = (call) => {
@@ -49,7 +50,7 @@ export const gateGradient: SimdKernel = (call) => {
     readonly closedLow: boolean;
     readonly closedHigh: boolean;
   };
-  return gradient("gateGradient", low, high, Number(closedLow), Number(closedHigh))(call);
+  return gradient("gateGradient", 3, low, high, Number(closedLow), Number(closedHigh))(call);
 };
 
 /** Dropout with a seeded, counter-based generator; given dy as `x` it is its own gradient. */

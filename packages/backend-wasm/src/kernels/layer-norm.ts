@@ -8,7 +8,13 @@ export const layerNorm: SimdKernel = (call) => {
   const rows = sizeOf(x.shape) / columns;
   const [y, mean, rsigma] = [heap.output(x.shape), heap.output([rows]), heap.output([rows])];
   const addresses = [x, input(call, "gamma"), input(call, "beta"), y, mean, rsigma].map((t) => heap.address(t));
-  heap.share("layerNorm", rows, (from, to) => [...addresses, columns, attrs.epsilon as number, from, to]);
+  heap.share("layerNorm", rows, { cost: 6 * columns }, (from, to) => [
+    ...addresses,
+    columns,
+    attrs.epsilon as number,
+    from,
+    to,
+  ]);
   return [y, mean, rsigma];
 };
 

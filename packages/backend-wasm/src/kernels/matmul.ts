@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { gemmRows } from "../simd/sharing.ts";
 
 interface Product {
   readonly batch: readonly number[];
@@ -67,15 +68,16 @@ function multiply(
   const [pa, pb, pc] = [heap.address(a), heap.address(b), heap.address(c)];
   const flags = [Number(transposeA), Number(transposeB)];
   if (sizeOf(c.shape) === 0) return c;
+  const byRow = gemmRows(n, k);
   if (entries) {
     for (const [i, [ea, eb]] of entries.entries()) {
       const [oa, ob, oc] = [pa + 4 * ea * m * k, pb + 4 * eb * k * n, pc + 4 * i * m * n];
-      heap.share("gemm", m, (from, to, scratch) => [...flags, m, n, k, oa, ob, oc, 0, from, to, scratch]);
+      heap.share("gemm", m, byRow, (from, to) => [...flags, m, n, k, oa, ob, oc, 0, from, to]);
     }
   } else if (count === 1) {
-    heap.share("gemm", m, (from, to, scratch) => [...flags, m, n, k, pa, pb, pc, 0, from, to, scratch]);
+    heap.share("gemm", m, byRow, (from, to) => [...flags, m, n, k, pa, pb, pc, 0, from, to]);
   } else {
-    heap.share("gemmBatched", count, (from, to, scratch) => [
+    heap.share("gemmBatched", count, { cost: m * n * k }, (from, to) => [
       strideA,
       strideB,
       ...flags,
@@ -87,7 +89,6 @@ function multiply(
       pc,
       from,
       to,
-      scratch,
     ]);
   }
   return c;
@@ -117,7 +118,7 @@ export const fusedMatMul: SimdKernel = (call) => {
   if (bias || code !== 0) {
     const rows = columns === 0 ? 0 : sizeOf(c.shape) / columns;
     const [pc, pb] = [heap.address(c), bias ? heap.address(bias) : 0];
-    heap.share("addBias", rows, (from, to) => [pc, pb, columns, code, from, to]);
+    heap.share("addBias", rows, { cost: 2 * columns }, (from, to) => [pc, pb, columns, code, from, to]);
   }
   return c;
 };

@@ -1,4 +1,4 @@
-import { poolGeometry } from "../geometry.ts";
+import { poolGeometry, windowWork } from "../geometry.ts";
 import { input, isFloat, type SimdKernel } from "../simd/kernel.ts";
 
 /** Gradient of max pooling; stock starts each window from 1e-38 and loses windows without a positive value. */
@@ -9,7 +9,7 @@ export const maxPoolGradient: SimdKernel = (call) => {
   const g = poolGeometry(x.shape, attrs);
   const dx = heap.output(x.shape);
   const [px, pdy, pdx] = [heap.address(x), heap.address(dy), heap.address(dx)];
-  heap.share("maxPoolGradient", g.batchSize, (from, to) => [
+  heap.share("maxPoolGradient", g.batchSize, { cost: 4 * windowWork(g) }, (from, to) => [
     px,
     pdy,
     pdx,
@@ -43,7 +43,7 @@ export const avgPoolGradient: SimdKernel = (call) => {
   const g = poolGeometry(x.shape, attrs);
   const dx = heap.output(x.shape);
   const [pdy, pdx] = [heap.address(dy), heap.address(dx)];
-  heap.share("avgPoolGradient", g.batchSize, (from, to) => [
+  heap.share("avgPoolGradient", g.batchSize, { cost: 2 * windowWork(g) }, (from, to) => [
     pdy,
     pdx,
     g.inHeight,

@@ -29,11 +29,19 @@ function reduction(mean: boolean): SimdKernel {
     const y = heap.output(shape);
     const [px, py, scale] = [heap.address(x), heap.address(y), mean ? 1 / count : 1];
     if (inner === 1) {
-      heap.share("rowSums", results, (from, to) => [px, py, count, scale, from, to]);
+      heap.share("rowSums", results, { cost: count }, (from, to) => [px, py, count, scale, from, to]);
     } else {
       for (let i = 0; i < outer; i++) {
         const [source, target] = [px + 4 * i * count * inner, py + 4 * i * inner];
-        heap.share("columnSums", inner, (from, to) => [source, target, count, inner, scale, from, to]);
+        heap.share("columnSums", inner, { cost: count, step: 8 }, (from, to) => [
+          source,
+          target,
+          count,
+          inner,
+          scale,
+          from,
+          to,
+        ]);
       }
     }
     return y;

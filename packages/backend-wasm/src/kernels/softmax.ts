@@ -8,7 +8,7 @@ export const softmax: SimdKernel = (call) => {
   if (!isFloat(x) || sizeOf(x.shape) === 0) return undefined;
   const y = heap.output(x.shape);
   const [px, py] = [heap.address(x), heap.address(y)];
-  heap.share("softmax", sizeOf(x.shape) / columns, (from, to) => [px, py, columns, from, to]);
+  heap.share("softmax", sizeOf(x.shape) / columns, { cost: 10 * columns }, (from, to) => [px, py, columns, from, to]);
   return y;
 };
 
@@ -20,7 +20,14 @@ export const softmaxGradient: SimdKernel = (call) => {
   if (!isFloat(y, dy) || sizeOf(y.shape) === 0) return undefined;
   const dx = heap.output(y.shape);
   const [py, pd, px] = [heap.address(y), heap.address(dy), heap.address(dx)];
-  heap.share("softmaxGradient", sizeOf(y.shape) / columns, (from, to) => [py, pd, px, columns, from, to]);
+  heap.share("softmaxGradient", sizeOf(y.shape) / columns, { cost: 4 * columns }, (from, to) => [
+    py,
+    pd,
+    px,
+    columns,
+    from,
+    to,
+  ]);
   return dx;
 };
 
@@ -36,7 +43,15 @@ export const softmaxCrossEntropy: SimdKernel = (call) => {
     number,
     number,
   ];
-  heap.share("softmaxCrossEntropy", sizeOf(loss.shape), (from, to) => [px, pt, py, pl, columns, from, to]);
+  heap.share("softmaxCrossEntropy", sizeOf(loss.shape), { cost: 14 * columns }, (from, to) => [
+    px,
+    pt,
+    py,
+    pl,
+    columns,
+    from,
+    to,
+  ]);
   return [loss, y];
 };
 
@@ -52,7 +67,7 @@ export const softmaxCrossEntropyGradient: SimdKernel = (call) => {
     number,
     number,
   ];
-  heap.share("softmaxCrossEntropyGradient", sizeOf(y.shape) / columns, (from, to) => [
+  heap.share("softmaxCrossEntropyGradient", sizeOf(y.shape) / columns, { cost: 4 * columns }, (from, to) => [
     py,
     pt,
     pd,

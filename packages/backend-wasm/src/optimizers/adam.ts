@@ -1,4 +1,5 @@
 import type { Heap } from "../simd/heap.ts";
+import { eachNumber } from "../simd/sharing.ts";
 import { Table } from "./writable.ts";
 
 /** Adam and AdamW in place; docs/fused-kernels.md, `GraftAdam`. */
@@ -17,13 +18,12 @@ export function fusedAdam(heap: Heap, attrs: { readonly [name: string]: unknown 
   table.own(variables, m, v);
   for (const [i, variable] of variables.entries()) {
     const [w, g, pm, pv] = [variable, grads[i], m[i], v[i]].map((tensor) => heap.address(tensor as never)) as Four;
-    heap.call(
-      "adam",
-      w,
-      g,
-      pm,
-      pv,
-      variable.size,
+    heap.share("adam", variable.size, eachNumber(10), (from, to) => [
+      w + 4 * from,
+      g + 4 * from,
+      pm + 4 * from,
+      pv + 4 * from,
+      to - from,
       rates[i] as number,
       beta1,
       beta2,
@@ -33,7 +33,7 @@ export function fusedAdam(heap: Heap, attrs: { readonly [name: string]: unknown 
       corrections1[i] as number,
       corrections2[i] as number,
       decays[i] as number,
-    );
+    ]);
   }
   table.written(variables, m, v);
 }

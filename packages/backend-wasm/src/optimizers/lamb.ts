@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
+import { eachNumber } from "../simd/sharing.ts";
 import { report, reports } from "./lars.ts";
 import { norm } from "./norms.ts";
 import { groupTrust, outside, readTrust, type Trust, units } from "./trust.ts";
@@ -49,7 +50,15 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
       const [w, pm, pv] = addresses(i);
       const { size } = variables[i] as tf.Tensor;
       found[i] = shared;
-      heap.call("lambApply", w, pm, pv, size, (rates[i] as number) * shared.ratio, ...factors(i));
+      const rate = (rates[i] as number) * shared.ratio;
+      heap.share("lambApply", size, eachNumber(10), (from, to) => [
+        w + 4 * from,
+        pm + 4 * from,
+        pv + 4 * from,
+        to - from,
+        rate,
+        ...factors(i),
+      ]);
     }
   }
   report(heap, trust, found, written);

@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
+import { eachNumber } from "../simd/sharing.ts";
 import { norm } from "./norms.ts";
 import { groupTrust, outside, readTrust, type Trust, type TrustTable, units } from "./trust.ts";
 import { Table } from "./writable.ts";
@@ -55,7 +56,14 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
     const beta = dropDecay ? 0 : decayOf(i);
     const [w, g, n] = [heap.address(variable), heap.address(grad(i)), variable.size];
     if (momentum === 0) {
-      heap.call("sgd", w, g, n, ratio, ratio * beta, rate);
+      heap.share("sgd", n, eachNumber(4), (from, to) => [
+        w + 4 * from,
+        g + 4 * from,
+        to - from,
+        ratio,
+        ratio * beta,
+        rate,
+      ]);
       return;
     }
     const v = heap.address(velocities[i] as tf.Tensor);
@@ -66,12 +74,11 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
     }
     const scale = rateInVelocity ? rate * ratio : ratio;
     const start = !rateInVelocity && Boolean(first[i]);
-    heap.call(
-      "momentum",
-      w,
-      g,
-      v,
-      n,
+    heap.share("momentum", n, eachNumber(6), (from, to) => [
+      w + 4 * from,
+      g + 4 * from,
+      v + 4 * from,
+      to - from,
       scale,
       scale * beta,
       rateInVelocity ? 1 : rate,
@@ -81,7 +88,7 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
       Number(nesterov),
       Number(start),
       1,
-    );
+    ]);
   };
 
   const found: Trust[] = [];

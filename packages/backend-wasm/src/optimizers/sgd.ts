@@ -1,4 +1,5 @@
 import type { Heap } from "../simd/heap.ts";
+import { eachNumber } from "../simd/sharing.ts";
 import { Table } from "./writable.ts";
 
 /** SGD with momentum in place; docs/fused-kernels.md, `GraftSgd`. */
@@ -18,18 +19,24 @@ export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }
     const rate = rates[i] as number;
     const [w, g] = [heap.address(variable), heap.address(grads[i] as never)];
     if (momentum === 0) {
-      heap.call("sgd", w, g, variable.size, 1, 0, rate);
+      heap.share("sgd", variable.size, eachNumber(4), (from, to) => [
+        w + 4 * from,
+        g + 4 * from,
+        to - from,
+        1,
+        0,
+        rate,
+      ]);
       continue;
     }
     const v = heap.address(velocities[i] as never);
     const scale = rateInVelocity ? rate : 1;
     const start = !rateInVelocity && first[i] ? 1 : 0;
-    heap.call(
-      "momentum",
-      w,
-      g,
-      v,
-      variable.size,
+    heap.share("momentum", variable.size, eachNumber(6), (from, to) => [
+      w + 4 * from,
+      g + 4 * from,
+      v + 4 * from,
+      to - from,
       scale,
       0,
       rateInVelocity ? 1 : rate,
@@ -39,7 +46,7 @@ export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }
       Number(Boolean(nesterov)),
       start,
       1,
-    );
+    ]);
   }
   table.written(variables, velocities);
 }

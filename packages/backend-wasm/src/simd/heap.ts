@@ -1,5 +1,7 @@
 import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
+import { type Arguments, WorkerPool } from "../threads/pool.ts";
 import { compileKernels, instantiateKernels, type Kernels, simdLevel } from "./module.ts";
+import { chunkSize, type Sharing } from "./sharing.ts";
 
 /** As much of tfjs's wasm backend as the kernels need. */
 export interface WasmBackend extends KernelBackend {
@@ -17,14 +19,16 @@ export interface WasmBackend extends KernelBackend {
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
 }
 
-/** Computes the arguments of a kernel for its share [from, to) of the work. */
-type Arguments = (from: number, to: number, scratch: number) => number[];
-
 /** The SIMD kernels on the heap of one wasm backend. */
 export class Heap {
   readonly backend: WasmBackend;
   readonly kernels: Kernels;
+  readonly #module: WebAssembly.Module;
+  readonly #memory: WebAssembly.Memory;
   #scratch = 0;
+  /** For the workers; kept when they end, for the next ones. */
+  readonly #workerScratches: number[] = [];
+  #pool: WorkerPool | undefined;
   /** Outputs of the kernels that are running: freed where one of them throws. */
   readonly #pending: TensorInfo[] = [];
 
@@ -32,9 +36,9 @@ export class Heap {
     const level = simdLevel();
     if (level === "none") throw new Error("This engine has no WebAssembly SIMD.");
     this.backend = backend;
-    const memory = memoryOf(backend);
-    const shared = typeof SharedArrayBuffer !== "undefined" && memory.buffer instanceof SharedArrayBuffer;
-    this.kernels = instantiateKernels(compileKernels(level, shared), memory);
+    this.#memory = memoryOf(backend);
+    this.#module = compileKernels(level, this.shared);
+    this.kernels = instantiateKernels(this.#module, this.#memory);
   }
 
   /** Address of a tensor's first byte. */
@@ -78,13 +82,54 @@ export class Heap {
     return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.address(tensor), size);
   }
 
+  /** Whether threads can share this heap. */
+  get shared(): boolean {
+    return typeof SharedArrayBuffer !== "undefined" && this.#memory.buffer instanceof SharedArrayBuffer;
+  }
+
+  /** Threads that compute now. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
   /** Room for packed panels, allocated once. */
   get scratch(): number {
-    if (this.#scratch === 0) {
-      const bytes = (this.kernels.scratchBytes as () => number)();
-      this.#scratch = ((this.backend.wasm._malloc(bytes + 16) >>> 0) + 15) & ~15;
-    }
-    return this.#scratch >>> 0;
+    if (this.#scratch === 0) this.#scratch = this.#newScratch();
+    return this.#scratch;
+  }
+
+  #newScratch(): number {
+    const bytes = (this.kernels.scratchBytes as () => number)();
+    return (((this.backend.wasm._malloc(bytes + 16) >>> 0) + 15) & ~15) >>> 0;
+  }
+
+  /**
+   * Starts `threads` − 1 workers, which take part in further kernels until `endThreads` or until one of them is lost.
+   *
+   * @param onLost called where a worker is lost later; the heap goes on with one thread
+   * @throws Error where the heap is not shared or a worker does not start; the heap goes on with one thread then.
+   */
+  async startThreads(threads: number, onLost: (reason: string) => void): Promise<void> {
+    this.endThreads();
+    if (!this.shared) throw new Error("tfjs's heap is not shared memory.");
+    while (this.#workerScratches.length < threads - 1) this.#workerScratches.push(this.#newScratch());
+    const pool = await WorkerPool.start({
+      module: this.#module,
+      memory: this.#memory,
+      kernels: this.kernels,
+      scratches: this.#workerScratches.slice(0, threads - 1),
+      onLost: (reason) => {
+        if (this.#pool === pool) this.#pool = undefined;
+        onLost(reason);
+      },
+    });
+    this.#pool = pool;
+  }
+
+  /** Ends the workers, if there are any. */
+  endThreads(): void {
+    this.#pool?.end();
+    this.#pool = undefined;
   }
 
   /** Calls a kernel that takes no share of work. */
@@ -92,9 +137,15 @@ export class Heap {
     return (this.kernels[name] as (...args: number[]) => number)(...args);
   }
 
-  /** Calls a kernel on [0, total) of its work. */
-  share(name: string, total: number, args: Arguments): void {
-    this.call(name, ...args(0, total, this.scratch));
+  /**
+   * Calls a kernel on [0, total) of its work: as a whole, or in chunks by all threads where there is enough of it. The
+   * scratch goes behind the arguments; a kernel that has no parameter for it never sees it.
+   */
+  share(name: string, total: number, sharing: Sharing, args: Arguments): void {
+    const pool = this.#pool;
+    const chunk = pool?.open ? chunkSize(total, pool.threads, sharing) : undefined;
+    if (pool && chunk !== undefined) pool.run(name, total, chunk, args, this.scratch);
+    else this.call(name, ...args(0, total), this.scratch);
   }
 }
 

@@ -1,0 +1,37 @@
+/** How the work of a kernel may be shared out to threads. */
+export interface Sharing {
+  /** Multiply-adds, or what takes as long, in one unit of the kernel's work: a row, a channel, an image, a number. */
+  readonly cost: number;
+  /**
+   * Chunks begin at multiples of this, so that each number is computed by the same instructions as without threads.
+   * @default 1
+   */
+  readonly step?: number;
+  /** Units below which a chunk spends its time on what it does only once, packing a matrix say. @default 1 */
+  readonly least?: number;
+}
+
+/** Rows of a matrix product: tiles have 4, and each chunk packs the second matrix anew, which costs as much as some 3 rows. */
+export const gemmRows = (columns: number, inner: number): Sharing => ({ cost: columns * inner, step: 4, least: 32 });
+
+/** Numbers of an array, each by itself. Chunks begin at whole cache lines of 16. */
+export const eachNumber = (cost: number): Sharing => ({ cost, step: 16 });
+
+/**
+ * Multiply-adds, or as much, that are worth a second thread: about 0.04 ms of work, twice what it costs to share it out
+ * where a worker must be woken. bench/pool.json has the measurement.
+ */
+const WORTH_SHARING = 400_000;
+/** The least of a chunk: taking one costs about a microsecond. */
+const WORTH_A_CHUNK = 100_000;
+/** Chunks for each thread: the last to finish keeps the others waiting for a part of one. */
+const CHUNKS_PER_THREAD = 6;
+
+/** Units of a chunk, where `total` units are to be shared out to `threads`; undefined where that is not worth it. */
+export function chunkSize(total: number, threads: number, { cost, step = 1, least = 1 }: Sharing): number | undefined {
+  const work = total * cost;
+  if (work < WORTH_SHARING) return undefined;
+  const chunks = Math.min(threads * CHUNKS_PER_THREAD, Math.floor(work / WORTH_A_CHUNK));
+  const size = Math.ceil(Math.max(least, total / chunks) / step) * step;
+  return size < total ? size : undefined;
+}
