@@ -26,6 +26,8 @@ export interface RunSection {
   readonly batchSize?: number;
   /** @default 0 */
   readonly seed?: number;
+  /** Standard deviation of normal noise on the trained weights during each forward pass. @default none */
+  readonly weightNoise?: number;
   /** Where the delta goes. @default "delta.safetensors" */
   readonly output?: string;
 }
@@ -53,6 +55,7 @@ export const runSection: OptionsSchema<RunSection> = optionsSchema<RunSection>(
     epochs: { type: "integer", minimum: 1 },
     batchSize: { type: "integer", minimum: 1, default: 32 },
     seed: { type: "integer", minimum: 0, default: 0 },
+    weightNoise: { type: "number", exclusiveMinimum: 0, description: "Deviation of the noise on trained weights" },
     output: { type: "string", default: "delta.safetensors" },
   },
   ["model", "data", "epochs"],

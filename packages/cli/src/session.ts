@@ -47,7 +47,7 @@ export async function withSession(
 }
 
 async function optionsOf(file: RecipeFile, { resolved }: Composed): Promise<FineTuneOptions> {
-  const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0 } = file.run;
+  const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0, weightNoise } = file.run;
   const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, combiner } = resolved;
   const composed = {
     trainable,
@@ -57,6 +57,7 @@ async function optionsOf(file: RecipeFile, { resolved }: Composed): Promise<Fine
     learningRate,
     rateMultipliers,
     ...(combiner ? { combiner } : {}),
+    ...(weightNoise === undefined ? {} : { weightNoise: { deviation: weightNoise } }),
   };
   return { ...(await readData(file)), loss, metrics, epochs, batchSize, seed, ...composed } as FineTuneOptions;
 }

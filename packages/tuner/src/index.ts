@@ -40,6 +40,8 @@ export type { Metric, MetricName } from "./metrics/metric.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
 export type { CutModel, Trainee, TrunkInfo } from "./model/trainee.ts";
 export type { TunableModel } from "./model/trainee-of.ts";
+export { type GradientNoiseOptions, gradientNoise } from "./noise/gradient-noise.ts";
+export type { WeightNoiseOptions } from "./noise/weight-noise.ts";
 export { type CsvOptions, csv } from "./observers/csv.ts";
 export { type Drift, type DriftOptions, drift } from "./observers/drift.ts";
 export { type HtmlReportOptions, htmlReport } from "./observers/html-report.ts";

@@ -1,4 +1,5 @@
 import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
+import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
 import { htmlReport } from "./observers/html-report.ts";
 import { jsonl } from "./observers/jsonl.ts";
@@ -10,7 +11,7 @@ const toFile: OptionsSchema<{ to: string }> = optionsSchema<{ to: string }>(
   ["to"],
 );
 
-/** The observers, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
+/** The observers and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
 export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "observer",
@@ -45,5 +46,12 @@ export const plugins: readonly Plugin[] = [
     description: "One self-contained page with curves when the run ends",
     options: toFile,
     create: ({ to }) => htmlReport({ to }),
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "gradient-noise",
+    description: "Normal noise of falling variance on the gradients",
+    options: gradientNoiseOptions,
+    create: gradientNoise,
   }),
 ];

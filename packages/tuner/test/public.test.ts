@@ -29,6 +29,7 @@ it("exports these names and no others", () => {
     "folderStore",
     "formatPlan",
     "functionTrainee",
+    "gradientNoise",
     "graphArtifacts",
     "graphTrainee",
     "htmlReport",
@@ -53,5 +54,12 @@ it("exports these names and no others", () => {
     "writeFileAtomic",
     "writeSafetensors",
   ]);
-  expect(tuner.plugins.map(({ name }) => name)).toEqual(["progress", "jsonl", "csv", "tensorboard", "html-report"]);
+  expect(tuner.plugins.map(({ name }) => name)).toEqual([
+    "progress",
+    "jsonl",
+    "csv",
+    "tensorboard",
+    "html-report",
+    "gradient-noise",
+  ]);
 });

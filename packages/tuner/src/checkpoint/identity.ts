@@ -7,7 +7,7 @@ export type Identity = Readonly<Record<string, unknown>>;
 /** @param base digest of what the run does not write: another base model is another run. */
 export function identityOf(assembly: Assembly, options: FineTuneOptions, base: string): Identity {
   const { optimizer, params, phases, train, batchSize, accumulate, seed, patches } = assembly;
-  const { shuffle = true, augment = [], views, mixup = 0, classWeights, checkpoint, combiner } = options;
+  const { shuffle = true, augment = [], views, mixup = 0, classWeights, weightNoise, checkpoint, combiner } = options;
   return {
     base,
     params: params.map(({ name, shape }) => `${name}[${shape}]`),
@@ -26,6 +26,7 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, base: s
     views: views ?? null,
     mixup,
     classWeights: classWeights ?? null,
+    ...(weightNoise ? { weightNoise: weightNoise.deviation } : {}),
     recipe: checkpoint?.recipe ?? null,
   };
 }

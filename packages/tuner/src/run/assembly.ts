@@ -12,6 +12,7 @@ import { weighted } from "../loss/weighted.ts";
 import { type Metric, metricOf } from "../metrics/metric.ts";
 import type { Trainee } from "../model/trainee.ts";
 import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
+import { type WithWeightNoise, weightNoise } from "../noise/weight-noise.ts";
 import { assertFineTuneOptions, lossesOf } from "./check-options.ts";
 import type { FineTuneOptions } from "./options.ts";
 import { type Phase, phasesOf } from "./phases.ts";
@@ -44,6 +45,8 @@ export interface Assembly {
   readonly batchSize: number;
   readonly accumulate: number;
   readonly seed: number;
+  /** Around each forward pass of training, where there is weight noise. */
+  readonly noisy: WithWeightNoise | undefined;
   readonly stepsPerEpoch: number;
   /** Gives the variables' own `trainable` flags back, and frees tensors made from arrays. */
   release(): void;
@@ -128,6 +131,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       batchSize,
       accumulate,
       seed,
+      noisy: options.weightNoise && weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
       release: both(markTrained(params, all), free),
       restore,

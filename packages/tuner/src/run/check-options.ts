@@ -48,6 +48,7 @@ function ranges({
   augment,
   views,
   guard,
+  weightNoise,
 }: FineTuneOptions): string[] {
   const problems: string[] = [];
   if (seed !== undefined && !Number.isSafeInteger(seed)) problems.push(`\`seed\` is ${seed}. Give a whole number.`);
@@ -56,6 +57,8 @@ function ranges({
   const { decay } = ema ?? {};
   if (decay !== undefined && !(decay >= 0 && decay < 1))
     problems.push(`\`ema.decay\` is ${decay}. Give a number in [0, 1).`);
+  if (weightNoise !== undefined && !(weightNoise.deviation > 0 && Number.isFinite(weightNoise.deviation)))
+    problems.push(`\`weightNoise.deviation\` is ${weightNoise.deviation}. Give a number > 0.`);
   const { factor } = reduceOnPlateau ?? {};
   if (factor !== undefined && !(factor > 0 && factor < 1))
     problems.push(`\`reduceOnPlateau.factor\` is ${factor}. Give a number in (0, 1).`);

@@ -9,8 +9,11 @@ import type { Batch } from "./batch.ts";
  * Predictions in training mode. Dropout and noise are a function of seed, step and micro-batch: resuming needs no generator's
  * state, and all tasks of a step see one network.
  */
-export function predict({ seed, optimizer }: Assembly, cut: CutModel, batch: Batch, micro: number): tf.Tensor[] {
-  return withRandom(seeded(seed, "step", optimizer.step, micro), () => cut.runTail(batch.values, true));
+export function predict({ seed, optimizer, noisy }: Assembly, cut: CutModel, batch: Batch, micro: number): tf.Tensor[] {
+  const { active, step } = optimizer;
+  const forward = (): tf.Tensor[] =>
+    withRandom(seeded(seed, "step", step, micro), () => cut.runTail(batch.values, true));
+  return noisy ? noisy(active, step, micro, forward) : forward();
 }
 
 /** The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it. */

@@ -16,6 +16,7 @@ import type { ReduceOnPlateauOptions } from "../companions/reduce-on-plateau.ts"
 import type { Data } from "../data/forms.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { Metric, MetricName } from "../metrics/metric.ts";
+import type { WeightNoiseOptions } from "../noise/weight-noise.ts";
 import type { CacheOptions } from "../trunk/cache-options.ts";
 import type { RunControl } from "./control.ts";
 import type { GuardOptions } from "./guard.ts";
@@ -70,6 +71,8 @@ export interface FineTuneOptions {
   readonly views?: number;
   /** Mixes pairs of examples and their labels by λ from Beta(α, α) (Zhang et al. 2018). Not with class numbers. @default 0 */
   readonly mixup?: number;
+  /** Normal noise on the trained weights during each forward pass of training. @default none */
+  readonly weightNoise?: WeightNoiseOptions;
   /** Weight of an example by its class, in order of the classes. For one output with classes. */
   readonly classWeights?: readonly number[];
   /** @default [] */

@@ -4,6 +4,7 @@ import { inOrder, type Source } from "../data/source.ts";
 import type { Value } from "../model/execute.ts";
 import type { CutModel } from "../model/trainee.ts";
 import { chunks } from "./labels.ts";
+import { pieces } from "./pieces.ts";
 import type { FeatureStore } from "./store.ts";
 import type { Views } from "./views.ts";
 
@@ -84,15 +85,17 @@ async function fill(
           rows.labels.map((tensor) => ({ tensor, mask: null })),
         );
         for (let view = 0; view < count && !store.complete; view++) {
-          const values = runTrunk(cut, views(rows.inputs.map(tf.clone), indices, view));
-          try {
-            assertRows(values, indices.length, cut);
-            await store.write(
-              view * source.size + first,
-              values.filter((_, i) => made(cut, i)),
-            );
-          } finally {
-            disposeValues(values);
+          for (const piece of pieces(rows.inputs, indices)) {
+            const values = runTrunk(cut, views(piece.inputs, piece.indices, view));
+            try {
+              assertRows(values, piece.indices.length, cut);
+              await store.write(
+                view * source.size + first + piece.from,
+                values.filter((_, i) => made(cut, i)),
+              );
+            } finally {
+              disposeValues(values);
+            }
           }
         }
       } finally {
