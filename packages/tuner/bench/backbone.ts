@@ -23,3 +23,22 @@ export async function mobileNet(): Promise<layers.LayersModel> {
 
 /** What "the last four blocks and the head" are called. */
 export const LAST_FOUR = ["block_1[3-6]*/**", "Conv_1*/**", "new_head/**"] as const;
+
+/** Multiply-adds of the layers for one image: of those before the first trained one, and of the others. */
+export function multiplications(
+  model: layers.LayersModel,
+  trained: ReadonlySet<string>,
+): { trunk: number; tail: number } {
+  let [trunk, tail, reached] = [0, 0, false];
+  for (const layer of model.layers) {
+    reached ||= trained.has(layer.name);
+    const [kernel] = layer.getWeights();
+    if (!kernel || !/Conv2D|Dense/.test(layer.getClassName())) continue;
+    const [, height = 1, width = 1] =
+      (layer.outputShape as number[]).length === 4 ? (layer.outputShape as number[]) : [];
+    const count = kernel.size * height * width;
+    if (reached) tail += count;
+    else trunk += count;
+  }
+  return { trunk, tail };
+}

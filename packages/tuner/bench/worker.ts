@@ -1,4 +1,5 @@
-// One peer in a process of its own: `worker.ts <native|wasm> <stock|graft|uncached> <last4|head> <epochs>`. Prints one line of JSON.
+// One peer in a process of its own: `worker.ts <native|wasm> <stock|fit|graft|uncached> <last4|head> <epochs>`. Prints one line of
+// JSON. `stock` is tfjs-layers' `fit` with the kernels of tfjs-node; `fit` the same with those of our backend.
 
 import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -6,11 +7,11 @@ import { namedParams, pick, sgd } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import { fineTune, plan } from "../src/index.ts";
-import { LAST_FOUR, mobileNet } from "./backbone.ts";
+import { LAST_FOUR, mobileNet, multiplications } from "./backbone.ts";
 
 const [backend, peer, task, epochsText] = process.argv.slice(2) as [string, string, string, string];
 const epochs = Number(epochsText);
-await (backend === "native" ? await nativeBackend() : wasmBackend()).init();
+await (backend === "native" ? await nativeBackend({ fused: peer !== "stock" }) : wasmBackend()).init();
 const [EXAMPLES, BATCH] = [256, 16];
 const trainable = task === "head" ? ["new_head/**"] : LAST_FOUR;
 const xs = tf.randomUniform([EXAMPLES, 224, 224, 3], 0, 1, "float32", 7);
@@ -22,7 +23,7 @@ const ys = tf.cast(tf.oneHot(numbers, 10), "float32");
 const model = await mobileNet();
 
 const start = performance.now();
-const loss = await (peer === "stock" ? stock() : graft());
+const loss = await (peer === "stock" || peer === "fit" ? stock() : graft());
 const seconds = (performance.now() - start) / 1000;
 // maxRSS is in kilobytes on Linux.
 const peakRss = process.resourceUsage().maxRSS * 1024;
@@ -61,6 +62,7 @@ async function graft(): Promise<number[]> {
     peakBytes: result.peakBytes,
     cacheBytes: result.plan.cache.bytes,
     trunk: `${result.plan.trunk.layers} of ${result.plan.trunk.of}`,
+    multiplications: multiplications(model, new Set(result.params.map(({ layer }) => layer))),
     predicted,
   };
   return [...result.history.loss];
