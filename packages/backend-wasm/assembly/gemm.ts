@@ -6,22 +6,23 @@ import { A_PANEL, EDGE, KC, NC, tilePacked, tileRows } from "./tile";
  * C[m × n] = A · B, or C += A · B. A is [m][k], or [k][m] when `transposeA`; B is [k][n], or [n][k] when `transposeB`.
  * All are dense and row-major.
  *
- * Only rows [from, to) of C are computed: a pool of workers shares the rows out.
+ * Only rows [from, to) and columns [left, right) of C are computed: a pool of workers shares one or the other out. `left`
+ * is a multiple of 8.
  */
 export function gemm(
   transposeA: bool, transposeB: bool, m: i32, n: i32, k: i32,
-  a: usize, b: usize, c: usize, accumulate: bool, from: i32, to: i32, scratch: usize,
+  a: usize, b: usize, c: usize, accumulate: bool, from: i32, to: i32, left: i32, right: i32, scratch: usize,
 ): void {
   if (k == 0) {
-    if (!accumulate) fill(at(c, from * n), (to - from) * n, 0);
+    if (!accumulate) for (let i = from; i < to; i++) fill(at(c, i * n + left), right - left, 0);
     return;
   }
   const panelA = scratch + A_PANEL;
   const edge = scratch + EDGE;
   const ldc = (<usize>n) << 2;
   const lda = (<usize>k) << 2;
-  for (let j0 = 0; j0 < n; j0 += NC) {
-    const nc = min(NC, n - j0);
+  for (let j0 = left; j0 < right; j0 += NC) {
+    const nc = min(NC, right - j0);
     for (let k0 = 0; k0 < k; k0 += KC) {
       const kc = min(KC, k - k0);
       const add = accumulate || k0 > 0;
@@ -50,7 +51,7 @@ export function gemmBatched(
   a: usize, b: usize, c: usize, from: i32, to: i32, scratch: usize,
 ): void {
   for (let i = from; i < to; i++)
-    gemm(transposeA, transposeB, m, n, k, at(a, i * strideA), at(b, i * strideB), at(c, i * m * n), false, 0, m, scratch);
+    gemm(transposeA, transposeB, m, n, k, at(a, i * strideA), at(b, i * strideB), at(c, i * m * n), false, 0, m, 0, n, scratch);
 }
 
 /** y[r][c] ← activation(y[r][c] + bias[c]) in place, rows [from, to). `activation`: 0 none, 1 relu, 2 relu6; `bias` may be 0. */

@@ -1,6 +1,7 @@
 // The kernels, one file an idea. scripts/build-kernels.ts compiles this twice: with and without relaxed SIMD.
 export { affine, batchNormInputGradient, channelGradientSums, channelMoments, frozenBatchNormGradient } from "./batch-norm";
 export { convFilterGradient } from "./conv-filter";
+export { convForward } from "./conv-forward";
 export { convInputGradient } from "./conv-input";
 export { depthwiseFilterGradient } from "./depthwise-filter";
 export { depthwiseInputGradient } from "./depthwise-input";

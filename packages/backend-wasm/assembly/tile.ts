@@ -24,7 +24,7 @@ export function scratchBytes(): i32 {
 /** Stores one row of a tile: 8 columns at once, or `columns` of them by way of the edge buffer. */
 // @ts-ignore: decorator
 @inline
-function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate: bool, edge: usize): void {
+export function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate: bool, edge: usize): void {
   if (columns == 8) {
     v128.store(c, accumulate ? f32x4.add(v128.load(c), s0) : s0);
     v128.store(c, accumulate ? f32x4.add(v128.load(c, 16), s1) : s1, 16);

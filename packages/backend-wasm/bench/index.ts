@@ -50,7 +50,7 @@ for (const net of NETS) {
   const ours = results[net]?.wasm?.median as number;
   for (const [name, { median: middle, best }] of Object.entries(results[net] ?? {})) {
     console.log(
-      `  ${name.padEnd(22)} ${middle.toFixed(1).padStart(8)} (${best.toFixed(1)})  wasm is ${(middle / ours).toFixed(2)}× as fast`,
+      `  ${name.padEnd(28)} ${middle.toFixed(1).padStart(8)} (${best.toFixed(1)})  wasm is ${(middle / ours).toFixed(2)}× as fast`,
     );
   }
 }

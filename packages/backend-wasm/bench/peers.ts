@@ -21,11 +21,16 @@ const tsx = path("../../../node_modules/.bin/tsx");
 
 /** The peers that can be had here, and those that cannot, with what is missing. */
 export function peers(): { readonly present: readonly Peer[]; readonly absent: string[] } {
-  const present = [start("wasm", tsx, [path("worker.ts")])];
+  const present = [
+    start("wasm", tsx, [path("worker.ts"), "1"]),
+    start("wasm, 2 threads", tsx, [path("worker.ts"), "2"]),
+  ];
   const absent: string[] = [];
   const node = process.env.GRAFT_BENCH_NODE;
-  if (node) present.push(start("wasm, other Node", node, ["--import", "tsx", path("worker.ts")]));
-  else absent.push("wasm on another Node (GRAFT_BENCH_NODE is not set to a node binary)");
+  if (node) {
+    present.push(start("wasm, other Node", node, ["--import", "tsx", path("worker.ts"), "1"]));
+    present.push(start("wasm, other Node, 2 threads", node, ["--import", "tsx", path("worker.ts"), "2"]));
+  } else absent.push("wasm on another Node (GRAFT_BENCH_NODE is not set to a node binary)");
   const native = path("../../backend-node/bench/worker.ts");
   if (existsSync(native)) present.push(start("native TensorFlow", tsx, [native, "stock"]));
   else absent.push("native TensorFlow (packages/backend-node has no bench)");
@@ -39,7 +44,8 @@ export function peers(): { readonly present: readonly Peer[]; readonly absent: s
   return { present, absent };
 }
 
-function start(name: string, command: string, args: readonly string[]): Peer {
+/** Starts a peer. Its program reads `<net> <steps>` and answers with an {@link Answer}. */
+export function start(name: string, command: string, args: readonly string[]): Peer {
   const child: ChildProcess = spawn(command, args, { stdio: ["pipe", "pipe", "ignore"] });
   if (!child.stdout || !child.stdin) throw new Error(`${name} has no pipes.`);
   const waiting: { resolve(answer: Answer): void; reject(error: Error): void }[] = [];

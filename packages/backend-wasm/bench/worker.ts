@@ -1,5 +1,5 @@
 /**
- * One peer in a process of its own. Reads lines `<net> <steps>` from stdin, trains that many steps and answers with one line
+ * One peer in a process of its own, with as many threads as its argument says (1). Reads lines `<net> <steps>` from stdin, trains that many steps and answers with one line
  * of JSON. Peers are asked in turn, so that all meet the same machine.
  */
 import { createInterface } from "node:readline";
@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { fusedLayers, wasmBackend } from "../src/index.ts";
 import { NETS } from "./nets.ts";
 
-await wasmBackend().init();
+await wasmBackend({ threads: Number(process.argv[2] ?? 1) }).init();
 
 const trained = new Map<string, () => Promise<number>>();
 for await (const line of createInterface({ input: process.stdin })) {

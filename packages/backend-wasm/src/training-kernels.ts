@@ -89,12 +89,15 @@ function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc
     const stock = stockOf(name);
     return stock ? [[name, guard(stock)] as const] : [];
   });
-  const always = { ...Object.fromEntries(guards), Einsum: einsumKernel, Identity: identityKernel };
+  const guarded: { readonly [name: string]: tf.KernelFunc } = Object.fromEntries(guards);
+  const always = { ...guarded, Einsum: einsumKernel, Identity: identityKernel };
   if (level === "none") return { ...always, ...composedKernels };
   const simd = Object.entries({ ...simdKernels, ...fusedKernels });
   return {
     ...always,
-    ...Object.fromEntries(simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, stockOf(name))])),
+    ...Object.fromEntries(
+      simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, guarded[name] ?? stockOf(name))]),
+    ),
     ...optimizerKernels,
     GraftConv2D: fusedConv2d,
   };

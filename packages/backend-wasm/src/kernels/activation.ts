@@ -8,6 +8,10 @@ const BOUNDS: { readonly [activation: string]: readonly [number, number] } = {
   relu6: [0, 6],
 };
 
+/** Whether {@link activationOf} knows the attribute `activation`. */
+export const isClamp = (attrs: NamedAttrMap): boolean =>
+  Object.hasOwn(BOUNDS, (attrs.activation as string | undefined) ?? "linear");
+
 /** The bounds to which the attribute `activation` clamps; absent means linear. */
 export function activationOf(attrs: NamedAttrMap): { readonly low: number; readonly high: number } {
   const name = (attrs.activation as string | undefined) ?? "linear";

@@ -1,6 +1,7 @@
 import { convGeometry, type Geometry, isPointwise, windowWork } from "../geometry.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
 import { gemmRows, type Sharing } from "../simd/sharing.ts";
+import { gemm } from "./gemm.ts";
 
 const windowOf = (g: Geometry): number[] => [
   g.strideHeight,
@@ -30,19 +31,8 @@ export const convFilterGradient: SimdKernel = (call) => {
     heap.floats(dw, sizeOf(dw.shape)).fill(0);
   } else if (isPointwise(g)) {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
-    heap.share("gemm", g.inChannels, gemmRows(g.outChannels, pixels), (from, to) => [
-      1,
-      0,
-      g.inChannels,
-      g.outChannels,
-      pixels,
-      px,
-      pdy,
-      pdw,
-      0,
-      from,
-      to,
-    ]);
+    const product = { transposeA: true, m: g.inChannels, n: g.outChannels, k: pixels };
+    gemm(heap, { ...product, a: px, b: pdy, c: pdw });
   } else {
     heap.share(
       "convFilterGradient",
@@ -79,19 +69,8 @@ export const convInputGradient: SimdKernel = (call) => {
   const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
   if (isPointwise(g)) {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
-    heap.share("gemm", pixels, gemmRows(g.inChannels, g.outChannels), (from, to) => [
-      0,
-      1,
-      pixels,
-      g.inChannels,
-      g.outChannels,
-      pdy,
-      pw,
-      pdx,
-      0,
-      from,
-      to,
-    ]);
+    const product = { transposeB: true, m: pixels, n: g.inChannels, k: g.outChannels };
+    gemm(heap, { ...product, a: pdy, b: pw, c: pdx });
   } else {
     heap.share("convInputGradient", g.batchSize, byImage(g), (from, to) => [
       pdy,

@@ -3,6 +3,7 @@ import { activationGradient } from "./activation.ts";
 import * as norm from "./batch-norm.ts";
 import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-training.ts";
 import * as conv from "./conv.ts";
+import { conv2d, fusedConv2d } from "./conv-forward.ts";
 import * as elementwise from "./elementwise.ts";
 import * as layer from "./layer-norm.ts";
 import { batchMatMul, fusedMatMul } from "./matmul.ts";
@@ -16,12 +17,14 @@ import { transpose } from "./transpose.ts";
 export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   AvgPoolGrad: avgPoolGradient,
   BatchMatMul: batchMatMul,
+  Conv2D: conv2d,
   Conv2DBackpropFilter: conv.convFilterGradient,
   Conv2DBackpropInput: conv.convInputGradient,
   DepthwiseConv2dNativeBackpropFilter: conv.depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: conv.depthwiseInputGradient,
   Erf: elementwise.erf,
   Exp: elementwise.exp,
+  FusedConv2D: fusedConv2d,
   FusedBatchNorm: norm.batchNorm,
   GatherV2: gather,
   MaxPoolGrad: maxPoolGradient,

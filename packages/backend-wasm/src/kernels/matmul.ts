@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { gemmRows } from "../simd/sharing.ts";
+import { gemm } from "./gemm.ts";
 
 interface Product {
   readonly batch: readonly number[];
@@ -68,14 +68,14 @@ function multiply(
   const [pa, pb, pc] = [heap.address(a), heap.address(b), heap.address(c)];
   const flags = [Number(transposeA), Number(transposeB)];
   if (sizeOf(c.shape) === 0) return c;
-  const byRow = gemmRows(n, k);
+  const product = { transposeA, transposeB, m, n, k };
   if (entries) {
     for (const [i, [ea, eb]] of entries.entries()) {
       const [oa, ob, oc] = [pa + 4 * ea * m * k, pb + 4 * eb * k * n, pc + 4 * i * m * n];
-      heap.share("gemm", m, byRow, (from, to) => [...flags, m, n, k, oa, ob, oc, 0, from, to]);
+      gemm(heap, { ...product, a: oa, b: ob, c: oc });
     }
   } else if (count === 1) {
-    heap.share("gemm", m, byRow, (from, to) => [...flags, m, n, k, pa, pb, pc, 0, from, to]);
+    gemm(heap, { ...product, a: pa, b: pb, c: pc });
   } else {
     heap.share("gemmBatched", count, { cost: m * n * k }, (from, to) => [
       strideA,

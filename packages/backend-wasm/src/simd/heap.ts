@@ -142,10 +142,18 @@ export class Heap {
    * scratch goes behind the arguments; a kernel that has no parameter for it never sees it.
    */
   share(name: string, total: number, sharing: Sharing, args: Arguments): void {
-    const pool = this.#pool;
-    const chunk = pool?.open ? chunkSize(total, pool.threads, sharing) : undefined;
-    if (pool && chunk !== undefined) pool.run(name, total, chunk, args, this.scratch);
-    else this.call(name, ...args(0, total), this.scratch);
+    const chunk = this.#chunk(total, sharing);
+    if (chunk === undefined) this.call(name, ...args(0, total), this.scratch);
+    else this.#pool?.run(name, total, chunk, args, this.scratch);
+  }
+
+  /** Whether {@link share} would share this work out now. */
+  shares(total: number, sharing: Sharing): boolean {
+    return this.#chunk(total, sharing) !== undefined;
+  }
+
+  #chunk(total: number, sharing: Sharing): number | undefined {
+    return this.#pool?.open ? chunkSize(total, this.#pool.threads, sharing) : undefined;
   }
 }
 

@@ -18,12 +18,12 @@ export const gemmRows = (columns: number, inner: number): Sharing => ({ cost: co
 export const eachNumber = (cost: number): Sharing => ({ cost, step: 16 });
 
 /**
- * Multiply-adds, or as much, that are worth a second thread: about 0.04 ms of work, twice what it costs to share it out
- * where a worker must be woken. bench/pool.json has the measurement.
+ * Multiply-adds, or as much, that are worth a second thread: about 0.12 ms of work. Waking a sleeping worker costs 0.03 ms,
+ * and below this the gain stays under a fifth (bench/pool.json).
  */
-const WORTH_SHARING = 400_000;
-/** The least of a chunk: taking one costs about a microsecond. */
-const WORTH_A_CHUNK = 100_000;
+const WORTH_SHARING = 1_200_000;
+/** The least of a chunk: taking one costs about a microsecond, and each core must fetch what it reads. */
+const WORTH_A_CHUNK = 200_000;
 /** Chunks for each thread: the last to finish keeps the others waiting for a part of one. */
 const CHUNKS_PER_THREAD = 6;
 
@@ -31,7 +31,10 @@ const CHUNKS_PER_THREAD = 6;
 export function chunkSize(total: number, threads: number, { cost, step = 1, least = 1 }: Sharing): number | undefined {
   const work = total * cost;
   if (work < WORTH_SHARING) return undefined;
-  const chunks = Math.min(threads * CHUNKS_PER_THREAD, Math.floor(work / WORTH_A_CHUNK));
-  const size = Math.ceil(Math.max(least, total / chunks) / step) * step;
+  const most = Math.floor(Math.min(threads * CHUNKS_PER_THREAD, work / WORTH_A_CHUNK, total / Math.max(least, step)));
+  if (most < 2) return undefined;
+  // The same number for each thread, where there are enough: a last chunk that is left over is one thread's.
+  const chunks = most > threads ? most - (most % threads) : most;
+  const size = Math.ceil(total / chunks / step) * step;
   return size < total ? size : undefined;
 }

@@ -115,13 +115,14 @@ export class WorkerPool {
    * @throws Error where the kernel traps, or a worker is lost in the middle of a chunk.
    */
   run(kernel: string, total: number, chunk: number, args: Arguments, scratch: number): void {
-    const began = performance.now();
     const [words, table] = [this.#words, this.#table];
     const compute = this.#kernels[kernel] as (...args: number[]) => number;
     const count = Math.ceil(total / chunk);
-    if (count > CHUNKS) throw new Error(`${kernel}: ${count} chunks are more than ${CHUNKS}.`);
     for (let i = 0; i < count; i++) {
       const row = args(i * chunk, Math.min(total, (i + 1) * chunk));
+      if (count > CHUNKS || row.length > ROW) {
+        throw new Error(`${kernel}: ${count} chunks of ${row.length} arguments, room is for ${CHUNKS} of ${ROW}.`);
+      }
       table.set(row, i * ROW);
       words[ARGUMENTS] = row.length;
     }
@@ -131,6 +132,8 @@ export class WorkerPool {
     // Everything above is seen by who sees this.
     Atomics.store(words, UNTAKEN, count);
     if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, UNTAKEN, Math.min(count - 1, this.threads - 1));
+    let fastest = Number.POSITIVE_INFINITY;
+    let before = performance.now();
     for (;;) {
       const left = Atomics.load(words, UNTAKEN);
       if (left <= 0) break;
@@ -138,11 +141,13 @@ export class WorkerPool {
       const row = (left - 1) * ROW;
       compute(...table.subarray(row, row + (words[ARGUMENTS] as number)), scratch);
       Atomics.add(words, DONE, 1);
+      const now = performance.now();
+      fastest = Math.min(fastest, now - before);
+      before = now;
     }
-    const alone = performance.now();
     this.#join(kernel, count);
     const end = performance.now();
-    this.#ledger.enter({ began, alone, end, chunks: count, helped: words[HELPED] as number });
+    this.#ledger.enter({ helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
     if (Atomics.exchange(words, FAILED, 0) > 0) throw new Error(`${kernel} trapped in a worker thread.`);
   }
 
