@@ -1,12 +1,13 @@
 // The reference backend: a model can be read before the recipe says on which one it runs.
 import "@tensorflow/tfjs-backend-cpu";
-import { type BackendLostError, namedParams, runOnBackends } from "@graftjs/core";
+import { type BackendLostError, type BackendSession, namedParams, type Resolved, runOnBackends } from "@graftjs/core";
 import type { FineTuneOptions } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Composed, compose } from "./compose.ts";
 import { readData } from "./data.ts";
 import type { Io } from "./io.ts";
+import { kernelsOfRun } from "./kernels/kernels-of-run.ts";
 import { readModel } from "./model.ts";
 import { type RecipeFile, readRecipe } from "./recipe-file.ts";
 
@@ -20,44 +21,40 @@ export interface Session extends Composed {
 }
 
 /**
- * Reads recipe, plugins, model and data and does `work` on the first backend of the recipe that can; on the next ones where a
- * device is lost. What can be wrong is found before anything is trained or written.
+ * Reads recipe, plugins, model and data and does `use` on the first backend of the recipe that has the kernels of this run; on
+ * the next ones where a device is lost. What can be wrong is found before anything is trained or written.
  */
 export async function withSession(
   path: string,
   { cwd, err }: Io,
-  work: (session: Session) => Promise<void>,
+  use: (session: Session) => Promise<void>,
 ): Promise<void> {
   // tfjs greets on the cpu backend with advice to install another: here the recipe names the backend.
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd);
   const looked = await readModel(file);
   const { registry, resolved } = await compose(file, namedParams(looked, { frozen: true }));
+  const composed = composedOf(file, resolved);
+  const kernels = await kernelsOfRun(looked, composed);
   looked.dispose();
-  await runOnBackends(resolved.backends, async (backend, lost) => {
+  const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {
     if (lost) err(`${lost.message.split("\n")[0]} Going on with ${backend.name}.\n`);
     for (const reason of backend.passedOver ?? []) err(`Not on ${reason}\n`);
     try {
       const model = await readModel(file);
-      await work({ file, model, registry, resolved, options: await optionsOf(file, { registry, resolved }), lost });
+      const options = { ...composed, ...(await readData(file)) } as FineTuneOptions;
+      await use({ file, model, registry, resolved, options, lost });
     } finally {
       await backend.dispose();
     }
-  });
+  };
+  await runOnBackends(resolved.backends, work, kernels ? { kernels } : "training");
 }
 
-async function optionsOf(file: RecipeFile, { resolved }: Composed): Promise<FineTuneOptions> {
-  const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0, weightNoise } = file.run;
+/** The options of the run, all but its data. */
+function composedOf({ run }: RecipeFile, resolved: Resolved): Omit<FineTuneOptions, "data" | "validation"> {
+  const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0 } = run;
   const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, combiner } = resolved;
-  const composed = {
-    trainable,
-    patches,
-    hooks,
-    rule,
-    learningRate,
-    rateMultipliers,
-    ...(combiner ? { combiner } : {}),
-    ...(weightNoise === undefined ? {} : { weightNoise: { deviation: weightNoise } }),
-  };
-  return { ...(await readData(file)), loss, metrics, epochs, batchSize, seed, ...composed } as FineTuneOptions;
+  const chosen = { trainable, patches, hooks, rule, learningRate, rateMultipliers, ...(combiner ? { combiner } : {}) };
+  return { loss, metrics, epochs, batchSize, seed, ...chosen } as Omit<FineTuneOptions, "data" | "validation">;
 }

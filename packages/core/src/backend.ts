@@ -1,3 +1,4 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { BackendError } from "./errors.ts";
 
 /** What a backend can do, measured from tfjs's kernel registry rather than declared. */
@@ -37,6 +38,12 @@ export interface BackendAdapter {
 }
 
 /**
+ * What a backend must be able to do: one of two, or run exactly these kernels. `"training"` asks for every kernel that the
+ * gradients of tfjs may call; the kernels of the model at hand (see `recordKernels`) are fewer, or others.
+ */
+export type BackendNeed = "inference" | "training" | { readonly kernels: readonly string[] };
+
+/**
  * Opens the first of `adapters` that can do the job.
  *
  * @param need what the backend must be able to do. @default "training"
@@ -46,7 +53,7 @@ export interface BackendAdapter {
  */
 export async function openBackend(
   adapters: readonly BackendAdapter[],
-  need: "inference" | "training" = "training",
+  need: BackendNeed = "training",
 ): Promise<BackendSession> {
   const rejected: string[] = [];
   for (const adapter of adapters) {
@@ -58,14 +65,26 @@ export async function openBackend(
     } else {
       try {
         const session = await adapter.init();
-        return rejected.length > 0 ? { ...session, dispose: () => session.dispose(), passedOver: rejected } : session;
+        const lacking = typeof need === "object" ? missingOf(need.kernels) : [];
+        if (lacking.length === 0) {
+          return rejected.length > 0 ? { ...session, dispose: () => session.dispose(), passedOver: rejected } : session;
+        }
+        await session.dispose();
+        rejected.push(`${adapter.name}: cannot run this model, lacks ${lacking.join(", ")}`);
       } catch (cause) {
         rejected.push(`${adapter.name}: ${cause instanceof Error ? cause.message : String(cause)}`);
       }
     }
   }
+  const job = typeof need === "object" ? "run this model" : `do ${need}`;
   throw new BackendError(
-    `None of ${adapters.length} backends can do ${need}.`,
+    `None of ${adapters.length} backends can ${job}.`,
     rejected.join("\n") || "No adapter was given.",
   );
+}
+
+/** Those of `kernels` that the current backend has not registered. An adapter registers its own when it is opened. */
+function missingOf(kernels: readonly string[]): readonly string[] {
+  const present = new Set(tf.getKernelsForBackend(tf.getBackend()).map(({ kernelName }) => kernelName));
+  return kernels.filter((name) => !present.has(name));
 }

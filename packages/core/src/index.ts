@@ -1,4 +1,11 @@
-export { type BackendAdapter, type BackendSession, type Capabilities, openBackend, type Probe } from "./backend.ts";
+export {
+  type BackendAdapter,
+  type BackendNeed,
+  type BackendSession,
+  type Capabilities,
+  openBackend,
+  type Probe,
+} from "./backend.ts";
 export { type ChainState, chain } from "./chain.ts";
 export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } from "./combiner.ts";
 export { corePlugins } from "./core-plugins.ts";
@@ -62,6 +69,7 @@ export {
 } from "./plugin.ts";
 export type { RateMultiplier } from "./rates.ts";
 export type { JsonSelector, Recipe, Resolved, Use } from "./recipe.ts";
+export { recordKernels } from "./record-kernels.ts";
 export { type AliasOptions, alias } from "./registry/alias.ts";
 export type { Entry } from "./registry/entries.ts";
 export type { JsonSchema } from "./registry/json-schema.ts";

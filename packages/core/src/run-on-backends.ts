@@ -1,4 +1,4 @@
-import { type BackendAdapter, type BackendSession, openBackend } from "./backend.ts";
+import { type BackendAdapter, type BackendNeed, type BackendSession, openBackend } from "./backend.ts";
 import { BackendLostError } from "./errors.ts";
 
 /**
@@ -13,7 +13,7 @@ import { BackendLostError } from "./errors.ts";
 export async function runOnBackends<T>(
   adapters: readonly BackendAdapter[],
   run: (session: BackendSession, lost: BackendLostError | undefined) => Promise<T>,
-  need: "inference" | "training" = "training",
+  need: BackendNeed = "training",
 ): Promise<T> {
   let rest = adapters;
   let lost: BackendLostError | undefined;
