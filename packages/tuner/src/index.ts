@@ -18,6 +18,7 @@ export { diffDeltas, stackDeltas, type TensorDifference } from "./delta/combine.
 export { applyDelta, applyDeltaAsync, DeltaError, type SaveDeltaOptions, saveDelta } from "./delta/delta.ts";
 export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
 export { saveWhole } from "./delta/merge.ts";
+export { type SavableLayersModel, saveModel } from "./delta/save-model.ts";
 export type { FileIo } from "./files/io.ts";
 export { FileError, writeFileAtomic } from "./files/write-atomic.ts";
 export {

@@ -13,6 +13,7 @@ import {
   graphTrainee,
   replaceHead,
 } from "../src/index.ts";
+import { graphArtifact } from "./graphs.ts";
 import { convNet, mlp } from "./nets.ts";
 import { distance, examples, weightsOf } from "./support.ts";
 
@@ -132,59 +133,6 @@ describe("data", () => {
     for (const weights of found) expect(weights).toEqual(found[0]);
   });
 });
-
-/** relu(conv) → mean → matMul → softmax, as a converter writes it. */
-function graphArtifact(): tf.io.ModelArtifacts {
-  const float = { type: "DT_FLOAT" };
-  const constant = (name: string) => ({ name, op: "Const", attr: { dtype: float } });
-  const shapeOf = (dims: number[]) => ({ shape: { dim: dims.map((size) => ({ size })) } });
-  const node = [
-    { name: "x", op: "Placeholder", attr: { dtype: float, shape: shapeOf([-1, 6, 6, 2]) } },
-    ...["block/conv/kernel", "block/conv/bias", "head/kernel", "head/bias"].map(constant),
-    { name: "axes", op: "Const", attr: { dtype: { type: "DT_INT32" } } },
-    {
-      name: "conv",
-      op: "_FusedConv2D",
-      input: ["x", "block/conv/kernel", "block/conv/bias"],
-      attr: {
-        T: float,
-        strides: { list: { i: [1, 1, 1, 1] } },
-        padding: { s: "U0FNRQ==" },
-        data_format: { s: "TkhXQw==" },
-        dilations: { list: { i: [1, 1, 1, 1] } },
-        fused_ops: { list: { s: ["Qmlhc0FkZA==", "UmVsdQ=="] } },
-        num_args: { i: 1 },
-        epsilon: { f: 0 },
-      },
-    },
-    { name: "pool", op: "Mean", input: ["conv", "axes"], attr: { T: float, keep_dims: { b: false } } },
-    {
-      name: "mul",
-      op: "MatMul",
-      input: ["pool", "head/kernel"],
-      attr: { T: float, transpose_a: { b: false }, transpose_b: { b: false } },
-    },
-    { name: "logits", op: "BiasAdd", input: ["mul", "head/bias"], attr: { T: float } },
-    { name: "probs", op: "Softmax", input: ["logits"], attr: { T: float } },
-  ];
-  const specs = [
-    { name: "block/conv/kernel", shape: [3, 3, 2, 4], dtype: "float32" as const },
-    { name: "block/conv/bias", shape: [4], dtype: "float32" as const },
-    { name: "head/kernel", shape: [4, 3], dtype: "float32" as const },
-    { name: "head/bias", shape: [3], dtype: "float32" as const },
-    { name: "axes", shape: [2], dtype: "int32" as const },
-  ];
-  const floats = tf.randomNormal([72 + 4 + 12 + 3], 0, 0.5, "float32", 8).dataSync();
-  const weightData = new Uint8Array(floats.length * 4 + 8);
-  weightData.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
-  weightData.set(new Uint8Array(Int32Array.of(1, 2).buffer), floats.length * 4);
-  return {
-    modelTopology: { node, versions: { producer: 0 } },
-    weightSpecs: specs,
-    weightData: weightData.buffer,
-    format: "graph-model",
-  };
-}
 
 describe("GraphModel", () => {
   it("trains a converted graph, cut where it can be, and loads again in stock tfjs", async () => {

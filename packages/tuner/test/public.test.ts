@@ -45,6 +45,7 @@ it("exports these names and no others", () => {
     "replaceHead",
     "rotate",
     "saveDelta",
+    "saveModel",
     "saveWhole",
     "serveFineTune",
     "shift",

@@ -1,6 +1,6 @@
-import { GraftError, list, type NamedWeight, namedWeights } from "@graftjs/core";
+import { GraftError, list, type NamedWeight } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { LayersModelLike } from "../model/layers-model.ts";
+import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
 import { readSafetensors } from "../safetensors/read.ts";
 import { stored, tensorOf } from "../safetensors/tensors.ts";
 import { writeSafetensors } from "../safetensors/write.ts";
@@ -16,16 +16,17 @@ export interface SaveDeltaOptions {
 
 /**
  * What training changed, as one safetensors file: every tensor that differs from `base`, batch-norm statistics included, the
- * digest of the base, and the recipe.
+ * digest of the base, and the recipe. Of a GraphModel or functions pass the trainee.
  *
- * @param base fingerprint of the model before training: `result.base` of `fineTune`, or `fingerprint(namedWeights(model))`.
+ * @param base fingerprint of the model before training: `result.base` of `fineTune`, or `fingerprint(namedWeights(model))`
+ *   of a LayersModel, `fingerprint(trainee.weights)` of the others.
  */
 export async function saveDelta(
-  model: LayersModelLike,
+  model: TunableModel,
   { base }: { readonly base: Fingerprint },
   { recipe }: SaveDeltaOptions = {},
 ): Promise<Uint8Array> {
-  const weights = namedWeights(model);
+  const weights = traineeOf(model).weights;
   const now = await fingerprint(weights);
   const changed = weights.filter(({ name }) => base.get(name) !== now.get(name));
   const tensors = await Promise.all(
@@ -50,14 +51,14 @@ export async function saveDelta(
  *
  * @throws SafetensorsError for a damaged file, DeltaError for another base; the model is untouched then.
  */
-export function applyDelta(model: LayersModelLike, bytes: Uint8Array): void {
-  const weights = namedWeights(model);
+export function applyDelta(model: TunableModel, bytes: Uint8Array): void {
+  const weights = traineeOf(model).weights;
   assign(weights, bytes, () => fingerprintSync(weights));
 }
 
 /** As {@link applyDelta}, without a synchronous read. */
-export async function applyDeltaAsync(model: LayersModelLike, bytes: Uint8Array): Promise<void> {
-  const weights = namedWeights(model);
+export async function applyDeltaAsync(model: TunableModel, bytes: Uint8Array): Promise<void> {
+  const weights = traineeOf(model).weights;
   const print = await fingerprint(weights);
   assign(weights, bytes, () => print);
 }

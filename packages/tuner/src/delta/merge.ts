@@ -1,12 +1,13 @@
-import { namedWeights } from "@graftjs/core";
-import type { LayersModelLike } from "../model/layers-model.ts";
+import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
 import { stored } from "../safetensors/tensors.ts";
 import { writeSafetensors } from "../safetensors/write.ts";
 
 /** A whole model, tuned or not, as one safetensors file under stable names: what is left once a delta is applied. */
-export async function saveWhole(model: LayersModelLike): Promise<Uint8Array> {
+export async function saveWhole(model: TunableModel): Promise<Uint8Array> {
   const tensors = await Promise.all(
-    namedWeights(model).map(async ({ name, variable }) => [name, stored(variable, await variable.data())] as const),
+    traineeOf(model).weights.map(
+      async ({ name, variable }) => [name, stored(variable, await variable.data())] as const,
+    ),
   );
   return writeSafetensors(new Map(tensors), new Map([["format", "graft-whole-1"]]));
 }

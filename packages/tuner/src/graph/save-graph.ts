@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import type { GraphModelLike } from "./graph-model.ts";
 
 /**
@@ -7,21 +7,10 @@ import type { GraphModelLike } from "./graph-model.ts";
  */
 export async function graphArtifacts(model: GraphModelLike): Promise<tf.io.ModelArtifacts> {
   const { artifacts } = model as unknown as { artifacts: tf.io.ModelArtifacts };
-  const names = (artifacts.weightSpecs ?? []).map(({ name }) => name);
-  const specs: tf.io.WeightsManifestEntry[] = [];
-  const chunks: Uint8Array[] = [];
-  for (const name of names) {
+  const named = (artifacts.weightSpecs ?? []).flatMap(({ name }) => {
     const tensor = model.weights[name]?.[0];
-    if (!tensor) continue;
-    const { buffer, byteOffset, byteLength } = await tensor.data();
-    specs.push({ name, shape: tensor.shape, dtype: tensor.dtype as tf.io.WeightsManifestEntry["dtype"] });
-    chunks.push(new Uint8Array(buffer, byteOffset, byteLength));
-  }
-  const data = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const chunk of chunks) {
-    data.set(chunk, at);
-    at += chunk.length;
-  }
-  return { ...artifacts, weightSpecs: specs, weightData: data.buffer };
+    return tensor ? [{ name, tensor }] : [];
+  });
+  const { data, specs } = await tf.io.encodeWeights(named);
+  return { ...artifacts, weightSpecs: specs, weightData: data };
 }

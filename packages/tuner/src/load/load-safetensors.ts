@@ -1,6 +1,6 @@
-import { GraftError, namedWeights, suggest } from "@graftjs/core";
+import { GraftError, suggest } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { LayersModelLike } from "../model/layers-model.ts";
+import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
 import { readSafetensors } from "../safetensors/read.ts";
 import { tensorOf } from "../safetensors/tensors.ts";
 
@@ -22,14 +22,14 @@ export interface LoadSafetensorsOptions {
  * @throws SafetensorsError for a damaged file, LoadError naming every tensor that is missing or of another shape.
  */
 export function loadSafetensors(
-  model: LayersModelLike,
+  model: TunableModel,
   bytes: Uint8Array,
   { nameOf = (name) => name, convert = (tensor) => tensor, strict = true }: LoadSafetensorsOptions = {},
 ): void {
   const { tensors } = readSafetensors(bytes);
   const problems: string[] = [];
   tf.tidy(() => {
-    const ready = namedWeights(model).flatMap((weight) => {
+    const ready = traineeOf(model).weights.flatMap((weight) => {
       const from = nameOf(weight.name);
       const found = tensors.get(from);
       if (!found) {

@@ -1,0 +1,164 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sgd } from "@graftjs/core";
+import * as converter from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  applyDelta,
+  DeltaError,
+  diffDeltas,
+  fineTune,
+  folderReader,
+  functionTrainee,
+  type GraphTrainee,
+  graphTrainee,
+  loadLayersModel,
+  loadSafetensors,
+  saveDelta,
+  saveModel,
+  saveWhole,
+  stackDeltas,
+  type TunableModel,
+} from "../src/index.ts";
+import { graphArtifact } from "./graphs.ts";
+import { mlp } from "./nets.ts";
+import { examples, mapStore, weightsOf } from "./support.ts";
+
+let folder: string;
+beforeEach(async () => {
+  await tf.setBackend("cpu");
+  folder = mkdtempSync(join(tmpdir(), "graft-delta-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function tune(model: TunableModel, trainable: string, shape: number[]): Promise<Uint8Array> {
+  const options = { loss: "softmaxCrossEntropy", rule: sgd(), learningRate: 0.1, epochs: 2 } as const;
+  const result = await fineTune(model, { ...options, data: examples(shape, 12), trainable });
+  result.restore();
+  return saveDelta(model, result, { recipe: { trainable } });
+}
+
+const stockGraph = (artifacts: tf.io.ModelArtifacts) => converter.loadGraphModel({ load: async () => artifacts });
+
+/** What a page or a script without Graft reads. */
+async function artifactsIn(read: (name: string) => Promise<Uint8Array>): Promise<tf.io.ModelArtifacts> {
+  const json = JSON.parse(new TextDecoder().decode(await read("model.json"))) as tf.io.ModelJSON;
+  return tf.io.getModelArtifactsForJSON(json, async (manifest) => {
+    const shards = await Promise.all(manifest.flatMap(({ paths }) => paths).map(read));
+    const bytes = shards.map((shard) => Uint8Array.from(shard).buffer);
+    return [manifest.flatMap(({ weights }) => weights), tf.io.CompositeArrayBuffer.join(bytes)];
+  });
+}
+
+describe("deltas of a GraphModel", () => {
+  it("are saved, stacked, applied to a fresh base only, merged, and load in stock tfjs", async () => {
+    const fresh = async (): Promise<[converter.GraphModel, GraphTrainee]> => {
+      const model = await stockGraph(graphArtifact());
+      return [model, graphTrainee(model, { outputs: ["logits"] })];
+    };
+    const [model, tuned] = await fresh();
+    const head = await tune(tuned, "head/**", [6, 6, 2]);
+    const conv = await tune((await fresh())[1], "block/**", [6, 6, 2]);
+    const all = await tune((await fresh())[1], "**", [6, 6, 2]);
+    expect(diffDeltas(head, all).map((d) => `${d.name} ${d.in}`)).toEqual([
+      "block/conv/bias second",
+      "block/conv/kernel second",
+      "head/bias both",
+      "head/kernel both",
+    ]);
+
+    const xs = examples([6, 6, 2], 12).xs;
+    const predict = (m: converter.GraphModel) => [...(m.predict(xs) as tf.Tensor).dataSync()];
+    const [merged, base] = await fresh();
+    const untuned = predict(merged);
+    applyDelta(base, head);
+    expect(predict(merged)).toEqual(predict(model));
+    expect(predict(merged)).not.toEqual(untuned);
+    applyDelta(base, head);
+    expect(() => applyDelta(base, all)).toThrow(DeltaError);
+
+    await saveModel(merged, folder);
+    const loaded = await stockGraph(await artifactsIn(folderReader(folder)));
+    expect(predict(loaded)).toEqual(predict(model));
+    base.release();
+    expect(predict(merged)).toEqual(untuned);
+
+    const [both, stacked] = await fresh();
+    applyDelta(stacked, stackDeltas(head, conv));
+    expect(predict(both)).not.toEqual(predict(model));
+    const [copy, into] = await fresh();
+    loadSafetensors(into, await saveWhole(stacked));
+    expect(predict(copy)).toEqual(predict(both));
+  });
+});
+
+describe("deltas of functions over variables", () => {
+  it("are saved, applied and refused as a model's", async () => {
+    const make = (seed: number) => {
+      const kernel = tf.variable(tf.randomNormal([4, 3], 0, 1, "float32", seed));
+      const bias = tf.variable(tf.zeros([3]));
+      return functionTrainee({
+        variables: { "head/kernel": kernel, "head/bias": bias },
+        inputs: { x: [null, 4] },
+        outputs: { y: [null, 3] },
+        forward: ([x]) => tf.add(tf.matMul(x as tf.Tensor2D, kernel as unknown as tf.Tensor2D), bias),
+      });
+    };
+    const values = ({ weights }: ReturnType<typeof make>) => weights.map(({ variable }) => [...variable.dataSync()]);
+    const [tuned, fresh, other] = [make(1), make(1), make(2)];
+    const delta = await tune(tuned, "head/bias", [4]);
+    applyDelta(fresh, delta);
+    expect(values(fresh)).toEqual(values(tuned));
+    const before = values(other);
+    expect(() => applyDelta(other, delta)).toThrow(/another base/);
+    expect(values(other)).toEqual(before);
+    loadSafetensors(other, await saveWhole(tuned));
+    expect(values(other)).toEqual(values(tuned));
+  });
+});
+
+describe("saveModel", () => {
+  it("writes a LayersModel that stock tfjs and loadLayersModel load, and leaves one file of weights", async () => {
+    const model = mlp();
+    await saveModel(model, folder);
+    const first = readdirSync(folder);
+    const delta = await tune(model, "head", [4]);
+    const merged = mlp();
+    applyDelta(merged, delta);
+    writeFileSync(join(folder, "notes.txt"), "mine");
+    await saveModel(merged, folder);
+    const stock = await layers.loadLayersModel(tf.io.fromMemory(await artifactsIn(folderReader(folder))));
+    expect(weightsOf(stock)).toEqual(weightsOf(model));
+    expect(weightsOf(await loadLayersModel(folderReader(folder)))).toEqual(weightsOf(model));
+    const second = readdirSync(folder);
+    expect(second).toHaveLength(3);
+    expect(second).toContain("notes.txt");
+    expect(second.filter((name) => first.includes(name))).toEqual(["model.json"]);
+  });
+
+  it("leaves the old model where any of its writes fails", async () => {
+    for (let failing = 0; failing < 2; failing++) {
+      const files = new Map<string, Uint8Array>();
+      const whole = mapStore(files);
+      const old = mlp();
+      await saveModel(old, whole);
+      let writes = 0;
+      const broken: typeof whole = {
+        ...whole,
+        write: async (name, bytes) => {
+          if (writes++ === failing) throw new Error("disk full");
+          await whole.write(name, bytes);
+        },
+      };
+      const next = mlp();
+      next.setWeights(next.getWeights().map((tensor) => tf.add(tensor, 1)));
+      await expect(saveModel(next, broken)).rejects.toThrow("disk full");
+      const loaded = await loadLayersModel(async (name) => files.get(name) as Uint8Array);
+      expect(weightsOf(loaded)).toEqual(weightsOf(old));
+    }
+  });
+});
