@@ -119,7 +119,11 @@ export class HookedOptimizer extends tf.Optimizer {
 
   /** The parameters of the next step: not frozen here, and not by `layer.trainable = false`. */
   get active(): readonly Param[] {
-    return this.params.filter((param) => !this.#frozen.has(param.name) && isTrained(param));
+    return this.#without(this.#frozen);
+  }
+
+  #without(frozen: ReadonlySet<string>): readonly Param[] {
+    return this.params.filter((param) => !frozen.has(param.name) && isTrained(param));
   }
 
   /** As `tf.Optimizer.computeGradients`; without a list, of this optimizer's parameters rather than of the whole page. */
@@ -239,10 +243,10 @@ export class HookedOptimizer extends tf.Optimizer {
     return this.#state;
   }
 
-  /** Slots for the active parameters before the first step, for a checkpoint to be compared with. */
-  initialState(): OptimizerState {
+  /** Slots before the first step, for a checkpoint to be compared with. @param frozen names that get none. */
+  initialState(frozen: readonly string[] = this.frozen): OptimizerState {
     return tidyTree(() => {
-      const params = variablesOf(this.active);
+      const params = variablesOf(this.#without(new Set(frozen)));
       const state = { hooks: this.#hook.init(params, this.params), rule: this.rule.init(params, this.params) };
       return owning(state, new Set(Object.values(params))) as OptimizerState;
     });

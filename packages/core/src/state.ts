@@ -138,17 +138,19 @@ function bufferProblems({ specs, data }: SavedState): string[] {
   return expected === data.byteLength ? [] : [`Its data has ${data.byteLength} bytes, its index says ${expected}.`];
 }
 
-/** Slots by path: compared with what the optimizer holds or would start with. */
-function entryProblems(optimizer: HookedOptimizer, { specs }: SavedState): string[] {
+/** Slots by path: compared with those of an optimizer that had the same parameters frozen, as this one will have. */
+function entryProblems(optimizer: HookedOptimizer, { specs, frozen }: SavedState): string[] {
   const names = new Set(optimizer.params.map(({ name }) => name));
   const shapes = new Map(optimizer.params.map(({ name, shape }) => [name, shape]));
-  const template = optimizer.initialState();
+  const template = optimizer.initialState(frozen);
   const expected = new Map<string, readonly number[]>();
   visitTensors(template, (tensor, path) => {
     expected.set(path, tensor.shape);
     tensor.dispose();
   });
-  const problems: string[] = [];
+  const problems = frozen
+    .filter((name) => !names.has(name))
+    .map((name) => `${name} is frozen in the checkpoint and no parameter of the optimizer`);
   const stored = new Set(specs.map(({ path }) => path));
   for (const { path, shape } of specs) {
     const param = [...names].find((name) => path.endsWith(`/${name}`));
@@ -157,12 +159,7 @@ function entryProblems(optimizer: HookedOptimizer, { specs }: SavedState): strin
     else if (expected.has(path) && String(wanted) !== String(shape))
       problems.push(`${path} is [${shape}], expected [${wanted}]`);
   }
-  const frozen = new Set(optimizer.frozen);
-  for (const path of expected.keys()) {
-    const param = [...names].find((name) => path.endsWith(`/${name}`));
-    if (!stored.has(path) && !(param !== undefined && frozen.has(param)))
-      problems.push(`${path} is missing from the checkpoint`);
-  }
+  for (const path of expected.keys()) if (!stored.has(path)) problems.push(`${path} is missing from the checkpoint`);
   return problems;
 }
 

@@ -82,6 +82,47 @@ for (const backend of ["cpu", "wasm"]) {
   }
 }
 
+describe("a freeze schedule", () => {
+  it("resumes in a fresh optimizer: what was frozen from the first step on has no slots, and gets them when it thaws", async () => {
+    const before = tf.memory().numTensors;
+    const { x, y, loss } = task();
+    const [straight, model] = [net(), net()];
+    const [first, second] = [straight, model].map((m) => make(m)) as [HookedOptimizer, HookedOptimizer];
+    first.freeze("hidden/**");
+    for (let i = 0; i < 3; i++) first.minimize(loss(straight), false);
+    const saved = await saveState(first);
+    expect(saved.specs.map(({ path }) => path).filter((path) => path.includes("hidden"))).toEqual([]);
+    model.setWeights(straight.getWeights());
+    loadState(second, saved);
+    expect(second.frozen).toEqual(first.frozen);
+    for (const [optimizer, m] of [
+      [first, straight],
+      [second, model],
+    ] as const) {
+      optimizer.unfreeze("all");
+      for (let i = 0; i < 3; i++) optimizer.minimize(loss(m), false);
+    }
+    expect(bits(model)).toEqual(bits(straight));
+    for (const thing of [first, second, straight, model]) thing.dispose();
+    tf.dispose([x, y]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it("is the checkpoint's: slots that it lacks are missing, whatever is frozen now", async () => {
+    const { loss } = task();
+    const model = net();
+    const optimizer = make(model);
+    optimizer.freeze("hidden/**");
+    optimizer.minimize(loss(model), false);
+    const saved = await saveState(optimizer);
+    expect(() => loadState(optimizer, { ...saved, frozen: [] })).toThrow(/rule\/m\/hidden\/kernel is missing/);
+    expect(() => loadState(optimizer, { ...saved, frozen: [...saved.frozen, "tail/kernel"] })).toThrow(
+      /tail\/kernel is frozen in the checkpoint and no parameter/,
+    );
+    expect(optimizer.frozen).toEqual(saved.frozen);
+  });
+});
+
 describe("a checkpoint that does not fit lists what is wrong and changes nothing", () => {
   const setup = async (): Promise<{ optimizer: HookedOptimizer; saved: SavedState; free: () => void }> => {
     const { x, y, loss } = task();

@@ -27,8 +27,6 @@ export async function takeSnapshot(assembly: Assembly): Promise<Snapshot> {
 
 /** Puts a snapshot back, bit for bit. @throws StateError where it does not fit; nothing is changed then. */
 export function putBack(assembly: Assembly, { weights, optimizer }: Snapshot): void {
-  // A parameter that was frozen then has no slot in the state; one that is frozen now and was not has one.
-  freezeExactly(assembly.optimizer, optimizer.frozen);
   loadState(assembly.optimizer, optimizer);
   writeAll(written(assembly), weights);
 }
