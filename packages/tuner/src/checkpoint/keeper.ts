@@ -17,7 +17,10 @@ export interface CheckpointOptions {
 
 /** Writes, keeps and finds the checkpoints of a run. */
 export interface Keeper {
-  /** Never throws for a full disk or a folder that cannot be written: a run is worth more than its checkpoint. */
+  /**
+   * Never throws for a full disk or a folder that cannot be written: a run is worth more than its checkpoint. Warns of the
+   * first of several failures in a row.
+   */
   write(step: number, content: CheckpointContent): Promise<void>;
   /** The newest whole checkpoint, or undefined. Damaged ones are passed over with a warning. */
   newest(): Promise<CheckpointContent | undefined>;
@@ -31,13 +34,19 @@ export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string)
       .filter((name) => NAME.test(name))
       .sort()
       .reverse();
+  let failing = false;
   return {
     async write(step, content) {
       try {
         await store.write(nameOf(step), await encode(content));
         for (const name of (await ours()).slice(keep)) await store.remove(name);
+        failing = false;
       } catch (error) {
-        warn(`Checkpoint of step ${step} was not written to ${store.where}: ${firstLine(error)}`);
+        if (!failing)
+          warn(
+            `Checkpoint of step ${step} was not written to ${store.where}: ${firstLine(error)} The run goes on, and tries again at the next one.`,
+          );
+        failing = true;
       }
     },
     async newest() {

@@ -1,21 +1,34 @@
 /**
  * A model configuration as tfjs-layers reads it, from what Keras 3 writes: `batch_shape` becomes `batch_input_shape`, a
- * `DTypePolicy` becomes its name, wrapped initializers and regularizers lose the wrapping, and inbound nodes of the new form
- * become lists.
+ * `DTypePolicy` becomes its name, wrapped initializers and regularizers lose the wrapping, `L1` and `L2` become `L1L2`, and
+ * inbound nodes of the new form become lists, as do inputs and outputs where there is one or they have names.
  */
 export function fromKeras3(config: unknown): unknown {
-  if (Array.isArray(config)) return config.map(fromKeras3);
+  return translated(config, new Set());
+}
+
+/** @param models names of the models among the layers that `config` stands among. */
+function translated(config: unknown, models: ReadonlySet<string>): unknown {
+  if (Array.isArray(config)) return config.map((part) => translated(part, models));
   if (typeof config !== "object" || config === null) return config;
   const { module, registered_name: registered, build_config: built, ...object } = config as Record<string, unknown>;
   void module;
   void registered;
   void built;
   if (object.class_name === "DTypePolicy") return (object.config as { name?: unknown }).name ?? "float32";
+  if (object.class_name === "L1" || object.class_name === "L2")
+    return { class_name: "L1L2", config: { l1: 0, l2: 0, ...(object.config as object) } };
+  // tfjs-layers' own needs the chained methods of the union package; the values come from the file anyway.
+  if (object.class_name === "Orthogonal") return { class_name: "GlorotNormal", config: {} };
+  const inner = Array.isArray(object.layers) ? nestedModels(object.layers) : models;
   const out: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(object)) {
     if (key === "batch_shape") out.batch_input_shape = value;
-    else if (key === "inbound_nodes" && Array.isArray(value)) out.inbound_nodes = value.map(inboundNode);
-    else if (!DROPPED.has(key)) out[key] = fromKeras3(value);
+    else if (key === "inbound_nodes" && Array.isArray(value))
+      out.inbound_nodes = value.map((node) => inboundNode(node, models));
+    else if (key === "input_layers" || key === "output_layers")
+      out[key] = ends(value, isKeras3(object.layers) ? inner : new Set());
+    else if (!DROPPED.has(key)) out[key] = translated(value, inner);
   }
   return out;
 }
@@ -31,14 +44,45 @@ const DROPPED = new Set([
   "batch_input_shape_",
 ]);
 
+/** `[layer, node, tensor]`, or such triples in a list or under names, → a list of triples. */
+function ends(value: unknown, models: ReadonlySet<string>): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const [first] = value as readonly unknown[];
+  if (typeof first === "string") return [call(value as unknown as History, models)];
+  return Object.values(value).flatMap((end) => ends(end, models));
+}
+
 /** `{ args: [tensor | tensors], kwargs }` → `[[layer, node, tensor, kwargs], ...]`. */
-function inboundNode(node: unknown): unknown {
+function inboundNode(node: unknown, models: ReadonlySet<string>): unknown {
   if (Array.isArray(node) || typeof node !== "object" || node === null) return node;
   const { args = [], kwargs = {} } = node as { args?: readonly unknown[]; kwargs?: object };
   return args.flatMap(function history(arg: unknown): unknown[] {
     if (Array.isArray(arg)) return arg.flatMap(history);
-    const at = (arg as { config?: { keras_history?: readonly [string, number, number] } } | null)?.config
-      ?.keras_history;
-    return at ? [[...at, fromKeras3(kwargs)]] : [];
+    const at = (arg as { config?: { keras_history?: History } } | null)?.config?.keras_history;
+    return at ? [[...call(at, models), fromKeras3(kwargs)]] : [];
   });
+}
+
+type History = readonly [layer: string, node: number, tensor: number];
+
+/** Keras 3 counts a nested model's calls from 0; Keras 2 and tfjs-layers count its making as one. */
+function call([layer, node, tensor]: History, models: ReadonlySet<string>): History {
+  return [layer, models.has(layer) ? node + 1 : node, tensor];
+}
+
+interface LayerConfig {
+  readonly config?: { readonly name?: string; readonly layers?: unknown };
+  readonly inbound_nodes?: readonly unknown[];
+}
+
+function nestedModels(layers: readonly unknown[]): ReadonlySet<string> {
+  const found = (layers as readonly LayerConfig[]).filter(({ config }) => Array.isArray(config?.layers));
+  return new Set(found.map(({ config }) => config?.name ?? ""));
+}
+
+function isKeras3(layers: unknown): boolean {
+  const nodes = Array.isArray(layers)
+    ? (layers as readonly LayerConfig[]).flatMap(({ inbound_nodes: nodes }) => nodes ?? [])
+    : [];
+  return nodes.some((node) => !Array.isArray(node));
 }

@@ -1,0 +1,86 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { BackendError, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { IDBFactory, IDBObjectStore } from "fake-indexeddb";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { fineTune, indexedDbStore } from "../src/index.ts";
+import { mlp } from "./nets.ts";
+import { examples, weightsOf } from "./support.ts";
+
+let factory: IDBFactory;
+beforeEach(async () => {
+  await tf.setBackend("cpu");
+  factory = new IDBFactory();
+});
+
+const store = (name = "run") => indexedDbStore(name, () => factory as unknown as globalThis.IDBFactory);
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+describe("indexedDbStore", () => {
+  it("keeps files by name, one database a name, across instances", async () => {
+    const first = store();
+    expect(await first.list()).toEqual([]);
+    expect(await first.read("a")).toBeUndefined();
+    await first.write("a", bytes(1, 2, 3, 4).subarray(1, 3));
+    await first.write("b", bytes(9));
+    await first.write("a", bytes(5, 6));
+    const again = store();
+    expect((await again.list()).toSorted()).toEqual(["a", "b"]);
+    expect(await again.read("a")).toEqual(bytes(5, 6));
+    await again.remove("a");
+    await again.remove("never there");
+    expect(await first.list()).toEqual(["b"]);
+    expect(await store("other").list()).toEqual([]);
+    expect(first.where).toBe("indexeddb:run");
+  });
+
+  it("leaves the old file when a write is aborted: quota, a closed tab", async () => {
+    const files = store();
+    await files.write("a", bytes(1));
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (...given) {
+      const request = put.apply(this, given);
+      this.transaction.abort();
+      return request;
+    };
+    await expect(files.write("a", bytes(2))).rejects.toThrow();
+    IDBObjectStore.prototype.put = put;
+    expect(await files.read("a")).toEqual(bytes(1));
+    await files.write("a", bytes(3));
+    expect(await store().read("a")).toEqual(bytes(3));
+  });
+
+  it("says what is missing where there is no IndexedDB", async () => {
+    await expect(indexedDbStore("run").list()).rejects.toThrow(BackendError);
+  });
+
+  it("resumes a run bit-identical, keeps two checkpoints, and a failing store does not end the training", async () => {
+    const run = async (more: { maxSteps?: number; to?: ReturnType<typeof store> } = {}) => {
+      const model = mlp();
+      const { to = store(), ...rest } = more;
+      const result = await fineTune(model, {
+        data: examples([4]),
+        loss: "categoricalCrossentropy",
+        trainable: "head",
+        rule: sgd({ momentum: 0.9 }),
+        learningRate: 0.1,
+        epochs: 2,
+        batchSize: 6,
+        checkpoint: { to, everySteps: 1, resume: true },
+        ...rest,
+      });
+      result.restore();
+      return { weights: weightsOf(model), steps: result.steps, warnings: result.warnings };
+    };
+    const expected = await run({ to: store("whole") });
+    await run({ maxSteps: 3 });
+    expect(await store().list()).toHaveLength(2);
+    expect(await run()).toEqual(expected);
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const failing = { ...store("full"), write: () => Promise.reject(new DOMException("full", "QuotaExceededError")) };
+    const survived = await run({ to: failing });
+    warn.mockRestore();
+    expect(survived).toMatchObject({ weights: expected.weights, steps: expected.steps });
+    expect(survived.warnings[0]).toContain("full");
+  });
+});
