@@ -16,7 +16,7 @@ export interface Product {
 /** From so many rows on each chunk has enough of them to pay for packing B anew. */
 const TALL = 512;
 /** Columns of a chunk at least: each reads all of A. */
-const LEAST_COLUMNS = 32;
+const LEAST_COLUMNS = 16;
 
 /** One product, shared out by rows; or by columns, which pack nothing twice, where there are more of those. */
 export function gemm(heap: Heap, { transposeA = false, transposeB = false, m, n, k, a, b, c }: Product): void {

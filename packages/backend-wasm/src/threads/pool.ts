@@ -27,7 +27,7 @@ export interface PoolOptions {
   readonly kernels: Kernels;
   /** Addresses of a scratch for each worker; their number is the number of workers. */
   readonly scratches: readonly number[];
-  /** Called at most once, where a worker is lost and the pool has ended. */
+  /** Called at most once, where a worker is lost after the start; the pool has ended then. */
   onLost(reason: string): void;
 }
 
@@ -52,7 +52,10 @@ export class WorkerPool {
   readonly #workers: PoolWorker[];
   readonly #ledger = new Ledger();
   readonly #canSleep: boolean;
+  /** Set once all workers are ready: before that a lost one is a failed start. */
+  #onLost: ((reason: string) => void) | undefined;
   #ended = false;
+  #helped = 0;
 
   /** Starts the workers and waits until all are ready. @throws Error where one does not start; none is left then. */
   static async start(options: PoolOptions): Promise<WorkerPool> {
@@ -68,7 +71,9 @@ export class WorkerPool {
         timer = setTimeout(() => reject(new Error(`it did not answer within ${START_MS / 1000} s`)), START_MS);
         pool = new WorkerPool(options, ready, (reason) => reject(new Error(reason)));
       });
-      return pool as unknown as WorkerPool;
+      const started = pool as unknown as WorkerPool;
+      started.#onLost = options.onLost;
+      return started;
     } catch (error) {
       pool?.end();
       throw error;
@@ -78,7 +83,7 @@ export class WorkerPool {
   }
 
   private constructor(options: PoolOptions, onReady: () => void, onRefused: (reason: string) => void) {
-    const { module, memory, kernels, scratches, onLost } = options;
+    const { module, memory, kernels, scratches } = options;
     const board = new SharedArrayBuffer(BOARD_BYTES);
     this.threads = scratches.length + 1;
     this.#kernels = kernels;
@@ -96,11 +101,16 @@ export class WorkerPool {
             onRefused(reason);
             if (this.#ended) return;
             this.end();
-            onLost(reason);
+            this.#onLost?.(reason);
           },
         }),
       );
     }
+  }
+
+  /** Chunks that workers have computed since the start. */
+  get helped(): number {
+    return this.#helped;
   }
 
   /** Whether work should be shared out now: not after the end, and not while the machine has no second core to spare. */
@@ -147,6 +157,7 @@ export class WorkerPool {
     }
     this.#join(kernel, count);
     const end = performance.now();
+    this.#helped += words[HELPED] as number;
     this.#ledger.enter({ helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
     if (Atomics.exchange(words, FAILED, 0) > 0) throw new Error(`${kernel} trapped in a worker thread.`);
   }

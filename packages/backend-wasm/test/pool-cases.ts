@@ -1,0 +1,128 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** A call of a kernel that is large enough to be shared out. */
+export interface PoolCase {
+  readonly name: string;
+  readonly kernel: string;
+  readonly inputs: { readonly [name: string]: readonly number[] };
+  readonly attrs?: { readonly [name: string]: unknown };
+}
+
+const window = { strides: [1, 1], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
+const strided = { ...window, strides: [2, 2] };
+const [x, dy] = [
+  [8, 17, 17, 36],
+  [8, 17, 17, 44],
+];
+const half = [8, 9, 9, 44];
+const filter = [3, 3, 36, 44];
+const product = (transposeA: boolean, transposeB: boolean): { [name: string]: unknown } => ({ transposeA, transposeB });
+
+/** Sizes are no multiples of tiles or chunks, so that edges are in every one. */
+export const POOL_CASES: readonly PoolCase[] = [
+  ...[false, true].flatMap((a) =>
+    [false, true].map((b) => ({
+      name: `matMul ${a ? "Aᵀ" : "A"}·${b ? "Bᵀ" : "B"}, by columns`,
+      kernel: "BatchMatMul",
+      inputs: { a: a ? [301, 131] : [131, 301], b: b ? [203, 301] : [301, 203] },
+      attrs: product(a, b),
+    })),
+  ),
+  {
+    name: "matMul by rows",
+    kernel: "BatchMatMul",
+    inputs: { a: [1021, 70], b: [70, 33] },
+    attrs: product(false, false),
+  },
+  {
+    name: "matMul of a batch",
+    kernel: "BatchMatMul",
+    inputs: { a: [9, 61, 70], b: [9, 70, 59] },
+    attrs: product(false, false),
+  },
+  { name: "conv2d", kernel: "Conv2D", inputs: { x, filter }, attrs: window },
+  {
+    name: "conv2d + bias + relu6 by columns",
+    kernel: "FusedConv2D",
+    inputs: { x, filter: [3, 3, 36, 75], bias: [75] },
+    attrs: { ...strided, activation: "relu6" },
+  },
+  { name: "conv2d 1×1", kernel: "Conv2D", inputs: { x, filter: [1, 1, 36, 44] }, attrs: window },
+  {
+    name: "filter gradient",
+    kernel: "Conv2DBackpropFilter",
+    inputs: { x, dy: half },
+    attrs: { ...strided, filterShape: filter },
+  },
+  {
+    name: "filter gradient 1×1",
+    kernel: "Conv2DBackpropFilter",
+    inputs: { x, dy },
+    attrs: { ...window, filterShape: [1, 1, 36, 44] },
+  },
+  {
+    name: "input gradient",
+    kernel: "Conv2DBackpropInput",
+    inputs: { dy: half, filter },
+    attrs: { ...strided, inputShape: x },
+  },
+  {
+    name: "input gradient 1×1",
+    kernel: "Conv2DBackpropInput",
+    inputs: { dy, filter: [1, 1, 36, 44] },
+    attrs: { ...window, inputShape: x },
+  },
+  {
+    name: "depthwise filter gradient",
+    kernel: "DepthwiseConv2dNativeBackpropFilter",
+    inputs: { x: [8, 17, 17, 76], dy: [8, 17, 17, 76] },
+    attrs: { ...window, filterShape: [3, 3, 76, 1] },
+  },
+  {
+    name: "depthwise input gradient",
+    kernel: "DepthwiseConv2dNativeBackpropInput",
+    inputs: { dy: [8, 17, 17, 76], filter: [3, 3, 76, 1] },
+    attrs: { ...window, inputShape: [8, 17, 17, 76] },
+  },
+  {
+    name: "batch norm",
+    kernel: "GraftBatchNormTraining",
+    inputs: { x: [8, 41, 41, 28], scale: [28], offset: [28] },
+    attrs: { epsilon: 1e-3, activation: "relu" },
+  },
+  {
+    name: "batch norm gradient",
+    kernel: "GraftBatchNormTrainingGrad",
+    inputs: { x: [8, 41, 41, 28], dy: [8, 41, 41, 28], mean: [28], variance: [28], scale: [28] },
+    // Above the variances' magnitude, which are normal numbers here.
+    attrs: { epsilon: 10 },
+  },
+  { name: "gelu", kernel: "GraftGelu", inputs: { x: [150_001] } },
+  { name: "softmax", kernel: "Softmax", inputs: { logits: [1501, 103] }, attrs: { dim: 1 } },
+  { name: "sum of columns", kernel: "Sum", inputs: { x: [20_011, 77] }, attrs: { axis: [0], keepDims: false } },
+];
+
+/** The numbers that a case gives, as bytes, which compare fast; no tensor is left. */
+export function run({ kernel, inputs, attrs = {} }: PoolCase): Buffer {
+  return tf.tidy(() => {
+    const tensors = Object.fromEntries(
+      Object.entries(inputs).map(([name, shape]) => [
+        name,
+        tf.tensor(numbers(tf.util.sizeFromShape(shape as number[])), shape as number[]),
+      ]),
+    );
+    const result = tf.engine().runKernel(kernel, tensors, attrs as tf.NamedAttrMap);
+    return Buffer.concat([result].flat().map((tensor) => new Uint8Array((tensor as tf.Tensor).dataSync().buffer)));
+  });
+}
+
+/** Numbers in [−1, 1), the same for the same count. */
+function numbers(count: number): Float32Array {
+  const values = new Float32Array(count);
+  let state = count;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    values[i] = state / 2 ** 31;
+  }
+  return values;
+}

@@ -1,0 +1,250 @@
+import { execFile } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { type BackendSession, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { wasmBackend } from "../src/index.ts";
+import { heapOf, type WasmBackend } from "../src/simd/heap.ts";
+import { Ledger } from "../src/threads/ledger.ts";
+import { WorkerPool } from "../src/threads/pool.ts";
+import { POOL_CASES, type PoolCase, run } from "./pool-cases.ts";
+
+const matMul = POOL_CASES[0] as PoolCase;
+const sessions: BackendSession[] = [];
+async function open(threads: number): Promise<BackendSession> {
+  const session = await wasmBackend({ threads }).init();
+  sessions.push(session);
+  return session;
+}
+
+// A session with threads first: the backend that it starts has a shared heap, which those with one thread use as well.
+beforeAll(async () => {
+  await (await wasmBackend({ threads: 2 }).init()).dispose();
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  for (const session of sessions.splice(0)) await session.dispose();
+});
+
+/** As on a machine with idle cores: on a busy one the pool would step aside, and the test would test nothing. */
+function alwaysOpen(): void {
+  vi.spyOn(Ledger.prototype, "open", "get").mockReturnValue(true);
+}
+
+/** The pool that the session has put beside the backend. */
+function poolOf(spy: { readonly mock: { readonly contexts: readonly unknown[] } }): WorkerPool {
+  return spy.mock.contexts.at(-1) as WorkerPool;
+}
+
+async function until(condition: () => boolean): Promise<boolean> {
+  for (const end = performance.now() + 20_000; performance.now() < end; ) {
+    if (condition()) return true;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return false;
+}
+
+describe("threads", () => {
+  it.each(POOL_CASES)("$name: the bits of one thread, by chunks that workers computed", async (poolCase) => {
+    alwaysOpen();
+    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    await open(1);
+    const expected = run(poolCase);
+    expect(spy).not.toHaveBeenCalled();
+    const session = await open(3);
+    expect(session.capabilities.description).toContain("3 threads");
+    const before = tf.memory().numTensors;
+    // A worker that the machine has not run yet takes no chunk: asked again until one did.
+    await until(() => {
+      expect(run(poolCase).equals(expected)).toBe(true);
+      return poolOf(spy).helped > 0;
+    });
+    expect(poolOf(spy).helped).toBeGreaterThan(0);
+    expect(tf.memory().numTensors - before).toBe(0);
+  });
+
+  it("trains a net to the bits of one thread", async () => {
+    alwaysOpen();
+    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    await open(1);
+    const expected = await losses();
+    expect(spy).not.toHaveBeenCalled();
+    await open(2);
+    expect(await losses()).toEqual(expected);
+    expect(spy).toHaveBeenCalled();
+  });
+
+  it("goes on where the heap grows under the workers", async () => {
+    alwaysOpen();
+    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    await open(2);
+    const expected = run(matMul);
+    const { wasm } = tf.backend() as WasmBackend;
+    const bytes = wasm.HEAPU8.byteLength;
+    const large = tf.zeros([bytes / 4]);
+    expect(wasm.HEAPU8.byteLength).toBeGreaterThan(bytes);
+    const helped = poolOf(spy).helped;
+    await until(() => {
+      expect(run(matMul).equals(expected)).toBe(true);
+      return poolOf(spy).helped > helped;
+    });
+    expect(poolOf(spy).helped).toBeGreaterThan(helped);
+    large.dispose();
+  });
+
+  it.skipIf(process.platform !== "linux")("end with the session (counted in /proc, which only Linux has)", async () => {
+    await open(1);
+    const count = (): number => readdirSync("/proc/self/task").length;
+    const before = count();
+    const session = await open(4);
+    expect(count()).toBeGreaterThanOrEqual(before + 3);
+    await session.dispose();
+    sessions.pop();
+    expect(await until(() => count() <= before)).toBe(true);
+    expect(heapOf(tf.backend()).threads).toBe(1);
+  });
+});
+
+describe("without threads", () => {
+  it("says that a wrong number is wrong", () => {
+    for (const threads of [0, 2.5, 1000, "all"])
+      expect(() => wasmBackend({ threads } as never)).toThrow(/threads.*integer.*auto/s);
+  });
+
+  it("warns once and computes where a worker does not start", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    withWorker(
+      class extends Worker {
+        constructor() {
+          super("throw new Error('no thread for you')", { eval: true });
+        }
+      },
+    );
+    const session = await open(3);
+    expect(session.capabilities.description).toContain("1 thread");
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/one thread computes, not 3:.*no thread for you/)]]);
+    expect(run(matMul).length).toBe(4 * 131 * 203);
+  });
+
+  it("warns once and goes on where a worker is lost", async () => {
+    alwaysOpen();
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const workers: Worker[] = [];
+    withWorker(
+      class extends Worker {
+        constructor(...args: ConstructorParameters<typeof Worker>) {
+          super(...args);
+          workers.push(this);
+        }
+      },
+    );
+    await open(3);
+    const expected = run(matMul);
+    const heap = heapOf(tf.backend());
+    expect(heap.threads).toBe(3);
+    void workers[0]?.terminate();
+    // Before the main thread has heard of it, and after.
+    expect(run(matMul).equals(expected)).toBe(true);
+    expect(await until(() => heap.threads === 1)).toBe(true);
+    expect(run(matMul).equals(expected)).toBe(true);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/one thread computes, not 3: a worker was lost/)]]);
+  });
+
+  it("warns once where tfjs's backend runs already on a heap of its own", async () => {
+    const factory = tf.findBackendFactory("wasm");
+    tf.removeBackend("wasm");
+    tf.registerBackend("wasm", factory);
+    await tf.setBackend("wasm");
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const session = await open(2);
+    expect(session.capabilities.description).toContain("1 thread");
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/ran already.*Open the session before/)]]);
+  });
+});
+
+describe("a process with threads", () => {
+  const program = join(import.meta.dirname, "pool-process.ts");
+  it.each([
+    ["ends when it has nothing more to do", "idle", 0],
+    ["ends in the middle of a run", "exit", 3],
+    ["ends after an uncaught error", "error", 1],
+  ])("%s", async (_, mode, code) => {
+    const began = performance.now();
+    const outcome = await promisify(execFile)(process.execPath, ["--import", "tsx", program, mode], {
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+      cwd: join(import.meta.dirname, ".."),
+    }).catch((error) => error);
+    expect(outcome.stdout, outcome.stderr).toContain("2 threads");
+    expect(outcome.code ?? 0, `${performance.now() - began} ms`).toBe(code);
+    if (mode === "error") expect(outcome.stderr).toContain("thrown in the middle");
+  });
+});
+
+describe("the ledger", () => {
+  it("closes the pool for thirty times the loss, and opens it again", () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(0);
+    const ledger = new Ledger();
+    ledger.enter({ helped: 5, chunk: 0.1, waited: 0.2, end: 100 });
+    expect(ledger.open).toBe(true);
+    ledger.enter({ helped: 1, chunk: 0.1, waited: 12.4, end: 200 });
+    now.mockReturnValue(200);
+    expect(ledger.open).toBe(false);
+    now.mockReturnValue(200 + 30 * 12 - 1);
+    expect(ledger.open).toBe(false);
+    now.mockReturnValue(200 + 30 * 12 + 1);
+    expect(ledger.open).toBe(true);
+  });
+
+  it("does not let past gains pay for a present loss", () => {
+    vi.spyOn(performance, "now").mockReturnValue(0);
+    const ledger = new Ledger();
+    for (let i = 0; i < 1000; i++) ledger.enter({ helped: 5, chunk: 0.1, waited: 0, end: i });
+    expect(ledger.open).toBe(true);
+    ledger.enter({ helped: 0, chunk: 0.1, waited: 2.5, end: 1000 });
+    expect(ledger.open).toBe(false);
+  });
+});
+
+/** Node's Worker, replaced for the next session. */
+function withWorker(Replacement: typeof Worker | (new () => Worker)): void {
+  const stock = process.getBuiltinModule;
+  vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
+    name === "node:worker_threads" ? { Worker: Replacement } : stock(name)) as typeof stock);
+}
+
+/** Losses of four steps of a net with convolutions, batch norm, a depthwise layer, a bias and a large dense layer. */
+async function losses(): Promise<number[]> {
+  const seeded = (seed: number): { kernelInitializer: ReturnType<typeof tfl.initializers.heNormal> } => ({
+    kernelInitializer: tfl.initializers.heNormal({ seed }),
+  });
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({ inputShape: [32, 32, 8], filters: 32, kernelSize: 3, activation: "relu", ...seeded(1) }),
+      tfl.layers.batchNormalization(),
+      tfl.layers.depthwiseConv2d({ kernelSize: 3, depthwiseInitializer: tfl.initializers.heNormal({ seed: 2 }) }),
+      tfl.layers.conv2d({ filters: 64, kernelSize: 3, strides: 2, useBias: false, ...seeded(3) }),
+      tfl.layers.flatten(),
+      tfl.layers.dense({ units: 4, ...seeded(4) }),
+    ],
+  });
+  const optimizer = new HookedOptimizer({
+    params: namedParams(model),
+    learningRate: 1e-3,
+    rule: sgd({ momentum: 0.9 }),
+  });
+  model.compile({ optimizer: optimizer as tf.Optimizer, loss: "meanSquaredError" });
+  const x = tf.randomNormal([8, 32, 32, 8], 0, 1, "float32", 5);
+  const y = tf.randomNormal([8, 4], 0, 1, "float32", 6);
+  const result: number[] = [];
+  for (let step = 0; step < 4; step++) result.push(Number(await model.trainOnBatch(x, y)));
+  tf.dispose([x, y]);
+  model.dispose();
+  optimizer.dispose();
+  return result;
+}
