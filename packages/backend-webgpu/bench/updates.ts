@@ -1,5 +1,8 @@
-import { type AnyRule, adam, HookedOptimizer, type Param, sgd } from "@graftjs/core";
+import { type AnyRule, adam, HookedOptimizer, type Param, sgd, type TensorMap } from "@graftjs/core";
+import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
+import { byHand as larsByHand } from "../../lars/bench/by-hand.ts";
+import { byHand as lambByHand } from "./lamb-by-hand.ts";
 
 /** One way of updating all parameters. */
 export interface Update {
@@ -39,6 +42,23 @@ export function stock(name: string, make: () => tf.Optimizer): Update {
   };
 }
 
+/** What one writes with tfjs's operations where tfjs has no such optimizer. */
+export function written(
+  name: string,
+  make: (params: readonly Param[]) => { step(grads: TensorMap): void; dispose(): void },
+): Update {
+  const { params, grads } = parameters();
+  const { step, dispose } = make(params);
+  return {
+    name,
+    step: () => step(grads),
+    dispose(): void {
+      dispose();
+      tf.dispose([...params.map(({ variable }) => variable), ...Object.values(grads)]);
+    },
+  };
+}
+
 /** Graft's optimizer, by fused kernel where there is one. */
 export function graft(name: string, rule: AnyRule): Update {
   const { params, grads } = parameters();
@@ -65,29 +85,48 @@ export const pairs: readonly { readonly name: string; readonly stock: () => Upda
     stock: () => stock("tf.train.adam", () => tf.train.adam(1e-3, 0.9, 0.999, 1e-8)),
     graft: () => graft("adam", adam()),
   },
+  {
+    name: "lars, by hand",
+    stock: () =>
+      written("by hand", (params) => {
+        const { step, dispose } = larsByHand(params, { eta: 0.001, decay: 1e-4, momentum: 0.9 });
+        return { step: (grads) => step(grads, 1e-3), dispose };
+      }),
+    graft: () => graft("lars", larsMomentum()),
+  },
+  {
+    name: "lamb, by hand",
+    stock: () => written("by hand", (params) => lambByHand(params, { rate: 1e-3, decay: 0.01 })),
+    graft: () => graft("lamb", lamb({ weightDecay: 0.01 })),
+  },
 ];
 
-/** Dispatches that `run` records, counted on the passes themselves. */
-export function countDispatches(run: () => void): number {
-  const prototype = GPUComputePassEncoder.prototype;
-  const own = prototype.dispatchWorkgroups;
+/** How often `run` calls a method of the device's own class: dispatches of WebGPU, draws of WebGL. */
+export function countCalls(prototype: object, method: string, run: () => void): number {
+  const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
+  const own = methods[method] as (...args: unknown[]) => unknown;
   let count = 0;
-  prototype.dispatchWorkgroups = function (this: GPUComputePassEncoder, ...args: Parameters<typeof own>) {
+  methods[method] = function (this: unknown, ...args: unknown[]) {
     count += 1;
     return own.apply(this, args);
-  } as typeof own;
+  };
   try {
     run();
   } finally {
-    prototype.dispatchWorkgroups = own;
+    methods[method] = own;
   }
   return count;
+}
+
+/** {@link countCalls} of WebGPU's dispatches. */
+export function countDispatches(run: () => void): number {
+  return countCalls(GPUComputePassEncoder.prototype, "dispatchWorkgroups", run);
 }
 
 /** Median milliseconds of a step until the device is done, the updates taking turns. */
 export async function timeTurns(
   updates: readonly Update[],
-  queue: GPUQueue,
+  done: () => Promise<unknown>,
   rounds: number,
 ): Promise<readonly number[]> {
   const times = updates.map((): number[] => []);
@@ -95,7 +134,7 @@ export async function timeTurns(
     for (const [i, { step }] of updates.entries()) {
       const start = performance.now();
       step();
-      await queue.onSubmittedWorkDone();
+      await done();
       times[i]?.push(performance.now() - start);
     }
   }
