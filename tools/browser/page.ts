@@ -15,6 +15,8 @@ export interface PageOptions {
   readonly worker?: URL;
   /** Flags beside the quiet ones; see flags.ts. @default [] */
   readonly flags?: readonly string[];
+  /** Headers of every answer, those of cross-origin isolation say. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Host in the address. Any other than localhost is an insecure context. @default "localhost" */
   readonly host?: string;
 }
@@ -29,7 +31,8 @@ export interface TestPage {
 }
 
 /** Bundles the entry for the browser, serves it and opens it in Debian's Chromium, with a profile of its own. */
-export async function openPage({ entry, worker, flags = [], host = "localhost" }: PageOptions): Promise<TestPage> {
+export async function openPage(options: PageOptions): Promise<TestPage> {
+  const { entry, worker, flags = [], headers = {}, host = "localhost" } = options;
   const executablePath = chromiumPath();
   if (!existsSync(executablePath)) {
     throw new Error(`No Chromium at ${executablePath}. Run: node tools/browser/install-debian.mjs`);
@@ -42,7 +45,7 @@ export async function openPage({ entry, worker, flags = [], host = "localhost" }
   if (worker) files.set("/worker.js", ["text/javascript", await bundle(worker)]);
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? "");
-    response.writeHead(file ? 200 : 404, { "content-type": file?.[0] ?? "text/plain" });
+    response.writeHead(file ? 200 : 404, { ...headers, "content-type": file?.[0] ?? "text/plain" });
     response.end(file?.[1]);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
