@@ -1,5 +1,6 @@
-// One run of soak.ts in a process of its own: `soak-worker.ts <cpu|wasm> <run|leak|cache> <folder|steps>`. Prints one line of JSON.
+// One run of soak.ts in a process of its own: `soak-worker.ts <cpu|wasm|native> <run|leak|cache> <folder|steps>`. Prints one line of JSON.
 import "@tensorflow/tfjs-backend-cpu";
+import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam, namedWeights, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -9,6 +10,7 @@ import { distance, examples, weightsOf } from "../test/support.ts";
 
 const [backend, what, argument] = process.argv.slice(2) as [string, string, string];
 if (backend === "wasm") await wasmBackend().init();
+else if (backend === "native") await nativeBackend().init();
 else await tf.setBackend("cpu");
 
 const data = examples([8, 8, 2], 24);

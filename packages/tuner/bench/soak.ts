@@ -1,13 +1,18 @@
 // `tsx bench/soak.ts`: what is too long for every test run. 10,000 steps without a tensor more; 200 steps with and without the cache
-// on wasm; runs killed by SIGKILL at random moments and resumed; 100,000 damaged headers of each kind. Writes soak.json.
+// on wasm and native; runs killed by SIGKILL at random moments and resumed; 5,000 checkpoints with a flipped bit and 5,000 cut off;
+// 100,000 damaged headers of each kind. Writes soak.json.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "../src/checkpoint/checkpoint.ts";
+import { keeper } from "../src/checkpoint/keeper.ts";
+import { seeded } from "../src/random/random.ts";
 import { fuzzModelJson, fuzzSafetensors } from "../test/fuzz.ts";
 
 const KILLS = Number(process.env.GRAFT_KILLS ?? 1000);
 const FILES = Number(process.env.GRAFT_FILES ?? 100_000);
+const FLIPS = Number(process.env.GRAFT_FLIPS ?? 5000);
 const STEPS = Number(process.env.GRAFT_STEPS ?? 10_000);
 /** About what a run takes. */
 const RUN_MS = Number(process.env.GRAFT_RUN_MS ?? 1500);
@@ -53,6 +58,36 @@ async function killed(backend: string, kills: number): Promise<{ kills: number; 
   return { kills: done, runs, identical };
 }
 
+/** Flips one bit, and cuts, at random places of a real checkpoint that lies before an older one. */
+async function damaged(count: number): Promise<Record<string, number>> {
+  const at = join(folder, "damaged");
+  child("cpu", "run", at);
+  const [older, newer] = readdirSync(at).sort() as [string, string];
+  const good = new Uint8Array(readFileSync(join(at, newer)));
+  const before = JSON.stringify((await decode(new Uint8Array(readFileSync(join(at, older))))).json);
+  const random = seeded("damage");
+  const counts = { bytes: good.length, flips: 0, cuts: 0, refused: 0, previousUsed: 0 };
+  const warnings: string[] = [];
+  const kept = keeper({ to: at }, (line) => warnings.push(line));
+  const look = async (bytes: Uint8Array): Promise<void> => {
+    writeFileSync(join(at, newer), bytes);
+    warnings.length = 0;
+    const found = await kept.newest();
+    if (warnings.length === 1 && warnings[0]?.includes("damaged")) counts.refused++;
+    if (JSON.stringify(found?.json) === before) counts.previousUsed++;
+  };
+  for (let i = 0; i < count; i++) {
+    const flipped = good.slice();
+    const place = Math.floor(random() * good.length);
+    flipped[place] = (flipped[place] as number) ^ (1 << Math.floor(random() * 8));
+    await look(flipped);
+    counts.flips++;
+    await look(good.subarray(0, Math.floor(random() * good.length)));
+    counts.cuts++;
+  }
+  return counts;
+}
+
 const previous = ((): object => {
   try {
     return JSON.parse(readFileSync(join(here, "soak.json"), "utf8")) as object;
@@ -63,6 +98,8 @@ const previous = ((): object => {
 const parts: Record<string, () => unknown> = {
   leak: () => child("wasm", "leak", String(STEPS)),
   cache: () => child("wasm", "cache", "200"),
+  cacheNative: () => child("native", "cache", "200"),
+  flips: () => damaged(FLIPS),
   fuzz: async () => ({ safetensors: fuzzSafetensors(FILES), modelJson: await fuzzModelJson(FILES) }),
   killCpu: () => killed("cpu", KILLS / 2),
   killWasm: () => killed("wasm", KILLS / 2),

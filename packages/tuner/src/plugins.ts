@@ -1,6 +1,7 @@
 import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
 import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
+import { drift } from "./observers/drift.ts";
 import { htmlReport } from "./observers/html-report.ts";
 import { jsonl } from "./observers/jsonl.ts";
 import { progress } from "./observers/progress.ts";
@@ -8,6 +9,17 @@ import { tensorBoard } from "./observers/tensorboard/tensorboard.ts";
 
 const toFile: OptionsSchema<{ to: string }> = optionsSchema<{ to: string }>(
   { to: { type: "string", description: "File or folder that is written" } },
+  ["to"],
+);
+
+const driftToFile: OptionsSchema<{ to: string; everySteps?: number }> = optionsSchema<{
+  to: string;
+  everySteps?: number;
+}>(
+  {
+    to: { type: "string", description: "File that is written" },
+    everySteps: { type: "integer", minimum: 1, default: 50, description: "Steps between two looks" },
+  },
   ["to"],
 );
 
@@ -46,6 +58,13 @@ export const plugins: readonly Plugin[] = [
     description: "One self-contained page with curves when the run ends",
     options: toFile,
     create: ({ to }) => htmlReport({ to }),
+  }),
+  definePlugin({
+    kind: "observer",
+    name: "drift",
+    description: "How far each parameter has gone, and the ratio of its last update, one JSON object a line",
+    options: driftToFile,
+    create: ({ to, everySteps = 50 }) => drift({ to, everySteps }),
   }),
   definePlugin({
     kind: "hook",

@@ -2,10 +2,10 @@ import "@tensorflow/tfjs-backend-cpu";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sgd } from "@graftjs/core";
+import { corePlugins, createRegistry, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { csv, type Drift, drift, fineTune, htmlReport, jsonl, progress } from "../src/index.ts";
+import { csv, type Drift, drift, fineTune, htmlReport, jsonl, plugins, progress } from "../src/index.ts";
 import { crc32c } from "../src/observers/tensorboard/record.ts";
 import { mlp } from "./nets.ts";
 import { examples } from "./support.ts";
@@ -83,21 +83,37 @@ describe("observers", () => {
     expect(readdirSync(folder).sort()).toEqual(["run.csv", "run.html", "run.jsonl"]);
   });
 
-  it("reports drift and the update's real ratio", async () => {
+  it("reports drift and the real ratio of the last update, to a file from a recipe's line too", async () => {
     const seen: Drift[] = [];
+    const always: Drift[] = [];
+    const to = join(mkdtempSync(join(tmpdir(), "graft-")), "drift.jsonl");
+    const use = [{ use: "drift", with: { to, everySteps: 3 } }];
+    const registry = createRegistry([...corePlugins, ...plugins]);
+    const { observers } = await registry.resolve({ observers: use, rule: "sgd", learningRate: 0.1 });
     (
       await fineTune(mlp(), {
         ...options(),
-        observers: [drift({ everySteps: 3, onDrift: (drifts) => void seen.push(...drifts) })],
+        observers: [
+          drift({ everySteps: 3, onDrift: (drifts) => void seen.push(...drifts) }),
+          drift({ everySteps: 1, onDrift: (drifts) => void always.push(...drifts) }),
+          ...observers,
+        ],
       })
     ).restore();
+    const lines = readFileSync(to, "utf8").trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line) as Drift)).toEqual(
+      JSON.parse(JSON.stringify(seen, (_, value) => (value === Number.POSITIVE_INFINITY ? "Infinity" : value))),
+    );
     expect(seen.map(({ step, name }) => `${step} ${name}`)).toEqual([
       "3 head/kernel",
       "3 head/bias",
       "6 head/kernel",
       "6 head/bias",
     ]);
-    expect(seen[0]?.drift).toBe(seen[0]?.update);
+    // Step by step or every third: the ratio is that of one step.
+    expect(seen).toEqual(always.filter(({ step }) => step % 3 === 0));
+    expect(always[0]?.drift).toBe(always[0]?.update);
+    expect(seen[0]?.update).toBeLessThan(seen[0]?.drift as number);
     expect(seen[2]?.drift).toBeGreaterThan(seen[0]?.drift as number);
     expect(seen[1]?.drift).toBe(Number.POSITIVE_INFINITY);
   });

@@ -63,6 +63,7 @@ it("exports these names and no others", () => {
     "csv",
     "tensorboard",
     "html-report",
+    "drift",
     "gradient-noise",
   ]);
 });

@@ -1,4 +1,5 @@
 import type { Observer, Param, ParamInfo } from "@graftjs/core";
+import { type TextSink, textWriter } from "./sink.ts";
 
 /** How far a parameter has gone. */
 export interface Drift {
@@ -6,18 +7,21 @@ export interface Drift {
   readonly name: string;
   /** ‖w − w₀‖ / ‖w₀‖ since the start of the run; infinite where w₀ is 0. */
   readonly drift: number;
-  /** ‖w − w′‖ / ‖w′‖ since the last look: the trust ratio that the update really had, over so many steps. */
+  /** ‖w − w′‖ / ‖w′‖ of this one step: the trust ratio times the rate, as the update really had it. */
   readonly update: number;
 }
 
 export interface DriftOptions {
-  readonly onDrift: (drifts: readonly Drift[]) => void | Promise<void>;
-  /** Steps between two looks. Each reads all trained parameters. @default 50 */
+  readonly onDrift?: (drifts: readonly Drift[]) => void | Promise<void>;
+  /** Where each `Drift` is written as one line of JSON. @default nowhere */
+  readonly to?: TextSink;
+  /** Steps between two looks. Each reads all trained parameters twice, before the step and after; once where it is 1. @default 50 */
   readonly everySteps?: number;
 }
 
 /** Watches how far each trained parameter moves: a layer that runs away, or never moves, shows here first. */
-export function drift({ onDrift, everySteps = 50 }: DriftOptions): Observer {
+export function drift({ onDrift, to = () => {}, everySteps = 50 }: DriftOptions): Observer {
+  const write = textWriter(to);
   let params: readonly Param[] = [];
   let first: readonly Float32Array[] = [];
   let last: readonly Float32Array[] = [];
@@ -31,8 +35,13 @@ export function drift({ onDrift, everySteps = 50 }: DriftOptions): Observer {
       last = first;
     },
     async stepEnd({ step }) {
-      if (step % everySteps !== 0) return;
+      const due = step % everySteps === 0;
+      if (!due && (step + 1) % everySteps !== 0) return;
       const now = await look();
+      if (!due) {
+        last = now;
+        return;
+      }
       const drifts = params.map(({ name }, i) => ({
         step,
         name,
@@ -40,9 +49,15 @@ export function drift({ onDrift, everySteps = 50 }: DriftOptions): Observer {
         update: ratio(now[i] as Float32Array, last[i] as Float32Array),
       }));
       last = now;
-      await onDrift(drifts);
+      await onDrift?.(drifts);
+      await write(drifts.map((line) => `${JSON.stringify(line, infinities)}\n`).join(""));
     },
   };
+}
+
+/** JSON has none. */
+function infinities(_key: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** `fineTune` hands out parameters with their variables. */
