@@ -17,17 +17,22 @@ export interface TaskTrainerOptions {
   readonly statistics?: readonly tf.Variable[];
 }
 
+type Accept = (losses: { readonly [task: string]: tf.Scalar }, grads: TensorMap) => Promise<boolean>;
+
 /** Takes steps over several tasks: what `model.fit` cannot do, which sums the losses before an optimizer sees them. */
 export interface TaskTrainer {
   /**
    * One step: a backward pass a task, the combiner over the parameters that several tasks reach, then the optimizer. A
    * parameter that one task alone reaches (its head) gets that task's gradient as it is.
    *
+   * @param accept looks at the losses and the merged gradient before the optimizer does; on false the step is not taken,
+   *   weights and state as before. The tensors are not its to dispose.
+   *
    * The losses returned are the caller's to dispose. Weights, state and memory are untouched when it throws.
    * @throws RecipeError where there are fewer than two tasks, or a step is still under way; SelectionError naming the
    *   parameters that no task reaches; NonFiniteError naming the task whose gradient is NaN or infinite.
    */
-  step(losses: TaskLosses): Promise<{ readonly [task: string]: tf.Scalar }>;
+  step(losses: TaskLosses, accept?: Accept): Promise<{ readonly [task: string]: tf.Scalar }>;
   /** The combiner's state, for a checkpoint: null before the first step. Assigning takes over the state and its tensors. */
   state: StateTree;
   dispose(): void;
@@ -54,7 +59,7 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
     started = known;
   };
   return {
-    async step(losses) {
+    async step(losses, accept) {
       assertTasks(combiner, Object.keys(losses));
       if (busy) throw new RecipeError("A step is still under way.", "Await step() before you call it again.");
       busy = true;
@@ -70,15 +75,19 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
             true,
           );
         const out = await combined(combiner, found, state, optimizer, active);
+        let taken = false;
         try {
-          optimizer.applyNamed(out.grads);
+          taken = accept === undefined || (await accept(found.values, out.grads));
+          if (taken) optimizer.applyNamed(out.grads);
         } catch (error) {
-          disposeReplaced(out.state, state);
+          taken = false;
           throw error;
         } finally {
           tf.dispose(out.grads as tf.NamedTensorMap);
+          if (!taken) disposeReplaced(out.state, state);
         }
-        replace(out.state, true);
+        if (taken) replace(out.state, true);
+        else if (fresh) replace(null, false);
         const { values } = found;
         found = { values: {}, byTask: found.byTask };
         return values;

@@ -58,7 +58,6 @@ export function functionTrainee(model: FunctionModel): Trainee {
           ),
         ),
       ],
-      firstNonFinite: async () => undefined,
       penalties: () => [],
     }),
   };

@@ -29,8 +29,8 @@ export function graphTrainee(
   { outputs = model.outputs.map(({ name }) => name) }: GraphTraineeOptions = {},
 ): GraphTrainee {
   const nodes = nodesOf(model);
-  const known = new Set(nodes.map(({ name }) => name));
-  const strange = outputs.filter((name) => !known.has(nodeName(name)));
+  const ops = new Map(nodes.map(({ name, op }) => [name, op]));
+  const strange = outputs.filter((name) => !ops.has(nodeName(name)));
   if (strange.length > 0)
     throw new OptionsError(
       `The graph has no node \`${strange[0]}\`.`,
@@ -78,7 +78,7 @@ export function graphTrainee(
     patchable: { name: "GraphModel", layers: [] },
     weights,
     cut(trained) {
-      const { trunk, frontier, stops, of } = splitGraph(
+      const { trunk, tail, frontier, stops, of } = splitGraph(
         nodes,
         new Set(inputNames),
         outputs,
@@ -96,15 +96,16 @@ export function graphTrainee(
             return { tensor: (input < 0 ? made[computed.indexOf(name)] : given[input]) as tf.Tensor, mask: null };
           });
         },
-        runTail: (cut) =>
-          execute(
-            toMap(
-              frontier,
-              cut.map(({ tensor }) => tensor),
-            ),
-            outputs,
-          ),
-        firstNonFinite: async () => undefined,
+        runTail(cut, _training, note) {
+          const tensors = cut.map(({ tensor }) => tensor);
+          if (!note) return execute(toMap(frontier, tensors), outputs);
+          // Nodes that are asked for are not freed on the way, and give the tensors that the outputs are made of.
+          const made = execute(toMap(frontier, tensors), [...tail, ...outputs]);
+          tail.forEach((name, i) => {
+            note(`\`${name}\` (${ops.get(name)})`, [made[i] as tf.Tensor]);
+          });
+          return made.slice(tail.length);
+        },
         penalties: () => [],
       };
     },

@@ -8,6 +8,8 @@ const CONSTANT = /^(Const|Placeholder)$/;
 /** Where a converted graph is cut. */
 export interface GraphSplit {
   readonly trunk: readonly string[];
+  /** The others that compute, each behind what it reads. */
+  readonly tail: readonly string[];
   /** Nodes whose outputs the rest reads; model inputs among them. */
   readonly frontier: readonly string[];
   readonly stops: readonly { readonly path: string; readonly why: string }[];
@@ -65,5 +67,6 @@ export function splitGraph(
       if (state.get(nodeName(input)) === "trunk") frontier.add(nodeName(input));
   }
   for (const output of outputs) if (state.get(nodeName(output)) === "trunk") frontier.add(nodeName(output));
-  return { trunk, frontier: [...frontier], stops, of: order.length };
+  const tail = order.filter((name) => state.get(name) === "tail");
+  return { trunk, tail, frontier: [...frontier], stops, of: order.length };
 }

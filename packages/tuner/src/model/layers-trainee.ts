@@ -1,8 +1,8 @@
 import { namedWeights, type Param } from "@graftjs/core";
-import * as tf from "@tensorflow/tfjs-core";
-import { type Split, split } from "../trunk/split.ts";
+import type * as tf from "@tensorflow/tfjs-core";
+import { split } from "../trunk/split.ts";
 import { execute, refKey, type Value, type Values } from "./execute.ts";
-import { flatten, type Graph, type GraphNode } from "./graph.ts";
+import { flatten, type GraphNode } from "./graph.ts";
 import type { LayersModelLike, SymbolicLike } from "./layers-model.ts";
 import type { Changes, CutModel, Trainee } from "./trainee.ts";
 
@@ -53,38 +53,21 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held,
         training: true,
         dispose: true,
       }),
-    runTail: (values, training) => {
+    runTail: (values, training, note) => {
       const known: Values = new Map(parts.frontier.map((ref, i) => [refKey(ref), values[i] as Value]));
       const { tail: nodes, frozen } = parts;
-      return execute(graph, { nodes, values: known, wanted: graph.outputs, training, frozen }).map(
+      const visit = ({ path, layer }: GraphNode, outputs: readonly Value[]): void =>
+        note?.(
+          `\`${path}\` (${layer.getClassName()})`,
+          outputs.map(({ tensor }) => tensor),
+        );
+      return execute(graph, { nodes, values: known, wanted: graph.outputs, training, frozen, visit }).map(
         ({ tensor }) => tensor,
       );
     },
-    firstNonFinite: (values) => firstNonFinite(graph, parts, values),
     // One for each application, as stock counts them; its Sequential forgets them unless `fit` is called on it.
     penalties: () => graph.nodes.flatMap(({ layer }) => layer.calculateLosses()),
   };
-}
-
-async function firstNonFinite(
-  graph: Graph,
-  { frontier, tail }: Split,
-  values: readonly Value[],
-): Promise<string | undefined> {
-  const known: Values = new Map(frontier.map((ref, i) => [refKey(ref), values[i] as Value]));
-  const names: string[] = [];
-  const finite = tf.tidy(() => {
-    const checks: tf.Tensor[] = [];
-    const visit = ({ path, layer }: GraphNode, outputs: readonly Value[]): void => {
-      names.push(`\`${path}\` (${layer.getClassName()})`);
-      checks.push(tf.cast(tf.all(tf.stack(outputs.map(({ tensor }) => tf.all(tf.isFinite(tensor))))), "int32"));
-    };
-    execute(graph, { nodes: tail, values: known, wanted: graph.outputs, training: true, visit });
-    return tf.stack(checks);
-  });
-  const first = (await finite.data()).indexOf(0);
-  finite.dispose();
-  return first < 0 ? undefined : `${names[first]} is the first layer whose output is not finite.`;
 }
 
 /** A Sequential has no names before it is compiled. */

@@ -37,6 +37,9 @@ export interface TrunkInfo {
   readonly frontier: readonly string[];
 }
 
+/** Hears what a part of the model gave, for example "`conv` (Conv2D)". */
+export type Note = (place: string, outputs: readonly tf.Tensor[]) => void;
+
 /** A model cut in two. */
 export interface CutModel {
   readonly trunk: TrunkInfo;
@@ -46,10 +49,8 @@ export interface CutModel {
   readonly batchStatistics: readonly string[];
   /** The values at the cut. Inside a tidy. */
   runTrunk(inputs: readonly tf.Tensor[]): Value[];
-  /** Predictions from the values at the cut. Inside a tidy, on the tape where there is one. */
-  runTail(cut: readonly Value[], training: boolean): tf.Tensor[];
-  /** "`conv` (Conv2D) is the first layer whose output is not finite." for a training pass, or undefined. */
-  firstNonFinite(cut: readonly Value[]): Promise<string | undefined>;
+  /** Predictions from the values at the cut. Inside a tidy, on the tape where there is one. @param note hears of each part's outputs. */
+  runTail(cut: readonly Value[], training: boolean, note?: Note): tf.Tensor[];
   /** Regularizers: scalars that stock `fit` adds to the loss. Inside a tidy, on the tape. */
   penalties(): tf.Scalar[];
 }

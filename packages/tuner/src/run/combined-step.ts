@@ -1,4 +1,4 @@
-import { type AnyCombiner, RecipeError, type TaskTrainer, taskTrainer } from "@graftjs/core";
+import { type AnyCombiner, RecipeError, type TaskTrainer, type TensorMap, taskTrainer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LossFunction, meanLoss } from "../loss/loss.ts";
 import type { CutModel } from "../model/trainee.ts";
@@ -6,10 +6,13 @@ import type { Assembly } from "./assembly.ts";
 import type { Batch, BatchOutcome } from "./batch.ts";
 import { measure, predict } from "./forward.ts";
 
+type Accept = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
+
 /** A step that merges one gradient an output. */
 export interface CombinedStep {
   readonly trainer: TaskTrainer;
-  step(cut: CutModel, batch: Batch, atPeak: () => void): Promise<BatchOutcome>;
+  /** @param accept looks at the sum of the losses and the merged gradient; where it says no, the step is not taken. */
+  step(cut: CutModel, batch: Batch, atPeak: () => void, accept: Accept): Promise<BatchOutcome>;
 }
 
 /** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
@@ -24,8 +27,9 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
   const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
   return {
     trainer,
-    async step(cut, batch, atPeak) {
+    async step(cut, batch, atPeak, accept) {
       let metrics: readonly tf.Tensor[] = [];
+      let loss: tf.Scalar | undefined;
       const byTask = Object.fromEntries(
         trainee.ports.outputNames.map((name, task) => [
           name,
@@ -43,12 +47,14 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
         ]),
       );
       try {
-        const values = Object.values(await trainer.step(byTask));
-        const loss = tf.tidy(() => tf.addN(values) as tf.Scalar);
+        const values = await trainer.step(byTask, async (losses, grads) => {
+          loss = tf.tidy(() => tf.addN(Object.values(losses)) as tf.Scalar);
+          return accept(loss, grads);
+        });
         tf.dispose(values);
-        return { loss, metrics };
+        return { loss: loss as unknown as tf.Scalar, metrics };
       } catch (error) {
-        tf.dispose(metrics as tf.Tensor[]);
+        tf.dispose([...metrics, ...(loss ? [loss] : [])]);
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type LossFunction, meanLoss } from "../loss/loss.ts";
-import type { CutModel } from "../model/trainee.ts";
+import type { CutModel, Note } from "../model/trainee.ts";
 import { seeded, withRandom } from "../random/random.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Batch } from "./batch.ts";
@@ -9,10 +9,16 @@ import type { Batch } from "./batch.ts";
  * Predictions in training mode. Dropout and noise are a function of seed, step and micro-batch: resuming needs no generator's
  * state, and all tasks of a step see one network.
  */
-export function predict({ seed, optimizer, noisy }: Assembly, cut: CutModel, batch: Batch, micro: number): tf.Tensor[] {
+export function predict(
+  { seed, optimizer, noisy }: Assembly,
+  cut: CutModel,
+  batch: Batch,
+  micro: number,
+  note?: Note,
+): tf.Tensor[] {
   const { active, step } = optimizer;
   const forward = (): tf.Tensor[] =>
-    withRandom(seeded(seed, "step", step, micro), () => cut.runTail(batch.values, true));
+    withRandom(seeded(seed, "step", step, micro), () => cut.runTail(batch.values, true, note));
   return noisy ? noisy(active, step, micro, forward) : forward();
 }
 

@@ -53,14 +53,19 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
   };
 }
 
-/** @param origin the first layer whose output is not finite, where one was found. */
+/** @param origin where the first value that is not finite came up, where that was found. */
 export function nonFiniteError({ step, loss, gradients, spike }: BadStep, origin: string | undefined): NonFiniteError {
+  // Backward, the last parameter in the model's order comes first: from it the others have it.
   const what = spike
     ? `The loss jumped to ${loss} in step ${step}`
     : Number.isFinite(loss)
-      ? `The gradient of \`${gradients[0]}\`${gradients.length > 1 ? ` and ${gradients.length - 1} more` : ""} is not finite in step ${step}`
+      ? `The gradient of \`${gradients.at(-1)}\`${gradients.length > 1 ? ` and ${gradients.length - 1} more` : ""} is not finite in step ${step}`
       : `The loss is ${loss} in step ${step}`;
-  const where = origin ? `${origin}` : "Every layer's output is finite: look at the loss and the labels.";
+  const where = spike
+    ? "Every value is finite."
+    : origin
+      ? `The first value that is not finite came up here. ${origin}`
+      : "Taken again, the step's values are all finite: does the loss or a layer change from call to call?";
   return new NonFiniteError(
     `${what}. The step was not taken.`,
     `${where}\nLower the learning rate, clip the gradient (clip-by-global-norm), or set guard: { policy: "skip" }.`,

@@ -2,6 +2,7 @@ import type { CutModel } from "../model/trainee.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Batch } from "./batch.ts";
 import { type BadStep, type GuardOptions, nonFiniteError } from "./guard.ts";
+import { originOf } from "./origin.ts";
 import { freezeExactly, putBack, type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 /** What the guard's policy does about a bad step. */
@@ -28,7 +29,8 @@ export async function recovery(
     },
     async bad(step, cut, batches) {
       inRow++;
-      if (policy === "throw" || inRow > patience) throw nonFiniteError(step, await origin(cut, batches));
+      if (policy === "throw" || inRow > patience)
+        throw nonFiniteError(step, await origin(assembly, step, cut, batches));
       if (snapshot) {
         // The schedule goes on from where it stood: only weights and slots go back.
         const { step: now, frozen } = assembly.optimizer;
@@ -41,9 +43,16 @@ export async function recovery(
   };
 }
 
-async function origin(cut: CutModel, batches: readonly Batch[]): Promise<string | undefined> {
-  for (const { values } of batches) {
-    const found = await cut.firstNonFinite(values);
+/** A jump has no origin: every value is finite. */
+async function origin(
+  assembly: Assembly,
+  { spike }: BadStep,
+  cut: CutModel,
+  batches: readonly Batch[],
+): Promise<string | undefined> {
+  if (spike) return undefined;
+  for (const [micro, batch] of batches.entries()) {
+    const found = await originOf(assembly, cut, batch, micro);
     if (found) return found;
   }
   return undefined;

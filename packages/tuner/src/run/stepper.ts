@@ -6,6 +6,7 @@ import { type Batch, type BatchOutcome, disposeOutcome } from "./batch.ts";
 import type { CombinedStep } from "./combined-step.ts";
 import { measure, predict, totalLoss } from "./forward.ts";
 import { type BadStep, createGuard, type GuardOptions } from "./guard.ts";
+import { statisticsNow } from "./statistics.ts";
 
 /** What a step gave. */
 export interface StepOutcome {
@@ -73,22 +74,37 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
     }
   }
 
+  async function merged(combined: CombinedStep, cut: CutModel, batch: Batch): Promise<StepOutcome> {
+    const at = optimizer.step;
+    let seen: Awaited<ReturnType<typeof guard.inspect>> | undefined;
+    try {
+      const outcome = await combined.step(cut, batch, notePeak, async (loss, grads) => {
+        seen = await guard.inspect(at, loss, grads);
+        return seen.bad === undefined;
+      });
+      return { loss: Number.NaN, ...seen, bad: seen?.bad, batches: [outcome] };
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      const bad = { step: at, loss: Number.NaN, gradients: [], spike: false };
+      return { loss: Number.NaN, batches: [], bad };
+    }
+  }
+
   return {
     get peakBytes() {
       return peakBytes;
     },
     async step(cut, batches) {
-      if (!combined) return summed(cut, batches);
+      const statistics = statisticsNow(assembly);
       try {
-        const outcome = await combined.step(cut, batches[0] as Batch, notePeak);
-        return { loss: (await outcome.loss.data())[0] as number, batches: [outcome], bad: undefined };
+        const outcome = await (combined ? merged(combined, cut, batches[0] as Batch) : summed(cut, batches));
+        if (outcome.bad) statistics.putBack();
+        return outcome;
       } catch (error) {
-        if (!(error instanceof NonFiniteError)) throw error;
-        return {
-          loss: Number.NaN,
-          batches: [],
-          bad: { step: optimizer.step, loss: Number.NaN, gradients: [], spike: false },
-        };
+        statistics.putBack();
+        throw error;
+      } finally {
+        statistics.dispose();
       }
     },
   };
