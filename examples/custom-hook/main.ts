@@ -14,24 +14,16 @@ import {
   saveState,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import * as layers from "@tensorflow/tfjs-layers";
+import type * as layers from "@tensorflow/tfjs-layers";
 import { plugin } from "./grokfast.ts";
+import { examples, model } from "./model.ts";
 
 await tf.setBackend("cpu");
 const recipe = JSON.parse(await readFile(join(import.meta.dirname, "recipe.json"), "utf8")) as Recipe;
 const registry = createRegistry([corePlugins, plugin]);
 console.log(`${await registry.explain(recipe)}\n`);
 
-const x = tf.randomNormal([64, 4], 0, 1, "float32", 1);
-const y = tf.tidy(() => tf.sum(tf.square(x), 1, true));
-
-function model(): layers.Sequential {
-  const dense = (name: string, units: number, seed: number, more: object = {}): layers.layers.Layer =>
-    layers.layers.dense({ name, units, kernelInitializer: layers.initializers.glorotNormal({ seed }), ...more });
-  return layers.sequential({
-    layers: [dense("hidden", 16, 2, { inputShape: [4], activation: "tanh" }), dense("head", 1, 3)],
-  });
-}
+const { x, y } = examples();
 
 async function optimizerFor(net: layers.LayersModel): Promise<HookedOptimizer> {
   const { hooks, rule, learningRate } = await registry.resolve(recipe);

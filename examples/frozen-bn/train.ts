@@ -1,9 +1,10 @@
-import { HookedOptimizer, namedParams, namedWeights, type PatchHandle, sgd } from "@graftjs/core";
-import { assertStatisticsUnmoved, frozenBatchNorm, statisticsOf } from "@graftjs/frozen-bn";
+import { namedParams, namedWeights } from "@graftjs/core";
+import { assertStatisticsUnmoved, statisticsOf } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
-import * as tfl from "@tensorflow/tfjs-layers";
+import type * as tfl from "@tensorflow/tfjs-layers";
 import { mobilenetV2 } from "./backbone.ts";
 import { CLASSES, SIZE, type Split } from "./data.ts";
+import { compiled, withHead } from "./model.ts";
 
 export interface Setting {
   readonly frozen: boolean;
@@ -28,29 +29,16 @@ export interface Outcome {
   readonly carriedOver: number;
 }
 
-/** The backbone with a new head. Gamma, beta and the head train; every convolution is frozen. */
+/** The example's net: MobileNetV2 under a head of one class a category. */
 export async function build(seed: number): Promise<tfl.LayersModel> {
-  const backbone = await mobilenetV2(SIZE);
-  const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" } as never).apply(backbone.outputs);
-  const kernelInitializer = tfl.initializers.glorotUniform({ seed });
-  const head = tfl.layers.dense({ units: CLASSES.length, activation: "softmax", kernelInitializer, name: "head" });
-  const model = tfl.model({ inputs: backbone.inputs, outputs: head.apply(pooled) as tfl.SymbolicTensor });
-  for (const layer of model.layers) {
-    layer.trainable = layer.getClassName() === "BatchNormalization" || layer.name === "head";
-  }
-  return model;
+  return withHead(await mobilenetV2(SIZE), CLASSES.length, seed);
 }
 
 /** Fine-tunes with the model's own `fit`; the two ways differ in one line. */
 export async function run(train: Split, test: Split, setting: Setting): Promise<Outcome> {
   const { frozen, seed, epochs, batchSize } = setting;
   const model = await build(seed);
-  let handle: PatchHandle | undefined;
-  if (frozen) handle = frozenBatchNorm({ blocks: "folded" }).apply(model);
-
-  const params = namedParams(model);
-  const optimizer = new HookedOptimizer({ params, rule: sgd({ momentum: 0.9 }), learningRate: 0.01 });
-  model.compile({ optimizer, loss: "categoricalCrossentropy" });
+  const { params, optimizer, restore } = compiled(model, { frozen });
   const before = await statisticsOf(model);
   const times: number[] = [];
   let loss = Number.NaN;
@@ -80,7 +68,7 @@ export async function run(train: Split, test: Split, setting: Setting): Promise<
     () => true,
   );
   const peakBytes = await peak(model, optimizer, order, batchSize);
-  handle?.restore();
+  restore();
 
   // What an adapter file holds: the trained parameters and nothing else.
   const fresh = await build(seed);

@@ -1,31 +1,15 @@
+import { HookedOptimizer, namedParams, type Param, sgd, taskTrainer } from "@graftjs/core";
 import {
-  type AnyCombiner,
-  type AnyHook,
-  type AnyRule,
-  HookedOptimizer,
-  namedParams,
-  type Param,
-  sgd,
-  taskTrainer,
-} from "@graftjs/core";
-import {
-  aGem,
-  anchor,
   type Conflicts,
   conflictReport,
-  driftCap,
-  ewc,
   exampleMemory,
   fisherInformation,
-  type HostWeights,
-  mean,
-  pcgrad,
   readWeights,
-  upgrad,
   wiseFt,
 } from "@graftjs/gradient-surgery";
 import * as tf from "@tensorflow/tfjs-core";
 import { batch, type Digits, type images, split } from "./data.ts";
+import { type Method, methods } from "./methods.ts";
 import { accuracy, loss, network, restore } from "./model.ts";
 
 export interface Score {
@@ -39,16 +23,6 @@ export interface Lengths {
   readonly pretrain: number;
   readonly tune: number;
   readonly test: number;
-}
-
-interface Method {
-  readonly name: string;
-  /** Given: the memory of old digits is a second task. */
-  readonly combiner?: AnyCombiner;
-  readonly hooks?: readonly AnyHook[];
-  readonly rule?: AnyRule;
-  /** Where the slider of wiseFt stands at the end. */
-  readonly slider?: number;
 }
 
 const [OLD, NEW] = [
@@ -96,20 +70,6 @@ export async function continual(
   for (const { train, test } of [old, fresh]) tf.dispose([train.xs, train.ys, test.xs, test.ys]);
   model.dispose();
   return { scores, conflicts: conflicts as Conflicts };
-}
-
-function methods(reference: HostWeights, fisher: HostWeights): readonly Method[] {
-  return [
-    { name: "new digits alone" },
-    { name: "anchor 0.1", hooks: [anchor({ strength: 0.1, reference })] },
-    { name: "ewc 100", hooks: [ewc({ strength: 100, fisher, reference })] },
-    { name: "drift-cap 0.2", rule: driftCap(sgd(), { radius: 0.2, reference }) },
-    { name: "wise-ft 0.5", slider: 0.5 },
-    { name: "memory, mean", combiner: mean() },
-    { name: "memory, pcgrad", combiner: pcgrad({ reduction: "mean" }) },
-    { name: "memory, upgrad", combiner: upgrad() },
-    { name: "memory, a-gem", combiner: aGem({ memory: "memory" }) },
-  ];
 }
 
 /** Seconds of `steps` steps: over both tasks with a combiner, over the first alone without. */

@@ -1,30 +1,26 @@
 // Trains a converted GraphModel, which TensorFlow.js takes for inference only: the last layer of a MobileNetV2 learns the digits 0
 // to 4. Then saves it as a GraphModel that stock tfjs loads.
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { adam } from "@graftjs/core";
 import { fineTune, formatPlan, graphArtifacts, graphTrainee, plan, progress } from "@graftjs/tuner";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { graphBackbone } from "./backbone.ts";
 import { digits } from "./digits.ts";
+import { settingsFor } from "./settings.ts";
 
 await wasmBackend().init();
 const artifacts = graphBackbone();
 const model = await loadGraphModel({ load: async () => artifacts });
 const trainee = graphTrainee(model);
-const head = trainee.weights.filter(({ shape }) => shape.at(-1) === 5).map(({ name }) => name);
-console.log(`trains ${head.join(", ")} of ${trainee.weights.length} constants`);
+const settings = settingsFor(trainee);
+console.log(`trains ${settings.trainable.join(", ")} of ${trainee.weights.length} constants`);
 
 const options = {
+  ...settings,
   data: digits(0, 8),
   validation: digits(100, 4),
-  loss: "categoricalCrossentropy",
-  trainable: head,
-  rule: adam(),
-  learningRate: 0.01,
   epochs: 12,
-  batchSize: 8,
   metrics: ["accuracy"],
 } as const;
 console.log(formatPlan(await plan(trainee, options, { probe: false })));

@@ -1,6 +1,7 @@
 import { HookedOptimizer, namedParams, polynomial, sgd, warmup } from "@graftjs/core";
 import { larsMomentum, larsReport } from "@graftjs/lars";
 import type * as tf from "@tensorflow/tfjs-core";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Digits } from "./data.ts";
 import { digitNet } from "./model.ts";
 
@@ -29,11 +30,12 @@ export interface RunOptions {
 
 const MOMENTUM = 0.9;
 
-/** Trains a fresh network. Both rules get momentum 0.9, no decay, and the paper's schedule: a warm-up, then (1 − t)². */
-export async function train(data: { train: Digits; test: Digits }, options: RunOptions): Promise<Run> {
-  const { rule, peak, batchSize, epochs, seed, onlyEnd = false, onEpoch } = options;
+/** A fresh network, ready for `fit`. Both rules get momentum 0.9, no decay, and the paper's schedule: a warm-up, then (1 − t)². */
+export function compiled({ rule, peak, seed, steps }: Pick<RunOptions, "rule" | "peak" | "seed"> & { steps: number }): {
+  readonly model: LayersModel;
+  readonly optimizer: HookedOptimizer;
+} {
   const model = digitNet(seed);
-  const steps = epochs * Math.ceil(data.train.xs.shape[0] / batchSize);
   const rise = Math.round(steps / 8);
   const optimizer = new HookedOptimizer({
     params: namedParams(model),
@@ -44,6 +46,14 @@ export async function train(data: { train: Digits; test: Digits }, options: RunO
     learningRate: warmup({ steps: rise, schedule: polynomial({ start: peak, steps: steps - rise }) }),
   });
   model.compile({ optimizer, loss: "categoricalCrossentropy", metrics: ["accuracy"] });
+  return { model, optimizer };
+}
+
+/** Trains a fresh network. */
+export async function train(data: { train: Digits; test: Digits }, options: RunOptions): Promise<Run> {
+  const { rule, peak, batchSize, epochs, seed, onlyEnd = false, onEpoch } = options;
+  const steps = epochs * Math.ceil(data.train.xs.shape[0] / batchSize);
+  const { model, optimizer } = compiled({ rule, peak, seed, steps });
   const [losses, accuracies]: [number[], number[]] = [[], []];
   const start = performance.now();
   await model.fit(data.train.xs, data.train.ys, {
@@ -67,7 +77,7 @@ export async function train(data: { train: Digits; test: Digits }, options: RunO
   return { losses, accuracies, seconds, report };
 }
 
-function accuracy(model: ReturnType<typeof digitNet>, { xs, ys }: Digits): number {
+function accuracy(model: LayersModel, { xs, ys }: Digits): number {
   const [loss, right] = model.evaluate(xs, ys, { batchSize: 512 }) as tf.Scalar[];
   const [value] = (right as tf.Scalar).dataSync();
   loss?.dispose();

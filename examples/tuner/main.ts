@@ -5,27 +5,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam, namedWeights } from "@graftjs/core";
-import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import {
   applyDelta,
   digest,
   type FineTuneOptions,
   fineTune,
   fingerprint,
-  flip,
   formatPlan,
   htmlReport,
   jsonl,
   plan,
   progress,
-  replaceHead,
   saveDelta,
-  shift,
   writeFileAtomic,
 } from "@graftjs/tuner";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { digits } from "./digits.ts";
 import { net } from "./net.ts";
+import { settings, underNewHead } from "./settings.ts";
 
 await wasmBackend().init();
 const folder = mkdtempSync(join(tmpdir(), "graft-tuner-"));
@@ -48,22 +45,15 @@ const weights = namedWeights(base).map(({ variable }) => variable.clone());
 function start(): layers.LayersModel {
   const model = net();
   namedWeights(model).forEach(({ variable }, i) => void variable.assign(weights[i] as (typeof weights)[0]));
-  return replaceHead(model, { units: 5 });
+  return underNewHead(model);
 }
 
 const data = digits(5, 0, 60);
 const options: FineTuneOptions = {
+  ...settings(),
   data,
   validation: digits(5, 300, 100),
-  loss: "categoricalCrossentropy",
-  trainable: "head/**",
-  unfreeze: [{ epoch: 2, trainable: "conv_2/**" }],
-  patches: [frozenBatchNorm()],
-  rule: adam(),
-  learningRate: 0.01,
   epochs: 6,
-  augment: [flip({ probability: 0 }), shift({ by: 2 })],
-  views: 2,
   metrics: ["accuracy"],
 };
 console.log(`\n${formatPlan(await plan(start(), options, { limit: 100e6 }))}\n`);

@@ -13,6 +13,8 @@ export interface PageOptions {
   readonly entry: URL;
   /** Module that is served as `/worker.js`. */
   readonly worker?: URL;
+  /** What is served beside them, by its path. @default {} */
+  readonly files?: { readonly [path: string]: Uint8Array };
   /** Flags beside the quiet ones; see flags.ts. @default [] */
   readonly flags?: readonly string[];
   /** Headers of every answer, those of cross-origin isolation say. @default {} */
@@ -32,15 +34,16 @@ export interface TestPage {
 
 /** Bundles the entry for the browser, serves it and opens it in Debian's Chromium, with a profile of its own. */
 export async function openPage(options: PageOptions): Promise<TestPage> {
-  const { entry, worker, flags = [], headers = {}, host = "localhost" } = options;
+  const { entry, worker, files: more = {}, flags = [], headers = {}, host = "localhost" } = options;
   const executablePath = chromiumPath();
   if (!existsSync(executablePath)) {
     throw new Error(`No Chromium at ${executablePath}. Run: node tools/browser/install-debian.mjs`);
   }
-  const files = new Map([
+  const files = new Map<string, readonly [type: string, body: string | Uint8Array]>([
     ["/", ["text/html", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>']],
     ["/page.js", ["text/javascript", await bundle(entry)]],
     ["/favicon.ico", ["image/x-icon", ""]],
+    ...Object.entries(more).map(([path, body]) => [path, ["application/octet-stream", body]] as const),
   ]);
   if (worker) files.set("/worker.js", ["text/javascript", await bundle(worker)]);
   const server = createServer((request, response) => {

@@ -1,0 +1,18 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import { unpack } from "../../../tools/browser/blobs.ts";
+import { compareExample, type ExampleRow } from "../../../tools/browser/suite/examples/index.ts";
+import { webglBackend } from "../../backend-webgl/src/index.ts";
+import { webgpuBackend } from "../src/index.ts";
+
+/** An example's steps on one of the two, over what is served as `/blobs.bin`. */
+export async function compare(what: unknown): Promise<ExampleRow> {
+  const { backend, name } = what as { backend: "webgl" | "webgpu"; name: string };
+  const blobs = unpack(new Uint8Array(await (await fetch("/blobs.bin")).arrayBuffer()));
+  const session = await (backend === "webgl" ? webglBackend() : webgpuBackend()).init();
+  tf.env().set(`${backend.toUpperCase()}_CPU_FORWARD`, false);
+  const row = await compareExample(name, blobs);
+  await session.dispose();
+  return row;
+}
