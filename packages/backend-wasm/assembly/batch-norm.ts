@@ -1,11 +1,11 @@
-import { columnSums, scaleInPlace } from "./reduce";
+import { columnSums, divideInPlace } from "./reduce";
 import { at, fill, fma, loadSome, storeSome, zero } from "./simd";
 
 const BLOCK_ROWS: i32 = 128;
 
 /** Mean and biased variance of each channel of x [rows][channels], two passes: E[x²] − E[x]² would lose digits. */
 export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32, channels: i32, from: i32, to: i32): void {
-  columnSums(x, mean, rows, channels, 1 / <f32>rows, from, to);
+  columnSums(x, mean, rows, channels, <f32>rows, from, to);
   fill(at(variance, from), to - from, 0);
   const step = (<usize>channels) << 2;
   for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
@@ -37,7 +37,7 @@ export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32
       store<f32>(at(variance, c), load<f32>(at(variance, c)) + a);
     }
   }
-  scaleInPlace(at(variance, from), to - from, 1 / <f32>rows);
+  divideInPlace(at(variance, from), to - from, <f32>rows);
 }
 
 /**

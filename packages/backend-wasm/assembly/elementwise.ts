@@ -1,4 +1,4 @@
-import { erf4, exp4, gelu4, geluSlope4, sigmoid4, tanh4 } from "./math";
+import { erf4, exp4, gelu4, geluSlope4, selu4, sigmoid4, tanh4 } from "./math";
 import { at, loadSome, storeSome } from "./simd";
 
 // One loop for each function: a table of functions would be an indirect call for every four numbers.
@@ -30,6 +30,37 @@ export function sigmoid(x: usize, y: usize, n: i32): void {
 
 export function erf(x: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) write(y, i, n, erf4(read(x, i, n)));
+}
+
+export function selu(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, selu4(read(x, i, n)));
+}
+
+/** −1, 0 or 1; 0 for NaN, as on cpu. */
+export function sign(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    const v = read(x, i, n);
+    const one = v128.or(f32x4.splat(1), v128.and(v, i32x4.splat(0x80000000)));
+    write(y, i, n, v128.and(one, f32x4.gt(f32x4.abs(v), f32x4.splat(0))));
+  }
+}
+
+/** y ← x between `low` and `high`; NaN stays NaN. x and y may be one. */
+export function clamp(x: usize, y: usize, n: i32, low: f32, high: f32): void {
+  const lo = f32x4.splat(low);
+  const hi = f32x4.splat(high);
+  for (let i = 0; i < n; i += 4) write(y, i, n, f32x4.min(f32x4.max(read(x, i, n), lo), hi));
+}
+
+/** y ← the greater, or with `least` the smaller, of a and b; NaN where either is. An operand with `step` 0 is one number. */
+export function extremum(a: usize, b: usize, y: usize, n: i32, stepA: i32, stepB: i32, least: bool): void {
+  const scalarA = v128.load32_splat(a);
+  const scalarB = v128.load32_splat(b);
+  for (let i = 0; i < n; i += 4) {
+    const p = stepA ? read(a, i, n) : scalarA;
+    const q = stepB ? read(b, i, n) : scalarB;
+    write(y, i, n, least ? f32x4.min(p, q) : f32x4.max(p, q));
+  }
 }
 
 export function gelu(x: usize, y: usize, n: i32): void {

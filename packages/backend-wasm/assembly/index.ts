@@ -6,11 +6,14 @@ export { convInputGradient } from "./conv-input";
 export { depthwiseFilterGradient } from "./depthwise-filter";
 export { depthwiseInputGradient } from "./depthwise-input";
 export { dropout } from "./dropout";
-export { erf, exp, gateGradient, gelu, geluGradient, sigmoid, sigmoidGradient, tanh, tanhGradient } from "./elementwise";
+export {
+  clamp, erf, exp, extremum, gateGradient, gelu, geluGradient, selu, sigmoid, sigmoidGradient, sign, tanh, tanhGradient,
+} from "./elementwise";
 export { addBias, gemm, gemmBatched } from "./gemm";
 export { layerNorm, layerNormGradient } from "./layer-norm";
 export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMoments, momentum, scaleInto, sgd } from "./optimizers";
 export { avgPoolGradient, maxPoolGradient } from "./pool";
+export { avgPool, maxPool } from "./pool-forward";
 export { columnSums, rowSums, sumOfSquares } from "./reduce";
 export { gatherRows, segmentSum } from "./rows";
 export { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradient } from "./softmax";

@@ -45,12 +45,32 @@ export function tanh4(x: v128): v128 {
   return v128.bitselect(small, signed, f32x4.lt(ax, f32x4.splat(0.625)));
 }
 
-/** 1 / (1 + e⁻ˣ). */
+/** 1 / (1 + e⁻ˣ), as eˣ / (1 + eˣ) below 0, where e⁻ˣ would overflow before the result underflows. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
   const one = f32x4.splat(1);
-  return f32x4.div(one, f32x4.add(one, exp4(f32x4.neg(x))));
+  const e = exp4(f32x4.neg(f32x4.abs(x)));
+  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
+}
+
+// Klambauer et al. 2017, equation 2: λ and λα.
+const SELU_SCALE: f32 = 1.05070098;
+const SELU_BELOW: f32 = 1.75809934;
+
+/** selu: λ x above 0, λα (eˣ − 1) below; near 0 the power series of eˣ − 1, which would cancel. */
+// @ts-ignore: decorator
+@inline
+export function selu4(x: v128): v128 {
+  let p = f32x4.splat(1.39819995e-3);
+  p = fma(p, x, f32x4.splat(8.33345191e-3));
+  p = fma(p, x, f32x4.splat(4.16657959e-2));
+  p = fma(p, x, f32x4.splat(1.66666665e-1));
+  p = fma(p, x, f32x4.splat(5.00000012e-1));
+  const near = fma(f32x4.mul(p, x), x, x);
+  const far = f32x4.sub(exp4(x), f32x4.splat(1));
+  const below = f32x4.mul(f32x4.splat(SELU_BELOW), v128.bitselect(near, far, f32x4.gt(x, f32x4.splat(-0.3))));
+  return v128.bitselect(below, f32x4.mul(f32x4.splat(SELU_SCALE), x), f32x4.lt(x, f32x4.splat(0)));
 }
 
 // gelu, in the tanh form of the paper (Hendrycks & Gimpel 2016): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).

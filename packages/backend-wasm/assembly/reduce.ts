@@ -5,11 +5,12 @@ const BLOCK_ROWS: i32 = 128;
 const BLOCK_COLUMNS: i32 = 1024;
 
 /**
- * out[c] ← scale · Σ over rows of x[r][c], for columns [from, to).
+ * out[c] ← Σ over rows of x[r][c] / divisor, for columns [from, to). Divided, not multiplied by an inverse: the mean of
+ * equal numbers must be that number, or a norm blows the difference up.
  *
  * Blocks of rows are the outer loop: a block stays in the cache while its columns pass, four or sixteen at a time.
  */
-export function columnSums(x: usize, out: usize, rows: i32, columns: i32, scale: f32, from: i32, to: i32): void {
+export function columnSums(x: usize, out: usize, rows: i32, columns: i32, divisor: f32, from: i32, to: i32): void {
   const step = (<usize>columns) << 2;
   fill(at(out, from), to - from, 0);
   for (let r0 = 0; r0 < rows; r0 += BLOCK_ROWS) {
@@ -44,20 +45,20 @@ export function columnSums(x: usize, out: usize, rows: i32, columns: i32, scale:
       store<f32>(at(out, c), load<f32>(at(out, c)) + a);
     }
   }
-  if (scale != 1) scaleInPlace(at(out, from), to - from, scale);
+  if (divisor != 1) divideInPlace(at(out, from), to - from, divisor);
 }
 
-/** x[0..n) ← x · factor. */
-export function scaleInPlace(x: usize, n: i32, factor: f32): void {
-  const f = f32x4.splat(factor);
+/** x[0..n) ← x / divisor. */
+export function divideInPlace(x: usize, n: i32, divisor: f32): void {
+  const d = f32x4.splat(divisor);
   let i = 0;
-  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.mul(v128.load(at(x, i)), f));
-  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) * factor);
+  for (; i + 4 <= n; i += 4) v128.store(at(x, i), f32x4.div(v128.load(at(x, i)), d));
+  for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) / divisor);
 }
 
-/** out[r] ← scale · Σ over columns of x[r][c], for rows [from, to). */
-export function rowSums(x: usize, out: usize, columns: i32, scale: f32, from: i32, to: i32): void {
-  for (let r = from; r < to; r++) store<f32>(at(out, r), sum(at(x, r * columns), columns) * scale);
+/** out[r] ← Σ over columns of x[r][c] / divisor, for rows [from, to). */
+export function rowSums(x: usize, out: usize, columns: i32, divisor: f32, from: i32, to: i32): void {
+  for (let r = from; r < to; r++) store<f32>(at(out, r), sum(at(x, r * columns), columns) / divisor);
 }
 
 /** Σ of n numbers. */

@@ -1,5 +1,6 @@
 /**
- * Compiles assembly/ into src/generated/kernels.ts: the module twice, with and without relaxed SIMD, as base64.
+ * Compiles assembly/ into src/generated/kernels.ts: the module twice, with and without relaxed SIMD, in hexadecimal:
+ * gzip finds repeated bytes in it, which base64 hides, and makes it a quarter smaller.
  * Inlined, so that no bundler has to find a file; not committed, so that sources and kernels cannot differ.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -55,11 +56,11 @@ const text = `// Written by scripts/build-kernels.ts from assembly/. Do not edit
 
 /** The kernels, ${plain.length} bytes. */
 export const SIMD: string =
-  "${Buffer.from(plain).toString("base64")}";
+  "${Buffer.from(plain).toString("hex")}";
 
 /** The kernels with relaxed SIMD's multiply-add, ${relaxed.length} bytes. */
 export const RELAXED_SIMD: string =
-  "${Buffer.from(relaxed).toString("base64")}";
+  "${Buffer.from(relaxed).toString("hex")}";
 `;
 mkdirSync("src/generated", { recursive: true });
 writeFileSync("src/generated/kernels.ts", text);

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { corrections } from "./composed/corrections.ts";
 import { composedKernels } from "./composed/index.ts";
+import { wideBroadcasts } from "./composed/wide-broadcast.ts";
 import { einsumKernel } from "./gradients/einsum.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
 import { fusedConv2d } from "./kernels/conv-fused.ts";
@@ -85,7 +86,7 @@ export function trainingKernelNames(): readonly string[] {
 const stockOf = (name: string): tf.KernelFunc | undefined => tf.getKernel(name, "wasm")?.kernelFunc;
 
 function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc } {
-  const guards = Object.entries({ ...windowKernels, ...corrections }).flatMap(([name, guard]) => {
+  const guards = Object.entries({ ...wideBroadcasts, ...windowKernels, ...corrections }).flatMap(([name, guard]) => {
     const stock = stockOf(name);
     return stock ? [[name, guard(stock)] as const] : [];
   });

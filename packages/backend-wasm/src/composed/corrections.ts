@@ -7,6 +7,12 @@ type Inputs = { readonly [name: string]: tf.Tensor };
 
 /** Kernels that stock wasm has and gets wrong, out of others that it gets right. `stock` does the cases that are right. */
 export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc) => tf.KernelFunc } = {
+  Cast: (stock) => (params) => {
+    const { x } = params.inputs as unknown as Inputs;
+    if (params.attrs?.dtype !== "bool" || t(x).dtype === "bool") return stock(params);
+    // Stock takes the low byte.
+    return tf.tidy(() => tf.notEqual(t(x), tf.scalar(0, t(x).dtype as "float32" | "int32")));
+  },
   Conv3DBackpropFilterV2: () =>
     composed(({ x, dy }, attrs) => {
       const { filterShape, strides, pad } = attrs as unknown as Conv3DAttrs;
@@ -38,10 +44,40 @@ export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc
     composed(({ dy, input }, attrs) =>
       maxPool3dGradient(dy as tf.Tensor, input as tf.Tensor, pool3dInfo((input as tf.Tensor).shape, attrs)),
     ),
+  PadV2: (stock) => (params) => {
+    const x = t((params.inputs as unknown as Inputs).x);
+    const { paddings, constantValue } = params.attrs as unknown as {
+      readonly paddings: readonly (readonly [number, number])[];
+      readonly constantValue: number;
+    };
+    if (paddings.every(([before, after]) => before >= 0 && after >= 0)) return stock(params);
+    // A negative padding crops; stock writes before the output.
+    const from = paddings.map(([before]) => Math.max(0, -before));
+    const sizes = paddings.map(([, after], i) => (x.shape[i] as number) - (from[i] as number) + Math.min(0, after));
+    const rest = paddings.map(([before, after]): [number, number] => [Math.max(0, before), Math.max(0, after)]);
+    return tf.tidy(() => tf.pad(tf.slice(x, from, sizes), rest, constantValue));
+  },
   Prelu: (stock) => (params) => {
     const { x, alpha } = params.inputs as unknown as Inputs;
     if (tf.util.arraysEqual((x as tf.Tensor).shape, (alpha as tf.Tensor).shape)) return stock(params);
     return tf.tidy(() => tf.add(tf.relu(x as tf.Tensor), tf.mul(alpha as tf.Tensor, tf.minimum(x as tf.Tensor, 0))));
+  },
+  Select: (stock) => (params) => {
+    const { condition, t: then, e: other } = params.inputs as unknown as Inputs;
+    if (t(then).dtype !== "bool") return stock(params);
+    // Stock writes four bytes a number, past the end of a tensor that has one.
+    return tf.tidy(() => {
+      const c = tf.reshape(t(condition), broadcastFront(t(condition), t(then)));
+      return tf.logicalOr(tf.logicalAnd(c, t(then)), tf.logicalAnd(tf.logicalNot(c), t(other)));
+    });
+  },
+  Slice: (stock) => (params) => {
+    const { x } = params.inputs as unknown as Inputs;
+    const { begin, size } = params.attrs as unknown as { readonly begin: number[]; readonly size: number[] };
+    // Stock returns memory as it found it where the slice passes the end.
+    const [from, sizes] = tf.slice_util.parseSliceParams(t(x), begin, size) as [number[], number[]];
+    tf.slice_util.assertParamsValid(t(x), from, sizes);
+    return stock(params);
   },
 };
 
@@ -55,6 +91,12 @@ interface Conv3DAttrs {
 
 /** An input that tfjs always gives. */
 const t = (tensor: tf.Tensor | undefined): tf.Tensor => tensor as tf.Tensor;
+
+/** A condition of one dimension chooses among the rows of its branches. */
+const broadcastFront = (condition: tf.Tensor, branch: tf.Tensor): number[] => [
+  ...condition.shape,
+  ...Array<number>(branch.rank - condition.rank).fill(1),
+];
 
 function dilating({ x, filter }: Inputs, attrs: tf.NamedAttrMap): [tf.Tensor4D, tf.Tensor3D, Geometry] {
   const [image, weights] = [x as tf.Tensor4D, filter as tf.Tensor3D];

@@ -6,23 +6,60 @@ export interface Equation {
   readonly output: string;
 }
 
-/** @throws Error for what tfjs's einsum does not take either: ellipses, no arrow, an index twice in one operand. */
+/** @throws Error for what tfjs's einsum does not take either: ellipses, no arrow, an index twice in one operand, three operands. */
 export function parseEquation(equation: string): Equation {
   const [left, output, ...rest] = equation.replaceAll(" ", "").split("->");
   if (left === undefined || output === undefined || rest.length > 0 || equation.includes(".")) {
-    throw new Error(`einsum: "${equation}" must have one arrow and no ellipsis, as in "ij,jk->ik".`);
+    throw new Error(
+      `einsum: "${equation}" is no equation. Expecting exactly one arrow and no ellipsis, as in "ij,jk->ik".`,
+    );
   }
   const operands = left.split(",");
+  if (operands.length > 2) {
+    throw new Error(`einsum: "${equation}" has more than 2 input tensors; multiply two of them first.`);
+  }
   for (const operand of operands) {
     if (new Set(operand).size !== operand.length) {
-      throw new Error(`einsum: "${equation}" has an index twice in "${operand}"; take the diagonal first.`);
+      throw new Error(
+        `einsum: "${equation}" has an index twice in "${operand}", a diagonal, which is not implemented yet.`,
+      );
     }
+  }
+  const unknown = [...output].find((index) => !left.includes(index));
+  if (unknown !== undefined) {
+    throw new Error(`Output subscripts contain the label ${unknown} not present in the input subscripts.`);
   }
   return { operands, output };
 }
 
+/** @throws Error where the tensors are not those of the equation. */
+function checkShapes({ operands }: Equation, tensors: readonly tf.Tensor[]): void {
+  if (operands.length !== tensors.length) {
+    throw new Error(`einsum: Expected ${operands.length} input tensors, received ${tensors.length}.`);
+  }
+  const sizes = new Map<string, number>();
+  for (const [i, { shape }] of tensors.entries()) {
+    const indices = operands[i] as string;
+    if (indices.length !== shape.length) {
+      throw new Error(`einsum: input ${i} shaped [${shape}] does not have the ${indices.length} axes of "${indices}".`);
+    }
+    for (const [axis, index] of [...indices].entries()) {
+      const size = shape[axis] as number;
+      const expected = sizes.get(index) ?? size;
+      if (size !== expected) {
+        throw new Error(
+          `einsum: expected dimension ${expected} at axis ${axis} of input shaped [${shape}], got ${size}, for "${index}".`,
+        );
+      }
+      sizes.set(index, size);
+    }
+  }
+}
+
 /** Einsum of one or two tensors: sums, transposes and one batched matrix product. */
-export function einsum({ operands, output }: Equation, tensors: readonly tf.Tensor[]): tf.Tensor {
+export function einsum(equation: Equation, tensors: readonly tf.Tensor[]): tf.Tensor {
+  checkShapes(equation, tensors);
+  const { operands, output } = equation;
   const [a, b] = tensors;
   const [ia, ib] = operands;
   if (!a || ia === undefined) throw new Error("einsum: no operand.");

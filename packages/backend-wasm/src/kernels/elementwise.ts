@@ -36,6 +36,8 @@ function gradient(kernel: string, cost: number, ...rest: readonly number[]): Sim
 export const exp: SimdKernel = unary("exp", 6);
 export const tanh: SimdKernel = unary("tanh", 10);
 export const sigmoid: SimdKernel = unary("sigmoid", 10);
+export const selu: SimdKernel = unary("selu", 8);
+export const sign: SimdKernel = unary("sign", 2);
 export const erf: SimdKernel = unary("erf", 10);
 export const gelu: SimdKernel = unary("gelu", 12);
 export const geluGradient: SimdKernel = gradient("geluGradient", 16);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { anyBias } from "../composed/any-bias.ts";
 import { exactMargins } from "../composed/slabs.ts";
 import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
 
@@ -58,8 +59,8 @@ export const windowKernels: { readonly [kernelName: string]: WindowKernel } = {
   AvgPool: pooling("AvgPool"),
   Conv2D: convolution("Conv2D", false),
   DepthwiseConv2dNative: convolution("DepthwiseConv2dNative", true),
-  FusedConv2D: convolution("FusedConv2D", false),
-  FusedDepthwiseConv2D: convolution("FusedDepthwiseConv2D", true),
+  FusedConv2D: anyBias("FusedConv2D", convolution("FusedConv2D", false)),
+  FusedDepthwiseConv2D: anyBias("FusedDepthwiseConv2D", convolution("FusedDepthwiseConv2D", true)),
   MaxPool: pooling("MaxPool"),
 };
 

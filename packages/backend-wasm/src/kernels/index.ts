@@ -2,12 +2,16 @@ import type { SimdKernel } from "../simd/kernel.ts";
 import { activationGradient } from "./activation.ts";
 import * as norm from "./batch-norm.ts";
 import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-training.ts";
+import * as exact from "./by-math.ts";
+import * as clamp from "./clamp.ts";
 import * as conv from "./conv.ts";
 import { conv2d, fusedConv2d } from "./conv-forward.ts";
 import * as elementwise from "./elementwise.ts";
+import { maximum, minimum } from "./extremum.ts";
 import * as layer from "./layer-norm.ts";
 import { batchMatMul, fusedMatMul } from "./matmul.ts";
 import { avgPoolGradient, maxPoolGradient } from "./pool.ts";
+import { avgPool, maxPool } from "./pool-forward.ts";
 import { mean, sum } from "./reduce.ts";
 import { gather, segmentSum } from "./rows.ts";
 import * as softmax from "./softmax.ts";
@@ -15,21 +19,34 @@ import { transpose } from "./transpose.ts";
 
 /** tfjs's kernels that stock wasm lacks, gets wrong, or computes by a scalar loop. */
 export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
+  AvgPool: avgPool,
   AvgPoolGrad: avgPoolGradient,
   BatchMatMul: batchMatMul,
+  ClipByValue: clamp.clipByValue,
   Conv2D: conv2d,
   Conv2DBackpropFilter: conv.convFilterGradient,
   Conv2DBackpropInput: conv.convInputGradient,
+  Cos: exact.cos,
   DepthwiseConv2dNativeBackpropFilter: conv.depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: conv.depthwiseInputGradient,
   Erf: elementwise.erf,
   Exp: elementwise.exp,
-  FusedConv2D: fusedConv2d,
   FusedBatchNorm: norm.batchNorm,
+  FusedConv2D: (call) => fusedConv2d(call) ?? clamp.fusedConv2d(call),
+  FusedDepthwiseConv2D: clamp.fusedDepthwise,
   GatherV2: gather,
+  Log1p: exact.log1p,
+  MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
+  Maximum: maximum,
   Mean: mean,
+  Minimum: minimum,
+  Relu: clamp.relu,
+  Relu6: clamp.relu6,
+  Selu: elementwise.selu,
   Sigmoid: elementwise.sigmoid,
+  Sign: elementwise.sign,
+  Sin: exact.sin,
   Softmax: softmax.softmax,
   Sum: sum,
   Tanh: elementwise.tanh,

@@ -27,9 +27,9 @@ function reduction(mean: boolean): SimdKernel {
     const outer = sizeOf(x.shape.slice(0, start));
     const inner = sizeOf(x.shape.slice(start + axes.length));
     const y = heap.output(shape);
-    const [px, py, scale] = [heap.address(x), heap.address(y), mean ? 1 / count : 1];
+    const [px, py, divisor] = [heap.address(x), heap.address(y), mean ? count : 1];
     if (inner === 1) {
-      heap.share("rowSums", results, { cost: count }, (from, to) => [px, py, count, scale, from, to]);
+      heap.share("rowSums", results, { cost: count }, (from, to) => [px, py, count, divisor, from, to]);
     } else {
       for (let i = 0; i < outer; i++) {
         const [source, target] = [px + 4 * i * count * inner, py + 4 * i * inner];
@@ -38,7 +38,7 @@ function reduction(mean: boolean): SimdKernel {
           target,
           count,
           inner,
-          scale,
+          divisor,
           from,
           to,
         ]);

@@ -12,7 +12,9 @@ export const gather: SimdKernel = (call) => {
   for (let i = 0; i < count; i++) {
     const id = ids[i] as number;
     if (id < 0 || id >= rows)
-      throw new Error(`GatherV2: index ${id} at position ${i} is outside [0, ${rows}), the rows of x.`);
+      throw new Error(
+        `GatherV2: the index value ${id} is not in [0, ${rows - 1}], the rows of x; it stands at position ${i} of the indices.`,
+      );
   }
   const y = heap.output([...indices.shape, ...x.shape.slice(1)]);
   heap.call("gatherRows", heap.address(x), heap.address(indices), heap.address(y), count, width);
