@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -7,13 +8,15 @@ export interface Net {
   readonly model: tfl.LayersModel;
   readonly x: tf.Tensor;
   readonly y: tf.Tensor;
+  /** The weights are not to be drawn anew. */
+  readonly pretrained?: boolean;
 }
 
 const CLASSES = 10;
 const BATCH = 8;
 
 /** The three nets that backends are compared on: batch 8, images of 64×64×3 or 64 tokens, batch norm at batch statistics. */
-export const NETS: Readonly<Record<string, () => Net>> = {
+export const NETS: Readonly<Record<string, () => Net | Promise<Net>>> = {
   "mobilenet-v2-like": () => withImages(mobileNetLike()),
   "resnet-like": () => withImages(resNetLike()),
   "mobilenet-v2-tail": () => mobileNetTail(),
@@ -54,10 +57,10 @@ function mobileNetLike(): tfl.LayersModel {
 }
 
 /**
- * MobileNetV2 behind block 13 at 224²: what fine-tuning the last four blocks trains, on cached features of 16 images, batch
- * norms frozen.
+ * MobileNetV2 from block 13 on: what fine-tuning the last four blocks trains, with nsfwjs's weights, on the features that the
+ * blocks before it give for 16 images of 224×224, batch norms frozen.
  */
-function mobileNetTail(): Net {
+async function mobileNetTail(): Promise<Net> {
   const input = tfl.input({ shape: [14, 14, 96] });
   let x = input;
   for (const [channels, filters, strides] of [
@@ -78,9 +81,39 @@ function mobileNetTail(): Net {
   }
   const model = headed(input, convolve(x, 1280, 1, 1, 6));
   for (const layer of model.layers) if (layer.getClassName() === "BatchNormalization") layer.trainable = false;
+  const backbone = await nsfwMobileNet();
+  const first = backbone.layers.findIndex(({ name }) => name.startsWith("block_13"));
+  const trained = backbone.layers.slice(first).filter((layer) => layer.weights.length > 0);
+  const ours = model.layers.filter((layer) => layer.weights.length > 0);
+  // All but the head, which is new.
+  ours.slice(0, -1).forEach((layer, i) => {
+    layer.setWeights((trained[i] as tfl.layers.Layer).getWeights());
+  });
+  const trunk = tfl.model({
+    inputs: backbone.inputs,
+    outputs: (backbone.layers[first - 1] as tfl.layers.Layer).output as tfl.SymbolicTensor,
+  });
+  const images = tf.randomUniform([16, 224, 224, 3], 0, 1, "float32", 7);
+  const features = trunk.predict(images) as tf.Tensor;
+  const labels16 = tf.cast(tf.oneHot(tf.mod(tf.range(0, 16, 1, "int32"), CLASSES), CLASSES), "float32");
+  images.dispose();
+  backbone.dispose();
   frozenBatchNorm().apply(model);
-  const labels16 = tf.cast(tf.oneHot(tf.range(0, 16, 1, "int32"), CLASSES), "float32");
-  return { model, x: tf.randomNormal([16, 14, 14, 96], 0, 1, "float32", 7), y: labels16 };
+  return { model, x: features, y: labels16, pretrained: true };
+}
+
+/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), 224×224×3 in. */
+async function nsfwMobileNet(): Promise<tfl.LayersModel> {
+  const require = createRequire(import.meta.url);
+  const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
+  const { modelTopology, weightsManifest } = require(`${folder}model.min.js`) as {
+    modelTopology: object;
+    weightsManifest: tf.io.WeightsManifestConfig;
+  };
+  const shard = require(`${folder}group1-shard1of1.min.js`) as string;
+  const weightData = Uint8Array.from(Buffer.from(shard, "base64")).buffer;
+  const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
+  return tfl.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
 }
 
 /** Seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */

@@ -26,7 +26,7 @@ if (peer === "stock") {
 const trained = new Map<string, () => Promise<number>>();
 for await (const line of createInterface({ input: process.stdin })) {
   const [name = "", steps = "1"] = line.split(" ");
-  const step = trained.get(name) ?? prepare(name);
+  const step = trained.get(name) ?? (await prepare(name));
   trained.set(name, step);
   const milliseconds: number[] = [];
   let loss = Number.NaN;
@@ -39,11 +39,11 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 /** Compiles a net: SGD with momentum, tfjs's own for the stock peer and Graft's for the other. Weights are the same in both. */
-function prepare(name: string): () => Promise<number> {
-  const net = NETS[name]?.();
+async function prepare(name: string): Promise<() => Promise<number>> {
+  const net = await NETS[name]?.();
   if (!net) throw new Error(`No net is called ${name}. Known: ${Object.keys(NETS).join(", ")}.`);
   let seed = 1;
-  for (const weight of net.model.weights) {
+  for (const weight of net.pretrained ? [] : net.model.weights) {
     const { shape } = weight;
     if (weight.name.includes("kernel") || weight.name.includes("embeddings")) {
       const fan = tf.util.sizeFromShape(shape.slice(0, -1) as number[]);

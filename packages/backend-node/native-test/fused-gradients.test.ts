@@ -21,7 +21,7 @@ function under<T>(way: Way, run: () => T): T {
   const { binding } = backend;
   const without = Object.fromEntries(
     Object.getOwnPropertyNames(binding)
-      .filter((name) => name !== "graft")
+      .filter((name) => name !== "graftKernels")
       .map((name) => [name, binding[name as keyof typeof binding]]),
   );
   const fusion = fuseKernels(

@@ -71,6 +71,25 @@ describe("install", () => {
     expect(statSync(join(folder(), "manifest.json")).mtimeMs).toBe(before);
   });
 
+  it("puts its own binding into an install of an older version, and leaves a compiled one alone", async () => {
+    await install();
+    const binding = join(folder(), "tensorflow/tfjs_binding.node");
+    const shipped = readFileSync(binding);
+    writeFileSync(binding, "an older one");
+    expect(await install()).toMatchObject({ status: "already" });
+    expect(readFileSync(binding).equals(shipped)).toBe(true);
+    expect(readdirSync(join(folder(), "tensorflow"))).toHaveLength(3);
+    const manifest = join(folder(), "manifest.json");
+    writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"prebuilt"', '"compiled"'));
+    writeFileSync(binding, "a compiled one");
+    await install();
+    expect(readFileSync(binding, "utf8")).toBe("a compiled one");
+  });
+
+  it.runIf(process.platform === "linux")("names a folder that can never be made, such as one under /proc", async () => {
+    await expect(installInto("/proc/graft/native", planFor(), reporter())).rejects.toThrow(CacheNotWritableError);
+  });
+
   it("mends an install that lost a part of a file, or no longer computes", async () => {
     await install();
     truncateSync(join(folder(), "tensorflow/libtensorflow_cc.so.2"), 10);

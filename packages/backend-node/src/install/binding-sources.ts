@@ -11,7 +11,7 @@ interface Patch {
 
 /**
  * The changes to tfjs-node's sources. The set of attribute names is shared by all Workers of a process and is written
- * without a lock, so that two of them can corrupt it; and our own kernels (`native/`) become one more export, `graft`.
+ * without a lock, so that two of them can corrupt it; and our own kernels (`native/`) become one more export, `graftKernels`.
  */
 const PATCHES: readonly Patch[] = [
   { file: "tfjs_backend.cc", from: "#include <memory>", to: "#include <memory>\n#include <mutex>" },
@@ -46,7 +46,7 @@ const PATCHES: readonly Patch[] = [
   {
     file: "tfjs_binding.cc",
     from: '      {"getNumOfTensors",',
-    to: '      {"graft", nullptr, Graft, nullptr, nullptr, nullptr, napi_default, nullptr},\n      {"getNumOfTensors",',
+    to: '      {"graftKernels", nullptr, Graft, nullptr, nullptr, nullptr, napi_default, nullptr},\n      {"getNumOfTensors",',
   },
 ];
 
@@ -62,6 +62,8 @@ export const BINDING_FLAGS: readonly string[] = [
   "-shared",
   "-fPIC",
   "-DNDEBUG",
+  // Vectors of eight are passed between inlined functions alone.
+  "-Wno-psabi",
   "-DNAPI_VERSION=8",
   "-DBUILDING_NODE_EXTENSION",
 ];

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ChecksumError, CompileError } from "../errors.ts";
@@ -30,6 +30,20 @@ export async function placePrebuilt(target: Target, tree: string): Promise<void>
     );
   }
   copyFileSync(file, join(tree, BINDING));
+}
+
+/**
+ * Puts the shipped binding into an install that has an older one; returns whether it had. By one rename: processes that
+ * have the older one loaded keep it.
+ */
+export async function refreshPrebuilt(target: Target, folder: string): Promise<boolean> {
+  const file = join(folder, BINDING);
+  if (!hasPrebuilt(target) || (existsSync(file) && (await sha256(file)) === (await sha256(prebuiltFile(target)))))
+    return false;
+  const fresh = `${file}.${process.pid}`;
+  copyFileSync(prebuiltFile(target), fresh);
+  renameSync(fresh, file);
+  return true;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { homedir, platform } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { CacheNotWritableError, codeOf, messageOf } from "../errors.ts";
 import type { Target } from "./target.ts";
 
@@ -56,10 +56,22 @@ export function readInstall(folder: string): Manifest | undefined {
  */
 export function makeStaging(cache: string): string {
   try {
-    mkdirSync(cache, { recursive: true });
+    makeFolder(cache);
     return mkdtempSync(join(cache, `${STAGING}${process.pid}-`));
   } catch (cause) {
     throw notWritable(cache, cause);
+  }
+}
+
+/** One folder after the other: Node's `recursive` never comes back where the system says ENOENT for ever, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (cause) {
+    // Somebody else was faster.
+    if (codeOf(cause) !== "EEXIST") throw cause;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, NoSpaceError } from "../errors.ts";
-import { compileBinding, hasPrebuilt, placePrebuilt } from "./binding.ts";
+import { compileBinding, hasPrebuilt, placePrebuilt, refreshPrebuilt } from "./binding.ts";
 import {
   cacheFolder,
   installFolder,
@@ -150,6 +150,8 @@ export async function installInto(
   const present = readInstall(folder);
   if (present !== undefined && (!plan.compile || present.binding === "compiled")) {
     try {
+      if (present.binding === "prebuilt" && (await refreshPrebuilt(plan.target, folder)))
+        report.step("the binding is replaced by the one of this version of the package");
       const { tensorflow, milliseconds } = await plan.verify(folder);
       report.step(`${folder} is installed and computes (TensorFlow ${tensorflow}, ${milliseconds} ms)`);
       return { status: "already", folder, tensorflow, bytes: sizeOf(folder) };

@@ -41,6 +41,8 @@ export async function placeJsHalf(tree: string, projectDir: string): Promise<str
     mkdirSync(standIn, { recursive: true });
     writeFileSync(join(standIn, "index.js"), `module.exports = globalThis[Symbol.for(${JSON.stringify(TFJS_KEY)})];\n`);
   }
+  // The files are CommonJS, even where the cache lies in a project of modules.
+  writeFileSync(join(tree, "package.json"), '{ "type": "commonjs", "private": true }\n');
   return installed === undefined
     ? `${TFJS_NODE.spec} from npm, without its install script`
     : `${TFJS_NODE.spec} from ${installed}`;

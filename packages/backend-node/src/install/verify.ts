@@ -1,6 +1,8 @@
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { VerifyError } from "../errors.ts";
 import { BINDING } from "./cache.ts";
+import { JS_HALF, TFJS_KEY } from "./js-half.ts";
 import { run, tail } from "./run.ts";
 
 /** What a binding said about itself in a child process. */
@@ -10,7 +12,7 @@ export interface Verified {
   readonly milliseconds: number;
 }
 
-/** [[1,2],[3,4]]² by TensorFlow's MatMul, through the binding alone. */
+/** [[1,2],[3,4]]² by TensorFlow's MatMul: through the binding alone, and then through tfjs with its JavaScript half. */
 const CHECK = `
 const began = performance.now();
 const b = require(process.argv[1]);
@@ -19,6 +21,20 @@ const flag = (name) => ({ name, type: b.TF_ATTR_BOOL, value: false });
 const [product] = b.executeOp("MatMul", [flag("transpose_a"), flag("transpose_b"), { name: "T", type: b.TF_ATTR_TYPE, value: b.TF_FLOAT }], [a, a], 1);
 const values = Array.from(b.tensorDataSync(product.id));
 if (values.join() !== "7,10,15,22") throw new Error("MatMul of [[1,2],[3,4]] with itself gave " + values);
+const [half, core, key] = process.argv.slice(2);
+if (core) {
+  const util = require("node:util");
+  util.isNullOrUndefined = (value) => value == null;
+  util.isArray = Array.isArray;
+  const tf = (globalThis[Symbol.for(key)] = require(core));
+  require(half + "/register_all_kernels.js");
+  const { NodeJSKernelBackend } = require(half + "/nodejs_kernel_backend.js");
+  tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(b, "@tensorflow/tfjs-node"));
+  if (!tf.setBackend("tensorflow") || tf.getBackend() !== "tensorflow") throw new Error("tfjs did not take the backend");
+  const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
+  const product = Array.from(tf.matMul(x, x).dataSync());
+  if (product.join() !== "7,10,15,22") throw new Error("tf.matMul of [[1,2],[3,4]] with itself gave " + product);
+}
 console.log(JSON.stringify({ tensorflow: b.TF_Version, gpu: b.isUsingGpuDevice(), milliseconds: Math.round(performance.now() - began) }));
 `;
 
@@ -29,14 +45,27 @@ console.log(JSON.stringify({ tensorflow: b.TF_Version, gpu: b.isUsingGpuDevice()
  * @throws VerifyError
  */
 export async function verifyInstall(tree: string): Promise<Verified> {
-  const { status, stdout, stderr } = await run(process.execPath, ["-e", CHECK, join(tree, BINDING)], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
-    timeoutMs: 120_000,
-  });
+  const { status, stdout, stderr } = await run(
+    process.execPath,
+    ["-e", CHECK, join(tree, BINDING), join(tree, JS_HALF), tfjsCore(), TFJS_KEY],
+    {
+      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
+      timeoutMs: 120_000,
+    },
+  );
   const line = stdout.trim().split("\n").at(-1) ?? "";
   if (status === 0 && line.startsWith("{")) return JSON.parse(line) as Verified;
   throw new VerifyError(
     `The libraries are in place and do not compute: ${tail(stderr) || `the check ended with status ${status}`}`,
     "Report this with the output of `graft doctor --json`. Meanwhile @graftjs/backend-wasm trains anywhere.",
   );
+}
+
+/** The file of tfjs-core that this package finds; empty where it has none beside it, and the binding alone is tried. */
+function tfjsCore(): string {
+  try {
+    return createRequire(import.meta.url).resolve("@tensorflow/tfjs-core");
+  } catch {
+    return "";
+  }
 }

@@ -1,6 +1,7 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import { util } from "@tensorflow/tfjs-core";
 import type { NativeTensor, OpAttr } from "../load/native-backend-types.ts";
+import { CEILING } from "./conv/tail.ts";
 import type { Native, OwnKernels } from "./native.ts";
 
 /** What normalizes: vectors of one value a channel. */
@@ -12,8 +13,6 @@ interface Vectors {
   readonly offset?: TensorInfo;
 }
 
-/** Up to where an activation passes its input on; 0 stands for linear, as in native/graft_kernels.cc. */
-const CEILING: Readonly<Record<string, number>> = { linear: 0, relu: Number.POSITIVE_INFINITY, relu6: 6 };
 const OPERATION: Readonly<Record<string, string>> = { relu: "Relu", relu6: "Relu6" };
 /** The largest float32 below 1. z·this < 6 exactly where z ≤ 6: tfjs lets the gradient pass at 6, TensorFlow's Relu6Grad does not. */
 const JUST_BELOW_ONE: number = 1 - 2 ** -24;
@@ -21,7 +20,9 @@ const JUST_BELOW_ONE: number = 1 - 2 ** -24;
 const JUST_BELOW_SIX = 6 - 2 ** -21;
 
 /** Batch norm at given statistics, and its gradients, by TensorFlow's fused operations. Channels last. */
-export function batchNormKernels(native: Native): Readonly<Record<string, KernelFunc>> {
+export function batchNormKernels(
+  native: Native,
+): Readonly<Record<"GraftBatchNorm" | "GraftBatchNormGrad" | "GraftActivationGrad", KernelFunc>> {
   const { attr, free, id, info, one, scalar } = native;
 
   /** act'(z)·dy, `dy` itself for linear. The caller frees what is new. */

@@ -4,13 +4,20 @@ import { TENSORFLOW } from "../load/load.ts";
 import type { NativeKernelBackend } from "../load/native-backend-types.ts";
 import { batchNormKernels, normalize } from "./batch-norm.ts";
 import { registerBatchNormTraining } from "./batch-norm-training.ts";
+import { depthwiseGradients } from "./conv/depthwise.ts";
+import { pointwiseGradients } from "./conv/pointwise.ts";
 import { activationGradients } from "./gradients/activations.ts";
 import { batchNormGradient } from "./gradients/batch-norm.ts";
 import { reductionGradients } from "./gradients/reductions.ts";
+import { tileGradient } from "./gradients/tile.ts";
 import { fuseLayersBatchNorm } from "./layers-batch-norm.ts";
 import { fuseLayersRelu } from "./layers-relu.ts";
-import { nativeOf } from "./native.ts";
+import { inferenceKernels } from "./lazy/inference.ts";
+import { disposeWithoutComputing } from "./lazy/pending.ts";
+import { type Native, nativeOf, type OwnKernels } from "./native.ts";
 import { adamKernel } from "./optimizers/adam.ts";
+import { lambKernel } from "./optimizers/lamb.ts";
+import { larsKernel } from "./optimizers/lars.ts";
 import { normKernels } from "./optimizers/norms.ts";
 import { sgdKernel } from "./optimizers/sgd.ts";
 import { type Registration, replaceGradients, replaceKernels } from "./registration.ts";
@@ -38,27 +45,48 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
     "FusedConv2D",
     "FusedDepthwiseConv2D",
     "Conv2D",
+    "Conv2DBackpropInput",
+    "Conv2DBackpropFilter",
     "DepthwiseConv2dNative",
+    "DepthwiseConv2dNativeBackpropInput",
+    "DepthwiseConv2dNativeBackpropFilter",
+    "PadV2",
+    "Relu",
+    "Relu6",
   ]);
+  const fusedConvolutions = fusedConvKernels(native, stock);
+  const batchNorms = batchNormKernels(native);
+  const atStatistics = batchNormAtStatistics(native, stock.FusedBatchNorm);
   const parts = [
     replaceKernels({
       ...passThrough(native, stock),
       ...clipKernel(native, stock.ClipByValue),
-      ...fusedConvKernels(native, stock),
-      ...batchNormKernels(native),
-      FusedBatchNorm: batchNormAtStatistics(native, stock.FusedBatchNorm),
+      ...fusedConvolutions,
+      ...batchNorms,
+      FusedBatchNorm: atStatistics,
+      ...(native.own
+        ? ownConvolutions(native, native.own, {
+            ...stock,
+            ...fusedConvolutions,
+            ...batchNorms,
+            FusedBatchNorm: atStatistics,
+          })
+        : {}),
       GraftSgd: sgdKernel(native),
       GraftAdam: adamKernel(native),
       ...normKernels(native),
+      ...(native.own ? { GraftLars: larsKernel(native, native.own), GraftLamb: lambKernel(native, native.own) } : {}),
     }),
     replaceGradients({
       ...activationGradients(native),
       ...reductionGradients(native),
       FusedBatchNorm: batchNormGradient(native),
+      Tile: tileGradient(),
     }),
     registerBatchNormTraining(native),
     fuseLayersBatchNorm(native),
     fuseLayersRelu(),
+    { dispose: disposeWithoutComputing(backend) },
   ];
   return {
     dispose() {
@@ -68,8 +96,23 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   };
 }
 
+/** Convolutions of our own, forward and back. */
+function ownConvolutions(
+  native: Native,
+  own: OwnKernels,
+  stock: Parameters<typeof inferenceKernels>[2] &
+    Parameters<typeof pointwiseGradients>[2] &
+    Parameters<typeof depthwiseGradients>[2],
+): Readonly<Record<string, KernelFunc>> {
+  return {
+    ...inferenceKernels(native, own, stock),
+    ...pointwiseGradients(native, own, stock),
+    ...depthwiseGradients(native, own, stock),
+  };
+}
+
 /** tfjs's FusedBatchNorm without the scope and the composed cases, which stay with the stock kernel. */
-function batchNormAtStatistics(native: ReturnType<typeof nativeOf>, stock: KernelFunc): KernelFunc {
+function batchNormAtStatistics(native: Native, stock: KernelFunc): KernelFunc {
   return (args) => {
     const { x, mean } = args.inputs as unknown as Record<"x" | "mean", tf.TensorInfo>;
     if (x.shape.length !== 4 || mean.shape.length !== 1 || x.dtype !== "float32" || x.shape.includes(0))

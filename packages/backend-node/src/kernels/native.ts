@@ -17,6 +17,8 @@ export interface Native {
   free(...tensors: readonly (NativeTensor | undefined)[]): void;
   /** A tfjs tensor for an output; its shape may be said anew where it has as many values. */
   info(tensor: NativeTensor, dtype?: DataType): TensorInfo;
+  /** What a tfjs tensor of ours holds, taken out of it; the tensor is gone. */
+  take(tensor: TensorInfo): NativeTensor;
   /** The number of a float32 scalar, made once and kept. For values that do not change from step to step. */
   scalar(value: number): number;
   /** The number of an int32 vector, made once and kept. */
@@ -99,11 +101,17 @@ export function nativeOf(backend: NativeKernelBackend): Native {
       current().tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
       return { dataId, shape, dtype: as ?? dtypes.get(dtype) ?? "float32" };
     },
+    take({ dataId, shape }) {
+      const { tensorMap } = current();
+      const { id, dtype } = tensorMap.get(dataId);
+      tensorMap.delete(dataId);
+      return { id, shape, dtype };
+    },
     scalar: (value) => keep(`f${value}`, () => scalarOf(value)),
     ints: (values) =>
       keep(`i${values.join()}`, () => binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values))),
     temporary: (value) => ({ id: scalarOf(value), shape: [], dtype: binding.TF_FLOAT }),
-    own: backend.isUsingGpuDevice || binding.graft === undefined ? undefined : ownKernels(binding),
+    own: backend.isUsingGpuDevice || binding.graftKernels === undefined ? undefined : ownKernels(binding),
     attr: {
       float: [type("T", binding.TF_FLOAT)],
       floats: [type("T", binding.TF_FLOAT), type("U", binding.TF_FLOAT)],
@@ -122,7 +130,7 @@ export function nativeOf(backend: NativeKernelBackend): Native {
 function ownKernels(binding: NativeBinding): OwnKernels {
   return (code, ids, numbers, shapes) => {
     const out = new Int32Array(shapes.length);
-    binding.graft?.(code, Int32Array.from(ids), Float64Array.from(numbers), out);
+    binding.graftKernels?.(code, Int32Array.from(ids), Float64Array.from(numbers), out);
     return shapes.map((shape, i) => ({ id: out[i] as number, shape: [...shape], dtype: binding.TF_FLOAT }));
   };
 }

@@ -32,7 +32,7 @@ export interface NativeBinding {
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
   /** Our own kernels, in a binding that we built; see native/graft_kernels.cc. tfjs-node's own binding has none. */
-  graft?(code: number, ids: Int32Array, numbers: Float64Array, out: Int32Array): void;
+  graftKernels?(code: number, ids: Int32Array, numbers: Float64Array, out: Int32Array): void;
 }
 
 /** What tfjs-node keeps for a data id. `values` wait on the JavaScript side until an operation needs them. */
@@ -52,6 +52,7 @@ export interface NativeKernelBackend extends KernelBackend {
     get(dataId: object): NativeTensorData;
     has(dataId: object): boolean;
     set(dataId: object, data: NativeTensorData): void;
+    delete(dataId: object): boolean;
   };
   executeSingleOutput(name: string, attrs: readonly OpAttr[], inputs: readonly TensorInfo[]): TensorInfo;
 }

@@ -12,7 +12,7 @@ type Stock = Readonly<Record<Fusable | "Conv2D" | "DepthwiseConv2dNative", Kerne
  * Convolution, bias and activation by three of TensorFlow's operations and nothing around them. (Its `_FusedConv2D` takes a
  * list of strings as attribute, which tfjs-node's binding cannot pass.)
  */
-export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<string, KernelFunc>> {
+export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<Fusable, KernelFunc>> {
   const { attr, free, id, info, one } = native;
   const fused =
     (plain: KernelFunc, whole: KernelFunc): KernelFunc =>

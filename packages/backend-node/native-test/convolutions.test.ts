@@ -1,0 +1,236 @@
+import type { BackendSession } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { nativeBackend } from "../src/index.ts";
+import { fuseKernels } from "../src/kernels/fuse-kernels.ts";
+import { planOf } from "../src/kernels/lazy/pending.ts";
+import { nativeOf } from "../src/kernels/native.ts";
+import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
+
+let session: BackendSession;
+beforeAll(async () => {
+  session = await nativeBackend({ fused: false }).init();
+});
+afterAll(() => session.dispose());
+
+/** What our kernels give and what stock tfjs-node gives, with the same tensors and handles left. */
+function both<T>(compute: () => T): [T, T] {
+  const backend = tf.backend() as NativeKernelBackend;
+  const counts = (): number[] => [tf.memory().numTensors, tf.memory().numDataBuffers];
+  const before = counts();
+  const fusion = fuseKernels(backend);
+  const handles = backend.binding.getNumOfTensors();
+  let ours: T;
+  try {
+    ours = compute();
+    // What the kernels keep for good (scalars, shapes) is made by the first call.
+    const kept = backend.binding.getNumOfTensors() - handles;
+    compute();
+    expect(backend.binding.getNumOfTensors() - handles).toBe(kept);
+  } finally {
+    fusion.dispose();
+  }
+  expect(counts()).toEqual(before);
+  return [ours, compute()];
+}
+
+const random = <S extends number[]>(shape: S, seed: number): tf.Tensor =>
+  tf.randomNormal(shape, 0.2, 1, "float32", seed);
+const values = (tensors: readonly tf.Tensor[]): number[][] => tensors.map((tensor) => Array.from(tensor.dataSync()));
+
+function expectClose([ours, stock]: [number[][], number[][]], tolerance = 2e-5): void {
+  expect(ours.map((list) => list.length)).toEqual(stock.map((list) => list.length));
+  stock.forEach((list, i) => {
+    const size = list.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+    const worst = list.reduce((most, value, j) => Math.max(most, Math.abs(value - (ours[i]?.[j] as number))), 0);
+    expect(worst / size).toBeLessThan(tolerance);
+  });
+}
+
+/** The value of `f` and its gradients for both operands. */
+function valueAndGradients(shapes: readonly number[][], f: (x: tf.Tensor4D, w: tf.Tensor4D) => tf.Tensor): number[][] {
+  return tf.tidy(() => {
+    const given = shapes.map((shape, i) => random(shape, i + 1));
+    const g = (x: tf.Tensor, w: tf.Tensor): tf.Tensor => f(x as tf.Tensor4D, w as tf.Tensor4D);
+    const y = g(given[0] as tf.Tensor, given[1] as tf.Tensor);
+    const dy = random(y.shape, 5);
+    const together = tf.grads((x: tf.Tensor, w: tf.Tensor) => g(x, w));
+    return values([y, ...together(given, dy)]);
+  });
+}
+
+describe("convolutions give what stock tfjs-node gives", () => {
+  it.each([
+    [1, 1, 1, 1, 1],
+    [2, 5, 7, 3, 17],
+    [1, 13, 11, 37, 16],
+    [3, 4, 4, 16, 33],
+    [2, 9, 9, 700, 5],
+    [2, 31, 33, 24, 150],
+    [16, 14, 14, 96, 64],
+  ])("1×1, %i×%i×%i, %i to %i channels: value and gradients", (batch, height, width, depth, columns) => {
+    const shapes = [
+      [batch, height, width, depth],
+      [1, 1, depth, columns],
+    ];
+    expectClose(both(() => valueAndGradients(shapes, (x, w) => tf.conv2d(x, w, 1, "same"))));
+  });
+
+  it("1×1 with a NaN and an infinity in x: the same values are not finite", () => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const x = tf.tensor4d([1, Number.NaN, 2, Number.POSITIVE_INFINITY, -1, 0], [1, 3, 1, 2]);
+        const y = tf.conv2d(x, tf.ones([1, 1, 2, 3]) as tf.Tensor4D, 1, "valid");
+        return values([tf.relu6(y)]);
+      });
+    const [ours, stock] = both(compute);
+    expect(ours).toEqual(stock);
+  });
+
+  it.each([
+    [2, 9, 8, 5, 3, 1, "same"],
+    [2, 9, 8, 37, 3, 2, "same"],
+    [1, 7, 7, 64, 5, 2, "valid"],
+    [1, 3, 3, 8, 5, 1, "same"],
+    [3, 12, 10, 96, 3, 1, "valid"],
+    [1, 6, 5, 1, 2, 3, "same"],
+    [2, 33, 31, 40, 3, 2, "same"],
+  ] as const)("depthwise, %i×%i×%i×%i, filter %i, stride %i, padding %s: value and gradients", (...given) => {
+    const [batch, height, width, channels, size, stride, pad] = given;
+    const shapes = [
+      [batch, height, width, channels],
+      [size, size, channels, 1],
+    ];
+    expectClose(both(() => valueAndGradients(shapes, (x, w) => tf.depthwiseConv2d(x, w, stride, pad))));
+  });
+
+  it("depthwise with two outputs a channel stays with TensorFlow", () => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const x = random([1, 6, 6, 4], 1) as tf.Tensor4D;
+        return values([tf.depthwiseConv2d(x, random([3, 3, 4, 2], 2) as tf.Tensor4D, 1, "same")]);
+      });
+    expectClose(both(compute));
+  });
+
+  it.each([
+    [
+      [3, 1, 5],
+      [2, 4, 1],
+    ],
+    [[4], [3]],
+    [
+      [2, 3, 1, 2],
+      [1, 1, 1, 1],
+    ],
+  ])("the gradient of tiling %j by %j", (shape, reps) => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const x = random(shape, 1);
+        const dy = random(
+          shape.map((size, i) => size * (reps[i] as number)),
+          2,
+        );
+        return values([tf.grad((z: tf.Tensor) => tf.tile(z, reps))(x, dy)]);
+      });
+    expectClose(both(compute));
+  });
+});
+
+/** Padding, depthwise and 1×1 convolution, batch norm and relu6, large enough to wait. */
+function mobileBlock(): tfl.LayersModel {
+  const input = tfl.input({ shape: [24, 24, 24] });
+  const layers = tfl.layers;
+  const through = (x: tfl.SymbolicTensor, ...all: tfl.layers.Layer[]): tfl.SymbolicTensor =>
+    all.reduce((y, layer) => layer.apply(y) as tfl.SymbolicTensor, x);
+  const wide = through(
+    input,
+    layers.conv2d({ filters: 72, kernelSize: 1, useBias: false }),
+    layers.batchNormalization(),
+    layers.reLU({ maxValue: 6 }),
+  );
+  const deep = through(
+    wide,
+    layers.zeroPadding2d({
+      padding: [
+        [0, 1],
+        [0, 1],
+      ],
+    }),
+    layers.depthwiseConv2d({ kernelSize: 3, strides: 1, padding: "same", useBias: false }),
+    layers.batchNormalization(),
+    layers.reLU({ maxValue: 6 }),
+    layers.cropping2D({
+      cropping: [
+        [0, 1],
+        [0, 1],
+      ],
+    }),
+    layers.conv2d({ filters: 24, kernelSize: 1, activation: "relu" }),
+    layers.batchNormalization(),
+  );
+  const model = tfl.model({
+    inputs: input,
+    outputs: [layers.add().apply([input, deep]) as tfl.SymbolicTensor, deep, wide],
+  });
+  tf.tidy(() => {
+    model.setWeights(
+      model
+        .getWeights()
+        .map(({ shape }, i) => (shape.length === 1 ? tf.abs(random(shape, i + 3)) : random(shape, i + 3))),
+    );
+  });
+  return model;
+}
+
+describe("what waits", () => {
+  it("convolution, batch norm and relu6 in one pass give the model's outputs, inner ones too", () => {
+    const model = mobileBlock();
+    const x = random([3, 24, 24, 24], 1);
+    expectClose(both(() => tf.tidy(() => values(model.predict(x) as tf.Tensor[]))));
+    model.dispose();
+    x.dispose();
+  });
+
+  it("every value on the way can be read, in any order, and what was overwritten meanwhile does not count", () => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const x = tf.variable(random([1, 32, 32, 40], 1));
+        const vector = random([40], 2) as tf.Tensor1D;
+        const z = tf.conv2d(x as unknown as tf.Tensor4D, random([1, 1, 40, 40], 3) as tf.Tensor4D, 1, "same");
+        const n = tf.batchNorm(z, vector, tf.square(vector), vector, vector, 1e-3);
+        const again = tf.clone(n);
+        x.assign(tf.zerosLike(x));
+        const y = tf.relu(n);
+        const results = values([y, again, z, n]);
+        x.dispose();
+        return results;
+      });
+    expectClose(both(compute));
+  });
+
+  it("waits outside of gradients alone, and a value nobody asks for is never computed", () => {
+    const backend = tf.backend() as NativeKernelBackend;
+    const fusion = fuseKernels(backend);
+    const [native, before] = [nativeOf(backend), backend.binding.getNumOfTensors()];
+    const waits = (x: tf.Tensor): boolean => planOf(native, x) !== undefined;
+    tf.tidy(() => {
+      const x = random([1, 32, 32, 40], 1) as tf.Tensor4D;
+      const w = random([1, 1, 40, 40], 2) as tf.Tensor4D;
+      const z = tf.conv2d(x, w, 1, "same");
+      const copy = tf.clone(z);
+      expect([waits(z), waits(copy), waits(x)]).toEqual([true, true, false]);
+      z.dispose();
+      expect(waits(copy)).toBe(true);
+      tf.grad((v: tf.Tensor) => {
+        const inner = tf.conv2d(v as tf.Tensor4D, w, 1, "same");
+        expect(waits(inner)).toBe(false);
+        return tf.sum(inner);
+      })(x);
+    });
+    fusion.dispose();
+    native.dispose();
+    expect(backend.binding.getNumOfTensors()).toBeLessThanOrEqual(before);
+  });
+});

@@ -1,0 +1,115 @@
+// What the kernels of @graftjs/backend-node share: tensors in and out, threads, and the choice between two builds of the loops.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "graft_memory.h"
+#include "tensorflow/c/eager/c_api.h"
+#include "tensorflow/c/tf_tensor.h"
+#include "tf_auto_status.h"
+
+namespace graft {
+
+// Whether the processor has AVX2 and FMA, and the system saves the wide registers.
+bool HasAvx2();
+static const bool kWide = HasAvx2();
+#if defined(__x86_64__)
+#define LOOP(name, ...) (kWide ? avx2::name(__VA_ARGS__) : baseline::name(__VA_ARGS__))
+#else
+#define LOOP(name, ...) baseline::name(__VA_ARGS__)
+#endif
+
+// Threads are started for a pass and joined after it: below this many values that costs more than it gives.
+static const int64_t kValuesPerThread = 400000;
+
+int64_t MaxThreads();
+
+// Calls task(part, begin, end) for parts of [0, count); `values` says how much work it all is. Returns when all are done.
+template <typename Task>
+void InParts(int64_t count, int64_t values, Task task) {
+  static const int64_t threads = MaxThreads();
+  const int64_t parts = std::max<int64_t>(1, std::min<int64_t>({threads, values / kValuesPerThread, count}));
+  std::vector<std::thread> others;
+  for (int64_t part = 1; part < parts; part++) others.emplace_back(task, part, count * part / parts, count * (part + 1) / parts);
+  task(0, 0, count / parts);
+  for (auto &other : others) other.join();
+}
+
+struct Failure {
+  std::string message;
+};
+
+// An input, resolved: its values stay alive as long as this does.
+class Input {
+ public:
+  Input(TFE_TensorHandle *handle) {
+    tfnodejs::TF_AutoStatus status;
+    if (TFE_TensorHandleDataType(handle) != TF_FLOAT) throw Failure{"a tensor is not float32"};
+    tensor_ = TFE_TensorHandleResolve(handle, status.status);
+    if (TF_GetCode(status.status) != TF_OK) throw Failure{TF_Message(status.status)};
+  }
+  Input(Input &&other) : tensor_(other.tensor_) { other.tensor_ = nullptr; }
+  Input(const Input &) = delete;
+  ~Input() {
+    if (tensor_ != nullptr) TF_DeleteTensor(tensor_);
+  }
+  const float *data() const { return static_cast<const float *>(TF_TensorData(tensor_)); }
+  int64_t count() const { return TF_TensorElementCount(tensor_); }
+  int rank() const { return TF_NumDims(tensor_); }
+  int64_t dim(int i) const { return TF_Dim(tensor_, i); }
+
+ private:
+  TF_Tensor *tensor_;
+};
+
+// A result: becomes a handle with `handle()`, or is freed.
+class Output {
+ public:
+  Output(const std::vector<int64_t> &shape) {
+    int64_t count = 1;
+    for (int64_t size : shape) count *= size;
+    tensor_ = NewTensor(shape, count * sizeof(float));
+    if (tensor_ == nullptr) throw Failure{"out of memory"};
+  }
+  Output(Output &&other) : tensor_(other.tensor_) { other.tensor_ = nullptr; }
+  Output(const Output &) = delete;
+  ~Output() {
+    if (tensor_ != nullptr) TF_DeleteTensor(tensor_);
+  }
+  float *data() { return static_cast<float *>(TF_TensorData(tensor_)); }
+  TFE_TensorHandle *handle() const {
+    tfnodejs::TF_AutoStatus status;
+    TFE_TensorHandle *handle = TFE_NewTensorHandle(tensor_, status.status);
+    if (TF_GetCode(status.status) != TF_OK) throw Failure{TF_Message(status.status)};
+    return handle;
+  }
+
+ private:
+  TF_Tensor *tensor_;
+};
+
+inline std::vector<int64_t> ShapeOf(const Input &input) {
+  std::vector<int64_t> shape;
+  for (int i = 0; i < input.rank(); i++) shape.push_back(input.dim(i));
+  return shape;
+}
+
+// The `where[index]`-th input as one value a channel; `otherwise` where it is left out.
+inline std::vector<float> Vector(const std::vector<Input> &inputs, const int32_t *where, int index, int64_t channels, float otherwise) {
+  if (where[index] < 0) return std::vector<float>(channels, otherwise);
+  const Input &input = inputs[where[index]];
+  if (input.count() != channels) throw Failure{"a vector has not one value a channel"};
+  return std::vector<float>(input.data(), input.data() + channels);
+}
+
+// A kernel: its inputs, for each argument the input's index or -1, its numbers, and where its results go.
+typedef void Kernel(const std::vector<Input> &, const int32_t *, const double *, std::vector<Output> *);
+Kernel BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between;
+Kernel SgdStep, AdamStep, Norms, Blends, LambDirection;
+Kernel Product, Depthwise, DepthwiseInput, DepthwiseFilter;
+
+}  // namespace graft

@@ -1,0 +1,89 @@
+import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import { reshapeAttrs } from "../batch-norm.ts";
+import type { Native, OwnKernels } from "../native.ts";
+import { type Convolution, NO_TAIL, tailIds } from "./tail.ts";
+
+type Stock = Readonly<Record<"Conv2DBackpropInput" | "Conv2DBackpropFilter", KernelFunc>>;
+type Shape4D = [number, number, number, number];
+
+/** Attributes that tfjs gives its convolutions. */
+export interface ConvAttrs {
+  readonly strides: [number, number] | number;
+  readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
+  readonly dilations?: [number, number] | number | null;
+  readonly dataFormat?: string;
+  readonly dimRoundingMode?: "floor" | "round" | "ceil";
+}
+
+/** Whether a convolution is a product of matrices: 1×1, stride 1, no padding, float32, channels last. */
+export function isPointwise(
+  filterShape: readonly number[],
+  { strides, pad, dilations, dataFormat = "NHWC" }: ConvAttrs,
+  ...operands: readonly TensorInfo[]
+): boolean {
+  const [height, width] = filterShape;
+  const ones = [strides, dilations ?? 1].flat().every((step) => step === 1);
+  const unpadded = typeof pad === "string" || pad === 0;
+  const float = operands.every(({ dtype, shape }) => dtype === "float32" && shape.length === 4 && !shape.includes(0));
+  return height === 1 && width === 1 && ones && unpadded && dataFormat === "NHWC" && float;
+}
+
+/** x * filter as one product, with what follows. `x` and `filter` by the binding's numbers. */
+export function pointwise(
+  own: OwnKernels,
+  x: number,
+  filter: number,
+  xShape: readonly number[],
+  filterShape: readonly number[],
+): Convolution {
+  const [, , depth, columns] = filterShape as Shape4D;
+  const rows = tf.util.sizeFromShape(xShape.slice(0, -1) as number[]);
+  const shape = [...xShape.slice(0, -1), columns];
+  return (tail) => {
+    const numbers = [rows, columns, depth, 0, 0, tail.epsilon ?? 0, tail.ceiling, shape.length, ...shape];
+    return own(8, [x, filter, ...tailIds(tail)], numbers, [shape])[0] as ReturnType<Convolution>;
+  };
+}
+
+/**
+ * Gradients of 1×1 convolutions as matrix products. TensorFlow computes them as it does those of any convolution, which takes
+ * two to four times as long for the input.
+ */
+export function pointwiseGradients(
+  native: Native,
+  own: OwnKernels,
+  stock: Stock,
+): Readonly<Record<string, KernelFunc>> {
+  const { attr, free, id, info, ints, one } = native;
+  return {
+    Conv2DBackpropInput: (args) => {
+      const { dy, filter } = args.inputs as unknown as Record<"dy" | "filter", TensorInfo>;
+      const attrs = args.attrs as unknown as ConvAttrs & { inputShape: Shape4D };
+      if (!isPointwise(filter.shape, attrs, dy, filter)) return stock.Conv2DBackpropInput(args);
+      const [, , columns, depth] = filter.shape as Shape4D;
+      const { inputShape } = attrs;
+      const numbers = [dy.shape.slice(0, 3).reduce((a, b) => a * b), columns, depth, 0, 1, 0, 0, 4, ...inputShape];
+      return info(
+        own(8, [id(dy), id(filter), ...tailIds(NO_TAIL)], numbers, [inputShape])[0] as ReturnType<Convolution>,
+      );
+    },
+    // By TensorFlow's product: the sum runs over all pixels, and what comes out is small.
+    Conv2DBackpropFilter: (args) => {
+      const { x, dy } = args.inputs as unknown as Record<"x" | "dy", TensorInfo>;
+      const attrs = args.attrs as unknown as ConvAttrs & { filterShape: Shape4D };
+      if (!isPointwise(attrs.filterShape, attrs, x, dy)) return stock.Conv2DBackpropFilter(args);
+      const [a, b] = [x, dy].map((tensor) =>
+        one("Reshape", reshapeAttrs(native), [id(tensor), ints([-1, tensor.shape[3] as number])]),
+      ) as [ReturnType<Convolution>, ReturnType<Convolution>];
+      const product = one(
+        "MatMul",
+        [...attr.float, attr.bool("transpose_a", true), attr.bool("transpose_b", false)],
+        [a.id, b.id],
+      );
+      const result = one("Reshape", reshapeAttrs(native), [product.id, ints(attrs.filterShape)]);
+      free(a, b, product);
+      return info(result);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Tensor } from "@tensorflow/tfjs-core";
+
+/** What `GraftLars` and `GraftLamb` are told about ratios; see docs/fused-kernels.md. */
+export interface TrustAttrs {
+  readonly variables: readonly Tensor[];
+  readonly groups: readonly number[];
+  readonly slots: readonly number[];
+  readonly decays: readonly number[];
+  readonly minRatio: number;
+  readonly maxRatio?: number;
+  readonly zeroNorm: "rms-floor" | "one" | "eta" | "exclude";
+  readonly rmsFloor: number;
+  readonly ratios: Tensor;
+  readonly weightNorms: Tensor;
+  readonly gradNorms: Tensor;
+}
+
+/** How a ratio is made of the norms. */
+export interface TrustFormula {
+  readonly trustCoefficient: number;
+  readonly epsilon: number;
+  readonly denominator: "gradient" | "decayed" | "velocity";
+}
+
+/** The ratio of one tensor, and what it came from. */
+export interface Trust {
+  readonly ratio: number;
+  /** Whether βw is left out of the step: `zeroNorm: "exclude"` with a gradient of zero. */
+  readonly dropDecay: boolean;
+  readonly weightNorm: number;
+  readonly gradNorm: number;
+}
+
+const OUTSIDE: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
+
+/**
+ * The ratio of each tensor, by points 2 to 4 of docs/fused-kernels.md.
+ *
+ * @param weights ‖w‖ of each
+ * @param dividing the norm of each that goes into D
+ */
+export function trustOf(
+  attrs: TrustAttrs,
+  weights: ArrayLike<number>,
+  dividing: ArrayLike<number>,
+  formula: TrustFormula,
+): readonly Trust[] {
+  const members = new Map<number, number[]>();
+  for (const [i, group] of attrs.groups.entries()) {
+    if (group >= 0) members.set(group, [...(members.get(group) ?? []), i]);
+  }
+  const found = new Map(
+    [...members].map(([group, indices]) => [group, ofGroup(attrs, indices, weights, dividing, formula)]),
+  );
+  return attrs.groups.map((group) => found.get(group) ?? OUTSIDE);
+}
+
+function ofGroup(
+  { variables, decays, minRatio, maxRatio = Number.POSITIVE_INFINITY, zeroNorm, rmsFloor }: TrustAttrs,
+  indices: readonly number[],
+  weights: ArrayLike<number>,
+  dividing: ArrayLike<number>,
+  { trustCoefficient, epsilon, denominator }: TrustFormula,
+): Trust {
+  const together = (norm: (i: number) => number): number => Math.hypot(...indices.map(norm));
+  const [W, D] = [together((i) => weights[i] as number), together((i) => dividing[i] as number)];
+  const B = denominator === "gradient" ? together((i) => (decays[i] as number) * (weights[i] as number)) : 0;
+  const count = indices.reduce((sum, i) => sum + (variables[i] as Tensor).size, 0);
+  const floored = zeroNorm === "rms-floor" ? Math.max(W, rmsFloor * Math.sqrt(count)) : W;
+  const bounded = (ratio: number): number => Math.min(Math.max(ratio, minRatio), maxRatio);
+  const found = { weightNorm: W, gradNorm: D, dropDecay: false };
+  if (floored !== 0 && D !== 0) return { ...found, ratio: bounded((trustCoefficient * floored) / (D + B + epsilon)) };
+  if (zeroNorm === "exclude") return { ...found, ratio: 1, dropDecay: D === 0 && denominator === "gradient" };
+  return { ...found, ratio: bounded(zeroNorm === "one" ? 1 : trustCoefficient) };
+}
+
+/** What a step reports: values of `ratios`, `weightNorms` and `gradNorms`, 0 where no slot points. */
+export function reportsOf({ slots, ratios }: TrustAttrs, trusts: readonly Trust[]): readonly Float32Array[] {
+  return (["ratio", "weightNorm", "gradNorm"] as const).map((what) => {
+    const values = new Float32Array(ratios.size);
+    for (const [i, trust] of trusts.entries()) values[slots[i] as number] = trust[what];
+    return values;
+  });
+}
