@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
-import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
+import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
@@ -19,7 +19,6 @@ export async function open(): Promise<unknown> {
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgl");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgl");
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
-export const leak = (steps: unknown): Promise<number> => residue(steps as number);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const close = (): Promise<void> => session.dispose();
 export const probe = (): Promise<unknown> => webglBackend().probe();

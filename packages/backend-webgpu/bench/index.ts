@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { webgpuBackend } from "../src/node.ts";
 import { countDispatches, pairs, timeTurns } from "./updates.ts";
 
-const ROUNDS = 15;
+const ROUNDS = 9;
 const session = await webgpuBackend().init();
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 interface Figures {

@@ -19,7 +19,6 @@ describe("webgpu in Chromium", () => {
     ops: () => page.call("ops"),
     training: () => page.call("training"),
     pools: () => page.call("pools"),
-    residue: (steps) => page.call("leak", steps),
     statistics: (steps) => page.call("statistics", steps),
   });
 

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { loseAtMoments } from "../../../tools/browser/suite/loss.ts";
-import { changingBatchSizes, residue } from "../../../tools/browser/suite/memory.ts";
+import { changingBatchSizes } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
@@ -29,7 +29,6 @@ describe("webgpu in Node", () => {
     ops: () => compareOps("webgpu"),
     training: () => compareTraining("webgpu"),
     pools: () => changingBatchSizes(session),
-    residue,
     statistics: movedStatistics,
   });
 

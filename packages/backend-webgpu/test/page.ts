@@ -3,7 +3,7 @@ import "@tensorflow/tfjs-layers";
 import { cpuBackend, openBackend } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
-import { changingBatchSizes, type PoolReport, residue } from "../../../tools/browser/suite/memory.ts";
+import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
@@ -21,7 +21,6 @@ export async function open(): Promise<unknown> {
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
-export const leak = (steps: unknown): Promise<number> => residue(steps as number);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const errors = (): readonly string[] => session.errors;
 export const close = (): Promise<void> => session.dispose();

@@ -46,28 +46,3 @@ export async function changingBatchSizes(session: MemorySession, sizes: number =
   }
   throw new Error("unreachable");
 }
-
-/** Tensors that `steps` optimizer steps leave behind, after the first. */
-export async function residue(steps: number): Promise<number> {
-  const start = tf.ones([4, 3]);
-  const w = tf.variable(start);
-  const optimizer = new HookedOptimizer({
-    params: namedParams({ "dense/kernel": w }),
-    rule: sgd({ momentum: 0.9 }),
-    learningRate: 0.01,
-  });
-  const step = (): tf.Scalar =>
-    tf.tidy(() => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, true) as tf.Scalar);
-  step().dispose();
-  const before = tf.memory().numTensors;
-  for (let i = 0; i < steps; i++) {
-    const loss = step();
-    // Reads keep the queue short; every fiftieth will do.
-    if (i % 50 === 0) await loss.data();
-    loss.dispose();
-  }
-  const left = tf.memory().numTensors - before;
-  optimizer.dispose();
-  tf.dispose([w, start]);
-  return left;
-}

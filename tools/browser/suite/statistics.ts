@@ -1,28 +1,36 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
+import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
 import { frozenBatchNorm, statisticsOf } from "../../../packages/frozen-bn/src/index.ts";
 
-/** Statistics of batch norm that are not bit for bit what they were. */
+/** Statistics of batch norm that are not bit for bit what they were, and what the steps left behind. */
 export interface MovedStatistics {
   /** After `steps` steps with the patch frozen-bn. */
   readonly patched: number;
   /** After one step of stock tfjs, the layers' `trainable` false. */
   readonly stock: number;
   readonly of: number;
+  /** Tensors after the patched steps, more than after the first of them. */
+  readonly leaked: number;
 }
 
 /** Trains around a frozen batch norm, with the patch and without, on the current backend. */
 export async function movedStatistics(steps: number): Promise<MovedStatistics> {
   const x = tf.randomNormal([4, 3], 0, 1, "float32", 1);
   const y = tf.randomNormal([4, 1], 0, 1, "float32", 2);
-  const moved = async (patched: boolean): Promise<[moved: number, of: number]> => {
+  const moved = async (patched: boolean): Promise<[moved: number, of: number, leaked: number]> => {
     const model = net();
     model.getLayer("norm").trainable = false;
     if (patched) frozenBatchNorm().apply(model);
     const before = await statisticsOf(model);
-    const optimizer = tf.train.sgd(0.01);
+    const params = namedParams(model as unknown as LayersLike);
+    const rule = sgd({ momentum: 0.9 });
+    const optimizer = patched ? new HookedOptimizer({ params, rule, learningRate: 0.01 }) : tf.train.sgd(0.01);
     model.compile({ optimizer, loss: "meanSquaredError" });
-    for (let step = 0; step < (patched ? steps : 1); step++) await model.trainOnBatch(x, y);
+    await model.trainOnBatch(x, y);
+    const { numTensors } = tf.memory();
+    for (let step = 1; step < (patched ? steps : 1); step++) await model.trainOnBatch(x, y);
+    const leaked = tf.memory().numTensors - numTensors;
     const after = await statisticsOf(model);
     const names = Object.keys(before);
     const count = names.filter((name) =>
@@ -30,12 +38,12 @@ export async function movedStatistics(steps: number): Promise<MovedStatistics> {
     ).length;
     optimizer.dispose();
     model.dispose();
-    return [count, names.length];
+    return [count, names.length, leaked];
   };
-  const [patched, of] = await moved(true);
+  const [patched, of, leaked] = await moved(true);
   const [stock] = await moved(false);
   tf.dispose([x, y]);
-  return { patched, stock, of };
+  return { patched, stock, of, leaked };
 }
 
 /** One batch norm between layers that train: a software GPU takes a tenth of a second for a step of a larger net. */
