@@ -1,11 +1,13 @@
 /**
  * What the pool gains and costs: `pnpm --filter @graftjs/backend-wasm pool`. Steps of two nets on one thread and on two, in
- * two processes that take turns, on the machine as it is and beside busy loops, one for each core. Writes pool.json.
+ * two processes that take turns, on the machine as it is and beside busy loops, one for each core; and the size from which
+ * on a product gains. Writes pool.json.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
+import { breakEven } from "./break-even.ts";
 import { start } from "./peers.ts";
 
 const NETS = ["mobilenet-v2-like", "resnet-like"];
@@ -38,6 +40,13 @@ async function measure(net: string): Promise<{ readonly one: number; readonly tw
   return { one, two, ratio: sumTwo / sumOne };
 }
 
+const products = await breakEven();
+for (const { multiplyAdds, one, two } of products) {
+  console.log(
+    `product of ${(multiplyAdds / 1e6).toFixed(2)} M multiply-adds: 1 thread ${one.toFixed(3)} ms, 2 threads ${two.toFixed(3)} ms, ${(one / two).toFixed(2)}×`,
+  );
+}
+
 const results: Record<string, Record<string, Awaited<ReturnType<typeof measure>>>> = {};
 for (const busy of [0, os.cpus().length]) {
   const loops: ChildProcess[] = Array.from({ length: busy }, () => spawn(node, ["-e", "for (;;);"]));
@@ -54,7 +63,7 @@ for (const busy of [0, os.cpus().length]) {
 for (const peer of peers) peer.end();
 writeFileSync(
   new URL("pool.json", import.meta.url),
-  `${JSON.stringify({ node: process.version, cpus: os.cpus().length, load: Number((os.loadavg()[0] as number).toFixed(1)), limit: LIMIT, nets: results }, null, 2)}\n`,
+  `${JSON.stringify({ node: process.version, cpus: os.cpus().length, load: Number((os.loadavg()[0] as number).toFixed(1)), limit: LIMIT, products, nets: results }, null, 2)}\n`,
 );
 for (const [net, { contended }] of Object.entries(results)) {
   if (contended && contended.ratio > LIMIT) {

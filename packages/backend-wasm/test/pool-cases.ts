@@ -87,13 +87,13 @@ export const POOL_CASES: readonly PoolCase[] = [
   {
     name: "batch norm",
     kernel: "GraftBatchNormTraining",
-    inputs: { x: [8, 41, 41, 28], scale: [28], offset: [28] },
+    inputs: { x: [8, 33, 33, 44], scale: [44], offset: [44] },
     attrs: { epsilon: 1e-3, activation: "relu" },
   },
   {
     name: "batch norm gradient",
     kernel: "GraftBatchNormTrainingGrad",
-    inputs: { x: [8, 41, 41, 28], dy: [8, 41, 41, 28], mean: [28], variance: [28], scale: [28] },
+    inputs: { x: [8, 33, 33, 44], dy: [8, 33, 33, 44], mean: [44], variance: [44], scale: [44] },
     // Above the variances' magnitude, which are normal numbers here.
     attrs: { epsilon: 10 },
   },

@@ -1,6 +1,6 @@
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
 import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachNumber } from "../simd/sharing.ts";
+import { eachChannel, eachNumber } from "../simd/sharing.ts";
 
 const BOUNDS: { readonly [activation: string]: readonly [number, number] } = {
   linear: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],
@@ -49,7 +49,7 @@ export const activationGradient: SimdKernel = (call) => {
   const sum = heap.output([channels]);
   const ps = heap.address(sum);
   const source = heap.address(dz);
-  heap.share("columnSums", channels, { cost: size / channels, step: 8 }, (from, to) => [
+  heap.share("columnSums", channels, eachChannel(size / channels), (from, to) => [
     source,
     ps,
     size / channels,

@@ -1,4 +1,5 @@
 import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { eachChannel } from "../simd/sharing.ts";
 import { activationOf } from "./activation.ts";
 import { channelFactors, normalise } from "./batch-norm.ts";
 
@@ -10,15 +11,7 @@ export const batchNormTraining: SimdKernel = (call) => {
   const rows = sizeOf(x.shape) / channels;
   const [mean, variance] = [heap.output([channels]), heap.output([channels])];
   const [px, pm, pv] = [heap.address(x), heap.address(mean), heap.address(variance)];
-  heap.share("channelMoments", channels, { cost: 4 * rows, step: 8 }, (from, to) => [
-    px,
-    pm,
-    pv,
-    rows,
-    channels,
-    from,
-    to,
-  ]);
+  heap.share("channelMoments", channels, eachChannel(4 * rows), (from, to) => [px, pm, pv, rows, channels, from, to]);
   const factors = channelFactors(
     heap,
     variance,
@@ -48,7 +41,7 @@ export const batchNormTrainingGradient: SimdKernel = (call) => {
   const [a, b, d] = [heap.output([channels]), heap.output([channels]), heap.output([channels])];
   const [px, pdy, pm] = [heap.address(x), heap.address(dy), heap.address(mean)];
   const [ps1, ps2] = [heap.address(doffset), heap.address(dscale)];
-  heap.share("channelGradientSums", channels, { cost: 4 * rows, step: 8 }, (from, to) => [
+  heap.share("channelGradientSums", channels, eachChannel(4 * rows), (from, to) => [
     px,
     pdy,
     pm,

@@ -1,6 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { eachChannel } from "../simd/sharing.ts";
 import { activationOf } from "./activation.ts";
 
 /** Whether each of `factors` has one number for each channel, the last axis of x. */
@@ -87,7 +88,7 @@ export const batchNormGradient: SimdKernel = (call) => {
   const dx = attrs.wantX ? heap.output(x.shape) : undefined;
   const addresses = [x, dy, mean, factors.factor, factors.offset].map((tensor) => heap.address(tensor));
   const outputs = [dx ? heap.address(dx) : 0, heap.address(doffset), heap.address(dscale)];
-  heap.share("frozenBatchNormGradient", channels, { cost: (5 * sizeOf(x.shape)) / channels, step: 8 }, (from, to) => [
+  heap.share("frozenBatchNormGradient", channels, eachChannel((5 * sizeOf(x.shape)) / channels), (from, to) => [
     ...addresses,
     ...outputs,
     sizeOf(x.shape) / channels,

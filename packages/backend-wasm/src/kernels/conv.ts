@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { convGeometry, type Geometry, isPointwise, windowWork } from "../geometry.ts";
 import { type Call, input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { gemmRows, type Sharing } from "../simd/sharing.ts";
+import { eachChannel, gemmRows, type Sharing } from "../simd/sharing.ts";
 import { gemm } from "./gemm.ts";
 
 const windowOf = (g: Geometry): number[] => [
@@ -121,7 +121,8 @@ export const depthwiseFilterGradient: SimdKernel = (call) => {
   heap.share(
     "depthwiseFilterGradient",
     g.inChannels,
-    { cost: (2 * windowWork(g) * g.batchSize) / g.inChannels, step: 8 },
+    // Wide chunks: each passes over all rows of all images.
+    { ...eachChannel((2 * windowWork(g) * g.batchSize) / g.inChannels), least: 32 },
     (from, to) => [
       px,
       pdy,

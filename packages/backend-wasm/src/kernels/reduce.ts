@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { eachChannel } from "../simd/sharing.ts";
 
 /**
  * Sum or mean over neighbouring axes: first, last, or between (global pooling). Others go to stock, which transposes and
@@ -33,7 +34,7 @@ function reduction(mean: boolean): SimdKernel {
     } else {
       for (let i = 0; i < outer; i++) {
         const [source, target] = [px + 4 * i * count * inner, py + 4 * i * inner];
-        heap.share("columnSums", inner, { cost: count, step: 8 }, (from, to) => [
+        heap.share("columnSums", inner, eachChannel(count), (from, to) => [
           source,
           target,
           count,

@@ -14,12 +14,15 @@ export interface Sharing {
 /** Rows of a matrix product: tiles have 4, and each chunk packs the second matrix anew, which costs as much as some 3 rows. */
 export const gemmRows = (columns: number, inner: number): Sharing => ({ cost: columns * inner, step: 4, least: 32 });
 
+/** Channels, the last axis. Chunks begin at whole cache lines of 16: half a line would be fetched by two cores. */
+export const eachChannel = (cost: number): Sharing => ({ cost, step: 16 });
+
 /** Numbers of an array, each by itself. Chunks begin at whole cache lines of 16. */
 export const eachNumber = (cost: number): Sharing => ({ cost, step: 16 });
 
 /**
- * Multiply-adds, or as much, that are worth a second thread: about 0.12 ms of work. Waking a sleeping worker costs 0.03 ms,
- * and below this the gain stays under a fifth (bench/pool.json).
+ * Multiply-adds, or as much, that are worth a second thread: some 0.15 ms of work. On two idle cores a product of 0.9 M took
+ * 0.107 ms on one thread and 0.088 on two, of 2.1 M 0.32 and 0.24; bench/pool.json has the latest measurement.
  */
 const WORTH_SHARING = 1_200_000;
 /** The least of a chunk: taking one costs about a microsecond, and each core must fetch what it reads. */
@@ -27,10 +30,19 @@ const WORTH_A_CHUNK = 200_000;
 /** Chunks for each thread: the last to finish keeps the others waiting for a part of one. */
 const CHUNKS_PER_THREAD = 6;
 
-/** Units of a chunk, where `total` units are to be shared out to `threads`; undefined where that is not worth it. */
-export function chunkSize(total: number, threads: number, { cost, step = 1, least = 1 }: Sharing): number | undefined {
+/**
+ * Units of a chunk, where `total` units are to be shared out to `threads`; undefined where that is not worth it.
+ *
+ * @param worth work from which on it is. @default WORTH_SHARING
+ */
+export function chunkSize(
+  total: number,
+  threads: number,
+  { cost, step = 1, least = 1 }: Sharing,
+  worth: number = WORTH_SHARING,
+): number | undefined {
   const work = total * cost;
-  if (work < WORTH_SHARING) return undefined;
+  if (work < worth) return undefined;
   const most = Math.floor(Math.min(threads * CHUNKS_PER_THREAD, work / WORTH_A_CHUNK, total / Math.max(least, step)));
   if (most < 2) return undefined;
   // The same number for each thread, where there are enough: a last chunk that is left over is one thread's.

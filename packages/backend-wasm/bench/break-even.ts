@@ -1,0 +1,63 @@
+/** From which size on a matrix product is worth a second thread; one part of bench/pool.ts. */
+import * as tf from "@tensorflow/tfjs-core";
+import { wasmBackend } from "../src/index.ts";
+import { heapOf } from "../src/simd/heap.ts";
+import { compileKernels, simdLevel } from "../src/simd/module.ts";
+import { chunkSize } from "../src/simd/sharing.ts";
+import { WorkerPool } from "../src/threads/pool.ts";
+
+const SIZES = [48, 64, 80, 96, 112, 128, 160, 192, 256, 384, 512];
+
+/** One size: milliseconds of the fastest tenth of its runs, which a busy machine disturbs least. */
+export interface BreakEven {
+  readonly multiplyAdds: number;
+  readonly one: number;
+  readonly two: number;
+}
+
+/** Square products of growing size, on one thread and on two in turn, whatever their size. */
+export async function breakEven(): Promise<readonly BreakEven[]> {
+  const session = await wasmBackend({ threads: 2 }).init();
+  const heap = heapOf(tf.backend());
+  heap.endThreads();
+  const level = simdLevel();
+  const memory = heap.backend.wasm.asm?.memory;
+  if (level === "none" || !memory) throw new Error("Needs SIMD and tfjs's build without threads.");
+  const bytes = (heap.kernels.scratchBytes as () => number)() + 16;
+  const scratch = ((heap.backend.wasm._malloc(bytes) >>> 0) + 15) & ~15;
+  const pool = await WorkerPool.start({
+    module: compileKernels(level, true),
+    memory,
+    kernels: heap.kernels,
+    scratches: [scratch],
+    onLost: (reason) => console.error(reason),
+  });
+  const results = SIZES.map((size) => {
+    const [a, b, c] = [1, 2, 3].map((seed) => heap.address(tf.randomNormal([size, size], 0, 1, "float32", seed))) as [
+      number,
+      number,
+      number,
+    ];
+    const args = (from: number, to: number): number[] => [0, 0, size, size, size, a, b, c, 0, from, to, 0, size];
+    const chunk = chunkSize(size, 2, { cost: size * size, step: 4, least: 16 }, 0) ?? Math.ceil(size / 8) * 4;
+    const one = (): unknown => heap.call("gemm", ...args(0, size), heap.scratch);
+    const two = (): unknown => pool.run("gemm", size, chunk, args, heap.scratch);
+    const times: [number[], number[]] = [[], []];
+    for (const end = performance.now() + 400; performance.now() < end; ) {
+      for (const [i, compute] of [one, two].entries()) {
+        const began = performance.now();
+        compute();
+        times[i]?.push(performance.now() - began);
+      }
+    }
+    const [fastOne, fastTwo] = times.map(fastTenth) as [number, number];
+    return { multiplyAdds: size ** 3, one: fastOne, two: fastTwo };
+  });
+  pool.end();
+  await session.dispose();
+  return results;
+}
+
+function fastTenth(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length / 10)] as number;
+}
