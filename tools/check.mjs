@@ -25,6 +25,7 @@ const checks = {
   knip: [bin("knip"), ["--include", "files,exports,types,unlisted,unresolved", "--no-config-hints"]],
   unit: vitest("unit"),
   browser: vitest("browser", "--config", "vitest.browser.config.ts"),
+  suites: [bin("pnpm"), ["--filter", "@graftjs/backend-wasm", "run", "suites"]],
   native: [bin("pnpm"), ["--filter", "@graftjs/backend-node", "run", "native-ci"]],
 };
 
