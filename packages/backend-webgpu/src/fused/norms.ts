@@ -18,29 +18,46 @@ fn blueNorm(s: vec3<f32>) -> f32 {
   return sqrt(s.x) * ${2 ** -70};
 }`;
 
-/** Sums `count` triples over a workgroup and leaves them in \`partials\`, after the loop over one tensor's elements. */
+/** Threads that sum one tensor's part, and how many of them add up what eight have found. */
+const THREADS = 64;
+const EIGHTS = THREADS / 8;
+
+/**
+ * Sums triples over a workgroup and leaves them in `partials`, after the loop over one tensor's elements.
+ *
+ * Small workgroups and two stages: a barrier costs as much as some hundred additions, on software devices far more, and a
+ * dispatch passes three of them for each tensor.
+ */
 export function reduction(names: readonly string[]): {
+  readonly workgroup: number;
   readonly module: string;
   readonly before: string;
   readonly after: string;
 } {
+  const sum = (name: string, count: number, stride: number): string => `
+      var all_${name} = tile_${name}[first];
+      for (var k = 1u; k < ${count}u; k++) { all_${name} += tile_${name}[first + k * ${stride}u]; }`;
   return {
-    module: `${BLUE}\n${names.map((name) => `var<workgroup> tile_${name}: array<vec3<f32>, 256>;`).join("\n")}`,
+    workgroup: THREADS,
+    module: `${BLUE}\n${names.map((name) => `var<workgroup> tile_${name}: array<vec3<f32>, ${THREADS}>;`).join("\n")}`,
     before: names.map((name) => `var sum_${name} = vec3<f32>(0.0);`).join("\n    "),
     after: `
     ${names.map((name) => `tile_${name}[local.x] = sum_${name};`).join("\n    ")}
     workgroupBarrier();
-    for (var width = 128u; width > 0u; width = width / 2u) {
-      if (local.x < width) {
-        ${names.map((name) => `tile_${name}[local.x] += tile_${name}[local.x + width];`).join("\n        ")}
-      }
-      workgroupBarrier();
+    if (local.x < ${EIGHTS}u) {
+      let first = local.x;
+      ${names.map((name) => `${sum(name, 8, EIGHTS)}\n      tile_${name}[first] = all_${name};`).join("\n")}
     }
+    workgroupBarrier();
     if (local.x == 0u) {
+      let first = 0u;
       let at = (p.index * groups.x + group.x) * ${3 * names.length}u;
       ${names
-        .flatMap((name, n) =>
-          ["x", "y", "z"].map((axis, k) => `partials[at + ${3 * n + k}u] = tile_${name}[0].${axis};`),
+        .map((name, n) =>
+          [
+            sum(name, EIGHTS, 1),
+            ...["x", "y", "z"].map((axis, k) => `partials[at + ${3 * n + k}u] = all_${name}.${axis};`),
+          ].join("\n      "),
         )
         .join("\n      ")}
     }
@@ -48,7 +65,7 @@ export function reduction(names: readonly string[]): {
   };
 }
 
-/** Workgroups for a reduction over tensors of these sizes: at least four elements a thread, at most 64 partial sums a tensor. */
+/** Workgroups for a reduction over tensors of these sizes: at least 16 elements a thread, at most 128 partial sums a tensor. */
 export function reductionGroups(sizes: readonly number[]): number {
-  return Math.min(64, Math.max(1, Math.ceil(Math.max(0, ...sizes) / 1024)));
+  return Math.min(128, Math.max(1, Math.ceil(Math.max(0, ...sizes) / (16 * THREADS))));
 }

@@ -25,6 +25,8 @@ export interface StepShader {
   readonly after?: string;
   /** Declarations at module level. @default none */
   readonly module?: string;
+  /** Threads of a workgroup. @default {@link WORKGROUP} */
+  readonly workgroup?: number;
 }
 
 export const WORKGROUP = 256;
@@ -48,6 +50,7 @@ export function sharedWords(shader: StepShader): number {
 export function wgsl(shader: StepShader, slots: number): string {
   const padding = recordWords(shader) - 2 - shader.numbers.length;
   const sharedPadding = sharedWords(shader) - shader.shared.length;
+  const { workgroup = WORKGROUP } = shader;
   const arrays = arraysOf(shader);
   const access = (name: string): string => (shader.written.includes(name) ? "read_write" : "read");
   const range = Array.from({ length: slots }, (_, slot) => slot);
@@ -71,7 +74,7 @@ ${common
   .join("\n")}
 @group(0) @binding(${slots * arrays.length + common.length}) var<uniform> u: Uniforms;
 ${shader.module ?? ""}
-@compute @workgroup_size(${WORKGROUP})
+@compute @workgroup_size(${workgroup})
 fn main(
   @builtin(global_invocation_id) id: vec3<u32>,
   @builtin(local_invocation_id) local: vec3<u32>,
@@ -79,7 +82,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
 ) {
   let s = u.head;
-  let stride = groups.x * ${WORKGROUP}u;
+  let stride = groups.x * ${workgroup}u;
 ${range
   .map(
     (slot) => `  {
