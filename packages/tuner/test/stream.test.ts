@@ -102,8 +102,55 @@ describe("a stream", () => {
     const store = mapStore();
     expect(await run(5, { cache: { store } })).toEqual(expected);
     expect(await run(5, { cache: { store } })).toEqual(expected);
-    expect(await store.list()).toHaveLength(1);
+    expect((await store.list()).map((name) => name.replace(/-[0-9a-f]{32}/, ""))).toEqual([
+      "features-train-0.graft",
+      "features-train-whole.graft",
+    ]);
     expect((await run(6)).weights).not.toEqual(expected.weights);
+  });
+
+  it("keeps cached outputs that need not fit into memory in files of 64 rows, read as wanted", async () => {
+    const size = 200;
+    const given = examples([4], size);
+    function* read(): Generator<Element> {
+      for (let at = 0; at < size; at += 7) {
+        const part = (t: tf.Tensor): tf.Tensor => tf.slice(t, at, Math.min(7, size - at));
+        yield { xs: part(given.xs), ys: part(given.ys) };
+      }
+    }
+    const data = { stream: read, examples: size, buffer: 16 };
+    const more = { data, batchSize: 10, accumulate: 1, epochs: 2 };
+    const expected = await tuned(mlp(), { ...more, cache: false });
+    const files = new Map<string, Uint8Array>();
+    let reads = 0;
+    const plain = mapStore(files);
+    const store = { ...plain, read: (name: string) => plain.read(name).finally(() => reads++) };
+    const model = mlp();
+    const before = tf.memory().numTensors;
+    expect(await tuned(model, { ...more, cache: { store } })).toEqual(expected);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(files.size).toBe(5);
+    // Asked for the whole, then each file once: five blocks stay in memory here.
+    expect(reads).toBe(5);
+    expect(await tuned(mlp(), { ...more, cache: { store } })).toEqual(expected);
+    const first = [...files.keys()].find((name) => name.endsWith("-0.graft")) as string;
+    files.set(first, (files.get(first) as Uint8Array).slice(0, 100));
+    await expect(fineTune(mlp(), options({ ...more, cache: { store } }))).rejects.toThrow(
+      /missing or damaged[\s\S]*computed anew/,
+    );
+    // Two views of 40 examples: the second one's rows begin within a file.
+    const images = examples([8, 8, 2], 40);
+    const twice = {
+      data: { stream: [images], buffer: 8 },
+      batchSize: 10,
+      accumulate: 1,
+      epochs: 3,
+      augment: [shift({ by: 1 })],
+      views: 2,
+    };
+    const two = mapStore();
+    expect(await tuned(convNet(), { ...twice, cache: { store: two } })).toEqual(await tuned(convNet(), twice));
+    expect(await two.list()).toHaveLength(3);
   });
 
   it("reads no further than buffer and prefetched batches", async () => {

@@ -4,6 +4,7 @@ import { inOrder, type Source } from "../data/source.ts";
 import { digest, fingerprint } from "../delta/fingerprint.ts";
 import { sha256 } from "../files/sha256.ts";
 import type { CutModel, Trainee } from "../model/trainee.ts";
+import { blockFiles } from "./block-files.ts";
 import type { CacheOptions } from "./cache-options.ts";
 import { chunks } from "./labels.ts";
 import { type FeatureStore, memoryStore } from "./store.ts";
@@ -22,7 +23,8 @@ export interface CacheSource {
 
 /**
  * A store in memory, or one that is read from and written to a folder under a key made of the content: every weight of the
- * model, the cut, and every input of every view. Another model, other data or other augmentation is another key.
+ * model, the cut, and every input of every view. Another model, other data or other augmentation is another key. What comes of
+ * a stream goes to many files and stays there.
  */
 export async function openStore(
   cache: "memory" | CacheOptions,
@@ -32,7 +34,10 @@ export async function openStore(
   const { store: place, precision = "float32" } = cache === "memory" ? {} : cache;
   if (place === undefined) return memoryStore(rows, precision);
   const folder = typeof place === "string" ? folderStore(place) : place;
-  const name = `features-${source.what}-${await keyOf(source, precision)}.graft`;
+  const key = `features-${source.what}-${await keyOf(source, precision)}`;
+  const { buffer: near } = source.source;
+  if (near !== undefined) return blockFiles({ folder, name: key, size: rows, precision, near });
+  const name = `${key}.graft`;
   const found = await folder
     .read(name)
     .then((bytes) => bytes && decodeBlocks(bytes))
