@@ -5,8 +5,8 @@ import { replaceHead } from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
 
-/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), 224×224×3 in, taken as a backbone, with a new head of ten classes. */
-export async function mobileNet(): Promise<layers.LayersModel> {
+/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), taken as a backbone for images of `side`², with a new head of ten classes. */
+export async function mobileNet(side = 224): Promise<layers.LayersModel> {
   const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
   const { modelTopology, weightsManifest } = require(`${folder}model.min.js`) as {
     modelTopology: object;
@@ -15,8 +15,14 @@ export async function mobileNet(): Promise<layers.LayersModel> {
   const weightData = Uint8Array.from(
     Buffer.from(require(`${folder}group1-shard1of1.min.js`) as string, "base64"),
   ).buffer;
+  // Convolutions and a mean over what is left of the image: the weights fit any size.
+  const left = side / 32;
+  const text = JSON.stringify(modelTopology).replaceAll("[null,224,224,3]", `[null,${side},${side},3]`);
+  const resized = JSON.parse(text.replaceAll("[7,7]", `[${left},${left}]`)) as object;
   const weightSpecs = weightsManifest.flatMap(({ weights }) => weights);
-  const whole = await layers.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
+  const whole = await layers.loadLayersModel({
+    load: async () => ({ modelTopology: resized, weightSpecs, weightData }),
+  });
   const last = whole.layers.findLast((layer) => layer.getClassName() === "ReLU") as layers.layers.Layer;
   return replaceHead(whole, { units: 10, name: "new_head", after: last.name });
 }

@@ -48,6 +48,7 @@ export function functionTrainee(model: FunctionModel): Trainee {
         frontier: trunk ? ["trunk"] : ports.inputNames,
       },
       sources: trunk ? [-1] : ports.inputNames.map((_, i) => i),
+      tail: { bytes: undefined, kinds: undefined },
       batchStatistics: [],
       runTrunk: (given) => (trunk ? list(trunk(given)) : given).map((tensor) => ({ tensor, mask: null })),
       runTail: (cut, training) => [

@@ -88,6 +88,7 @@ export function graphTrainee(
       return {
         trunk: { layers: trunk.length, of, parameters: 0, stops, frontier },
         sources: frontier.map((name) => inputNames.indexOf(name)),
+        tail: { bytes: undefined, kinds: new Set(tail.map((name) => ops.get(name) as string)) },
         batchStatistics: [],
         runTrunk(given) {
           const made = computed.length > 0 ? execute(toMap(inputNames, given), computed) : [];

@@ -13,6 +13,8 @@ export interface GraphNode {
   readonly path: string;
   readonly inputs: readonly ValueRef[];
   readonly inputRanks: readonly number[];
+  /** Values in its output for one example; undefined where a side is open. */
+  readonly size: number | undefined;
 }
 
 /** A model as a list of layer applications in an order in which they can run, nested models dissolved. */
@@ -54,6 +56,7 @@ export function flatten(model: LayersModelLike): Graph {
           path: paths.get(layer) ?? layer.name,
           inputs,
           inputRanks: symbolic.inputs.map(({ shape }) => shape.length),
+          size: sizeOf(symbolic.shape),
         }) - 1;
       scope.done.set(key, node);
     }
@@ -66,6 +69,10 @@ interface Scope {
   readonly bound: ReadonlyMap<number, ValueRef>;
   readonly done: Map<string, number>;
   readonly inner: Map<string, Scope>;
+}
+
+function sizeOf([, ...sides]: readonly (number | null)[]): number | undefined {
+  return sides.every((side) => side !== null) ? sides.reduce((a, b) => a * b, 1) : undefined;
 }
 
 const ids = new WeakMap<object, number>();

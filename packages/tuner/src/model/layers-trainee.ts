@@ -39,6 +39,13 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held,
       ),
     },
     sources: parts.frontier.map(({ node, output }) => (node < 0 ? output : -1)),
+    tail: {
+      bytes: parts.tail.reduce<number | undefined>((sum, index) => {
+        const { size } = at(index);
+        return sum === undefined || size === undefined ? undefined : sum + 4 * size;
+      }, 0),
+      kinds: new Set(parts.tail.map((index) => at(index).layer.getClassName())),
+    },
     batchStatistics: graph.nodes
       .filter(
         ({ path, layer, inputRanks }) =>

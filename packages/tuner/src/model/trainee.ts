@@ -37,6 +37,14 @@ export interface TrunkInfo {
   readonly frontier: readonly string[];
 }
 
+/** What is trained, and everything behind it. */
+export interface TailInfo {
+  /** Bytes of the layers' outputs for one example; undefined where they are not known before it runs. */
+  readonly bytes: number | undefined;
+  /** Layer classes, or ops of a graph; undefined where they are not known. */
+  readonly kinds: ReadonlySet<string> | undefined;
+}
+
 /** Hears what a part of the model gave, for example "`conv` (Conv2D)". */
 export type Note = (place: string, outputs: readonly tf.Tensor[]) => void;
 
@@ -45,6 +53,8 @@ export interface CutModel {
   readonly trunk: TrunkInfo;
   /** For each value at the cut: the model input it is, or −1 for one that the trunk computes. */
   readonly sources: readonly number[];
+  /** What is known of the part behind the cut before it runs. */
+  readonly tail: TailInfo;
   /** Paths of layers that normalise vectors by the batch, for which a batch of one is no batch. */
   readonly batchStatistics: readonly string[];
   /** The values at the cut. Inside a tidy. */

@@ -18,6 +18,9 @@ export function formatPlan(plan: Plan): string {
       "run",
       `${count(plan.examples)} examples × ${plan.epochs} epochs in batches of ${plan.batchSize}: ${count(plan.steps)} steps`,
     ],
+    ...(plan.predicted || plan.tape.bytes === undefined
+      ? []
+      : [["tape", `${bytes(plan.tape.bytes)} a batch at least, by shapes alone`]]),
     ...predictionLines(plan),
     ...(plan.missingKernels.length > 0 ? [["backend", `lacks ${plan.missingKernels.join(", ")}`]] : []),
     ...plan.warnings.map((warning) => ["warning", warning]),

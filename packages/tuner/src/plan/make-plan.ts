@@ -4,7 +4,7 @@ import { type Assembly, assemble } from "../run/assembly.ts";
 import { openLoader, prefetchOf } from "../run/loader.ts";
 import type { FineTuneOptions } from "../run/options.ts";
 import { enterPhase, type Phase } from "../run/phases.ts";
-import { missingKernels } from "./missing-kernels.ts";
+import { lackingKernel, missingKernels } from "./missing-kernels.ts";
 import { describe, type Plan, type Prediction } from "./plan.ts";
 import { probeSteps } from "./probe.ts";
 
@@ -31,10 +31,16 @@ export async function plan(
     const phase = assembly.phases[0] as Phase;
     enterPhase(assembly.optimizer, phase);
     const bytes = await cacheBytes(assembly, options);
-    const lacking = missingKernels(tf.getBackend());
+    const lacking = missingKernels(tf.getBackend(), phase.cut.tail.kinds);
     const described = describe(assembly, options, bytes, lacking);
-    if (!probe || lacking.length > 0) return described;
-    return { ...described, predicted: await predict(assembly, options, bytes, limit) };
+    if (!probe) return described;
+    try {
+      return { ...described, missingKernels: [], predicted: await predict(assembly, options, bytes, limit) };
+    } catch (error) {
+      const kernel = lackingKernel(error);
+      if (kernel === undefined) throw error;
+      return { ...described, missingKernels: [...new Set([kernel, ...lacking])] };
+    }
   } finally {
     assembly.optimizer.dispose();
     assembly.release();

@@ -20,13 +20,18 @@ export interface Plan {
   /** What runs once an example; `layers` is 0 where nothing can. */
   readonly trunk: TrunkInfo;
   readonly cache: { readonly kind: "memory" | "none"; readonly bytes: number };
+  /**
+   * What the tape holds of a batch at least, from shapes alone: one output a layer behind the cut. Undefined where shapes are
+   * open and for models without layers. Ops within a layer keep more: `predicted.tapeBytes` is measured.
+   */
+  readonly tape: { readonly bytes: number | undefined };
   readonly examples: number;
   readonly validationExamples: number;
   readonly epochs: number;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly steps: number;
-  /** Kernels that layers may need for their gradients and the current backend lacks. */
+  /** Kernels that this model's training calls and the current backend lacks: tried in the probe steps, without them told by its layers. */
   readonly missingKernels: readonly string[];
   readonly warnings: readonly string[];
   /** After two probe steps; absent without them. */
@@ -73,6 +78,7 @@ export function describe(
     rule: assembly.optimizer.rule.name,
     trunk: cut.trunk,
     cache: { kind: cache === false || cut.trunk.layers === 0 ? "none" : "memory", bytes: cacheBytes },
+    tape: { bytes: cut.tail.bytes === undefined ? undefined : cut.tail.bytes * batchSize },
     examples: train.size,
     validationExamples: validation?.size ?? 0,
     epochs,
