@@ -22,6 +22,15 @@ describe("webgpu in Chromium", () => {
     statistics: (steps) => page.call("statistics", steps),
   });
 
+  it("gives cpu's weights in every form of every fused rule, and leaks nothing", async () => {
+    const { rows, leaked } = await page.call<{ rows: { name: string; error: number | null }[]; leaked: number }>(
+      "rules",
+    );
+    expect(rows.length).toBeGreaterThan(30);
+    expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
+    expect(leaked).toBe(0);
+  });
+
   it("saw no error that no operation saw", async () => {
     expect(await page.call("errors")).toEqual([]);
   });
