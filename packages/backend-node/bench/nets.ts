@@ -95,7 +95,16 @@ async function mobileNetTail(): Promise<Net> {
   });
   const images = tf.randomUniform([16, 224, 224, 3], 0, 1, "float32", 7);
   const features = trunk.predict(images) as tf.Tensor;
-  const labels16 = tf.cast(tf.oneHot(tf.mod(tf.range(0, 16, 1, "int32"), CLASSES), CLASSES), "float32");
+  const labels16 = tf.cast(
+    tf.oneHot(
+      tf.tensor1d(
+        Array.from({ length: 16 }, (_, i) => i % CLASSES),
+        "int32",
+      ),
+      CLASSES,
+    ),
+    "float32",
+  );
   images.dispose();
   backbone.dispose();
   frozenBatchNorm().apply(model);
