@@ -1,6 +1,7 @@
 /** One job, times in milliseconds. */
 export interface Job {
-  /** Chunks that workers computed. */
+  readonly chunks: number;
+  /** Those of them that workers computed. */
   readonly helped: number;
   /** The fastest chunk of the calling thread; Infinity where it computed none. */
   readonly chunk: number;
@@ -14,6 +15,9 @@ export interface Job {
 const CREDIT_MS = 1;
 /** After a loss the pool stays closed for so many times as long: trying again costs a thirtieth of the time at most. */
 const CAUTION = 30;
+
+/** What cutting a job into chunks costs, each of which packs its matrix anew: so much of their time. */
+const OVERHEAD = 0.1;
 
 /**
  * Whether the workers are worth their while. On a machine whose cores are taken, a worker that is put aside in the middle
@@ -29,9 +33,9 @@ export class Ledger {
     return this.#closedUntil === 0 || this.#reopens();
   }
 
-  enter({ helped, chunk, waited, end }: Job): void {
+  enter({ chunks, helped, chunk, waited, end }: Job): void {
     // The fastest chunk, for the mean one may have been put aside itself.
-    const saved = Number.isFinite(chunk) ? chunk * helped : 0;
+    const saved = Number.isFinite(chunk) ? chunk * (helped - OVERHEAD * chunks) : 0;
     this.#balance = Math.min(CREDIT_MS, this.#balance + saved - waited);
     if (this.#balance < -CREDIT_MS) this.#closedUntil = end - CAUTION * this.#balance;
   }

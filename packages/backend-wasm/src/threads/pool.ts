@@ -158,7 +158,7 @@ export class WorkerPool {
     this.#join(kernel, count);
     const end = performance.now();
     this.#helped += words[HELPED] as number;
-    this.#ledger.enter({ helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
+    this.#ledger.enter({ chunks: count, helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
     if (Atomics.exchange(words, FAILED, 0) > 0) throw new Error(`${kernel} trapped in a worker thread.`);
   }
 
