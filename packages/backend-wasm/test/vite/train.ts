@@ -24,5 +24,5 @@ export async function train(
   const x = tf.randomNormal([16, 8, 8, 1], 0, 1, "float32", 3);
   const { history } = await model.fit(x, tf.mean(x, [1, 2]), { epochs: 5, shuffle: false, verbose: 0 });
   await session.dispose();
-  return { losses: history["loss"] as number[], missing: session.capabilities.missingKernels };
+  return { losses: history.loss as number[], missing: session.capabilities.missingKernels };
 }

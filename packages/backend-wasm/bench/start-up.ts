@@ -1,0 +1,11 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { wasmBackend } from "../src/index.ts";
+
+// Bundled by figures.ts and run in a process of its own: from `init()` to the numbers of the first op.
+async function main(): Promise<void> {
+  const began = performance.now();
+  await wasmBackend().init();
+  tf.engine().runKernel("Exp", { x: tf.ones([2, 2]) });
+  console.log(JSON.stringify({ milliseconds: performance.now() - began }));
+}
+main();
