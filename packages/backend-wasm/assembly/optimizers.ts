@@ -126,7 +126,23 @@ export function adam(
   const b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), a1 = f32x4.splat(rest1), a2 = f32x4.splat(rest2);
   const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
   const e = f32x4.splat(epsilon), d = f32x4.splat(decay), r = f32x4.splat(rate);
-  for (let i = 0; i < n; i += 4) {
+  let i = 0;
+  // Whole vectors, two at a time and without the tests of read and write: one root and its division hide behind the other's.
+  for (; i + 8 <= n; i += 8) {
+    const pw = at(w, i), pm = at(m, i), pv = at(v, i), pg = at(g, i);
+    const g0 = v128.load(pg), g1 = v128.load(pg, 16), w0 = v128.load(pw), w1 = v128.load(pw, 16);
+    const m0 = fma(v128.load(pm), b1, f32x4.mul(g0, a1)), m1 = fma(v128.load(pm, 16), b1, f32x4.mul(g1, a1));
+    const v0 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(g0, g0), a2));
+    const v1 = fma(v128.load(pv, 16), b2, f32x4.mul(f32x4.mul(g1, g1), a2));
+    const u0 = direction(m0, v0, w0, r1, r2, e, d), u1 = direction(m1, v1, w1, r1, r2, e, d);
+    v128.store(pm, m0);
+    v128.store(pm, m1, 16);
+    v128.store(pv, v0);
+    v128.store(pv, v1, 16);
+    v128.store(pw, fnma(r, u0, w0));
+    v128.store(pw, fnma(r, u1, w1), 16);
+  }
+  for (; i < n; i += 4) {
     const gv = read(g, i, n);
     const mv = fma(read(m, i, n), b1, f32x4.mul(gv, a1));
     const vv = fma(read(v, i, n), b2, f32x4.mul(f32x4.mul(gv, gv), a2));
@@ -137,6 +153,13 @@ export function adam(
   }
 }
 
+let weightSquares: f64 = 0;
+
+/** Σ of the weights' squares, which the last `lambMoments` met on its way. */
+export function lambWeights(): f64 {
+  return weightSquares;
+}
+
 /** First half of LAMB: Adam's moments, and Σ of the direction's squares, which is not kept. */
 export function lambMoments(
   w: usize, g: usize, m: usize, v: usize, n: i32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
@@ -145,23 +168,42 @@ export function lambMoments(
   const b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), a1 = f32x4.splat(rest1), a2 = f32x4.splat(rest2);
   const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
   const e = f32x4.splat(epsilon), d = f32x4.splat(decay);
-  let total: f64 = 0;
+  let total: f64 = 0, weights: f64 = 0;
   for (let i = 0; i < n; ) {
     const end = min(n, i + 1024);
-    let s = zero();
+    let s = zero(), t = zero();
+    for (; i + 8 <= end; i += 8) {
+      const pw = at(w, i), pm = at(m, i), pv = at(v, i), pg = at(g, i);
+      const g0 = v128.load(pg), g1 = v128.load(pg, 16);
+      const m0 = fma(v128.load(pm), b1, f32x4.mul(g0, a1)), m1 = fma(v128.load(pm, 16), b1, f32x4.mul(g1, a1));
+      const v0 = fma(v128.load(pv), b2, f32x4.mul(f32x4.mul(g0, g0), a2));
+      const v1 = fma(v128.load(pv, 16), b2, f32x4.mul(f32x4.mul(g1, g1), a2));
+      const w0 = v128.load(pw), w1 = v128.load(pw, 16);
+      const u0 = direction(m0, v0, w0, r1, r2, e, d), u1 = direction(m1, v1, w1, r1, r2, e, d);
+      v128.store(pm, m0);
+      v128.store(pm, m1, 16);
+      v128.store(pv, v0);
+      v128.store(pv, v1, 16);
+      s = fma(u1, u1, fma(u0, u0, s));
+      t = fma(w1, w1, fma(w0, w0, t));
+    }
     for (; i < end; i += 4) {
       const gv = read(g, i, end);
       const mv = fma(read(m, i, end), b1, f32x4.mul(gv, a1));
       const vv = fma(read(v, i, end), b2, f32x4.mul(f32x4.mul(gv, gv), a2));
       write(m, i, end, mv);
       write(v, i, end, vv);
-      let u = direction(mv, vv, read(w, i, end), r1, r2, e, d);
+      const p = read(w, i, end);
+      t = fma(p, p, t);
+      let u = direction(mv, vv, p, r1, r2, e, d);
       // Lanes past the end hold 0 / (√0 + ε), which is NaN where ε is 0.
       if (i + 4 > end) u = firstLanes(u, end - i);
       s = fma(u, u, s);
     }
     total += laneSum(s);
+    weights += laneSum(t);
   }
+  weightSquares = weights;
   return total;
 }
 
@@ -171,7 +213,16 @@ export function lambApply(
 ): void {
   const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
   const e = f32x4.splat(epsilon), d = f32x4.splat(decay), r = f32x4.splat(step);
-  for (let i = 0; i < n; i += 4) {
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const pw = at(w, i), pm = at(m, i), pv = at(v, i);
+    const w0 = v128.load(pw), w1 = v128.load(pw, 16);
+    const u0 = direction(v128.load(pm), v128.load(pv), w0, r1, r2, e, d);
+    const u1 = direction(v128.load(pm, 16), v128.load(pv, 16), w1, r1, r2, e, d);
+    v128.store(pw, fnma(r, u0, w0));
+    v128.store(pw, fnma(r, u1, w1), 16);
+  }
+  for (; i < n; i += 4) {
     const p = read(w, i, n);
     write(w, i, n, fnma(r, direction(read(m, i, n), read(v, i, n), p, r1, r2, e, d), p));
   }

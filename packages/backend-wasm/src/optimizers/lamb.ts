@@ -34,17 +34,20 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     corrections2[i] as number,
     trust.decays[i] as number,
   ];
-  const direction = (i: number): number => {
+  /** Writes the moments; norms of the weights and of the direction. */
+  const norms = (i: number, adapted: boolean): [number, number] => {
     const [w, pm, pv] = addresses(i);
-    const [g, { size }] = [heap.address(grads[i] as tf.Tensor), variables[i] as tf.Tensor];
-    return Math.sqrt(heap.call("lambMoments", w, g, pm, pv, size, beta1, beta2, 1 - beta1, 1 - beta2, ...factors(i)));
+    const [g, weights] = [heap.address(grads[i] as tf.Tensor), variables[i] as tf.Tensor];
+    const betas = [beta1, beta2, 1 - beta1, 1 - beta2];
+    const direction = heap.call("lambMoments", w, g, pm, pv, weights.size, ...betas, ...factors(i));
+    return [adapted ? norm(heap, weights, { sum: heap.call("lambWeights") }) : 0, Math.sqrt(direction)];
   };
   const found: Trust[] = [];
   const formula = { trustCoefficient: 1, epsilon: 0, denominator: "decayed" } as const;
   for (const unit of units(trust)) {
     const adapted = (trust.groups[unit[0] as number] as number) >= 0;
-    const weights = unit.map((i) => (adapted ? norm(heap, variables[i] as tf.Tensor) : 0));
-    const directions = unit.map(direction);
+    const both = unit.map((i) => norms(i, adapted));
+    const [weights, directions] = [both.map(([weight]) => weight), both.map(([, direction]) => direction)];
     const shared = adapted ? groupTrust(trust, unit, weights, directions, formula) : outside;
     for (const i of unit) {
       const [w, pm, pv] = addresses(i);

@@ -7,7 +7,7 @@ const TRUSTED = [1e-25, 1e35] as const;
 
 /**
  * ‖g + decay·w + velocityScale·v‖ in float64. The plain pass is used where its sum can be trusted; else a second pass
- * scales by the largest magnitude first.
+ * scales by the largest magnitude first. `sum`: the plain pass's sum, where the caller has it.
  */
 export function norm(
   heap: Heap,
@@ -17,13 +17,16 @@ export function norm(
     v = g,
     decay = 0,
     velocityScale = 0,
-  }: { w?: tf.TensorInfo; v?: tf.TensorInfo; decay?: number; velocityScale?: number } = {},
+    sum: known,
+  }: { w?: tf.TensorInfo; v?: tf.TensorInfo; decay?: number; velocityScale?: number; sum?: number } = {},
 ): number {
   const [pg, pw, pv] = [heap.address(g), heap.address(w), heap.address(v)];
   const plain = decay === 0 && velocityScale === 0;
-  const sum = plain
-    ? heap.call("sumOfSquares", pg, g.size)
-    : heap.call("combinedSumOfSquares", pg, pw, pv, g.size, decay, velocityScale, 1);
+  const sum =
+    known ??
+    (plain
+      ? heap.call("sumOfSquares", pg, g.size)
+      : heap.call("combinedSumOfSquares", pg, pw, pv, g.size, decay, velocityScale, 1));
   if (sum >= TRUSTED[0] && sum <= TRUSTED[1]) return Math.sqrt(sum);
   const largest = heap.call("combinedLargest", pg, pw, pv, g.size, decay, velocityScale);
   // Zero, NaN and ∞ are their own norms; a scale of 1/largest would overflow below 1e-38.
