@@ -5,6 +5,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { build } from "esbuild";
 import { decode } from "../src/checkpoint/checkpoint.ts";
 import { keeper } from "../src/checkpoint/keeper.ts";
 import { seeded } from "../src/random/random.ts";
@@ -17,13 +18,28 @@ const STEPS = Number(process.env.GRAFT_STEPS ?? 10_000);
 /** About what a run takes. */
 const RUN_MS = Number(process.env.GRAFT_RUN_MS ?? 1500);
 const here = import.meta.dirname;
-const tsx = join(here, "../../../node_modules/.bin/tsx");
 const folder = mkdtempSync(join(tmpdir(), "graft-soak-"));
+/** In one file: a thousand processes load it, and reading the sources anew each time would take longer than the runs. */
+const bundle = join(here, `../node_modules/.cache/soak-worker-${process.pid}.mjs`);
+await build({
+  entryPoints: [join(here, "soak-worker.ts")],
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  outfile: bundle,
+  plugins: [
+    {
+      // Only our own sources: two copies of tfjs-core would not know each other's backends.
+      name: "others stay outside",
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^[^./]/ }, ({ path }) => ({ external: !path.startsWith("@graftjs/") })),
+    },
+  ],
+  logLevel: "error",
+});
 
 function child(backend: string, ...args: string[]): Record<string, unknown> {
-  const { stdout, stderr, status } = spawnSync(tsx, [join(here, "soak-worker.ts"), backend, ...args], {
-    encoding: "utf8",
-  });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [bundle, backend, ...args], { encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout.trim().split("\n").at(-1) as string) as Record<string, unknown>;
 }
@@ -35,7 +51,7 @@ async function killed(backend: string, kills: number): Promise<{ kills: number; 
   while (done < kills) {
     const at = join(folder, `${backend}-${runs++}`);
     for (let ended = false; !ended; ) {
-      const run = spawn(process.execPath, ["--import", "tsx", join(here, "soak-worker.ts"), backend, "run", at], {
+      const run = spawn(process.execPath, [bundle, backend, "run", at], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       let out = "";
@@ -113,3 +129,4 @@ for (const [name, part] of Object.entries(parts)) {
   writeFileSync(join(here, "soak.json"), `${JSON.stringify(results, null, 2)}\n`);
 }
 rmSync(folder, { recursive: true, force: true });
+rmSync(bundle);
