@@ -18,37 +18,64 @@ export const NETS: Readonly<Record<string, () => Net>> = {
   transformer: () => ({ model: transformer(), x: tf.randomUniform([BATCH, 64], 0, 500, "int32", 7), y: labels() }),
 };
 
+/** Those, and MobileNetV2 itself at 224×224: too large for tests on cpu. */
+export const BENCH_NETS: typeof NETS = { ...NETS, "mobilenet-v2-224": () => withImages(mobileNetV2(), 224) };
+
 /** α 0.5: a strided convolution, ten inverted residual blocks, global pooling. */
 function mobileNetLike(): tfl.LayersModel {
   const input = tfl.input({ shape: [64, 64, 3] });
-  let x = convolve(input, 16, 3, 2, 6);
-  let channels = 16;
+  return headed(
+    input,
+    inverted(convolve(input, 16, 3, 2, 6), 16, [
+      [1, 8, 1],
+      [6, 12, 2],
+      [6, 12, 1],
+      [6, 16, 2],
+      [6, 16, 1],
+      [6, 16, 1],
+      [6, 32, 2],
+      [6, 32, 1],
+      [6, 48, 1],
+      [6, 48, 1],
+    ]),
+  );
+}
+
+/** MobileNetV2 (arXiv:1801.04381, table 2), α 1, images of 224×224×3. */
+function mobileNetV2(): tfl.LayersModel {
+  const input = tfl.input({ shape: [224, 224, 3] });
   const blocks = [
-    [1, 8, 1],
-    [6, 12, 2],
-    [6, 12, 1],
-    [6, 16, 2],
-    [6, 16, 1],
-    [6, 16, 1],
-    [6, 32, 2],
-    [6, 32, 1],
-    [6, 48, 1],
-    [6, 48, 1],
-  ] as const;
-  for (const [expansion, filters, strides] of blocks) {
-    const before = x;
-    let y = expansion > 1 ? convolve(x, channels * expansion, 1, 1, 6) : x;
-    y = normalized(
-      tfl.layers
-        .depthwiseConv2d({ kernelSize: 3, strides, padding: "same", useBias: false })
-        .apply(y) as tfl.SymbolicTensor,
-      6,
-    );
-    y = convolve(y, filters, 1, 1);
-    x = strides === 1 && channels === filters ? (tfl.layers.add().apply([before, y]) as tfl.SymbolicTensor) : y;
-    channels = filters;
-  }
-  return headed(input, x);
+    [1, 16, 1, 1],
+    [6, 24, 2, 2],
+    [6, 32, 3, 2],
+    [6, 64, 4, 2],
+    [6, 96, 3, 1],
+    [6, 160, 3, 2],
+    [6, 320, 1, 1],
+  ].flatMap(([expansion = 1, filters = 1, repeats = 1, strides = 1]) =>
+    Array.from({ length: repeats }, (_, i) => [expansion, filters, i === 0 ? strides : 1] as const),
+  );
+  return headed(input, convolve(inverted(convolve(input, 32, 3, 2, 6), 32, blocks), 1280, 1, 1, 6));
+}
+
+/** Inverted residual blocks: expansion, channels out, stride of each. */
+function inverted(
+  x: tfl.SymbolicTensor,
+  channels: number,
+  blocks: readonly (readonly [number, number, number])[],
+): tfl.SymbolicTensor {
+  if (blocks.length === 0) return x;
+  const [[expansion, filters, strides], ...rest] = blocks as [(typeof blocks)[0], ...typeof blocks];
+  let y = expansion > 1 ? convolve(x, channels * expansion, 1, 1, 6) : x;
+  y = normalized(
+    tfl.layers
+      .depthwiseConv2d({ kernelSize: 3, strides, padding: "same", useBias: false })
+      .apply(y) as tfl.SymbolicTensor,
+    6,
+  );
+  y = convolve(y, filters, 1, 1);
+  const out = strides === 1 && channels === filters ? (tfl.layers.add().apply([x, y]) as tfl.SymbolicTensor) : y;
+  return inverted(out, filters, rest);
 }
 
 /** Seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */
@@ -128,8 +155,8 @@ function headed(input: tfl.SymbolicTensor, x: tfl.SymbolicTensor): tfl.LayersMod
   });
 }
 
-function withImages(model: tfl.LayersModel): Net {
-  return { model, x: tf.randomNormal([BATCH, 64, 64, 3], 0, 1, "float32", 7), y: labels() };
+function withImages(model: tfl.LayersModel, size = 64): Net {
+  return { model, x: tf.randomNormal([BATCH, size, size, 3], 0, 1, "float32", 7), y: labels() };
 }
 
 function labels(): tf.Tensor {

@@ -63,6 +63,17 @@ def mobilenet():
     return Head(nn.Sequential(*blocks), channels)
 
 
+def mobilenet_v2():
+    """arXiv:1801.04381, table 2."""
+    blocks, channels = [ConvNorm(3, 32, 3, 2, 6)], 32
+    for expansion, outputs, repeats, stride in [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1)]:
+        for i in range(repeats):
+            blocks.append(Inverted(channels, expansion, outputs, stride if i == 0 else 1))
+            channels = outputs
+    blocks.append(ConvNorm(channels, 1280, 1, 1, 6))
+    return Head(nn.Sequential(*blocks), 1280)
+
+
 def resnet():
     blocks, channels = [ConvNorm(3, 16, 3, 2, 0)], 16
     for outputs, stride in [(16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2), (128, 1)]:
@@ -94,6 +105,7 @@ class Transformer(nn.Module):
 
 NETS = {
     "mobilenet-v2-like": lambda: (mobilenet(), torch.randn(BATCH, 3, 64, 64)),
+    "mobilenet-v2-224": lambda: (mobilenet_v2(), torch.randn(BATCH, 3, 224, 224)),
     "resnet-like": lambda: (resnet(), torch.randn(BATCH, 3, 64, 64)),
     "transformer": lambda: (Transformer(), torch.randint(0, 500, (BATCH, 64))),
 }

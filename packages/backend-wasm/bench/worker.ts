@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { fusedLayers, wasmBackend } from "../src/index.ts";
-import { NETS } from "./nets.ts";
+import { BENCH_NETS as NETS } from "./nets.ts";
 
 await wasmBackend({ threads: Number(process.argv[2] ?? 1) }).init();
 
