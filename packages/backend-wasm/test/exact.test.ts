@@ -164,6 +164,17 @@ describe("kernels that stock wasm gets wrong at the edges", () => {
       tf.avgPool(tf.reshape(tf.sin(tf.range(0, 245)), [1, 7, 7, 5]) as tf.Tensor4D, 3, 2, "same"),
     "max pooling by one pixel, padded": () =>
       tf.maxPool(tf.reshape(tf.range(1, 51), [1, 5, 5, 2]) as tf.Tensor4D, 1, 2, 1),
+    "a depthwise convolution by one pixel": () =>
+      tf.depthwiseConv2d(nanAmong([1, 3, 5, 2]), tf.tensor4d([2, -1, 3, 0.5], [1, 1, 2, 2]), [2, 1], "same"),
+    "a fused one": () =>
+      tf.fused.depthwiseConv2d({
+        x: nanAmong([1, 3, 5, 2]),
+        filter: tf.tensor4d([2, -1], [1, 1, 2, 1]),
+        strides: 1,
+        pad: "valid",
+        bias: tf.tensor1d([1, 2]),
+        activation: "relu6",
+      }),
     "padding below 0 crops": () =>
       tf.pad(tf.reshape(tf.range(0, 12), [3, 4]), [
         [-1, 1],
@@ -239,3 +250,9 @@ describe("kernels that stock wasm gets wrong at the edges", () => {
     });
   });
 });
+
+/** 0, 1, 2 … with every seventh NaN. */
+function nanAmong(shape: [number, number, number, number]): tf.Tensor4D {
+  const values = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (i % 7 === 0 ? Number.NaN : i));
+  return tf.tensor4d(values, shape);
+}

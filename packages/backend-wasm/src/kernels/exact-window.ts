@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { anyBias } from "../composed/any-bias.ts";
+import { onePixel } from "../composed/one-pixel.ts";
 import { exactMargins } from "../composed/slabs.ts";
 import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
 
@@ -58,9 +59,9 @@ const pooling = (kernelName: string): WindowKernel =>
 export const windowKernels: { readonly [kernelName: string]: WindowKernel } = {
   AvgPool: pooling("AvgPool"),
   Conv2D: convolution("Conv2D", false),
-  DepthwiseConv2dNative: convolution("DepthwiseConv2dNative", true),
+  DepthwiseConv2dNative: onePixel(convolution("DepthwiseConv2dNative", true)),
   FusedConv2D: anyBias("FusedConv2D", convolution("FusedConv2D", false)),
-  FusedDepthwiseConv2D: anyBias("FusedDepthwiseConv2D", convolution("FusedDepthwiseConv2D", true)),
+  FusedDepthwiseConv2D: onePixel(anyBias("FusedDepthwiseConv2D", convolution("FusedDepthwiseConv2D", true))),
   MaxPool: pooling("MaxPool"),
 };
 
