@@ -55,6 +55,7 @@ writeFileSync(
   new URL("figures.json", import.meta.url),
   `${JSON.stringify({ node: process.version, backend: session.capabilities.description, load: round(os.loadavg()[0] as number), startUp: { median: round(median(startUp)), best: round(Math.min(...startUp)) }, nets, optimizers }, null, 2)}\n`,
 );
+await import("./readme.ts");
 process.exit(0);
 
 /** Milliseconds forward and forward with backward, by turns. */

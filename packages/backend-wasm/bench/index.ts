@@ -65,3 +65,4 @@ writeFileSync(
   new URL("results.json", import.meta.url),
   `${JSON.stringify({ node: process.version, cpus: os.cpus().length, load: Number(load.toFixed(1)), batch: 8, absent, nets: results }, null, 2)}\n`,
 );
+await import("./readme.ts");

@@ -71,3 +71,4 @@ for (const [net, { contended }] of Object.entries(results)) {
     process.exitCode = 1;
   }
 }
+await import("./readme.ts");
