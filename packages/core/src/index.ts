@@ -48,7 +48,7 @@ export {
 export { conditionally, type When } from "./hooks/conditionally.ts";
 export { type EmaOptions, type EmaState, ema, swapInEma } from "./hooks/ema.ts";
 export { type Labels, partition } from "./hooks/partition.ts";
-export { type ProbeState, probe, probeUpdate, readProbes } from "./hooks/probe.ts";
+export { hasProbes, type ProbeState, probe, probeUpdate, readProbes, type VectorProbe } from "./hooks/probe.ts";
 export type { LayerLike, LayersLike, WeightLike } from "./layers-like.ts";
 export { masked, selectOnce } from "./masked.ts";
 export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./named-params.ts";

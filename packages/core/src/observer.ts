@@ -9,7 +9,7 @@ export interface RunStart {
   /** Step the run goes on from: 0, or more after a resume. */
   readonly step: number;
 }
-/** After a step. `loss` and `probes` are there when the run read them, every logging interval. */
+/** After a step. `loss` and `probes` are there when the run read them. */
 export interface StepEnd {
   readonly step: number;
   readonly epoch: number;
@@ -17,6 +17,7 @@ export interface StepEnd {
   readonly examples: number;
   readonly learningRate: number;
   readonly loss?: number;
+  /** What hooks and rule measured in this step, by path: see `readProbes`. `fineTune` reads it every `probeEvery` steps. */
   readonly probes?: Readonly<Record<string, number>>;
 }
 /** After an epoch; `logs` holds loss, metrics and their `val_` forms, as tfjs's History does. */

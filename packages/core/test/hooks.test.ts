@@ -13,6 +13,7 @@ import {
   defineHook,
   ema,
   HookedOptimizer,
+  hasProbes,
   loadState,
   mapTensors,
   masked,
@@ -284,6 +285,40 @@ describe("probe", () => {
     // The conditional probe still shows the step on which it acted.
     close(await readProbes(optimizer), { "before/gradient": 0, "after/gradient": 6.5, update: 0.585 });
     optimizer.dispose();
+    disposeAll(...held);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("readProbes", () => {
+  it("reads the vectors of a hook that measures all parameters at once, beside a probe, and says whether there is anything", async () => {
+    const before = tf.memory().numTensors;
+    const held = params({ "a/kernel": [6, 8], "b/kernel": [0, 0] });
+    const shares = defineHook({
+      name: "shares",
+      init: (_, infos) => ({ probe: "shares", names: infos.map(({ name }) => name), share: tf.zeros([infos.length]) }),
+      transform: (grads, { probe, names }) => {
+        const norms = names.map((name) => tf.norm(grads[name] as tf.Tensor));
+        return { grads, state: { probe, names, share: tf.div(tf.stack(norms), tf.addN(norms)) } };
+      },
+    });
+    const optimizer = optimizerOf(held, [shares, probe("raw")], sgd());
+    const bare = optimizerOf(held, [], sgd({ momentum: 0.9 }));
+    const made = tf.memory().numTensors;
+    expect([hasProbes(optimizer), hasProbes(bare)]).toEqual([true, false]);
+    stepWith(optimizer, { "a/kernel": [3, 4], "b/kernel": [0, 15] });
+    const { "shares/share/b/kernel": b, ...rest } = await readProbes(optimizer);
+    expect(b).toBeCloseTo(0.75, 6);
+    // Shares have no norm over all parameters, the probe's gradients have.
+    expect(Object.keys(rest)).toEqual([
+      "shares/share/a/kernel",
+      ...["raw/gradient", "raw/gradient/a/kernel", "raw/gradient/b/kernel"],
+      ...["raw/parameter", "raw/parameter/a/kernel", "raw/parameter/b/kernel"],
+    ]);
+    expect([hasProbes(optimizer), hasProbes(bare)]).toEqual([true, false]);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(made);
+    bare.dispose();
     disposeAll(...held);
     expect(tf.memory().numTensors).toBe(before);
   });

@@ -11,6 +11,16 @@ export type ProbeState = {
 };
 
 /**
+ * The same for a hook that measures all parameters at once: in its state, entry i of each tensor belongs to `names[i]`, and
+ * the tensors' keys say what they are. `readProbes` finds it as it finds the probes.
+ */
+export type VectorProbe = {
+  readonly probe: string;
+  readonly names: readonly string[];
+  readonly [what: string]: StateTree;
+};
+
+/**
  * Measures the gradient, and the parameter beside it, where it stands among the hooks: one before and one after a hook show
  * what the hook does. Two norms a parameter are computed on the device; `conditionally(probe("raw"), { every: 50 })` makes
  * that seldom. `readProbes` reads them between steps. Gradients pass as they are.
@@ -53,44 +63,77 @@ export function probeUpdate<S extends StateTree>(
   };
 }
 
+/** What one probe says: entry i of `vector` belongs to `names[i]`. */
+interface Reading {
+  readonly path: string;
+  readonly names: readonly string[];
+  /** Whether the entries are norms, which have one over all parameters. */
+  readonly norms: boolean;
+  readonly vector: () => tf.Tensor;
+}
+
+/** Whether a hook or the rule measures something that `readProbes` would read. True before the first step as well. */
+export function hasProbes(optimizer: HookedOptimizer): boolean {
+  return tf.tidy(() => readingsIn(optimizer.state ?? optimizer.initialState()).length > 0);
+}
+
 /**
- * Norms of the last step that each probe saw, in one awaited read: `raw/gradient` over all parameters and
- * `raw/gradient/head/kernel` of one, for a probe named `raw`. Call it between steps, every logging interval.
+ * What each probe saw in the last step, in one awaited read: `raw/gradient` over all parameters and
+ * `raw/gradient/head/kernel` of one, for a probe named `raw`; `trust/ratios/head/kernel` for the vectors of `lars` and
+ * `lamb`. Call it between steps, every logging interval: `fineTune` does, and gives it to observers as `probes`.
  *
  * @throws RecipeError where the optimizer has no probe.
  */
 export async function readProbes(optimizer: HookedOptimizer): Promise<Readonly<Record<string, number>>> {
-  const found: { readonly path: string; readonly map: TensorMap }[] = [];
-  const walk = (node: StateTree): void => {
-    if (node === null || typeof node !== "object" || node instanceof tf.Tensor) return;
-    if (isProbe(node)) {
-      for (const [what, map] of Object.entries(node.norms))
-        found.push({ path: node.probe === what ? what : `${node.probe}/${what}`, map });
-    } else for (const child of Object.values(node)) walk(child as StateTree);
-  };
-  const state = optimizer.state ?? null;
-  walk(state);
-  if (state === null) return {};
-  if (found.length === 0) {
+  if (!optimizer.state) return {};
+  const readings = readingsIn(optimizer.state);
+  if (readings.length === 0) {
     throw new RecipeError(
       "The optimizer has no probe.",
       'Put probe("before") among its hooks, or the rule into probeUpdate.',
     );
   }
-  const packed = tf.tidy(() => tf.stack(found.flatMap(({ map }) => Object.values(map))));
+  // A probe behind a mask whose parameters are all frozen has seen none yet.
+  const filled = readings.filter(({ names }) => names.length > 0);
+  if (filled.length === 0) return {};
+  const packed = tf.tidy(() => tf.concat(filled.map(({ vector }) => vector())));
   const values = await packed.data();
   packed.dispose();
   let at = 0;
   return Object.fromEntries(
-    found.flatMap(({ path, map }) => {
-      const each = Object.keys(map).map((name) => [`${path}/${name}`, values[at++] as number] as const);
-      return [[path, Math.hypot(...each.map(([, norm]) => norm))] as const, ...each];
+    filled.flatMap(({ path, names, norms }) => {
+      const each = names.map((name) => [`${path}/${name}`, values[at++] as number] as const);
+      return norms ? [[path, Math.hypot(...each.map(([, norm]) => norm))] as const, ...each] : each;
     }),
   );
 }
 
+function readingsIn(node: StateTree): Reading[] {
+  if (node === null || typeof node !== "object" || node instanceof tf.Tensor) return [];
+  if (isProbe(node)) {
+    return Object.entries(node.norms).map(([what, map]) => ({
+      path: node.probe === what ? what : `${node.probe}/${what}`,
+      names: Object.keys(map),
+      norms: true,
+      vector: () => tf.stack(Object.values(map)),
+    }));
+  }
+  if (isVectorProbe(node)) {
+    return Object.entries(node).flatMap(([what, value]) =>
+      value instanceof tf.Tensor
+        ? [{ path: `${node.probe}/${what}`, names: node.names, norms: false, vector: () => value }]
+        : [],
+    );
+  }
+  return Object.values(node).flatMap((child) => readingsIn(child as StateTree));
+}
+
 function isProbe(node: object): node is ProbeState {
   return "probe" in node && "norms" in node;
+}
+
+function isVectorProbe(node: object): node is VectorProbe {
+  return "probe" in node && "names" in node;
 }
 
 function norms(map: TensorMap): TensorMap {

@@ -1,4 +1,4 @@
-import type { Observer } from "@graftjs/core";
+import { hasProbes, type Observer, readProbes, type StepEnd } from "@graftjs/core";
 import type { CutModel } from "../model/trainee.ts";
 import { disposeBatch, disposeOutcome } from "./batch.ts";
 import { breathe } from "./breathe.ts";
@@ -17,7 +17,9 @@ export async function trainEpoch(
 ): Promise<void> {
   const { assembly, position, sums, steps, companions } = run;
   const { optimizer, train, batchSize, accumulate } = assembly;
-  const { observers = [], signal, control, maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
+  const { observers = [], probeEvery = 10, signal, control } = options;
+  const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
+  const probed = observers.length > 0 && hasProbes(optimizer);
   while (position.at < train.size) {
     if (signal?.aborted) {
       await run.checkpoint();
@@ -46,17 +48,15 @@ export async function trainEpoch(
       batches.forEach(disposeBatch);
     }
     position.at = Math.min(position.at + batchSize * accumulate, train.size);
-    await tell(observers, { step: optimizer.step, epoch: position.epoch, examples: position.at, learningRate, loss });
+    const { step } = optimizer;
+    const read = probed && step % probeEvery === 0 ? { probes: await readProbes(optimizer) } : {};
+    await tell(observers, { step, epoch: position.epoch, examples: position.at, learningRate, loss, ...read });
     const { everySteps } = checkpoint ?? {};
-    if (everySteps !== undefined && optimizer.step % everySteps === 0 && position.at < train.size)
-      await run.checkpoint();
+    if (everySteps !== undefined && step % everySteps === 0 && position.at < train.size) await run.checkpoint();
     await breathe();
   }
 }
 
-async function tell(
-  observers: readonly Observer[],
-  step: Parameters<NonNullable<Observer["stepEnd"]>>[0],
-): Promise<void> {
+async function tell(observers: readonly Observer[], step: StepEnd): Promise<void> {
   for (const observer of observers) await observer.stepEnd?.(step);
 }

@@ -77,6 +77,11 @@ export interface FineTuneOptions {
   readonly classWeights?: readonly number[];
   /** @default [] */
   readonly observers?: readonly Observer[];
+  /**
+   * Steps between two reads of what the optimizer's probes measured (`probe`, `probeUpdate`, the trust ratios of `lars` and
+   * `lamb`), which observers get as `probes`. Without observers, or without probes, nothing is read. @default 10
+   */
+  readonly probeEvery?: number;
   /** Looked at in training mode while training, as tfjs does, and in inference mode on the validation data. @default [] */
   readonly metrics?: readonly (MetricName | Metric)[];
   /** Where the trunk's outputs are kept from epoch to epoch. @default "memory" */

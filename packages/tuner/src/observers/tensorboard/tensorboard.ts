@@ -9,7 +9,7 @@ import { tfRecord } from "./record.ts";
 export interface TensorBoardOptions {
   /** A folder (Node), in which a file `events.out.tfevents.*` is begun; or a function that takes the file's bytes in order. */
   readonly to: string | ((bytes: Uint8Array) => void | Promise<void>);
-  /** Steps between two scalars of the loss and the rate. @default 1 */
+  /** Steps between two scalars of the loss and the rate; probes come as they are read. @default 1 */
   readonly everySteps?: number;
   /** Epochs between two histograms of each trained parameter; 0 for none. @default 1 */
   readonly histogramEvery?: number;
@@ -19,7 +19,10 @@ export interface TensorBoardOptions {
   readonly now?: () => number;
 }
 
-/** Writes what TensorBoard reads: scalars `loss`, `learning_rate` and `epoch_*`, histograms of the weights, images. */
+/**
+ * Writes what TensorBoard reads: scalars `loss`, `learning_rate` and `epoch_*`, those of probes (`trust/ratios/head/kernel`),
+ * histograms of the weights, images.
+ */
 export function tensorBoard({
   to,
   everySteps = 1,
@@ -41,7 +44,8 @@ export function tensorBoard({
       await put(versionEvent(now()));
       for (const [tag, batch] of Object.entries(images)) await writeImages(tag, batch, run.step, now, put);
     },
-    async stepEnd({ step, loss, learningRate }) {
+    async stepEnd({ step, loss, learningRate, probes = {} }) {
+      for (const [key, value] of Object.entries(probes)) await put(scalarEvent(now(), step, key, value));
       if (step % everySteps !== 0) return;
       if (loss !== undefined) await put(scalarEvent(now(), step, "loss", loss));
       await put(scalarEvent(now(), step, "learning_rate", learningRate));
