@@ -11,7 +11,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { CacheNotWritableError, ChecksumError, DownloadError, NoSpaceError, VerifyError } from "../src/errors.ts";
+import {
+  CacheNotWritableError,
+  ChecksumError,
+  CompileError,
+  DownloadError,
+  NoSpaceError,
+  VerifyError,
+} from "../src/errors.ts";
 import { installFolder, readInstall } from "../src/install/cache.ts";
 import { type InstallPlan, installInto } from "../src/install/install.ts";
 import { reporter } from "../src/install/report.ts";
@@ -151,6 +158,25 @@ describe("what goes wrong is named, and nothing is left", () => {
     };
     await expect(install({ verify })).rejects.toThrow(VerifyError);
     expect(existsSync(cache)).toBe(false);
+  });
+
+  it.each([
+    ["/nowhere/c++", /no C\+\+ compiler: `\/nowhere\/c\+\+` cannot be started[\s\S]*g\+\+[\s\S]*CXX/],
+    [`${process.execPath} --no-such-flag`, /--no-such-flag --version` ended with status 9[\s\S]*leave out --compile/],
+  ])("--compile without a compiler (%s), before anything is fetched", async (compiler, message) => {
+    const before = process.env.CXX;
+    process.env.CXX = compiler;
+    try {
+      const error = await install({ compile: true, sources: { wheels: [], pip: noPip, index: undefined } }).catch(
+        (cause: unknown) => cause,
+      );
+      expect(error).toBeInstanceOf(CompileError);
+      expect((error as CompileError).message).toMatch(message);
+      expect(existsSync(cache)).toBe(false);
+    } finally {
+      if (before === undefined) delete process.env.CXX;
+      else process.env.CXX = before;
+    }
   });
 
   it("a full disk", async () => {

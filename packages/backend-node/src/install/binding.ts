@@ -46,6 +46,29 @@ export async function refreshPrebuilt(target: Target, folder: string): Promise<b
   return true;
 }
 
+/** `CXX` as make reads it, a command and its arguments; else `c++`. */
+function compilerOf(): readonly [command: string, ...args: string[]] {
+  const [command, ...args] = (process.env.CXX ?? "").trim().split(/\s+/);
+  return command ? [command, ...args] : ["c++"];
+}
+
+/**
+ * Asks the compiler for its version, before anything is fetched for it.
+ *
+ * @throws CompileError
+ */
+export async function assertCompiler(): Promise<void> {
+  const [command, ...args] = compilerOf();
+  const { status, stderr } = await run(command, [...args, "--version"]);
+  if (status === 0) return;
+  throw new CompileError(
+    status === 127
+      ? `There is no C++ compiler: \`${command}\` cannot be started.`
+      : `\`${[command, ...args, "--version"].join(" ")}\` ended with status ${status}. ${tail(stderr)}`.trim(),
+    "Install one that knows C++17 (apt-get install g++, xcode-select --install) or name it in CXX; or leave out --compile to take the binding that ships with the package (Linux).",
+  );
+}
+
 /**
  * Compiles the binding on the spot into `tree`, from the sources tfjs-node publishes and TensorFlow's headers under
  * `headers`. The compiler is `CXX`, else `c++`.
@@ -59,12 +82,13 @@ export async function compileBinding(tree: string, headers: string, work: string
   await npmPackage(NODE_API_HEADERS, nodeApi, (path) => path.startsWith("include/"));
   const folder = join(sources, "binding");
   patchBindingSources(folder);
-  const compiler = process.env.CXX ?? "c++";
+  const [compiler, ...args] = compilerOf();
   const libraries = readdirSync(join(tree, "tensorflow")).filter((name) =>
     /^libtensorflow_(cc|framework)\./.test(name),
   );
   const mac = process.platform === "darwin";
   const { status, stderr } = await run(compiler, [
+    ...args,
     ...BINDING_FLAGS,
     ...(mac ? ["-undefined", "dynamic_lookup"] : ["-s"]),
     `-I${join(nodeApi, "include")}`,
@@ -79,12 +103,8 @@ export async function compileBinding(tree: string, headers: string, work: string
   ]);
   if (status !== 0) {
     throw new CompileError(
-      status === 127
-        ? `There is no C++ compiler: \`${compiler}\` cannot be started.`
-        : `\`${compiler}\` could not compile the binding:\n${tail(stderr, 12)}`,
-      status === 127
-        ? "Install one (apt-get install g++, xcode-select --install) or name it in CXX."
-        : "Leave out --compile to take the binding that ships with the package (Linux), or use another compiler through CXX.",
+      `\`${compiler}\` could not compile the binding:\n${tail(stderr, 12) || `it ended with status ${status}`}`,
+      "Leave out --compile to take the binding that ships with the package (Linux), or use another compiler through CXX.",
     );
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf, messageOf, NoSpaceError } from "../errors.ts";
-import { compileBinding, hasPrebuilt, placePrebuilt, refreshPrebuilt } from "./binding.ts";
+import { assertCompiler, compileBinding, hasPrebuilt, placePrebuilt, refreshPrebuilt } from "./binding.ts";
 import {
   cacheFolder,
   installFolder,
@@ -159,6 +159,7 @@ export async function installInto(
       report.step(`${folder} is there and no good (${messageOf(cause).split("\n")[0]}): installing anew`);
     }
   }
+  if (plan.compile) await assertCompiler();
   const staging = makeStaging(cache);
   sweepStaging(cache);
   const downloads = join(cache, "downloads");
