@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { carryOver } from "./carry.ts";
 import { chain } from "./chain.ts";
 import { RecipeError } from "./errors.ts";
+import { gradientsOf } from "./gradients.ts";
 import type { AnyHook, AnyRule, StepContext } from "./hook.ts";
 import { assertParams, isTrained, type Param, variablesOf } from "./params.ts";
 import { assertRate, type RateMultiplier, type RatesAt, ratesOf } from "./rates.ts";
@@ -126,7 +127,10 @@ export class HookedOptimizer extends tf.Optimizer {
     return this.params.filter((param) => !frozen.has(param.name) && isTrained(param));
   }
 
-  /** As `tf.Optimizer.computeGradients`; without a list, of this optimizer's parameters rather than of the whole page. */
+  /**
+   * As `tf.Optimizer.computeGradients`; without a list, of this optimizer's parameters rather than of the whole page. Where
+   * `f` throws, no tensor is left, of the tape neither.
+   */
   override computeGradients(
     f: () => tf.Scalar,
     varList: tf.Variable[] = this.active.map(({ variable }) => variable),
@@ -137,7 +141,7 @@ export class HookedOptimizer extends tf.Optimizer {
         'Add: import "@tensorflow/tfjs-layers" (or "@tensorflow/tfjs").',
       );
     }
-    return super.computeGradients(f, varList);
+    return gradientsOf(f, varList);
   }
 
   /** Gradients by `variable.name` in, as tfjs passes them; takes one step. Frees nothing that is the caller's. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { gradientsOf } from "./gradients.ts";
 import type { Param } from "./params.ts";
 import type { TensorMap } from "./tree.ts";
 
@@ -31,7 +32,7 @@ export function taskGradients(
     for (const [i, [task, loss]] of Object.entries(losses).entries()) {
       const held = hold || i > 0 ? statistics.map((variable) => tf.keep(tf.clone(variable))) : [];
       try {
-        const { value, grads } = tf.variableGrads(loss, variables);
+        const { value, grads } = gradientsOf(loss, variables);
         values[task] = tf.keep(value);
         byTask[task] = Object.fromEntries(
           params.flatMap(({ name, variable }) => {

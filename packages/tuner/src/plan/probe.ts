@@ -34,11 +34,14 @@ export async function probeSteps(assembly: Assembly, loader: Loader, options: Fi
       const batches = await loader.load(0, 0);
       batchBytes = tf.memory().numBytes - without;
       before = tf.memory().numBytes;
-      const start = performance.now();
-      const { batches: outcomes } = await steps.step(cut, batches);
-      stepSeconds = (performance.now() - start) / 1000;
-      outcomes.forEach(disposeOutcome);
-      batches.forEach(disposeBatch);
+      try {
+        const start = performance.now();
+        const { batches: outcomes } = await steps.step(cut, batches);
+        stepSeconds = (performance.now() - start) / 1000;
+        outcomes.forEach(disposeOutcome);
+      } finally {
+        batches.forEach(disposeBatch);
+      }
     }
   } finally {
     combined?.trainer.dispose();

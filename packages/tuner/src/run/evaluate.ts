@@ -21,15 +21,19 @@ export async function evaluate(
   try {
     for (const indices of chunks(size, batchSize)) {
       const batch = await batchAt(seen, pass, indices, 0);
-      const outcome = tf.tidy(() => {
-        const outputs = cut.runTail(batch.values, false);
-        return { loss: totalLoss(plainLosses, cut, batch, outputs), metrics: measure(assembly, batch, outputs) };
-      });
-      sums.add(outcome, batch.size);
-      disposeBatch(batch);
+      try {
+        const outcome = tf.tidy(() => {
+          const outputs = cut.runTail(batch.values, false);
+          return { loss: totalLoss(plainLosses, cut, batch, outputs), metrics: measure(assembly, batch, outputs) };
+        });
+        sums.add(outcome, batch.size);
+      } finally {
+        disposeBatch(batch);
+      }
     }
+    return await sums.finish();
   } finally {
+    sums.dispose();
     await pass.close();
   }
-  return sums.finish();
 }

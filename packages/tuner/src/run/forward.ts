@@ -33,9 +33,12 @@ export function totalLoss(
   return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
 }
 
-/** The metrics' statistics, kept. */
+/** The metrics' statistics, kept; none where a metric throws. */
 export function measure({ metrics }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
-  return outputs.flatMap((output, i) =>
-    metrics.map((metric) => tf.keep(tf.tidy(() => metric.update(labels[i] as tf.Tensor, output)))),
+  const statistics = tf.tidy(() =>
+    outputs.flatMap((output, i) =>
+      metrics.map((metric) => tf.tidy(() => metric.update(labels[i] as tf.Tensor, output))),
+    ),
   );
+  return statistics.map((tensor) => tf.keep(tensor));
 }

@@ -39,24 +39,28 @@ export async function originOf(
   });
   const { optimizer, losses } = assembly;
   const statistics = statisticsNow(assembly);
-  const { value, grads } = optimizer.computeGradients(() => {
-    const places = new Map<number, string>();
-    const note = (place: string, outputs: readonly tf.Tensor[]): void => {
-      for (const { id } of outputs) places.set(id, place);
-    };
-    const outputs = predict(assembly, cut, batch, micro, note);
-    const forward = tapeOf().length;
-    const loss = totalLoss(losses, cut, batch, outputs);
-    watch(forward, places, check);
-    return loss;
-  });
-  tf.dispose([value, grads]);
-  statistics.putBack();
-  statistics.dispose();
-  const finite = tf.tidy(() => tf.stack(checks.map(({ finite }) => finite)));
-  const first = (await finite.data()).indexOf(0);
-  tf.dispose([finite, ...checks.map(({ finite }) => finite)]);
-  return checks[first]?.what;
+  try {
+    const { value, grads } = optimizer.computeGradients(() => {
+      const places = new Map<number, string>();
+      const note = (place: string, outputs: readonly tf.Tensor[]): void => {
+        for (const { id } of outputs) places.set(id, place);
+      };
+      const outputs = predict(assembly, cut, batch, micro, note);
+      const forward = tapeOf().length;
+      const loss = totalLoss(losses, cut, batch, outputs);
+      watch(forward, places, check);
+      return loss;
+    });
+    tf.dispose([value, grads]);
+    const finite = tf.tidy(() => tf.stack(checks.map(({ finite }) => finite)));
+    const first = (await finite.data()).indexOf(0);
+    finite.dispose();
+    return checks[first]?.what;
+  } finally {
+    statistics.putBack();
+    statistics.dispose();
+    tf.dispose(checks.map(({ finite }) => finite));
+  }
 }
 
 /** Looks at the outputs of all ops on the tape now, and at the gradients they will give. */

@@ -35,18 +35,23 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
 
   function gradients(cut: CutModel, batch: Batch, micro: number): { outcome: BatchOutcome; grads: TensorMap } {
     let metrics: tf.Tensor[] = [];
-    const { value, grads } = optimizer.computeGradients(() => {
-      const outputs = predict(assembly, cut, batch, micro);
-      const loss = totalLoss(losses, cut, batch, outputs);
-      metrics = measure(assembly, batch, outputs);
-      notePeak();
-      return loss;
-    });
-    const byName = optimizer.active.flatMap(({ name, variable }) => {
-      const grad = grads[variable.name];
-      return grad ? [[name, grad] as const] : [];
-    });
-    return { outcome: { loss: value, metrics }, grads: Object.fromEntries(byName) };
+    try {
+      const { value, grads } = optimizer.computeGradients(() => {
+        const outputs = predict(assembly, cut, batch, micro);
+        const loss = totalLoss(losses, cut, batch, outputs);
+        metrics = measure(assembly, batch, outputs);
+        notePeak();
+        return loss;
+      });
+      const byName = optimizer.active.flatMap(({ name, variable }) => {
+        const grad = grads[variable.name];
+        return grad ? [[name, grad] as const] : [];
+      });
+      return { outcome: { loss: value, metrics }, grads: Object.fromEntries(byName) };
+    } catch (error) {
+      tf.dispose(metrics);
+      throw error;
+    }
   }
 
   async function summed(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome> {
