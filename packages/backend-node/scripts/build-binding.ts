@@ -23,20 +23,22 @@ import { WHEELS } from "../src/install/wheels.ts";
 
 const COMPILER = "ziglang==0.13.0";
 const TARGETS = { "linux-x64": "x86_64-linux-gnu.2.17", "linux-arm64": "aarch64-linux-gnu.2.17" };
+/** The module that loads the CUDA build without its usual lines; CUDA is for x64 alone. */
+const QUIET = "linux-x64-quiet";
+const FILES: readonly string[] = [...Object.keys(TARGETS), QUIET];
 
 const prebuilt = join(dirname(fileURLToPath(import.meta.url)), "..", "prebuilt");
 const work = mkdtempSync(join(tmpdir(), "graft-binding-"));
 try {
   const built = await build(work);
-  const sums = Object.fromEntries(Object.keys(TARGETS).map((target) => [target, sumOf(join(built, `${target}.node`))]));
+  const sums = Object.fromEntries(FILES.map((target) => [target, sumOf(join(built, `${target}.node`))]));
   if (process.argv.includes("--check")) {
     const committed: Record<string, string> = JSON.parse(readFileSync(join(prebuilt, "sums.json"), "utf8"));
-    const different = Object.keys(TARGETS).filter((target) => committed[target] !== sums[target]);
+    const different = FILES.filter((target) => committed[target] !== sums[target]);
     if (different.length > 0) throw new Error(`Not reproduced: ${different.join(", ")}.`);
     console.log("The committed bindings are what the sources build.");
   } else {
-    for (const target of Object.keys(TARGETS))
-      copyFileSync(join(built, `${target}.node`), join(prebuilt, `${target}.node`));
+    for (const target of FILES) copyFileSync(join(built, `${target}.node`), join(prebuilt, `${target}.node`));
     writeFileSync(join(prebuilt, "sums.json"), `${JSON.stringify(sums, null, 2)}\n`);
     console.log(sums);
   }
@@ -60,6 +62,7 @@ async function build(folder: string): Promise<string> {
   const code = readdirSync(join(sources, "binding"))
     .filter((name) => name.endsWith(".cc"))
     .sort();
+  buildQuiet(python, folder, join(nodeApi, "include"));
   for (const [target, triple] of Object.entries(TARGETS)) {
     const libraries = join(folder, target);
     mkdirSync(libraries);
@@ -106,6 +109,20 @@ async function build(folder: string): Promise<string> {
     );
   }
   return folder;
+}
+
+/** `native/quiet`, which is linked against nothing of TensorFlow. */
+function buildQuiet(python: string, folder: string, nodeApi: string): void {
+  const source = join(dirname(fileURLToPath(import.meta.url)), "..", "native", "quiet");
+  const args = ["-O2", "-std=c11", "-shared", "-fPIC", "-s", "-DNAPI_VERSION=8", "-DBUILDING_NODE_EXTENSION"];
+  run(
+    python,
+    [
+      ...["-m", "ziglang", "cc", "-target", TARGETS["linux-x64"], ...args, "-Wl,--build-id=none", `-I${nodeApi}`],
+      ...["quiet_load.c", "-o", join(folder, `${QUIET}.node`), "-ldl", "-Wl,--allow-shlib-undefined"],
+    ],
+    source,
+  );
 }
 
 /** TensorFlow's C headers, out of the pinned wheel. */

@@ -9,6 +9,7 @@ import { callableTfjs } from "./callable-tfjs.ts";
 import { cureNodeUtil } from "./cure-node-util.ts";
 import { markLoaded } from "./environment.ts";
 import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
+import { quietlyLoad } from "./quiet-load.ts";
 
 /** Name under which the native backend is registered in tfjs, by tfjs-node and by us. */
 export const TENSORFLOW = "tensorflow";
@@ -30,6 +31,9 @@ export function loadInstall(folder: string): void {
   const half = join(folder, JS_HALF);
   try {
     markLoaded();
+    // Whoever asks for TensorFlow's log gets all of it.
+    if (folder.endsWith("-gpu") && process.env.TF_CPP_MIN_LOG_LEVEL === "3")
+      quietlyLoad(join(folder, "tensorflow", "libtensorflow_cc.so.2"));
     const binding = load(join(folder, BINDING)) as NativeBinding;
     load(join(half, "register_all_kernels.js"));
     const { NodeJSKernelBackend } = load(join(half, "nodejs_kernel_backend.js")) as JsHalf;

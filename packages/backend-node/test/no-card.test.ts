@@ -1,0 +1,52 @@
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
+import { nativeBackend, setNativeEnvironment } from "../src/index.ts";
+import { TENSORFLOW } from "../src/load/load.ts";
+
+const { TF_CPP_MIN_LOG_LEVEL: before } = process.env;
+beforeAll(() => tf.copyRegisteredKernels("cpu", TENSORFLOW));
+afterEach(() => {
+  vi.restoreAllMocks();
+  if (before === undefined) delete process.env.TF_CPP_MIN_LOG_LEVEL;
+  else process.env.TF_CPP_MIN_LOG_LEVEL = before;
+});
+
+it.each([
+  ["gpu", {}, "3"],
+  ["cpu", {}, "2"],
+  ["gpu", { logLevel: 1 }, "1"],
+] as const)("sets TensorFlow's log level before it loads: %s, %o", (device, options, expected) => {
+  delete process.env.TF_CPP_MIN_LOG_LEVEL;
+  setNativeEnvironment({ device, ...options });
+  expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBe(expected);
+});
+
+it("leaves a log level alone that the user has set outside", () => {
+  process.env.TF_CPP_MIN_LOG_LEVEL = "0";
+  setNativeEnvironment({ device: "gpu" });
+  expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBe("0");
+});
+
+// The CUDA build is 4 GB: a backend that says the same stands for it here. The README says what was run with the real one.
+it.each([
+  ["gpu", false, 1],
+  ["gpu", true, 0],
+  ["cpu", false, 0],
+] as const)("device %s, a card: %s, told in %i line(s)", async (device, isUsingGpuDevice, lines) => {
+  const binding = { TF_Version: "2.18.1", isUsingGpuDevice: () => isUsingGpuDevice };
+  tf.registerBackend(TENSORFLOW, () => Object.assign(new MathBackendCPU(), { binding, isUsingGpuDevice }));
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  try {
+    const session = await nativeBackend({ device, fused: false }).init();
+    expect(warn.mock.calls.map(([line]) => line)).toEqual(
+      Array(lines).fill(
+        expect.stringMatching(/^@graftjs\/backend-node: .*no usable GPU.*runs on the CPU.*graft doctor/),
+      ),
+    );
+    expect(session.capabilities.description).toBe(`TensorFlow 2.18.1, ${isUsingGpuDevice ? "CUDA" : "CPU"}`);
+    await session.dispose();
+  } finally {
+    tf.removeBackend(TENSORFLOW);
+  }
+});
