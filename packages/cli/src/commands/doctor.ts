@@ -1,5 +1,3 @@
-import "@tensorflow/tfjs-backend-cpu";
-import "@tensorflow/tfjs-layers";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -37,6 +35,9 @@ export const doctor: Command = {
 
 /** One backend, in this process. */
 async function lookAt(name: string, cwd: string): Promise<Diagnosis> {
+  // Only the process that looks at a backend needs the kernels and the gradients.
+  await import("@tensorflow/tfjs-backend-cpu");
+  await import("@tensorflow/tfjs-layers");
   tf.env().set("PROD", true);
   const { package: from, device = "cpu" } = BACKENDS[name] ?? {};
   const absent = (reason: string, fix: string): Diagnosis => ({

@@ -1,9 +1,7 @@
 import { dirname, resolve } from "node:path";
-import { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } from "@graftjs/tuner";
 import type { Command } from "../command.ts";
 import { interruptible } from "../interrupt.ts";
 import { assertWritable } from "../output.ts";
-import { withSession } from "../session.ts";
 import { UsageError } from "../usage-error.ts";
 import { recipePath } from "./recipe-path.ts";
 
@@ -26,6 +24,9 @@ export const run: Command = {
       to === undefined
         ? "Nothing was saved: give --checkpoint folder next time."
         : `Go on with: graft run ${path} --checkpoint ${String(to)} --resume`;
+    // Every command would load these, and `graft help` would take a second.
+    const { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
+    const { withSession } = await import("../session.ts");
     await withSession(path, io, async ({ file, model, options, resolved, lost }) => {
       const { folder, recipe, run: section } = file;
       const target =
