@@ -102,7 +102,7 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
       const backend = tf.backend() as NativeKernelBackend;
       if (device === "gpu" && !backend.isUsingGpuDevice) {
         console.warn(
-          "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU (`graft doctor` says more).",
+          "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU. Does `nvidia-smi` list one? `logLevel: 2` prints what TensorFlow says.",
         );
       }
       const mended = mendKernels(backend);
