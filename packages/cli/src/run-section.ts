@@ -2,7 +2,7 @@ import { type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
 
 /** A new dense head in place of what stood behind a layer. */
 export interface HeadSection {
-  /** Name of the layer whose output the head takes. */
+  /** Name of the layer whose output the head takes; feature maps are averaged over space first. */
   readonly after: string;
   readonly units: number;
   /** @default "softmax" */

@@ -72,8 +72,9 @@ it("a rule among the hooks", async () => {
 it("a truncated weights file", async () => {
   truncateSync(join(folder, "weights.bin"), 20);
   expect(await errorOf(recipe)).toMatchInlineSnapshot(`
-    "The weights of <folder>/model.json are truncated: 20 bytes, and model.json lists 104.
-      Looked at <folder>/weights.bin. Fetch or save the model again.
+    "The model <folder>/model.json cannot be loaded.
+      The weights weights.bin are truncated: 20 bytes, and model.json lists 104.
+      Fetch or save the model again.
     "
   `);
 });
@@ -81,10 +82,29 @@ it("a truncated weights file", async () => {
 it("weights outside the model's folder", async () => {
   write("model.json", { modelTopology: {}, weightsManifest: [{ paths: ["../secret"], weights: [] }] });
   expect(await errorOf(recipe)).toMatchInlineSnapshot(`
-    "model.json names the weights file ../secret, outside its own folder.
-      Do not use this file: a model has its weights beside it.
+    "The model <folder>/model.json cannot be loaded.
+      model.json names the weights "../secret", outside its folder.
+      A model from elsewhere could read any file that way; it is refused.
     "
   `);
+});
+
+it("a model that is not there, is not JSON, or has no layer of that name", async () => {
+  const run = recipe.run as object;
+  expect(await errorOf({ ...recipe, run: { ...run, model: "modle.json" } })).toMatch(
+    /^The model <folder>\/modle.json cannot be loaded.\n {2}Cannot read modle.json: ENOENT/,
+  );
+  const head = { after: "boddy", units: 2, name: "new" };
+  expect(await errorOf({ ...recipe, trainable: "new/**", run: { ...run, head } })).toMatchInlineSnapshot(`
+    "The recipe's \`run.head\` does not fit the model.
+      No layer is named \`boddy\`.
+      Did you mean \`body\`?
+    "
+  `);
+  write("model.json", "{");
+  expect(await errorOf(recipe)).toMatch(
+    /^The model <folder>\/model.json cannot be loaded.\n {2}model.json is no model: /,
+  );
 });
 
 it("an output folder that cannot be written", async () => {

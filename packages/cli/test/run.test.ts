@@ -21,6 +21,18 @@ it("run prints the plan and the epochs, and writes a delta of the trained tensor
   ).toEqual(["head/bias", "head/kernel"]);
 });
 
+it("run puts the new head that the recipe asks for behind the named layer, of the same start every time", async () => {
+  const recipe = await setUp();
+  const head = { after: "body", units: 2, name: "new" };
+  write("recipe.json", { ...recipe, trainable: "new/**", run: { ...(recipe.run as object), head, seed: 3 } });
+  expect((await graft("plan", "recipe.json")).out).toMatch(/trained +10 of 26 parameters/);
+  expect(await graft("run", "recipe.json", "--out", "a.safetensors")).toMatchObject({ code: 0, err: "" });
+  await graft("run", "recipe.json", "--out", "b.safetensors");
+  const [a, b] = ["a", "b"].map((name) => readFileSync(join(folder, `${name}.safetensors`)));
+  expect(a?.toString("latin1")).toContain("new/kernel");
+  expect(b?.equals(a as Buffer)).toBe(true);
+});
+
 it("plan --json is data, and trains nothing", async () => {
   const { code, out } = await graft("plan", "recipe.json", "--json");
   expect(code).toBe(0);

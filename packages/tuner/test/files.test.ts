@@ -343,7 +343,7 @@ describe("loading", () => {
     writeFileSync(join(folder, "model/model.json"), json("w.bin"));
     writeFileSync(join(folder, "model/w.bin"), bin.slice(0, 12));
     await expect(loadLayersModel(folderReader(join(folder, "model")))).rejects.toThrow(
-      /12 bytes, the manifest says 16/,
+      /truncated: 12 bytes, and model.json lists 16/,
     );
   });
 });

@@ -34,6 +34,7 @@ describe("replaceHead", () => {
     const base = convNet();
     const [a, b] = [replaceHead(base, { units: 5, name: "new" }), replaceHead(base, { units: 5, name: "new" })];
     expect(a.outputs[0]?.shape).toEqual([null, 5]);
+    expect(a.name).toBe(base.name);
     expect(weightsOf(a)).toEqual(weightsOf(b));
     expect(a.getLayer("conv_0")).toBe(base.getLayer("conv_0"));
     expect(

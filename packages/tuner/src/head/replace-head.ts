@@ -18,7 +18,7 @@ export interface ReplaceHeadOptions {
 
 /**
  * A model with the same layers up to `after` and a new dense head. The layers are shared, not copied: disposing one model
- * takes them from the other. Feature maps are averaged over space first.
+ * takes them from the other, and it keeps the model's name. Feature maps are averaged over space first.
  *
  * @throws OptionsError where there is no such layer, or the new name is taken.
  */
@@ -34,7 +34,8 @@ export function replaceHead(
   }
   const features = pooled(after === undefined ? beforeHead(model) : outputOf(model.getLayer(after)));
   const dense = layers.layers.dense({ units, activation, name });
-  const made = layers.model({ inputs: model.inputs, outputs: dense.apply(features) as layers.SymbolicTensor });
+  const outputs = dense.apply(features) as layers.SymbolicTensor;
+  const made = layers.model({ inputs: model.inputs, outputs, name: model.name });
   if (made.layers.filter((layer) => layer.name === name).length > 1) {
     throw new OptionsError(`A layer is named \`${name}\` already.`, "Give the new head another `name`.");
   }

@@ -40,8 +40,8 @@ export async function readArtifacts(read: ReadFile, file = "model.json"): Promis
     const [have, want] = [sum(shards.map(({ byteLength }) => byteLength)), sum(entries.map(byteLengthOf))];
     if (have !== want)
       throw new LoadError(
-        `The weights ${paths.join(", ")} have ${have} bytes, the manifest says ${want}.`,
-        "Is the file whole?",
+        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: ${have} bytes, and ${file} lists ${want}.`,
+        "Fetch or save the model again.",
       );
     specs.push(...entries);
     chunks.push(...shards);
