@@ -39,6 +39,16 @@ it("plan --json is data, and trains nothing", async () => {
   expect(JSON.parse(out).parameters).toMatchObject({ trained: 10, total: 26 });
 });
 
+it("plan --limit says whether the run fits, in bytes or with a unit", async () => {
+  const fits = await graft("plan", "recipe.json", "--limit", "1.5 GB", "--json");
+  expect(JSON.parse(fits.out).predicted).toMatchObject({ limit: 1.5e9, fits: true });
+  expect((await graft("plan", "recipe.json", "--limit", "100")).out).toMatch(/^limit +does not fit 100 B/m);
+  expect(await graft("plan", "recipe.json", "--limit", "much")).toMatchObject({
+    code: 2,
+    err: '--limit is "much".\n  Give bytes: --limit 800MB.\n',
+  });
+});
+
 it("list and explain name what a recipe can use and what its step does", async () => {
   expect((await graft("list", "recipe.json")).out).toMatch(/hook +clip-by-global-norm/);
   expect((await graft("explain", "recipe.json")).out).toMatch(/clip-by-global-norm[\s\S]*sgd/);
