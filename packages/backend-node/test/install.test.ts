@@ -179,10 +179,12 @@ describe("what goes wrong is named, and nothing is left", () => {
     }
   });
 
-  it("a full disk", async () => {
+  it("a full disk; the folders on the way to the cache go too", async () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-    await expect(install({ placeJs: () => Promise.reject(full) })).rejects.toThrow(NoSpaceError);
+    const plan = planFor({ placeJs: () => Promise.reject(full) });
+    await expect(installInto(join(cache, "graft", "native"), plan, reporter())).rejects.toThrow(NoSpaceError);
     expect(existsSync(cache)).toBe(false);
+    expect(existsSync(root)).toBe(true);
   });
 
   it("a cache that cannot be written", async () => {

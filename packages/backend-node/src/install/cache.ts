@@ -77,6 +77,11 @@ function makeFolder(folder: string): void {
   }
 }
 
+/** `folder` and those above it that are not there yet, the innermost first. */
+export function missingFolders(folder: string): readonly string[] {
+  return existsSync(folder) ? [] : [folder, ...missingFolders(dirname(folder))];
+}
+
 /** Removes what killed runs left: staging folders of processes that are gone. */
 export function sweepStaging(cache: string): void {
   if (!existsSync(cache)) return;

@@ -8,6 +8,7 @@ import {
   MANIFEST,
   type Manifest,
   makeStaging,
+  missingFolders,
   notWritable,
   publish,
   readInstall,
@@ -156,10 +157,13 @@ export async function installInto(
       const tensorflow = await confirm(folder, present, plan, report);
       return { status: "already", folder, tensorflow, bytes: sizeOf(folder) };
     } catch (cause) {
-      report.step(`${folder} is there and no good (${messageOf(cause).split("\n")[0]}): installing anew`);
+      report.step(
+        `${folder} is there and no good (${messageOf(cause).split("\n")[0]?.replace(/\.$/, "")}): installing anew`,
+      );
     }
   }
   if (plan.compile) await assertCompiler();
+  const fresh = missingFolders(cache);
   const staging = makeStaging(cache);
   sweepStaging(cache);
   const downloads = join(cache, "downloads");
@@ -204,7 +208,7 @@ export async function installInto(
     throw named(cause, cache);
   } finally {
     rmSync(staging, { recursive: true, force: true });
-    removeIfEmpty(cache);
+    for (const folder of [cache, ...fresh]) removeIfEmpty(folder);
   }
 }
 
