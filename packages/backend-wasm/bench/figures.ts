@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { fileURLToPath } from "node:url";
-import { type AnyRule, adam, adamw, HookedOptimizer, namedParams, sgd, type UpdateRule } from "@graftjs/core";
+import { type AnyRule, adam, adamw, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
