@@ -19,8 +19,10 @@ export function onePixel(guard: Guard): Guard {
       const { x, filter, bias, preluActivationWeights } = params.inputs as unknown as Inputs;
       const { pad, strides, activation, leakyreluAlpha } = params.attrs ?? {};
       const [height, width, channels, multiplier] = filter.shape;
-      if (height !== 1 || width !== 1 || (pad !== "same" && pad !== "valid" && pad !== 0)) return own(params);
       const [down, across] = typeof strides === "number" ? [strides, strides] : (strides as [number, number]);
+      // With a padding given as a number tfjs takes the vertical stride for both directions.
+      const unpadded = pad === "same" || pad === "valid" || (pad === 0 && down === across);
+      if (height !== 1 || width !== 1 || !unpadded) return own(params);
       return tf.tidy(() => {
         const seen = down === 1 && across === 1 ? x : tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, down, across, 1]);
         const [batch, rows, columns] = seen.shape as [number, number, number];
