@@ -99,6 +99,7 @@ writeFileSync(
   join(here, "results.json"),
   `${JSON.stringify({ machine, rounds: ROUNDS, stepsARound: STEPS, results }, null, 2)}\n`,
 );
+await import("./readme.ts");
 
 function round2(value: number): number {
   return Math.round(value * 100) / 100;

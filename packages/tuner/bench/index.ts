@@ -125,3 +125,4 @@ for (const task of tasks) {
   if (python) keep(run(python, [join(here, "peer.py"), task, String(TORCH_EPOCHS)]));
 }
 console.table(write());
+await import("./readme.ts");

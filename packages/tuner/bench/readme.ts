@@ -1,0 +1,59 @@
+/** Writes the measured figures into README.md, between its markers: `tsx bench/readme.ts`. The bench ends with it. */
+import { readFileSync, writeFileSync } from "node:fs";
+
+interface Row {
+  readonly backend: string;
+  readonly peer: string;
+  readonly task: string;
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly peakRss: number;
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  graft: "`fineTune`",
+  stock: "stock `model.fit`",
+  fit: "`model.fit` on our kernels",
+  usual: "PyTorch, trunk run every epoch",
+};
+const TASKS: Readonly<Record<string, string>> = { last4: "last four blocks and head", head: "head" };
+
+const { rows, epochs } = JSON.parse(readFileSync(new URL("results.json", import.meta.url), "utf8")) as {
+  readonly rows: readonly Row[];
+  readonly epochs: number;
+};
+const whole = (row: Row): number => (row.seconds * epochs) / row.epochs;
+/** PyTorch has one backend, the CPU, and is the peer of all of ours. */
+const oursFor = (row: Row): Row | undefined =>
+  rows.find(({ peer, task, backend }) => peer === "graft" && task === row.task && backend === row.backend);
+const times = (row: Row): string => {
+  const ours = oursFor(row);
+  if (!ours || ours === row) return "";
+  return `${(whole(row) / whole(ours)).toFixed(2)}×, ${(ours.peakRss / row.peakRss).toFixed(2)} of its memory`;
+};
+const against = (row: Row): string =>
+  row.peer === "usual"
+    ? rows
+        .filter(({ peer, task }) => peer === "graft" && task === row.task)
+        .map((ours) => `${(whole(row) / whole(ours)).toFixed(2)}× (${ours.backend})`)
+        .join(", ")
+    : times(row);
+const table = [
+  `| trained | backend | by | seconds for ${epochs} epochs | epochs run | peak RSS, GB | \`fineTune\` is faster by |`,
+  "|---|---|---|---|---|---|---|",
+  ...Object.keys(TASKS)
+    .flatMap((task) => rows.filter((row) => row.task === task))
+    .map(
+      (row) =>
+        `| ${TASKS[row.task]} | ${row.backend} | ${NAMES[row.peer] ?? row.peer} | ${whole(row).toFixed(1)} | ${row.epochs} | ${(row.peakRss / 1e9).toFixed(2)} | ${against(row)} |`,
+    ),
+];
+
+const path = new URL("../README.md", import.meta.url);
+const text = readFileSync(path, "utf8");
+const marker = /(<!-- bench:tuner -->\n)[\s\S]*?(\n<!-- \/bench -->)/;
+if (!marker.test(text)) throw new Error("README.md has no marker bench:tuner.");
+writeFileSync(
+  path,
+  text.replace(marker, (_, open: string, close: string) => open + table.join("\n") + close),
+);
