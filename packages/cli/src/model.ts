@@ -7,7 +7,7 @@ import type { HeadSection } from "./run-section.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** The model a recipe names, under its new head where the recipe asks for one. @throws UsageError */
-export async function readModel({ folder, run }: RecipeFile): Promise<LayersModel> {
+export async function readModel({ folder, run }: Pick<RecipeFile, "folder" | "run">): Promise<LayersModel> {
   const path = resolve(folder, run.model);
   const model = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch((cause: Error) => {
     throw cause instanceof LoadError

@@ -96,6 +96,20 @@ describe("deltas of a GraphModel", () => {
   });
 });
 
+describe("deltas read by Node", () => {
+  it("are the same from a Buffer, whose slice is a view, at any place of its pool", async () => {
+    const model = mlp();
+    const delta = await tune(model, "head", [4]);
+    const pooled = Buffer.concat([new Uint8Array(3), delta]).subarray(3);
+    const fresh = mlp();
+    applyDelta(fresh, pooled);
+    expect(weightsOf(fresh)).toEqual(weightsOf(model));
+    expect(diffDeltas(pooled, delta)).toEqual([]);
+    loadSafetensors(fresh, Buffer.from(await saveWhole(model)));
+    expect(weightsOf(fresh)).toEqual(weightsOf(model));
+  });
+});
+
 describe("deltas of functions over variables", () => {
   it("are saved, applied and refused as a model's", async () => {
     const make = (seed: number) => {

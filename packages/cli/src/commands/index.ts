@@ -1,8 +1,10 @@
 import type { Command } from "../command.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
+import { inspect } from "./inspect.ts";
 import { installNative, uninstallNative } from "./install-native.ts";
 import { list } from "./list.ts";
+import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
@@ -12,6 +14,8 @@ export const commands: Readonly<Record<string, Command>> = {
   run,
   plan,
   explain,
+  inspect,
+  merge,
   list,
   schema,
   doctor,

@@ -9,7 +9,7 @@ import {
 } from "./format.ts";
 
 /**
- * Reads a safetensors file. Tensors are views into `bytes`: nothing is copied, nothing is allocated by a size that the file
+ * Reads a safetensors file. Tensors are views into `given`: nothing is copied, nothing is allocated by a size that the file
  * merely claims.
  *
  * Holds the format's own rules: the header at most 100 MB and inside the file, a JSON object without duplicate keys; offsets
@@ -17,7 +17,9 @@ import {
  *
  * @throws SafetensorsError naming the first rule that is broken.
  */
-export function readSafetensors(bytes: Uint8Array): SafetensorsFile {
+export function readSafetensors(given: Uint8Array): SafetensorsFile {
+  // A Buffer's `slice` is a view and a Uint8Array's a copy: whoever reads the tensors may rely on the copy.
+  const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
   const header = headerOf(bytes);
   const { __metadata__: metadata, ...rest } = Object.assign(Object.create(null), header) as Record<string, unknown>;
   const buffer = bytes.subarray(8 + headerLength(bytes));

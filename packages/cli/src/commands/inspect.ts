@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname, extname, resolve } from "node:path";
+import type { Command } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+
+/** What a model or a safetensors file holds, tensor by tensor. */
+interface Contents {
+  readonly kind: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
+}
+
+export const inspect: Command = {
+  usage: "graft inspect <model.json | file.safetensors> [--json]",
+  about:
+    "Says what a model or a safetensors file (a delta, say) holds, tensor by tensor.\n" +
+    "The names are those that `trainable` in a recipe selects by.",
+  options: { json: "boolean" },
+  async run(positionals, { json }, io) {
+    const [path, ...more] = positionals;
+    if (path === undefined || more.length > 0) {
+      throw new UsageError(`graft inspect takes one file, and got ${positionals.length}.`, "graft inspect model.json");
+    }
+    const file = resolve(io.cwd, path);
+    const contents = extname(file) === ".safetensors" ? await ofSafetensors(file) : await ofModel(file);
+    io.out(json === true ? `${JSON.stringify(contents, null, 2)}\n` : `${table(contents)}\n`);
+  },
+};
+
+async function ofSafetensors(file: string): Promise<Contents> {
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw new UsageError(`${file} cannot be read: ${cause.message}`, "Is the path right?", { cause });
+  });
+  const { readSafetensors } = await import("@graftjs/tuner");
+  const { metadata, tensors } = readSafetensors(bytes);
+  return {
+    kind: metadata.get("format") ?? "safetensors",
+    metadata: Object.fromEntries(metadata),
+    tensors: [...tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape })),
+  };
+}
+
+async function ofModel(file: string): Promise<Contents> {
+  const { folderReader, loadLayersModel } = await import("@graftjs/tuner");
+  const { namedWeights } = await import("@graftjs/core");
+  const { onCpu } = await import("../on-cpu.ts");
+  await onCpu();
+  const model = await loadLayersModel(folderReader(dirname(file)), basename(file));
+  try {
+    const tensors = namedWeights(model).map(({ name, variable: { dtype, shape } }) => ({ name, dtype, shape }));
+    return { kind: `LayersModel of ${model.layers.length} layers`, metadata: { name: model.name }, tensors };
+  } finally {
+    model.dispose();
+  }
+}
+
+function table({ kind, metadata, tensors }: Contents): string {
+  const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
+  const numbers = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
+  const width = Math.max(0, ...tensors.map(({ name }) => name.length));
+  return [
+    `${kind}: ${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers`,
+    ...Object.entries(metadata).map(
+      ([key, value]) => `${key}: ${value.length > 100 ? `${value.slice(0, 97)}...` : value}`,
+    ),
+    ...tensors.map(({ name, dtype, shape }) => `  ${name.padEnd(width)}  ${dtype}  [${shape.join(", ")}]`),
+  ].join("\n");
+}

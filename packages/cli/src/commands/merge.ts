@@ -1,0 +1,43 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Command } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const merge: Command = {
+  usage: "graft merge <recipe.json> <delta.safetensors> --out folder",
+  about:
+    "Writes the recipe's model with a delta applied, as one model that stock tfjs loads.\n" +
+    "A delta that was tuned from other weights is refused.",
+  options: { out: "string" },
+  async run(positionals, { out: given }, io) {
+    const [recipe, delta, ...more] = positionals;
+    if (recipe === undefined || delta === undefined || more.length > 0 || given === undefined) {
+      throw new UsageError(
+        "graft merge takes a recipe, a delta and --out.",
+        "graft merge recipe.json delta.safetensors --out folder",
+      );
+    }
+    const file = resolve(io.cwd, delta);
+    const bytes = await readFile(file).catch((cause: Error) => {
+      throw new UsageError(`The delta ${file} cannot be read: ${cause.message}`, "graft run writes one.", { cause });
+    });
+    const { readRecipe } = await import("../recipe-file.ts");
+    const { folder, run } = await readRecipe(recipe, io.cwd);
+    const to = resolve(io.cwd, String(given));
+    if (to === dirname(resolve(folder, run.model))) {
+      throw new UsageError(`${to} holds the base model.`, "Give --out another folder: other deltas need the base.");
+    }
+    const { applyDelta, saveModel } = await import("@graftjs/tuner");
+    const { onCpu } = await import("../on-cpu.ts");
+    await onCpu();
+    const { readModel } = await import("../model.ts");
+    const model = await readModel({ folder, run });
+    try {
+      applyDelta(model, bytes);
+      await saveModel(model, to);
+    } finally {
+      model.dispose();
+    }
+    io.out(`Saved ${resolve(to, "model.json")}.\n`);
+  },
+};
