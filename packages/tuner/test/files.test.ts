@@ -162,6 +162,23 @@ describe("writing files", () => {
   });
 });
 
+describe("keeping checkpoints", () => {
+  it("takes away on resume what a killed write left, but never what is newer or as young as `keep` allows", async () => {
+    const { mapStore } = await import("./support.ts");
+    const files = new Map<string, Uint8Array>();
+    const content = (n: number) => ({ json: n, arrays: new Map([["a", Float32Array.of(n)]]) });
+    for (const n of [1, 2, 3, 4]) await keeper({ to: mapStore(files), keep: 4 }, () => {}).write(n, content(n));
+    const names = [...files.keys()].sort();
+    files.set(names[3] as string, Uint8Array.of(0));
+    files.set(names[2] as string, Uint8Array.of(0));
+    // Two are damaged, so the third is the newest whole one: it stays though `keep` is 2.
+    expect((await keeper({ to: mapStore(files), keep: 2 }, () => {}).newest())?.json).toBe(2);
+    expect([...files.keys()].sort()).toEqual(names.slice(1));
+    const locked = { ...mapStore(files), remove: () => Promise.reject(new Error("EROFS")) };
+    expect((await keeper({ to: locked, keep: 1 }, () => {}).newest())?.json).toBe(2);
+  });
+});
+
 describe("a cache on disk", () => {
   it("is read by the next run, not by one with other data or weights, and not when damaged", async () => {
     const files = new Map<string, Uint8Array>();

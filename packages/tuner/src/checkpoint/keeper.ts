@@ -22,7 +22,10 @@ export interface Keeper {
    * first of several failures in a row.
    */
   write(step: number, content: CheckpointContent): Promise<void>;
-  /** The newest whole checkpoint, or undefined. Damaged ones are passed over with a warning. */
+  /**
+   * The newest whole checkpoint, or undefined. Damaged ones are passed over with a warning. Takes away what is older than that
+   * and beyond `keep`: a run that was killed between a write and its clean-up left one too many, and may not write again.
+   */
   newest(): Promise<CheckpointContent | undefined>;
 }
 
@@ -50,10 +53,15 @@ export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string)
       }
     },
     async newest() {
-      for (const name of await ours()) {
+      const names = await ours();
+      for (const [i, name] of names.entries()) {
         try {
           const bytes = await store.read(name);
-          if (bytes) return await decode(bytes);
+          if (!bytes) continue;
+          const content = await decode(bytes);
+          // Where nothing can be removed the next write says so.
+          for (const old of names.slice(Math.max(keep, i + 1))) await store.remove(old).catch(() => {});
+          return content;
         } catch (error) {
           warn(`Passed over ${store.where}/${name}: ${firstLine(error)}`);
         }
