@@ -1,3 +1,4 @@
+import "@tensorflow/tfjs-backend-cpu";
 import { type AnyRule, adam, adamw, HookedOptimizer, runFused, sgd } from "@graftjs/core";
 import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
@@ -125,6 +126,17 @@ describe("fused optimizer kernels", () => {
       numDataBuffers: before.numDataBuffers,
       numBytes: before.numBytes,
     });
+  });
+
+  it("copies what shares a buffer that was made on another backend, too", async () => {
+    await tf.setBackend("cpu");
+    const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3])));
+    const [backup, g, v] = [tf.clone(w), tf.tensor1d([1, 1, 1]), tf.zeros([3])];
+    await tf.setBackend("wasm");
+    expect(runFused("GraftSgd", attrs(w, g, v))).toBe(true);
+    expect([...w.dataSync()]).toEqual([0, 1, 2]);
+    expect([...backup.dataSync()]).toEqual([1, 2, 3]);
+    tf.dispose([w, backup, g, v]);
   });
 
   it("makes a convolution that has run forget the weights it packed", () => {

@@ -73,6 +73,21 @@ describe("fused optimizer kernels", () => {
     tf.dispose([w, backup]);
   });
 
+  it("copy a shared buffer that was made on another backend, too", async () => {
+    await tf.setBackend("cpu");
+    const w = tf.variable(tf.tensor1d([1, 2, 3]));
+    const [backup, g] = [w.clone(), tf.tensor1d([1, 1, 1])];
+    await tf.setBackend("webgpu");
+    const ran = runFused("GraftSgd", {
+      ...{ variables: [w], grads: [g], velocities: [], learningRates: [0.5], first: [true] },
+      ...{ momentum: 0, dampening: 0, nesterov: false, rateInVelocity: false },
+    });
+    expect(ran).toBe(true);
+    expect([...(await w.data())]).toEqual([0.5, 1.5, 2.5]);
+    expect([...(await backup.data())]).toEqual([1, 2, 3]);
+    tf.dispose([w, backup, g]);
+  });
+
   it("write nothing where anything is wrong, and say all of it", async () => {
     const [a, b] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([3]))];
     const call = (): boolean =>

@@ -82,7 +82,8 @@ export class Table {
   /** Makes each tensor the only owner of its buffer: what shares it, a backup of the weights say, must not change. */
   own(...lists: readonly (readonly tf.Tensor[])[]): void {
     for (const tensor of lists.flat()) {
-      if (this.heap.backend.refCount(tensor.dataId) > 1) replaceByCopy(this.heap, tensor);
+      // Asking for its data brings it here from the backend it was made on; until then `backend.refCount` says 0.
+      if (this.heap.backend.dataIdMap.get(tensor.dataId).refCount > 1) replaceByCopy(this.heap, tensor);
     }
   }
 

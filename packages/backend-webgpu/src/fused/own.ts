@@ -44,8 +44,10 @@ export function bufferOf(backend: StockInternals, tensor: tf.Tensor): GPUBuffer 
  * copied first, so that a backup of the weights stays what it was.
  */
 export function writableBuffer(backend: StockInternals, tensor: tf.Tensor): GPUBuffer {
+  // Asking for its data brings it here from the backend it was made on; until then `refCount` says 0.
+  const { refCount } = backend.tensorMap.get(tensor.dataId);
   // A size of 0 has nothing to write, and no buffer.
-  if (tensor.size > 0 && backend.refCount(tensor.dataId) > 1) unshare(backend, tensor);
+  if (tensor.size > 0 && refCount > 1) unshare(backend, tensor);
   const buffer = bufferOf(backend, tensor);
   // tfjs keeps what it read once; after an in-place write that copy is old.
   backend.tensorMap.get(tensor.dataId).values = null;
