@@ -160,7 +160,19 @@ describe("bad input", () => {
   it("is refused before the first step, the model untouched", async () => {
     const { xs, ys } = examples([4]);
     const numbers = tf.tensor1d([...Array.from({ length: 19 }, () => 0), 3]);
+    const hot = tf.cast(ys, "float32");
     const cases: [Partial<FineTuneOptions>, RegExp][] = [
+      [
+        { data: { xs, ys: tf.mul(hot, 255) }, loss: "binaryCrossentropy" },
+        /data.ys holds numbers from 0 to 255, and `binaryCrossentropy` takes numbers from 0 to 1/,
+      ],
+      [{ data: { xs, ys: tf.sub(hot, 1) } }, /from -1 to 0, and `categoricalCrossentropy`/],
+      [{ data: { xs, ys: tf.mul(hot, 2) }, loss: "softmaxCrossEntropy" }, /from 0 to 2, and `softmaxCrossEntropy`/],
+      [{ data: { xs, ys: tf.neg(hot) }, loss: "sigmoidCrossEntropy" }, /from -1 to/],
+      [{ data: { xs, ys: tf.mul(hot, 3) }, loss: "hinge" }, /takes numbers from -1 to 1/],
+      [{ data: { xs, ys: tf.neg(hot) }, loss: "poisson" }, /takes numbers ≥ 0/],
+      [{ data: { xs, ys: tf.mul(hot, 3) }, loss: "kullbackLeiblerDivergence" }, /from 0 to 3/],
+      [{ validation: { xs, ys: tf.mul(hot, 2) } }, /validation.ys holds numbers from 0 to 2/],
       [{ data: { xs, ys: numbers }, loss: "sparseCategoricalCrossentropy" }, /from 0 to 3.*classes 0 to 2/],
       [{ data: { xs: tf.zeros([20, 5]), ys } }, /\[20,5\], the model takes \[any,4\]/],
       [{ data: { xs: tf.zeros([0, 4]), ys: tf.zeros([0, 3]) } }, /no example/],

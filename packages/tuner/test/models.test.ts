@@ -172,6 +172,31 @@ describe("GraphModel", () => {
     expect(result.history.loss[9]).toBeLessThan(result.history.loss[0] as number);
     expect(() => graphTrainee(model, { outputs: ["logit"] })).toThrow(/no node `logit`/);
   });
+
+  it("holds labels to the shape of a node that the graph says nothing about, before the first step", async () => {
+    const { xs } = examples([6, 6, 2], 12);
+    const sevens = tf.fill([12], 7, "int32");
+    const sparse = { loss: "sparseSoftmaxCrossEntropy" } as const;
+    const stream = { stream: [{ xs, ys: sevens }] };
+    const cases: [Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">, RegExp][] = [
+      [{ data: { xs, ys: sevens }, ...sparse }, /numbers from 7 to 7, and the output has classes 0 to 2/],
+      [{ data: stream, ...sparse }, /numbers from 7 to 7, and the output has classes 0 to 2/],
+      [{ data: { xs, ys: tf.ones([12, 1]) }, loss: "softmaxCrossEntropy" }, /\[12,1\].*takes.*\[any,3\]/],
+      [
+        { data: { xs, ys: tf.zeros([12], "int32") }, ...sparse, classWeights: [1, 2] },
+        /2 weights for 3 classes: give one a class/,
+      ],
+    ];
+    for (const [more, message] of cases) {
+      const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
+      const trainee = graphTrainee(model, { outputs: ["logits"] });
+      const values = () => trainee.weights.map(({ variable }) => [...variable.dataSync()]);
+      const [before, start] = [values(), tf.memory().numTensors];
+      await expect(fineTune(trainee, options({ trainable: "head/**", ...more }))).rejects.toThrow(message);
+      expect(values()).toEqual(before);
+      expect(tf.memory().numTensors).toBe(start);
+    }
+  });
 });
 
 describe("functions over variables", () => {

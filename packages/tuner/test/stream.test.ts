@@ -228,11 +228,11 @@ describe("a stream", () => {
     function* wrong(): Generator<Element> {
       for (let i = 0; i < 9; i++) yield { xs: tf.zeros([i < 5 ? 4 : 3]), ys: tf.oneHot(i % 3, 3) };
     }
+    const digits = { xs: given.xs, ys: tf.argMax(given.ys, -1) };
     const sparse = { loss: "sparseCategoricalCrossentropy", accumulate: 1 } as const;
     const cases: [Partial<FineTuneOptions>, RegExp][] = [
       [{ data: { stream: once, examples: N } }, /iterator, which gives its examples once, and there are 3 epochs/],
       [{ data: { stream: once }, epochs: 1 }, /counting them would use it up[\s\S]*stream: \(\) => read/],
-      [{ data: { stream: () => once, examples: N }, cache: false }, /returned the same iterator again/],
       [{ data: { stream: read, examples: N + 1 } }, /data ended after 20 of 21 examples/],
       [{ data: { stream: () => [] } }, /data holds no example/],
       [{ data: { stream: read, examples: 0, buffer: 1.5 } }, /data.examples[\s\S]*data.buffer/],
@@ -240,17 +240,25 @@ describe("a stream", () => {
       [{ data: { stream: wrong } }, /example 5: xs `\w+` is \[1,3\], the model takes \[any,4\]/],
       [
         { data: { stream: numbers, buffer: 1 }, ...sparse, cache: false },
-        /0 to \d.*classes 0 to 2|\d to \d, and the output/,
+        /data.ys from example 3 on holds class numbers from 3 to 3, and the output has classes 0 to 2/,
       ],
+      [{ validation: { stream: numbers }, ...sparse, data: digits }, /validation.ys from example 3 on/],
       [{ validation: { stream: once, examples: N } }, /validation.stream/],
     ];
     for (const [more, message] of cases) {
       const model = mlp();
+      const weights = weightsOf(model);
       const before = tf.memory().numTensors;
       await expect(fineTune(model, options({ data: given, ...more }))).rejects.toThrow(message);
       expect(tf.memory().numTensors, String(message)).toBe(before);
+      expect(weightsOf(model), String(message)).toEqual(weights);
     }
     await expect(fineTune(mlp(), options({ data: { stream: wrong } }))).rejects.toThrow(DataError);
+    // What cannot be known before: a function that hands out a spent iterator, and labels that were not counted.
+    const spent = { data: { stream: () => once, examples: N }, cache: false } as const;
+    await expect(fineTune(mlp(), options(spent))).rejects.toThrow(/returned the same iterator again/);
+    const late = { data: { stream: numbers, examples: 9, buffer: 1 }, ...sparse, batchSize: 1, cache: false } as const;
+    await expect(fineTune(mlp(), options(late))).rejects.toThrow(/data.ys from example 3 on/);
     const single = { data: { stream: read(), examples: N }, epochs: 1, cache: false } as const;
     expect((await tuned(mlp(), single)).history.loss).toHaveLength(1);
   });

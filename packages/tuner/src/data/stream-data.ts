@@ -12,7 +12,11 @@ export interface StreamData {
    * stream gives are freed once they were read; those of an iterable stay the caller's.
    */
   readonly stream: StreamPass | (() => StreamPass | Promise<StreamPass>);
-  /** Examples an epoch, the stream's first ones where it has more. @default counted in one reading before the first step */
+  /**
+   * Examples an epoch, the stream's first ones where it has more. Spares the reading that counts them, and with it the look at all
+   * labels before the first step: then they are looked at as they come.
+   * @default counted in one reading before the first step
+   */
   readonly examples?: number;
   /** Examples held on the host to be shuffled among each other. With room for all, the order is that of data in memory. @default 256 */
   readonly buffer?: number;

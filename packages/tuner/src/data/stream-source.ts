@@ -9,8 +9,8 @@ import type { StreamData, StreamPass } from "./stream-data.ts";
 /** What a stream is checked against. */
 export interface StreamChecks {
   readonly ports: Ports;
-  /** Throws where labels do not suit their loss. Asked for every batch until the whole stream was seen once. */
-  readonly labels: (labels: readonly tf.Tensor[], size: number) => Promise<void>;
+  /** Throws where labels do not suit their loss. Asked of every example once. @param from the first one's number. */
+  readonly labels: (labels: readonly tf.Tensor[], inputs: () => readonly tf.Tensor[], from: number) => Promise<void>;
 }
 
 /** An example on the host: inputs, then labels, in the model's order. */
@@ -19,7 +19,8 @@ type HostExample = readonly HostRow[];
 /**
  * A source that reads `data` from its beginning in every pass, and holds what the order asks for later.
  *
- * Reads the stream once to count it where `examples` is not given. @throws DataError where it is empty.
+ * Reads the stream once where `examples` is not given, to count it and to look at its labels; else they are looked at as they
+ * come. @throws DataError where it is empty or a label does not fit.
  */
 export async function streamSource(data: StreamData, checks: StreamChecks, what: string): Promise<Source> {
   const { buffer = 256 } = data;
@@ -31,10 +32,38 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
   const owned = typeof data.stream === "function" || "iterator" in data.stream;
   const read = (element: Element, at: number): Promise<HostExample[]> =>
     hostExamples(element, checks.ports, owned, `${what}, example ${at}`);
-  const size = data.examples ?? (await count(await open(), read));
-  if (size === 0) throw new DataError(`${what} holds no example.`, "Is the data set empty, or was it read already?");
   const inputs = checks.ports.inputNames.length;
-  let checked = false;
+  const columnsOf = (examples: readonly HostExample[], a: number, b?: number): tf.Tensor[] =>
+    (examples[0]?.slice(a, b) ?? []).map((_, k) => stacked(examples.map((rows) => rows[a + k] as HostRow)));
+  const checkLabels = async (examples: readonly HostExample[], labels: readonly tf.Tensor[], from: number) => {
+    const made: tf.Tensor[] = [];
+    const given = (): readonly tf.Tensor[] => {
+      made.push(...columnsOf(examples.slice(0, 1), 0, inputs));
+      return made;
+    };
+    try {
+      await checks.labels(labels, given, from);
+    } finally {
+      tf.dispose(made);
+    }
+  };
+  const count = async (): Promise<number> => {
+    let size = 0;
+    for await (const element of await open()) {
+      const examples = await read(element, size);
+      const labels = columnsOf(examples, inputs);
+      try {
+        await checkLabels(examples, labels, size);
+      } finally {
+        tf.dispose(labels);
+      }
+      size += examples.length;
+    }
+    return size;
+  };
+  const size = data.examples ?? (await count());
+  if (size === 0) throw new DataError(`${what} holds no example.`, "Is the data set empty, or was it read already?");
+  let checked = data.examples === undefined;
   return {
     size,
     buffer,
@@ -65,18 +94,16 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
           for (const index of indices) while (!held.has(index)) await readOn();
           const examples = [...indices].map((index) => held.get(index) as HostExample);
           for (const index of indices) held.delete(index);
-          const columnsOf = (a: number, b?: number): tf.Tensor[] =>
-            (examples[0]?.slice(a, b) ?? []).map((_, k) => stacked(examples.map((rows) => rows[a + k] as HostRow)));
-          const labels = columnsOf(inputs);
+          const labels = columnsOf(examples, inputs);
           try {
-            if (!checked) await checks.labels(labels, indices.length);
+            if (!checked) await checkLabels(examples, labels, Math.min(...indices));
           } catch (error) {
             tf.dispose(labels);
             throw error;
           }
           taken += indices.length;
           checked ||= from === 0 && taken === size;
-          return { inputs: withInputs ? columnsOf(0, inputs) : [], labels };
+          return { inputs: withInputs ? columnsOf(examples, 0, inputs) : [], labels };
         },
         async close() {
           held.clear();
@@ -105,15 +132,6 @@ function assertFresh(stream: StreamPass, spent: WeakSet<object>, what: string): 
     spent.add(iterator);
   }
   return stream;
-}
-
-async function count(
-  stream: AsyncGenerator<Element>,
-  read: (element: Element, at: number) => Promise<HostExample[]>,
-): Promise<number> {
-  let size = 0;
-  for await (const element of stream) size += (await read(element, size)).length;
-  return size;
 }
 
 async function hostExamples(element: Element, ports: Ports, owned: boolean, what: string): Promise<HostExample[]> {

@@ -53,6 +53,20 @@ export type Loss = LossName | LossFunction;
 /** Losses whose labels are class numbers. */
 export const SPARSE: ReadonlySet<Loss> = new Set<Loss>(["sparseCategoricalCrossentropy", "sparseSoftmaxCrossEntropy"]);
 
+/** Least and largest label that a loss is defined for: beyond them it falls without end. Class numbers are another matter. */
+export const LABEL_RANGE: ReadonlyMap<Loss, readonly [least: number, most: number]> = new Map<
+  Loss,
+  readonly [number, number]
+>([
+  ["categoricalCrossentropy", [0, 1]],
+  ["softmaxCrossEntropy", [0, 1]],
+  ["binaryCrossentropy", [0, 1]],
+  ["sigmoidCrossEntropy", [0, 1]],
+  ["kullbackLeiblerDivergence", [0, 1]],
+  ["hinge", [-1, 1]],
+  ["poisson", [0, Number.POSITIVE_INFINITY]],
+]);
+
 /** The function behind `loss`. @throws OptionsError naming the nearest losses. */
 export function lossFunction(loss: Loss): LossFunction {
   if (typeof loss === "function") return loss;

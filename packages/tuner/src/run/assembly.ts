@@ -1,12 +1,12 @@
 import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
-import type * as tf from "@tensorflow/tfjs-core";
 import { columns, DataError } from "../data/columns.ts";
 import type { OwnedExamples } from "../data/element.ts";
 import { examplesOf } from "../data/forms.ts";
 import { assertLabels } from "../data/labels.ts";
+import { outputPorts } from "../data/output-ports.ts";
 import { memorySource, type Source } from "../data/source.ts";
 import { assertStream, isStream } from "../data/stream-data.ts";
-import { streamSource } from "../data/stream-source.ts";
+import { type StreamChecks, streamSource } from "../data/stream-source.ts";
 import { type LossFunction, lossFunction } from "../loss/loss.ts";
 import { weighted } from "../loss/weighted.ts";
 import { type Metric, metricOf } from "../metrics/metric.ts";
@@ -78,6 +78,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       return noteOf(patch.name, handle);
     });
     const trainee = traineeOf(model);
+    const { ports } = trainee;
     const added = handles.flatMap((handle) => handle.added ?? []);
     const all = [...trainee.weights.filter(({ statistic }) => !statistic), ...added];
     const heldPaths = new Set(notes.flatMap(({ held }) => held));
@@ -87,25 +88,30 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       pure: new Set(handles.flatMap(({ pure = [] }) => pure)),
     });
     const { params } = phases.at(-1) as Phase;
-    const losses = lossesOf(options.loss, trainee.ports.outputNames);
+    const losses = lossesOf(options.loss, ports.outputNames);
     if (options.combiner && losses.length < 2) {
       throw new RecipeError(
         `\`${options.combiner.name}\` combines tasks, and the model has one output.`,
         "Leave `combiner` out, or give the model an output and a loss for each task.",
       );
     }
+    const outputsOf = outputPorts(ports, (phases[0] as Phase).cut);
     const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
-      const { ports } = trainee;
       if (isStream(data)) {
         assertStream(data, options.epochs, what);
-        const labels = (labels: readonly tf.Tensor[], size: number): Promise<void> =>
-          assertLabels({ inputs: [], labels, size }, losses, ports.outputs, what);
+        const labels: StreamChecks["labels"] = (labels, inputs, from) =>
+          assertLabels(labels, losses, outputsOf(inputs), `${what}.ys from example ${from} on`);
         return streamSource(data, { ports, labels }, what);
       }
       const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
       const given = columns(own.examples, ports, what);
-      await assertLabels(given, losses, ports.outputs, what);
+      await assertLabels(
+        given.labels,
+        losses,
+        outputsOf(() => given.inputs),
+        `${what}.ys`,
+      );
       return memorySource(given);
     };
     const train = await read(options.data, "data");
@@ -123,7 +129,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
-      losses: weighted(plainLosses, losses, options.classWeights, trainee.ports.outputs),
+      losses: weighted(plainLosses, losses, options.classWeights, outputsOf()),
       plainLosses,
       metrics: metrics.map(metricOf),
       train,
