@@ -2,7 +2,6 @@ import {
   assertOptions,
   type BackendAdapter,
   BackendError,
-  type BackendLostError,
   type Capabilities,
   missingTrainingKernels,
   type Probe,
@@ -14,8 +13,10 @@ import { textureBytes as bytesOf, trimPool } from "./context/pool.ts";
 import { watchContext } from "./context/watch.ts";
 import { trainingKernels } from "./kernels/index.ts";
 import { type WebGLBackendOptions, webglOptions } from "./options.ts";
+import { inTurn, takePlace } from "./place.ts";
 import { registerKernels } from "./register.ts";
 import type { WebGLSession } from "./session.ts";
+import { undoList } from "./undo.ts";
 
 const NAME = "webgl";
 /** tfjs's flag: bytes of textures, in all, above which a freed one is deleted. −1 in stock: never. */
@@ -54,71 +55,74 @@ export function webglBackend(options: WebGLBackendOptions = {}): WebGLAdapter {
         return { ok: false, reason: messageOf(cause) };
       }
     },
-    async init(): Promise<WebGLSession> {
-      assertFree();
-      const description = describeContext();
-      const peer = await loadPeer();
-      const floatBits = precision(allowFloat16);
-      const canvas = createCanvas();
-      const backend = liveBackend(peer, canvas, floatBits, (gl) => watchContext(gl, canvas));
-      const { gl } = backend.gpgpu;
-      const former = tf.engine().backendName;
-      const stock = tf.engine().registryFactory[NAME];
-      if (stock) tf.removeBackend(NAME);
-      tf.registerBackend(NAME, () => backend, 2);
-      // tfjs answers false where others would throw, and the name is set all the same.
-      if (!(await tf.setBackend(NAME))) {
-        tf.removeBackend(NAME);
-        loseContext(gl);
-        throw new BackendError("tfjs did not take the WebGL backend.", "Its message stands in the console above.");
-      }
-      const threshold = tf.env().getNumber(THRESHOLD);
-      tf.env().set(THRESHOLD, textureBytes);
-      const registration = registerKernels(NAME, trainingKernels);
-      let open = true;
-      return {
-        name: NAME,
-        capabilities: capabilities(description, floatBits),
-        gl,
-        lost: backend.watch.whenLost,
-        assertAlive: () => backend.watch.assertAlive(),
-        memory: () => bytesOf(backend),
-        trim: () => trimPool(backend),
-        async dispose(): Promise<void> {
-          if (!open) return;
-          open = false;
-          registration.dispose();
-          tf.env().set(THRESHOLD, threshold);
-          backend.watch.closing();
-          if (tf.engine().registry[NAME] === backend) {
-            const current = tf.engine().backendName === NAME;
-            tf.removeBackend(NAME);
-            if (stock) tf.registerBackend(NAME, stock.factory, stock.priority);
-            if (current && former && former !== NAME) await tf.setBackend(former);
-          } else {
-            backend.dispose();
-          }
-          loseContext(gl);
-        },
-      };
-    },
+    init: () => inTurn(() => open(allowFloat16, textureBytes)),
   };
 }
 
-/** Two backends of one name cannot live side by side: the tensors of the first would be lost without a word. */
-function assertFree(): void {
+async function open(allowFloat16: boolean, textureBytes: number): Promise<WebGLSession> {
+  await vacate();
+  const description = describeContext();
+  const peer = await loadPeer();
+  const floatBits = precision(allowFloat16);
+  const canvas = createCanvas();
+  const backend = liveBackend(peer, canvas, floatBits, (gl) => watchContext(gl, canvas));
+  const { watch } = backend;
+  const { gl } = backend.gpgpu;
+  const undo = undoList();
+  undo.add(() => loseContext(gl));
+  try {
+    const place = await takePlace(NAME, backend, 2);
+    if (!place)
+      throw new BackendError("tfjs did not take the WebGL backend.", "Its message stands in the console above.");
+    undo.add(place.leave);
+    const threshold = tf.env().getNumber(THRESHOLD);
+    undo.add(() => tf.env().set(THRESHOLD, threshold));
+    tf.env().set(THRESHOLD, textureBytes);
+    undo.add(registerKernels(NAME, trainingKernels).dispose);
+    let ended: Promise<void> | undefined;
+    const dispose = (): Promise<void> => {
+      watch.closing();
+      backend.abandon(
+        new BackendError("The WebGL session was disposed before this was read.", "Await reads before dispose()."),
+      );
+      ended ??= undo.run();
+      return ended;
+    };
+    backend.retire = dispose;
+    return {
+      name: NAME,
+      capabilities: capabilities(description, floatBits),
+      gl,
+      lost: watch.whenLost,
+      assertAlive: () => watch.assertAlive(),
+      memory: () => bytesOf(backend),
+      trim: () => trimPool(backend),
+      dispose,
+    };
+  } catch (cause) {
+    watch.closing();
+    await undo.run();
+    throw cause;
+  }
+}
+
+/**
+ * Two backends of one name cannot live side by side: the tensors of the first would be lost without a word. One that is
+ * lost, or on its way out, is put away first.
+ */
+async function vacate(): Promise<void> {
   const running = tf.engine().registry[NAME] as (tf.KernelBackend & Partial<LiveBackend>) | undefined;
-  if (!running || isLost(running.watch)) return;
+  if (!running) return;
+  if (running.retire && (running.watch?.lost || running.watch?.closed)) {
+    await running.retire();
+    return;
+  }
   throw new BackendError(
     running.watch ? "A WebGL session is open already." : "tfjs's stock WebGL backend is running already.",
     running.watch
       ? "Use that session, or dispose it first."
       : 'Call init() in place of tf.setBackend("webgl"), or tf.removeBackend("webgl") before it.',
   );
-}
-
-function isLost(watch: { readonly lost: BackendLostError | undefined } | undefined): boolean {
-  return watch?.lost !== undefined;
 }
 
 /**

@@ -6,7 +6,7 @@ export interface WebGLSession extends BackendSession {
   readonly gl: WebGLRenderingContext;
   /** Resolves with the error once the context is lost; never after `dispose()`. */
   readonly lost: Promise<BackendLostError>;
-  /** Throws where the context is lost. */
+  /** @throws BackendLostError where the context is lost. */
   assertAlive(): void;
   /** Bytes of textures: in use by tensors, and allocated with those kept for reuse. */
   memory(): { readonly used: number; readonly allocated: number };

@@ -78,3 +78,80 @@ export async function bounds(): Promise<{
   const bounded = await allocated(0);
   return { unbounded: unbounded.beforeTrim, bounded: bounded.beforeTrim, live: bounded.live };
 }
+
+function loseContext({ gl }: WebGLSession): void {
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+}
+
+/** What is left of tfjs's books: the current backend, whether there is a place named webgl, and whose FloorDiv that has. */
+async function books(): Promise<unknown> {
+  const nine = tf.getBackend() === "webgl" ? (await tf.square([3]).data())[0] : undefined;
+  return {
+    backend: tf.getBackend(),
+    place: "webgl" in tf.engine().registryFactory,
+    dilation: tf.getKernel("Dilation2DBackpropInput", "webgl") !== undefined,
+    ...(nine === undefined ? {} : { nine }),
+  };
+}
+
+/** Sessions that overlap: a lost one disposed before and after the next, two opened at once. */
+export async function overlaps(): Promise<{ readonly [sequence: string]: readonly unknown[] }> {
+  await tf.setBackend("cpu");
+  const [lost, next] = [await webglBackend().init(), webglBackend];
+  loseContext(lost);
+  // At once: the browser's own word comes after the running task.
+  const b = await next().init();
+  await lost.dispose();
+  const afterLost = [await books()];
+  await b.dispose();
+  afterLost.push(await books());
+
+  const again = await webglBackend().init();
+  loseContext(again);
+  const c = await webglBackend().init();
+  await c.dispose();
+  await again.dispose();
+  const lostLast = [await books()];
+
+  const [d, e] = await Promise.allSettled([webglBackend().init(), webglBackend().init()]);
+  const atOnce = [
+    d.status,
+    e.status === "rejected" ? (e.reason as Error).message.split("\n")[0] : e.status,
+    await books(),
+  ];
+  if (d.status === "fulfilled") await d.value.dispose();
+  atOnce.push(await books());
+  return { afterLost, lostLast, atOnce };
+}
+
+async function thrown(f: () => unknown): Promise<string> {
+  try {
+    await f();
+    return "nothing";
+  } catch (cause) {
+    return `${(cause as Error).name}: ${(cause as Error).message.split("\n")[0]}`;
+  }
+}
+
+/** A context that goes while numbers are read from it, and a session disposed of meanwhile: what each read throws. */
+export async function duringRead(): Promise<readonly string[]> {
+  const own = await webglBackend().init();
+  tf.env().set("WEBGL_CPU_FORWARD", false);
+  const y = tf.square(tf.ones([4, 4]));
+  const readPixels = own.gl.readPixels;
+  own.gl.readPixels = (...args: unknown[]) => {
+    loseContext(own);
+    (readPixels as (...given: unknown[]) => void).apply(own.gl, args);
+  };
+  const sync = await thrown(() => y.dataSync());
+  await own.dispose();
+  const lost = await webglBackend().init();
+  const pending = thrown(() => tf.square(tf.ones([4, 4])).data());
+  loseContext(lost);
+  const later = await pending;
+  await lost.dispose();
+  const left = await webglBackend().init();
+  const unread = thrown(() => tf.square(tf.ones([4, 4])).data());
+  await left.dispose();
+  return [sync, later, await unread];
+}

@@ -58,3 +58,24 @@ it("says what is missing where the browser has no WebGL", async () => {
     fix: expect.stringContaining("wasm"),
   });
 });
+
+it("leaves the next session whole when a lost one is disposed, before it or after it, and opens one at a time", async () => {
+  const { call, problems } = await open({});
+  const gone = { backend: "cpu", place: false, dilation: false };
+  const whole = { backend: "webgl", place: true, dilation: true, nine: 9 };
+  expect(await call("overlaps")).toEqual({
+    afterLost: [whole, gone],
+    lostLast: [gone],
+    atOnce: ["fulfilled", "A WebGL session is open already.", whole, gone],
+  });
+  expect(problems).toEqual([]);
+});
+
+it("gives no zeros where the context goes during a read, and leaves no read pending", async () => {
+  const { call } = await open({});
+  expect(await call("duringRead")).toEqual([
+    "BackendLostError: The WebGL context was lost.",
+    "BackendLostError: The WebGL context was lost.",
+    "BackendError: The WebGL session was disposed before this was read.",
+  ]);
+});

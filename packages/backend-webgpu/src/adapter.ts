@@ -14,9 +14,11 @@ import { trimPool } from "./device/pool.ts";
 import { watchDevice } from "./device/watch.ts";
 import { kernels } from "./kernels/index.ts";
 import type { Platform } from "./platform.ts";
+import { inTurn, takePlace } from "./place.ts";
 import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";
 import type { WebGPUSession } from "./session.ts";
+import { undoList } from "./undo.ts";
 
 const NAME = "webgpu";
 
@@ -49,63 +51,73 @@ export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform)
         return { ok: false, reason: messageOf(cause) };
       }
     },
-    async init(): Promise<WebGPUSession> {
-      assertFree();
-      const { device, info, description } = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
-      const peer = await loadPeer();
-      const watch = watchDevice(device);
-      const backend = liveBackend(peer, device, info, watch);
-      const former = tf.engine().backendName;
-      const stock = tf.engine().registryFactory[NAME];
-      if (stock) tf.removeBackend(NAME);
-      tf.registerBackend(NAME, () => backend, 3);
-      // tfjs answers false where others would throw, and the name is set all the same.
-      if (!(await tf.setBackend(NAME))) {
-        tf.removeBackend(NAME);
-        device.destroy();
-        throw new BackendError("tfjs did not take the WebGPU backend.", "Its message stands in the console above.");
-      }
-      const registration = registerKernels(NAME, kernels);
-      let open = true;
-      return {
-        name: NAME,
-        capabilities: capabilities(description),
-        device,
-        limits: device.limits,
-        features: device.features as ReadonlySet<string>,
-        errors: watch.errors,
-        lost: watch.whenLost,
-        assertAlive: watch.assertAlive,
-        memory: () => ({
-          used: internals(backend).bufferManager.numBytesUsed,
-          allocated: internals(backend).bufferManager.numBytesAllocated,
-        }),
-        trim: () => trimPool(internals(backend).bufferManager),
-        precompile: (step, onProgress) => precompile(internals(backend), step, onProgress),
-        async dispose(): Promise<void> {
-          if (!open) return;
-          open = false;
-          registration.dispose();
-          watch.closing();
-          if (tf.engine().registry[NAME] === backend) {
-            const current = tf.engine().backendName === NAME;
-            tf.removeBackend(NAME);
-            if (stock) tf.registerBackend(NAME, stock.factory, stock.priority);
-            if (current && former && former !== NAME) await tf.setBackend(former);
-          } else {
-            backend.dispose();
-          }
-          device.destroy();
-        },
-      };
-    },
+    init: () => inTurn(() => open(options, platform)),
   };
 }
 
-/** Two backends of one name cannot live side by side: the tensors of the first would be lost without a word. */
-function assertFree(): void {
+async function open(options: WebGPUBackendOptions, platform: Platform): Promise<WebGPUSession> {
+  await vacate();
+  const { device, info, description } = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
+  const watch = watchDevice(device);
+  const undo = undoList();
+  undo.add(() => device.destroy());
+  try {
+    const backend = liveBackend(await loadPeer(), device, info, watch);
+    const place = await takePlace(NAME, backend, 3);
+    if (!place)
+      throw new BackendError("tfjs did not take the WebGPU backend.", "Its message stands in the console above.");
+    undo.add(place.leave);
+    undo.add(registerKernels(NAME, kernels).dispose);
+    const end = async (): Promise<void> => {
+      const errors = watch.settle();
+      watch.closing();
+      await errors.catch(() => {});
+      await undo.run();
+      // Results may be wrong, and nothing after this would say so.
+      await errors;
+    };
+    let ended: Promise<void> | undefined;
+    const dispose = (): Promise<void> => {
+      ended ??= end();
+      return ended;
+    };
+    backend.retire = dispose;
+    return {
+      name: NAME,
+      capabilities: capabilities(description),
+      device,
+      limits: device.limits,
+      features: device.features as ReadonlySet<string>,
+      errors: watch.errors,
+      lost: watch.whenLost,
+      assertAlive: watch.assertAlive,
+      memory: () => ({
+        used: internals(backend).bufferManager.numBytesUsed,
+        allocated: internals(backend).bufferManager.numBytesAllocated,
+      }),
+      trim: () => trimPool(internals(backend).bufferManager),
+      precompile: (step, onProgress) => precompile(internals(backend), step, onProgress),
+      dispose,
+    };
+  } catch (cause) {
+    watch.closing();
+    await undo.run();
+    throw cause;
+  }
+}
+
+/**
+ * Two backends of one name cannot live side by side: the tensors of the first would be lost without a word. One that is
+ * lost, or on its way out, is put away first.
+ */
+async function vacate(): Promise<void> {
   const running = tf.engine().registry[NAME] as (WebGPUBackend & Partial<LiveBackend>) | undefined;
-  if (!running || running.watch?.lost) return;
+  if (!running) return;
+  if (running.retire && (running.watch?.lost || running.watch?.closed)) {
+    // What goes wrong there is for whoever disposes that session.
+    await running.retire().catch(() => {});
+    return;
+  }
   throw new BackendError(
     running.watch ? "A WebGPU session is open already." : "tfjs's stock WebGPU backend is running already.",
     running.watch

@@ -20,7 +20,7 @@ export interface WebGPUSession extends BackendSession {
   readonly errors: readonly string[];
   /** Resolves with the error once the device is lost; never after `dispose()`. */
   readonly lost: Promise<BackendLostError>;
-  /** Throws where the device is lost or has reported an error that nobody saw. */
+  /** @throws BackendLostError where the device is lost; BackendError where it has reported an error that nobody saw. */
   assertAlive(): void;
   /** Bytes on the device: in use by tensors, and allocated with the pool. */
   memory(): { readonly used: number; readonly allocated: number };
@@ -35,4 +35,10 @@ export interface WebGPUSession extends BackendSession {
    * @returns number of shaders compiled.
    */
   precompile(step: () => unknown, onProgress?: (progress: PrecompileProgress) => void): Promise<number>;
+  /**
+   * Waits for the work that was handed to the device, undoes what `init` did and destroys the device.
+   *
+   * @throws BackendError, when all that is done, for errors of the device that nothing has thrown yet.
+   */
+  dispose(): Promise<void>;
 }

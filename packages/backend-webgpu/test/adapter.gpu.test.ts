@@ -59,6 +59,64 @@ describe("session", () => {
     await anew.dispose();
   });
 
+  it("is one also where two are asked for at once", async () => {
+    const [first, second] = await Promise.allSettled([webgpuBackend().init(), webgpuBackend().init()]);
+    if (first.status === "rejected") throw first.reason;
+    session = first.value;
+    expect(second).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/open already/) } });
+    expect([...(await tf.square([3]).data())]).toEqual([9]);
+  });
+
+  it.each(["the lost one first", "the lost one last"])(
+    "leaves the next one whole, and then nothing: %s",
+    async (order) => {
+      const lost = await webgpuBackend().init();
+      lost.device.destroy();
+      session = await webgpuBackend().init();
+      if (order.endsWith("first")) await lost.dispose();
+      expect(tf.getBackend()).toBe("webgpu");
+      expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
+      expect([...(await tf.square([3]).data())]).toEqual([9]);
+      await session.dispose();
+      await lost.dispose();
+      expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
+      expect(Object.keys(tf.engine().registryFactory)).not.toContain("webgpu");
+      expect(tf.getBackend()).toBe("cpu");
+    },
+  );
+
+  it("leaves no kernel of its own behind where tf.removeBackend came before dispose()", async () => {
+    const stock = tf.getKernel("AddN", "webgpu");
+    const removed = await webgpuBackend().init();
+    tf.removeBackend("webgpu");
+    await tf.setBackend("cpu");
+    session = await webgpuBackend().init();
+    await removed.dispose();
+    expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
+    await session.dispose();
+    expect(tf.getKernel("AddN", "webgpu")).toBe(stock);
+  });
+
+  it("is waited for where it is on its way out", async () => {
+    const old = await webgpuBackend().init();
+    const leaving = old.dispose();
+    session = await webgpuBackend().init();
+    await leaving;
+    expect([...(await tf.square([3]).data())]).toEqual([9]);
+  });
+
+  it("puts everything back where tfjs does not take it", async () => {
+    const refuse = (): never => {
+      throw new Error("not with me");
+    };
+    tf.registerKernel({ kernelName: "Refusing", backendName: "webgpu", kernelFunc: refuse, setupFunc: refuse });
+    await expect(webgpuBackend().init()).rejects.toThrow("not with me");
+    tf.unregisterKernel("Refusing", "webgpu");
+    expect(tf.getBackend()).toBe("cpu");
+    expect(Object.keys(tf.engine().registryFactory)).not.toContain("webgpu");
+    expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
+  });
+
   it("turns a lost device into a BackendLostError of the next operation, read or kernel", async () => {
     session = await webgpuBackend().init();
     const x = tf.tensor1d([1, 2]);
@@ -86,6 +144,14 @@ describe("session", () => {
     await expect(read()).rejects.toThrow(/reported 1 error.*GPUValidationError/s);
     expect(await read()).toBe(4);
     expect(session.errors).toHaveLength(1);
+  });
+
+  it("says when it is disposed what the device has reported and nothing has thrown, having put everything back", async () => {
+    const dirty = await webgpuBackend().init();
+    dirty.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+    await expect(dirty.dispose()).rejects.toThrow(/reported 1 error.*GPUValidationError/s);
+    expect(tf.getBackend()).toBe("cpu");
+    expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
   });
 
   it("refuses a tensor that does not fit, by a typed error", async () => {

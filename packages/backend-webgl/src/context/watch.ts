@@ -2,11 +2,13 @@ import { BackendLostError } from "@graftjs/core";
 
 /** What has happened to a context. */
 export interface ContextWatch {
-  /** Set from the moment the loss is known. */
+  /** Set from the moment the context is gone. */
   readonly lost: BackendLostError | undefined;
   /** Resolves with the error once the context is lost; never, where it is closed on purpose. */
   readonly whenLost: Promise<BackendLostError>;
-  /** Throws where the context is lost. */
+  /** `closing()` was called. */
+  readonly closed: boolean;
+  /** @throws BackendLostError where the context is lost, with `cause`: what an operation has thrown. */
   assertAlive(cause?: unknown): void;
   /** The context is about to be given up on purpose: no loss. */
   closing(): void;
@@ -32,14 +34,18 @@ export function watchContext(gl: WebGLRenderingContext, canvas: EventTarget): Co
   canvas.addEventListener("webglcontextlost", () => {
     if (!closed) lose();
   });
+  // The event comes after the running task; the context itself knows at once.
+  const gone = (): boolean => lost !== undefined || (!closed && gl.isContextLost());
   return {
     get lost() {
-      return lost;
+      return gone() ? lose() : undefined;
+    },
+    get closed() {
+      return closed;
     },
     whenLost,
     assertAlive(cause?: unknown): void {
-      // The event comes after the running task; the context itself knows at once.
-      if (lost || (!closed && gl.isContextLost())) throw lose(cause);
+      if (gone()) throw lose(cause);
     },
     closing(): void {
       closed = true;

@@ -10,6 +10,8 @@ type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 /** tfjs's backend that knows when its device is gone. */
 export interface LiveBackend extends WebGPUBackend {
   readonly watch: DeviceWatch;
+  /** Ends the session that the backend belongs to. */
+  retire?: () => Promise<void>;
 }
 
 /**
@@ -26,6 +28,7 @@ export function liveBackend(
 ): LiveBackend {
   class Live extends peer.WebGPUBackend implements LiveBackend {
     readonly watch: DeviceWatch = watch;
+    retire?: () => Promise<void>;
 
     override runWebGPUProgram(
       program: Program,

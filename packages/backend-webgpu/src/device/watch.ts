@@ -8,8 +8,12 @@ export interface DeviceWatch {
   readonly whenLost: Promise<BackendLostError>;
   /** Messages of the errors no error scope caught, oldest first: since then results may be wrong. */
   readonly errors: readonly string[];
-  /** Throws where the device is lost, and once for each uncaptured error. */
+  /** `closing()` was called. */
+  readonly closed: boolean;
+  /** @throws BackendLostError where the device is lost; BackendError, once each, for errors that no error scope caught. */
   assertAlive(): void;
+  /** Waits for the commands submitted so far, then throws as `assertAlive()` does, but not for a loss. */
+  settle(): Promise<void>;
   /** The typed error for `cause`, thrown by an operation: waits until the device says whether it is gone. */
   explain(cause: unknown): Promise<unknown>;
   /** The device is about to be destroyed on purpose: no loss. */
@@ -37,6 +41,15 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
     announce(lost);
     return lost;
   };
+  const assertClean = (): void => {
+    if (reported === errors.length) return;
+    const fresh = errors.slice(reported);
+    reported = errors.length;
+    throw new BackendError(
+      `WebGPU reported ${fresh.length} error${fresh.length > 1 ? "s" : ""} that no operation saw:\n${fresh.join("\n")}`,
+      "Results since the last read may be wrong: go back to a checkpoint. Out of memory: take smaller batches, or call session.trim().",
+    );
+  };
   const settled = device.lost.then(({ reason, message }) => {
     if (!closed) lose(message || reason || "no reason given");
   });
@@ -58,19 +71,29 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
     },
     whenLost,
     errors,
+    get closed() {
+      return closed;
+    },
     assertAlive(): void {
       if (lost) throw lost;
-      if (reported < errors.length) {
-        const fresh = errors.slice(reported);
-        reported = errors.length;
-        throw new BackendError(
-          `WebGPU reported ${fresh.length} error${fresh.length > 1 ? "s" : ""} that no operation saw:\n${fresh.join("\n")}`,
-          "Results since the last read may be wrong: go back to a checkpoint. Out of memory: take smaller batches, or call session.trim().",
-        );
-      }
+      assertClean();
+    },
+    async settle(): Promise<void> {
+      // On a device that goes meanwhile, work may never be done.
+      if (!lost) await Promise.race([device.queue.onSubmittedWorkDone().catch(() => {}), settled]);
+      if (!lost) assertClean();
     },
     async explain(cause: unknown): Promise<unknown> {
       if (!lost) await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
+      if (closed && !lost) {
+        return new BackendError(
+          "The WebGPU session was disposed before this was read.",
+          "Await reads before dispose().",
+          {
+            cause,
+          },
+        );
+      }
       return lost ?? cause;
     },
     closing(): void {
