@@ -8,6 +8,7 @@ export class Table {
   readonly #kernel: string;
   readonly #attrs: { readonly [name: string]: unknown };
   readonly #problems: string[] = [];
+  readonly #handed: tf.Tensor[] = [];
 
   constructor(kernel: string, heap: Heap, attrs: { readonly [name: string]: unknown }) {
     this.heap = heap;
@@ -23,6 +24,7 @@ export class Table {
       return [];
     }
     const tensors = list as readonly tf.Tensor[];
+    this.#handed.push(...tensors);
     if (like && like.length !== tensors.length) {
       this.#problems.push(`\`${name}\` has ${tensors.length} tensors, expected ${like.length}`);
     }
@@ -62,6 +64,7 @@ export class Table {
     ) {
       this.#problems.push(`\`${name}\` is not a live float32 tensor${size === undefined ? "" : ` of ${size} values`}`);
     }
+    this.#handed.push(value as tf.Tensor);
     return value as tf.Tensor;
   }
 
@@ -79,8 +82,13 @@ export class Table {
     );
   }
 
-  /** Makes each tensor the only owner of its buffer: what shares it, a backup of the weights say, must not change. */
+  /**
+   * Makes each tensor the only owner of its buffer: what shares it, a backup of the weights say, must not change. All the
+   * memory of the step is taken here, before anything is written: tensors are brought from other backends, scratch made.
+   */
   own(...lists: readonly (readonly tf.Tensor[])[]): void {
+    for (const tensor of this.#handed) this.heap.address(tensor);
+    this.heap.reserveScratch();
     for (const tensor of lists.flat()) {
       // Asking for its data brings it here from the backend it was made on; until then `backend.refCount` says 0.
       if (this.heap.backend.dataIdMap.get(tensor.dataId).refCount > 1) replaceByCopy(this.heap, tensor);
@@ -107,5 +115,7 @@ function replaceByCopy(heap: Heap, tensor: tf.Tensor): void {
   // The two handles change buffers, and the one that now holds the shared buffer lets go of it: tfjs's books stay right.
   const [mine, other] = [tensor, fresh] as { dataId: object }[] as [{ dataId: object }, { dataId: object }];
   [mine.dataId, other.dataId] = [other.dataId, mine.dataId];
+  // A later allocation of the same step may fail: the buffer is the live weight by now.
+  heap.adopt(info);
   fresh.dispose();
 }

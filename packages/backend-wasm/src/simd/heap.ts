@@ -17,6 +17,7 @@ export interface WasmBackend extends KernelBackend {
     get(dataId: object): { id: number; memoryOffset: number; shape: number[]; dtype: DataType; refCount: number };
   };
   makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
+  typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;
 }
 
 /** The SIMD kernels on the heap of one wasm backend. */
@@ -55,9 +56,14 @@ export class Heap {
   }
 
   free(tensor: TensorInfo): void {
+    this.adopt(tensor);
+    this.backend.disposeData(tensor.dataId);
+  }
+
+  /** Leaves an output to its new owner, at once: it stays where the kernel throws later. */
+  adopt(tensor: TensorInfo): void {
     const at = this.#pending.lastIndexOf(tensor);
     if (at >= 0) this.#pending.splice(at, 1);
-    this.backend.disposeData(tensor.dataId);
   }
 
   /** Runs a kernel; where it throws, what it has allocated so far is freed. */
@@ -94,8 +100,13 @@ export class Heap {
 
   /** Room for packed panels, allocated once. */
   get scratch(): number {
-    if (this.#scratch === 0) this.#scratch = this.#newScratch();
+    this.reserveScratch();
     return this.#scratch;
+  }
+
+  /** Allocates {@link scratch} now, for kernels that must not fail once they have begun. */
+  reserveScratch(): void {
+    if (this.#scratch === 0) this.#scratch = this.#newScratch();
   }
 
   #newScratch(): number {
