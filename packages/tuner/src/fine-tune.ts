@@ -2,13 +2,14 @@ import type { HookedOptimizer, Param } from "@graftjs/core";
 import type { Fingerprint } from "./delta/fingerprint.ts";
 import type { TunableModel } from "./model/trainee-of.ts";
 import { describe, type Plan } from "./plan/plan.ts";
-import { assemble } from "./run/assembly.ts";
+import { type Assembly, assemble } from "./run/assembly.ts";
 import { trainEpoch } from "./run/epoch.ts";
 import { evaluate } from "./run/evaluate.ts";
 import { assertHeld } from "./run/held.ts";
 import { type History, record } from "./run/history.ts";
 import { type Loader, openLoader } from "./run/loader.ts";
 import type { FineTuneOptions } from "./run/options.ts";
+import { type PeakMeter, peakMeter } from "./run/peak.ts";
 import { enterPhase, type Phase, phaseAt } from "./run/phases.ts";
 import { recovery } from "./run/recovery.ts";
 import { openRun, type Run } from "./run/run.ts";
@@ -20,7 +21,10 @@ export interface FineTuneResult {
   /** Wall time of each epoch. The trunk's one pass is in `trunkSeconds`. */
   readonly seconds: readonly number[];
   readonly trunkSeconds: number;
-  /** Most bytes that all tensors of the page took at once, read after each forward pass. */
+  /**
+   * Most bytes that all tensors of the page took at once from the run's beginning to its end, backward passes, updates, trunk and
+   * validation included, as `tf.memory` counts them: tensors that share values count each, scratch within a kernel does not.
+   */
   readonly peakBytes: number;
   readonly steps: number;
   /** Why the run ended before its last epoch: "earlyStopping", "maxSteps" or "stopped". */
@@ -49,7 +53,15 @@ export interface FineTuneResult {
  *   an abort later, patches are undone and weights stay as far as they were trained.
  */
 export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
-  const assembly = await assemble(model, options);
+  const peak = peakMeter();
+  try {
+    return await tune(await assemble(model, options), options, peak);
+  } finally {
+    peak.stop();
+  }
+}
+
+async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMeter): Promise<FineTuneResult> {
   const { optimizer, batchSize, stepsPerEpoch, params } = assembly;
   const { observers = [], epochs } = options;
   const started = performance.now();
@@ -60,14 +72,14 @@ export async function fineTune(model: TunableModel, options: FineTuneOptions): P
     for (const observer of observers)
       await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step });
     const { bytes, trunkSeconds } = await train(run, options);
-    const { position, base, warnings, steps } = run;
+    const { position, base, warnings } = run;
     const dispose = (): void => optimizer.dispose();
     return {
       history: position.history,
-      plan: describe(assembly, options, bytes),
+      plan: describe(assembly, options, { bytes, memoryBytes: bytes }),
       seconds: position.seconds,
       trunkSeconds,
-      peakBytes: steps.peakBytes,
+      peakBytes: peak.bytes,
       steps: optimizer.step,
       stopped: position.stopped,
       warnings,
@@ -100,7 +112,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
   const recover = await recovery(assembly, options.guard ?? {}, (line) => warnings.push(line));
   let phase: Phase | undefined;
   let loader: Loader | undefined;
-  let trunkSeconds = 0;
+  let [trunkSeconds, bytes] = [0, 0];
   try {
     while (position.epoch < options.epochs && position.stopped === undefined) {
       const next = phaseAt(assembly.phases, position.epoch);
@@ -111,6 +123,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
         await loader?.close();
         loader = await openLoader(assembly, next.cut, options);
         trunkSeconds += (performance.now() - start) / 1000;
+        bytes = Math.max(bytes, loader.bytes);
       }
       const start = performance.now();
       await trainEpoch(run, phase.cut, loader, recover, options);
@@ -123,7 +136,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
     await loader?.close();
   }
   for (const { finish } of run.companions) await finish?.();
-  return { bytes: loader?.bytes ?? 0, trunkSeconds };
+  return { bytes, trunkSeconds };
 }
 
 async function endEpoch(

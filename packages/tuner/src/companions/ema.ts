@@ -10,9 +10,10 @@ export interface EmaOptions {
 
 /**
  * An exponential moving average of the trained parameters (Polyak and Juditsky 1992): a ← d·a + (1 − d)·w after every step,
- * started at the weights before the first. Validation sees the average, and the model holds it at the end.
+ * started at the weights before the first. Parameters that are not unfrozen yet are their own average, to the bit. Validation sees the
+ * average, and the model holds it at the end.
  */
-export function ema({ params }: Assembly, { decay = 0.999 }: EmaOptions): Companion {
+export function ema({ params, optimizer }: Assembly, { decay = 0.999 }: EmaOptions): Companion {
   let average: tf.Tensor[] = params.map(({ variable }) => tf.keep(tf.clone(variable)));
   let trained: ReadonlyMap<string, Float32Array> | undefined;
   const put = (): void => {
@@ -23,11 +24,14 @@ export function ema({ params }: Assembly, { decay = 0.999 }: EmaOptions): Compan
   return {
     name: "ema",
     stepEnd() {
-      const next = tf.tidy(() =>
-        params.map(({ variable }, i) => tf.add(tf.mul(average[i] as tf.Tensor, decay), tf.mul(variable, 1 - decay))),
-      );
-      tf.dispose(average);
-      average = next.map((tensor) => tf.keep(tensor));
+      const active = new Set(optimizer.active.map(({ name }) => name));
+      // One at a time: no second set of averages is alive meanwhile.
+      params.forEach(({ name, variable }, i) => {
+        if (!active.has(name)) return;
+        const before = average[i] as tf.Tensor;
+        average[i] = tf.keep(tf.tidy(() => tf.add(tf.mul(before, decay), tf.mul(variable, 1 - decay))));
+        before.dispose();
+      });
     },
     async beforeValidation() {
       trained = await readAll(params);

@@ -1,4 +1,4 @@
-import type { Plan } from "./plan.ts";
+import type { Plan, PlannedCache } from "./plan.ts";
 
 /** A plan for people: one fact a line. */
 export function formatPlan(plan: Plan): string {
@@ -13,7 +13,7 @@ export function formatPlan(plan: Plan): string {
     ...patches.map(({ name, summary, held }) => ["patch", `${name}: ${summary ?? `${held.length} layer(s) held`}`]),
     ["step", [...plan.hooks, plan.rule].join(" → ")],
     ["trunk", trunkLine(plan)],
-    ["cache", cache.kind === "none" ? "none" : `${bytes(cache.bytes)} in memory`],
+    ["cache", cacheLine(cache)],
     [
       "run",
       `${count(plan.examples)} examples × ${plan.epochs} epochs in batches of ${plan.batchSize}: ${count(plan.steps)} steps`,
@@ -30,17 +30,27 @@ export function formatPlan(plan: Plan): string {
 
 function predictionLines({ predicted, cache }: Plan): string[][] {
   if (!predicted) return [];
-  const { trunkSeconds, epochSeconds, peakBytes, tapeBytes, limit, fits } = predicted;
+  const { trunkSeconds, epochSeconds, peakBytes, tapeBytes, phases, limit, fits } = predicted;
+  const each = phases.map(({ from, epochSeconds: s }) => `${s.toPrecision(2)} s from epoch ${from + 1}`);
   const lines = [
     [
       "time",
-      `about ${epochSeconds.toPrecision(2)} s an epoch, after ${trunkSeconds.toPrecision(2)} s once for the trunk`,
+      `about ${epochSeconds.toPrecision(2)} s an epoch${phases.length > 1 ? ` (${each.join(", ")})` : ""}, after ${trunkSeconds.toPrecision(2)} s for the trunk`,
     ],
     ["memory", `${bytes(peakBytes)} of tensors at most, ${bytes(tapeBytes)} of them on the tape`],
   ];
   if (limit !== undefined)
-    lines.push(["limit", `${fits ? "fits" : "does not fit"} ${bytes(limit)}, with ${bytes(cache.bytes)} of cache`]);
+    lines.push([
+      "limit",
+      `${fits ? "fits" : "does not fit"} ${bytes(limit)}, with ${bytes(cache.memoryBytes)} of cache in memory`,
+    ]);
   return lines;
+}
+
+function cacheLine({ kind, bytes: all, memoryBytes }: PlannedCache): string {
+  if (kind === "none") return "none";
+  if (kind === "memory") return `${bytes(all)} in memory`;
+  return `${bytes(all)} in files, ${memoryBytes === all ? "and in memory" : `${bytes(memoryBytes)} of them in memory`}`;
 }
 
 function trunkLine({ trunk }: Plan): string {

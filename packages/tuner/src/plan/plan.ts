@@ -19,7 +19,7 @@ export interface Plan {
   readonly rule: string;
   /** What runs once an example; `layers` is 0 where nothing can. */
   readonly trunk: TrunkInfo;
-  readonly cache: { readonly kind: "memory" | "none"; readonly bytes: number };
+  readonly cache: PlannedCache;
   /**
    * What the tape holds of a batch at least, from shapes alone: one output a layer behind the cut. Undefined where shapes are
    * open and for models without layers. Ops within a layer keep more: `predicted.tapeBytes` is measured.
@@ -38,30 +38,60 @@ export interface Plan {
   readonly predicted?: Prediction;
 }
 
+/** Where the trunk's outputs go. Of several phases, those of the largest. */
+export interface PlannedCache extends CacheSize {
+  /** "files": kept in a folder or store; what of it stands in memory during the run is `memoryBytes`. */
+  readonly kind: "memory" | "files" | "none";
+}
+
+export interface CacheSize {
+  /** All of it, labels of a stream included. */
+  readonly bytes: number;
+  /** What of it is in host memory at once: all, but for a stream whose outputs are kept in files. */
+  readonly memoryBytes: number;
+}
+
 /** What the probe steps promise of the run. */
 export interface Prediction {
-  /** The trunk's one pass over all examples. */
+  /** The trunk's passes over all examples, one a phase; 0 where nothing is cached. */
   readonly trunkSeconds: number;
+  /** Mean over the run's epochs, validation and what is computed anew for every batch included. */
   readonly epochSeconds: number;
-  /** Most bytes of tensors alive at once, data and model included. */
+  /**
+   * Most bytes of tensors alive at once in any phase, as `peakBytes` of the result: data, model, slots, averages, tape, backward pass,
+   * update, trunk and validation. Copies on the host (the cache, checkpoints, best weights, snapshots) and what the backend takes within a
+   * kernel are not in it.
+   */
   readonly peakBytes: number;
   /** What the tape holds of that. */
   readonly tapeBytes: number;
-  /** The limit that was given, and whether tensors and cache stay under it. */
+  /** The same by phase, in order: one, and one more for every `unfreeze`. */
+  readonly phases: readonly PhasePrediction[];
+  /** The limit that was given, and whether tensors and what the cache has in memory stay under it. */
   readonly limit?: number;
   readonly fits?: boolean;
 }
 
-/** The plan of a run that is put together; `cacheBytes` where they are known. */
+export interface PhasePrediction {
+  /** First epoch, from 0. */
+  readonly from: number;
+  readonly trunkSeconds: number;
+  readonly epochSeconds: number;
+  readonly peakBytes: number;
+  readonly tapeBytes: number;
+}
+
+/** The plan of a run that is put together. */
 export function describe(
   assembly: Assembly,
   options: FineTuneOptions,
-  cacheBytes: number,
+  cacheSize: CacheSize,
   missingKernels: readonly string[] = [],
 ): Plan {
   const { trainee, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
   const { cut } = assembly.phases[0] as Phase;
   const { cache = "memory", epochs } = options;
+  const filed = typeof cache === "object" && cache.store !== undefined;
   const size = (list: readonly { readonly shape: readonly number[] }[]): number =>
     list.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return {
@@ -77,7 +107,7 @@ export function describe(
     hooks: assembly.optimizer.hooks.map(({ name }) => name),
     rule: assembly.optimizer.rule.name,
     trunk: cut.trunk,
-    cache: { kind: cache === false || cut.trunk.layers === 0 ? "none" : "memory", bytes: cacheBytes },
+    cache: { kind: cacheSize.bytes === 0 ? "none" : filed ? "files" : "memory", ...cacheSize },
     tape: { bytes: cut.tail.bytes === undefined ? undefined : cut.tail.bytes * batchSize },
     examples: train.size,
     validationExamples: validation?.size ?? 0,

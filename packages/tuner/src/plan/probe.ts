@@ -1,52 +1,111 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { ema } from "../companions/ema.ts";
 import type { Assembly } from "../run/assembly.ts";
 import { disposeBatch, disposeOutcome } from "../run/batch.ts";
 import { combinedStep } from "../run/combined-step.ts";
-import type { Loader } from "../run/loader.ts";
+import { evaluate } from "../run/evaluate.ts";
+import { type Loader, openLoader } from "../run/loader.ts";
 import type { FineTuneOptions } from "../run/options.ts";
-import { phaseAt } from "../run/phases.ts";
+import type { PeakMeter } from "../run/peak.ts";
+import { enterPhase, type Phase } from "../run/phases.ts";
 import { readAll, writeAll, written } from "../run/snapshot.ts";
-import { stepper } from "../run/stepper.ts";
+import { type Stepper, stepper } from "../run/stepper.ts";
 
-/** What two real steps showed. */
+/** What two real steps of a phase, and the passes around them, showed. */
 export interface Probe {
-  /** Of one step, the second one's: the first one compiles and warms up. */
+  readonly phase: Phase;
+  /** Whether the trunk ran over the probed examples before the first step. */
+  readonly cached: boolean;
+  /** Until the loader stood. */
+  readonly openSeconds: number;
+  /** Of one update, its batches included; the second one's: the first one compiles and warms up. */
   readonly stepSeconds: number;
-  /** Most bytes of tensors alive at once at the end of a forward pass: what `peakBytes` of a run's result will be. */
-  readonly peakBytes: number;
+  /** Of the validation pass over the probed examples; 0 without. */
+  readonly validationSeconds: number;
+  /** Most bytes of tensors alive at once while the loader was opened and in validation. */
+  readonly aroundBytes: number;
+  /** The same while batches were made and steps taken, forward, backward and update. */
+  readonly stepBytes: number;
   /** What the tape holds of that: alive at the end of the forward pass and not before it. */
   readonly tapeBytes: number;
   /** Of one update's batches: what is prepared ahead comes on top. */
   readonly batchBytes: number;
 }
 
-/** Takes two steps on the first batch and puts everything back: weights, statistics, optimizer. */
-export async function probeSteps(assembly: Assembly, loader: Loader, options: FineTuneOptions): Promise<Probe> {
-  const { optimizer } = assembly;
+/**
+ * Takes two steps on the first batch in every phase, one after the other as the run will, so that later ones find the slots that
+ * earlier ones made; and puts everything back: weights, statistics, optimizer.
+ *
+ * @param assembly of a few examples: one update's, and one batch for validation.
+ */
+export async function probePhases(
+  assembly: Assembly,
+  options: FineTuneOptions,
+  peak: PeakMeter,
+): Promise<readonly Probe[]> {
+  const { optimizer, phases } = assembly;
   const weights = await readAll(written(assembly));
   const combined = options.combiner && combinedStep(assembly, options.combiner);
-  const steps = stepper(assembly, {}, combined);
-  const { cut } = phaseAt(assembly.phases, 0);
-  let [stepSeconds, before, batchBytes] = [0, 0, 0];
+  const average = options.ema && ema(assembly, options.ema);
+  const probes: Probe[] = [];
   try {
-    for (let i = 0; i < 2; i++) {
-      const without = tf.memory().numBytes;
-      const batches = await loader.load(0, 0);
-      batchBytes = tf.memory().numBytes - without;
-      before = tf.memory().numBytes;
+    for (const phase of phases) {
+      enterPhase(optimizer, phase);
+      peak.restart();
+      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, options));
       try {
-        const start = performance.now();
-        const { batches: outcomes } = await steps.step(cut, batches);
-        stepSeconds = (performance.now() - start) / 1000;
-        outcomes.forEach(disposeOutcome);
+        const opened = peak.bytes;
+        peak.restart();
+        const steps = stepper(assembly, {}, combined);
+        const stepped = await probeSteps(phase, loader, steps, () => average?.stepEnd?.());
+        const stepBytes = peak.bytes;
+        peak.restart();
+        const { validation } = loader;
+        const [, validationSeconds] = await timed(async () => validation && evaluate(assembly, phase.cut, validation));
+        const aroundBytes = Math.max(opened, peak.bytes);
+        const cached = loader.bytes > 0;
+        probes.push({ phase, cached, openSeconds, validationSeconds, aroundBytes, stepBytes, ...stepped });
       } finally {
-        batches.forEach(disposeBatch);
+        await loader.close();
       }
     }
   } finally {
     combined?.trainer.dispose();
+    average?.dispose?.();
     optimizer.replaceState(undefined, 0);
     writeAll(written(assembly), weights);
   }
-  return { stepSeconds, peakBytes: steps.peakBytes, tapeBytes: steps.peakBytes - before, batchBytes };
+  return probes;
+}
+
+async function probeSteps(
+  { cut }: Phase,
+  loader: Loader,
+  steps: Stepper,
+  stepEnd: () => void,
+): Promise<Pick<Probe, "stepSeconds" | "tapeBytes" | "batchBytes">> {
+  let [stepSeconds, before, batchBytes] = [0, 0, 0];
+  for (let i = 0; i < 2; i++) {
+    const without = tf.memory().numBytes;
+    [, stepSeconds] = await timed(async () => {
+      const batches = await loader.load(0, 0);
+      before = tf.memory().numBytes;
+      batchBytes = before - without;
+      try {
+        const { batches: outcomes } = await steps.step(cut, batches);
+        outcomes.forEach(disposeOutcome);
+        stepEnd();
+      } finally {
+        batches.forEach(disposeBatch);
+      }
+    });
+  }
+  return { stepSeconds, batchBytes, tapeBytes: steps.forwardBytes - before };
+}
+
+/** What `work` gave, and its seconds. */
+async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+  const start = performance.now();
+  const value = await work();
+  return [value, (performance.now() - start) / 1000];
 }

@@ -12,7 +12,7 @@ type Accept = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
 export interface CombinedStep {
   readonly trainer: TaskTrainer;
   /** @param accept looks at the sum of the losses and the merged gradient; where it says no, the step is not taken. */
-  step(cut: CutModel, batch: Batch, atPeak: () => void, accept: Accept): Promise<BatchOutcome>;
+  step(cut: CutModel, batch: Batch, afterForward: () => void, accept: Accept): Promise<BatchOutcome>;
 }
 
 /** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
@@ -27,7 +27,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
   const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
   return {
     trainer,
-    async step(cut, batch, atPeak, accept) {
+    async step(cut, batch, afterForward, accept) {
       let metrics: readonly tf.Tensor[] = [];
       let loss: tf.Scalar | undefined;
       const byTask = Object.fromEntries(
@@ -36,7 +36,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
           () => {
             const outputs = predict(assembly, cut, batch, 0);
             if (task === 0) metrics = measure(assembly, batch, outputs);
-            atPeak();
+            afterForward();
             const loss = meanLoss(
               losses[task] as LossFunction,
               batch.labels[task] as tf.Tensor,

@@ -4,15 +4,20 @@ import type { CutModel } from "../model/trainee.ts";
 import { chunks } from "../trunk/labels.ts";
 import type { Assembly } from "./assembly.ts";
 import { disposeBatch } from "./batch.ts";
+import { breathe } from "./breathe.ts";
 import { measure, totalLoss } from "./forward.ts";
 import { batchAt, type Seen } from "./seen.ts";
 import { tally } from "./tally.ts";
 
-/** Loss and metrics of examples in inference mode, under tfjs's keys without the `val_`. */
+/**
+ * Loss and metrics of examples in inference mode, under tfjs's keys without the `val_`. Timers and the page get their turn
+ * between batches. @throws the reason of `signal` once it is aborted.
+ */
 export async function evaluate(
   assembly: Assembly,
   cut: CutModel,
   seen: Seen,
+  signal?: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
   const { plainLosses, metrics, batchSize, trainee } = assembly;
   const { size } = seen.source;
@@ -30,6 +35,8 @@ export async function evaluate(
       } finally {
         disposeBatch(batch);
       }
+      await breathe();
+      signal?.throwIfAborted();
     }
     return await sums.finish();
   } finally {

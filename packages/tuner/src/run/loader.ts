@@ -13,7 +13,10 @@ import { batchAt, type Seen, seenBy } from "./seen.ts";
 
 /** The training data as batches at the cut of one phase, and the validation data beside it. */
 export interface Loader {
+  /** Of all that is cached. */
   readonly bytes: number;
+  /** What of it are labels of a stream. */
+  readonly labelBytes: number;
   readonly validation: Seen | undefined;
   /** The batches of one update: `accumulate` of them, from example `at` of the epoch on. They are the caller's. */
   load(epoch: number, at: number): Promise<Batch[]>;
@@ -60,6 +63,7 @@ export async function openLoader(assembly: Assembly, cut: CutModel, options: Fin
   };
   return {
     bytes: seen.features.bytes + (held?.features.bytes ?? 0),
+    labelBytes: seen.features.labelBytes + (held?.features.labelBytes ?? 0),
     validation: held,
     async load(epoch, at) {
       if (open?.epoch !== epoch || open.next !== at) {

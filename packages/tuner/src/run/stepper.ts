@@ -21,16 +21,16 @@ export interface StepOutcome {
 export interface Stepper {
   /** One update from one batch, or from several whose gradients are averaged by their sizes. */
   step(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome>;
-  /** Bytes of all tensors alive at the end of the largest forward pass so far. */
-  readonly peakBytes: number;
+  /** Bytes of all tensors alive at the end of the largest forward pass so far: with the tape, and before the backward pass. */
+  readonly forwardBytes: number;
 }
 
 export function stepper(assembly: Assembly, guarding: GuardOptions, combined: CombinedStep | undefined): Stepper {
   const { optimizer, losses } = assembly;
   const guard = createGuard(guarding);
-  let peakBytes = 0;
-  const notePeak = (): void => {
-    peakBytes = Math.max(peakBytes, tf.memory().numBytes);
+  let forwardBytes = 0;
+  const noteForward = (): void => {
+    forwardBytes = Math.max(forwardBytes, tf.memory().numBytes);
   };
 
   function gradients(cut: CutModel, batch: Batch, micro: number): { outcome: BatchOutcome; grads: TensorMap } {
@@ -40,7 +40,7 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
         const outputs = predict(assembly, cut, batch, micro);
         const loss = totalLoss(losses, cut, batch, outputs);
         metrics = measure(assembly, batch, outputs);
-        notePeak();
+        noteForward();
         return loss;
       });
       const byName = optimizer.active.flatMap(({ name, variable }) => {
@@ -83,7 +83,7 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
     const at = optimizer.step;
     let seen: Awaited<ReturnType<typeof guard.inspect>> | undefined;
     try {
-      const outcome = await combined.step(cut, batch, notePeak, async (loss, grads) => {
+      const outcome = await combined.step(cut, batch, noteForward, async (loss, grads) => {
         seen = await guard.inspect(at, loss, grads);
         return seen.bad === undefined;
       });
@@ -96,8 +96,8 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
   }
 
   return {
-    get peakBytes() {
-      return peakBytes;
+    get forwardBytes() {
+      return forwardBytes;
     },
     async step(cut, batches) {
       const statistics = statisticsNow(assembly);

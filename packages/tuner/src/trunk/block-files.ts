@@ -8,6 +8,15 @@ import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 /** Rows of a file. */
 const ROWS = 64;
 
+/** Rows that stay in memory where about `near` are read near each other. */
+export function rowsInMemory(near: number): number {
+  return blocksInMemory(near) * ROWS;
+}
+
+function blocksInMemory(near: number): number {
+  return Math.ceil(near / ROWS) + 4;
+}
+
 export interface BlockFilesOptions {
   readonly folder: CheckpointStore;
   /** What the files' names begin with. */
@@ -27,7 +36,7 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
   const fileOf = (block: number): string => `${name}-${block}.graft`;
   const whole = `${name}-whole.graft`;
   const complete = (await folder.read(whole).catch(() => undefined)) !== undefined;
-  const most = Math.ceil(near / ROWS) + 4;
+  const most = blocksInMemory(near);
   const filling = new Map<number, { readonly store: ReturnType<typeof memoryStore>; rows: number }>();
   const held = new Map<number, readonly BlockPair[]>();
 

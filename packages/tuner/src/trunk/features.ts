@@ -12,6 +12,8 @@ import type { Views } from "./views.ts";
 export interface Features {
   /** Bytes kept for the run. */
   readonly bytes: number;
+  /** What of it are labels. */
+  readonly labelBytes: number;
   /** Whether `batch` wants the examples' inputs. */
   readonly needsInputs: boolean;
   /** The values of some examples: tensors that are the caller's. Takes `inputs` over; they are empty where none are needed. */
@@ -22,6 +24,7 @@ export interface Features {
 export function uncached(cut: CutModel, views: Views): Features {
   return {
     bytes: 0,
+    labelBytes: 0,
     needsInputs: true,
     batch: async (inputs, indices, view) => runTrunk(cut, views(inputs, indices, view)),
   };
@@ -51,6 +54,7 @@ export async function cached(cut: CutModel, views: Views, plan: CachePlan): Prom
     get bytes() {
       return store.bytes + (labels?.bytes ?? 0);
     },
+    labelBytes: labels?.bytes ?? 0,
     needsInputs: cut.sources.some((source) => source >= 0),
     async batch(inputs, indices, view) {
       const at = (view % count) * source.size;

@@ -60,7 +60,7 @@ async function keyOf({ trainee, cut, views, source, kept }: CacheSource, precisi
   const parts: string[] = [digest(await fingerprint(trainee.weights)), JSON.stringify(cut.trunk), precision];
   const pass = source.open(inOrder(source.size));
   try {
-    for (const indices of chunks(source.size, CHUNK)) {
+    for (const indices of chunks(source.size, HASHED_AT_ONCE)) {
       const { inputs, labels } = await pass.take(indices, true);
       for (let view = 0; view < kept; view++) parts.push(...(await hashes(views(inputs.map(tf.clone), indices, view))));
       tf.dispose([...inputs, ...labels]);
@@ -84,7 +84,7 @@ async function hashes(tensors: readonly tf.Tensor[]): Promise<string[]> {
 }
 
 /** Examples hashed at a time. */
-const CHUNK = 64;
+export const HASHED_AT_ONCE = 64;
 
 function hex(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
