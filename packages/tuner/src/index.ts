@@ -40,6 +40,7 @@ export { loadKerasH5 } from "./load/load-h5.ts";
 export { type KerasReaders, loadKeras } from "./load/load-keras.ts";
 export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./load/load-safetensors.ts";
 export type { Loss, LossFunction, LossName } from "./loss/loss.ts";
+export { topK } from "./metrics/accuracy.ts";
 export type { Metric, MetricName } from "./metrics/metric.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
 export type { CutModel, Trainee, TrunkInfo } from "./model/trainee.ts";

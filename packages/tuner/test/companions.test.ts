@@ -51,10 +51,25 @@ describe("early stopping", () => {
     expect(weightsOf(model)).toEqual(weightsOf(twin));
   });
 
-  it("names the keys there are when it watches one there is not", async () => {
-    await expect(fineTune(mlp(), options({ earlyStopping: { monitor: "val_acc" } }))).rejects.toThrow(
-      /val_acc[\s\S]*produces loss/,
+  it("names the keys there are when it watches one there is not, before the first step", async () => {
+    let steps = 0;
+    const observers = [{ stepEnd: () => void steps++ }];
+    const refused = (more: Partial<FineTuneOptions>, message: RegExp) =>
+      expect(fineTune(mlp(), options({ observers, ...more }))).rejects.toThrow(message);
+    await refused({ earlyStopping: { monitor: "val_acc" } }, /val_acc[\s\S]*produces loss;/);
+    await refused(
+      { earlyStopping: { monitor: "los" }, reduceOnPlateau: { monitor: "f1" }, validation: given, metrics: ["acc"] },
+      /watches `los`[\s\S]*watches `f1`[\s\S]*produces loss, acc, val_loss, val_acc;/,
     );
+    expect(steps).toBe(0);
+    // What a metric of one's own produces shows when it has run.
+    const own = { name: "own", update: () => tf.scalar(1), result: () => ({ first: 1, second: 2 }) };
+    await refused({ earlyStopping: { monitor: "third" }, metrics: [own] }, /third[\s\S]*produces loss, first, second/);
+    expect(steps).toBe(3);
+    await refused({ earlyStopping: { monitor: "val_first" }, metrics: [own] }, /val_first/);
+    expect(steps).toBe(3);
+    const watched = { metrics: [own, "confusion"], earlyStopping: { monitor: "second" } } as const;
+    await tuned(mlp(), { ...watched, reduceOnPlateau: { monitor: "confusion_0_1" } });
   });
 });
 
@@ -180,6 +195,23 @@ describe("bad input", () => {
       [{ trainable: "haed" }, /head/],
       [{ loss: ["hinge", "hinge"] }, /2 losses for 1 output/],
       [{ batchSize: 0, epochs: 1.5, seed: Number.NaN }, /epochs[\s\S]*batchSize[\s\S]*seed/],
+      [
+        { mixup: 0.4, data: { xs, ys: tf.argMax(ys, -1) }, loss: "sparseCategoricalCrossentropy" },
+        /`mixup` mixes labels, and `sparseCategoricalCrossentropy` takes class numbers/,
+      ],
+      [
+        { batchsize: 3, cache: { precison: "float16" } } as Partial<FineTuneOptions>,
+        /2 wrong[\s\S]*`batchsize` is no option. Did you mean `batchSize`\?\n.*`cache.precison` is no option. Did you mean `precision`\?/,
+      ],
+      [{ cache: { precision: "fp16" as "float16" } }, /`cache.precision` is "fp16". Give "float32" or "float16"/],
+      [
+        { guard: { policy: "stop" as "skip", spike: -1, snapshotEvery: 0, patience: 0.5 } },
+        /guard.snapshotEvery` is 0[\s\S]*guard.patience` is 0.5[\s\S]*guard.spike` is -1[\s\S]*guard.policy` is "stop"/,
+      ],
+      [{ earlyStopping: { mode: "least" as "min", minDelta: Number.NaN } }, /minDelta` is NaN[\s\S]*mode` is "least"/],
+      [{ reduceOnPlateau: { factor: 2, minFactor: 2, cooldown: -1 } }, /cooldown[\s\S]*factor[\s\S]*minFactor/],
+      [{ classWeights: [1, -1, 1] }, /`classWeights\[1\]` is -1/],
+      [{ metrics: ["top0", "topp"] as never }, /`top0`[\s\S]*`topp`. *Did you mean|`top0`[\s\S]*`topp`/],
     ];
     for (const [more, message] of cases) {
       const model = mlp();

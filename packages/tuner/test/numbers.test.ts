@@ -1,9 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
+import { sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { mixup } from "../src/augment/mixup.ts";
-import { colour, crop, flip, rotate, shift } from "../src/index.ts";
+import { colour, crop, fineTune, flip, rotate, shift, topK } from "../src/index.ts";
 import { type LossName, lossFunction, lossNames, meanLoss } from "../src/loss/loss.ts";
 import { type MetricName, metricOf } from "../src/metrics/metric.ts";
 import { beta } from "../src/random/beta.ts";
@@ -98,7 +99,48 @@ describe("metrics", () => {
     expect(of("top5", tf.tensor1d([5, 1], "int32"), wide, 1).top5).toBe(0.5);
     expect(of("mse", tf.tensor2d([[0], [2]]), tf.tensor2d([[1], [4]]), 1).mse).toBe(2.5);
     expect(of("mae", tf.tensor2d([[0], [2]]), tf.tensor2d([[1], [4]]), 1).mae).toBe(1.5);
+    expect(of("top3", tf.tensor1d([3, 3], "int32"), wide, 1).top3).toBe(0.5);
+    expect(() => topK(0)).toThrow(/`k` of topK is 0/);
     expect(() => metricOf("acuracy" as "accuracy")).toThrow(/Did you mean `accuracy`/);
+  });
+});
+
+describe("metrics of a run whose loss takes logits", () => {
+  it("read the probabilities behind them: what is told apart at 0 is right", async () => {
+    const scores = [0.3, 0.2, -1, -2];
+    const answers = [1, 1, 0, 0];
+    const run = async (loss: LossName, ys: tf.Tensor, units: number) => {
+      // The identity, or the score in the second of two columns and 0 in the first.
+      const model = layers.sequential({
+        layers: [layers.layers.dense({ units, inputShape: [units], useBias: false, kernelInitializer: "identity" })],
+      });
+      const xs =
+        units === 1
+          ? tf.tensor2d(scores, [4, 1])
+          : tf.tensor2d(
+              scores.flatMap((z) => [0, z]),
+              [4, 2],
+            );
+      const options = { trainable: "all", rule: sgd(), learningRate: 0, epochs: 1, batchSize: 4 } as const;
+      const metrics: MetricName[] = ["accuracy", "f1", "auc", "confusion", ...(units === 1 ? (["mse"] as const) : [])];
+      const { history, restore } = await fineTune(model, { data: { xs, ys }, loss, metrics, ...options });
+      restore();
+      return history;
+    };
+    const column = tf.tensor2d(answers, [4, 1]);
+    const hot = tf.oneHot(tf.tensor1d(answers, "int32"), 2);
+    for (const history of [
+      await run("sigmoidCrossEntropy", column, 1),
+      await run("softmaxCrossEntropy", hot, 2),
+      await run("sparseSoftmaxCrossEntropy", tf.tensor1d(answers, "int32"), 2),
+    ]) {
+      expect(history).toMatchObject({ acc: [1], f1: [1], auc: [1], confusion_0_0: [2], confusion_1_1: [2] });
+    }
+    // Errors are of what the model predicts, whatever the loss.
+    const { mse } = await run("sigmoidCrossEntropy", column, 1);
+    expect(mse?.[0]).toBeCloseTo((0.7 ** 2 + 0.8 ** 2 + 1 + 4) / 4, 5);
+    // Probabilities stay what they are: 0.3 and 0.2 are no.
+    expect(await run("binaryCrossentropy", column, 1)).toMatchObject({ acc: [0.5], f1: [0] });
   });
 });
 

@@ -53,6 +53,7 @@ it("exports these names and no others", () => {
     "shift",
     "stackDeltas",
     "tensorBoard",
+    "topK",
     "urlReader",
     "writeFileAtomic",
     "writeSafetensors",

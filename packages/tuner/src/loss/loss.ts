@@ -53,6 +53,13 @@ export type Loss = LossName | LossFunction;
 /** Losses whose labels are class numbers. */
 export const SPARSE: ReadonlySet<Loss> = new Set<Loss>(["sparseCategoricalCrossentropy", "sparseSoftmaxCrossEntropy"]);
 
+/** The probabilities behind what a model predicts under `loss`: logits go through the loss's own sigmoid or softmax. */
+export function probabilities(loss: Loss | undefined, predictions: tf.Tensor): tf.Tensor {
+  if (loss === "sigmoidCrossEntropy") return tf.sigmoid(predictions);
+  if (loss === "softmaxCrossEntropy" || loss === "sparseSoftmaxCrossEntropy") return tf.softmax(predictions);
+  return predictions;
+}
+
 /** Least and largest label that a loss is defined for: beyond them it falls without end. Class numbers are another matter. */
 export const LABEL_RANGE: ReadonlyMap<Loss, readonly [least: number, most: number]> = new Map<
   Loss,

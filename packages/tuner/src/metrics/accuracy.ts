@@ -1,3 +1,4 @@
+import { OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
 
@@ -8,6 +9,7 @@ import type { Metric } from "./metric.ts";
 export function accuracy(): Metric {
   return {
     name: "acc",
+    reads: "probabilities",
     update(labels, predictions) {
       const binary = predictions.shape.at(-1) === 1;
       const predicted = binary ? tf.cast(tf.greater(predictions, 0.5), "int32") : tf.argMax(predictions, -1);
@@ -19,11 +21,18 @@ export function accuracy(): Metric {
   };
 }
 
-/** Share of examples whose class is among the `k` highest predictions. Key `top<k>`. */
+/**
+ * Share of examples whose class is among the `k` highest predictions. Key `top<k>`; the names `top3`, `top5` and so on stand for it.
+ *
+ * @throws OptionsError where `k` is no whole number ≥ 1.
+ */
 export function topK(k: number): Metric {
+  if (!(Number.isInteger(k) && k >= 1))
+    throw new OptionsError(`\`k\` of topK is ${String(k)}.`, "Give a whole number ≥ 1.");
   const name = `top${k}`;
   return {
     name,
+    reads: "probabilities",
     update(labels, predictions) {
       const classes = predictions.shape.at(-1) as number;
       const rows = tf.reshape(predictions, [-1, classes]);

@@ -10,6 +10,7 @@ import type { Metric } from "./metric.ts";
 export function auc(bins = 1000): Metric {
   return {
     name: "auc",
+    reads: "probabilities",
     update(labels, predictions) {
       const score = tf.reshape(lastColumn(predictions), [-1]);
       const truth = tf.reshape(predictions.shape.at(-1) === labels.shape.at(-1) ? lastColumn(labels) : labels, [-1]);

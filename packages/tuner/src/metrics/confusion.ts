@@ -17,6 +17,7 @@ function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
 export function confusionMatrix(): Metric {
   return {
     name: "confusion",
+    reads: "probabilities",
     update: counts,
     result(total, [classes = 0]) {
       const entries = [...total].map((n, i) => [`confusion_${Math.floor(i / classes)}_${i % classes}`, n] as const);
@@ -32,6 +33,7 @@ export function confusionMatrix(): Metric {
 export function f1(): Metric {
   return {
     name: "f1",
+    reads: "probabilities",
     update: counts,
     result(total, [classes = 0]) {
       const at = (truth: number, prediction: number): number => total[truth * classes + prediction] as number;

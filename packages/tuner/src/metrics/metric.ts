@@ -11,18 +11,23 @@ import { meanAbsoluteErrorMetric, meanSquaredErrorMetric } from "./error.ts";
  */
 export interface Metric {
   readonly name: string;
+  /**
+   * "probabilities": under a loss of logits the predictions go through that loss's sigmoid or softmax first. Under a loss of your
+   * own they come as they are. @default "predictions", as they are
+   */
+  readonly reads?: "predictions" | "probabilities";
   /** Runs inside a tidy. The same shape every batch. */
   update(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor;
   /** From the sum over all batches. Names are keys of the history; the first is the metric's main number. */
   result(total: Float32Array, shape: readonly number[]): Readonly<Record<string, number>>;
 }
 
-export type MetricName = "accuracy" | "acc" | "top5" | "f1" | "confusion" | "auc" | "mse" | "mae";
+/** `top3`, `top5` and so on: see `topK`. */
+export type MetricName = "accuracy" | "acc" | `top${number}` | "f1" | "confusion" | "auc" | "mse" | "mae";
 
-const METRICS: Readonly<Record<MetricName, () => Metric>> = {
+const METRICS: Readonly<Record<Exclude<MetricName, `top${number}`>, () => Metric>> = {
   accuracy: () => accuracy(),
   acc: () => accuracy(),
-  top5: () => topK(5),
   f1: () => f1(),
   confusion: () => confusionMatrix(),
   auc: () => auc(),
@@ -32,7 +37,12 @@ const METRICS: Readonly<Record<MetricName, () => Metric>> = {
 
 /** @throws OptionsError naming the nearest metrics. */
 export function metricOf(metric: MetricName | Metric): Metric {
-  if (typeof metric === "object") return metric;
-  if (Object.hasOwn(METRICS, metric)) return METRICS[metric]();
-  throw new OptionsError(`No metric is named \`${String(metric)}\`.`, suggest(String(metric), Object.keys(METRICS)));
+  if (typeof metric === "object" && metric !== null) return metric;
+  const [, k] = /^top([1-9]\d*)$/.exec(String(metric)) ?? [];
+  if (k !== undefined) return topK(Number(k));
+  if (Object.hasOwn(METRICS, metric)) return METRICS[metric as keyof typeof METRICS]();
+  throw new OptionsError(
+    `No metric is named \`${String(metric)}\`.`,
+    suggest(String(metric), [...Object.keys(METRICS), "top5"]),
+  );
 }

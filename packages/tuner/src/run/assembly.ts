@@ -7,12 +7,13 @@ import { outputPorts } from "../data/output-ports.ts";
 import { memorySource, type Source } from "../data/source.ts";
 import { assertStream, isStream } from "../data/stream-data.ts";
 import { type StreamChecks, streamSource } from "../data/stream-source.ts";
-import { type LossFunction, lossFunction } from "../loss/loss.ts";
+import { type Loss, type LossFunction, lossFunction } from "../loss/loss.ts";
 import { weighted } from "../loss/weighted.ts";
 import { type Metric, metricOf } from "../metrics/metric.ts";
 import type { Trainee } from "../model/trainee.ts";
 import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
 import { type WithWeightNoise, weightNoise } from "../noise/weight-noise.ts";
+import { assertMonitors } from "./check-monitor.ts";
 import { assertFineTuneOptions, lossesOf } from "./check-options.ts";
 import type { FineTuneOptions } from "./options.ts";
 import { type Phase, phasesOf } from "./phases.ts";
@@ -36,6 +37,8 @@ export interface Assembly {
   readonly held: readonly NamedWeight[];
   readonly patches: readonly PatchNote[];
   readonly optimizer: HookedOptimizer;
+  /** As the options name them, one an output. */
+  readonly given: readonly Loss[];
   readonly losses: readonly LossFunction[];
   /** The same without class weights, for validation. */
   readonly plainLosses: readonly LossFunction[];
@@ -117,6 +120,8 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
     assertBatches(phases, train.size, batchSize);
+    const measured = metrics.map(metricOf);
+    assertMonitors({ trainee, metrics: measured, validation }, options);
     const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
     const statistics = trainee.weights.filter(({ statistic }) => statistic);
     const plainLosses = losses.map(lossFunction);
@@ -129,9 +134,10 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
+      given: losses,
       losses: weighted(plainLosses, losses, options.classWeights, outputsOf()),
       plainLosses,
-      metrics: metrics.map(metricOf),
+      metrics: measured,
       train,
       validation,
       batchSize,

@@ -1,11 +1,13 @@
 import { OptionsError } from "@graftjs/core";
-import { type Loss, lossFunction } from "../loss/loss.ts";
+import { type Loss, lossFunction, SPARSE } from "../loss/loss.ts";
 import { metricOf } from "../metrics/metric.ts";
+import { strangeKeys } from "./known-keys.ts";
 import type { FineTuneOptions } from "./options.ts";
 
 /** @throws OptionsError with every option that is missing or out of range. */
 export function assertFineTuneOptions(options: FineTuneOptions): void {
-  const problems = [...missing(options), ...wholeNumbers(options), ...ranges(options), ...names(options)];
+  const checks = [missing, strangeKeys, wholeNumbers, numbers, words, together, names];
+  const problems = checks.flatMap((check) => check(options));
   if (problems.length > 0)
     throw new OptionsError(`fineTune has ${problems.length} wrong option(s).`, problems.join("\n"));
 }
@@ -32,6 +34,9 @@ function wholeNumbers(options: FineTuneOptions): string[] {
     ["checkpoint.keep", options.checkpoint?.keep, 1],
     ["earlyStopping.patience", options.earlyStopping?.patience, 1],
     ["reduceOnPlateau.patience", options.reduceOnPlateau?.patience, 1],
+    ["reduceOnPlateau.cooldown", options.reduceOnPlateau?.cooldown, 0],
+    ["guard.snapshotEvery", options.guard?.snapshotEvery, 1],
+    ["guard.patience", options.guard?.patience, 0],
     ...(options.unfreeze ?? []).map(({ epoch }, i): [string, unknown, number] => [`unfreeze[${i}].epoch`, epoch, 1]),
   ];
   return checks
@@ -39,38 +44,65 @@ function wholeNumbers(options: FineTuneOptions): string[] {
     .map(([name, value, least]) => `\`${name}\` is ${String(value)}. Give a whole number ≥ ${least}.`);
 }
 
-function ranges({
+type Range = readonly [name: string, value: unknown, fits: (value: number) => boolean, wanted: string];
+
+function numbers({
   seed,
   mixup,
   ema,
+  earlyStopping,
   reduceOnPlateau,
-  cache,
-  classWeights,
-  augment,
-  views,
   guard,
   weightNoise,
+  classWeights,
 }: FineTuneOptions): string[] {
-  const problems: string[] = [];
-  if (seed !== undefined && !Number.isSafeInteger(seed)) problems.push(`\`seed\` is ${seed}. Give a whole number.`);
-  if (mixup !== undefined && !(mixup >= 0 && Number.isFinite(mixup)))
-    problems.push(`\`mixup\` is ${mixup}. Give a number ≥ 0.`);
-  const { decay } = ema ?? {};
-  if (decay !== undefined && !(decay >= 0 && decay < 1))
-    problems.push(`\`ema.decay\` is ${decay}. Give a number in [0, 1).`);
-  if (weightNoise !== undefined && !(weightNoise.deviation > 0 && Number.isFinite(weightNoise.deviation)))
-    problems.push(`\`weightNoise.deviation\` is ${weightNoise.deviation}. Give a number > 0.`);
-  const { factor } = reduceOnPlateau ?? {};
-  if (factor !== undefined && !(factor > 0 && factor < 1))
-    problems.push(`\`reduceOnPlateau.factor\` is ${factor}. Give a number in (0, 1).`);
-  if (cache !== undefined && cache !== "memory" && cache !== false && typeof cache !== "object")
-    problems.push(`\`cache\` is ${JSON.stringify(cache)}. Give "memory", false or { store: ... }.`);
-  if (classWeights?.some((weight) => !(weight >= 0 && Number.isFinite(weight))))
-    problems.push("`classWeights` has a weight that is negative or no number.");
-  if (views !== undefined && !augment?.length) problems.push("`views` counts augmented views: give `augment` as well.");
-  if (guard?.policy !== undefined && !["throw", "skip", "rollback"].includes(guard.policy))
-    problems.push(`\`guard.policy\` is ${JSON.stringify(guard.policy)}. Give "throw", "skip" or "rollback".`);
-  return problems;
+  const checks: readonly Range[] = [
+    ["seed", seed, Number.isSafeInteger, "a whole number"],
+    ["mixup", mixup, (n) => n >= 0, "a number ≥ 0"],
+    ["ema.decay", ema?.decay, (n) => n >= 0 && n < 1, "a number in [0, 1)"],
+    ["weightNoise.deviation", weightNoise?.deviation, (n) => n > 0, "a number > 0"],
+    ["guard.spike", guard?.spike, (n) => n > 1, "a number > 1: how many times the recent mean"],
+    ["earlyStopping.minDelta", earlyStopping?.minDelta, () => true, "a number"],
+    ["reduceOnPlateau.minDelta", reduceOnPlateau?.minDelta, () => true, "a number"],
+    ["reduceOnPlateau.factor", reduceOnPlateau?.factor, (n) => n > 0 && n < 1, "a number in (0, 1)"],
+    ["reduceOnPlateau.minFactor", reduceOnPlateau?.minFactor, (n) => n >= 0 && n <= 1, "a number in [0, 1]"],
+    ...(classWeights ?? []).map((n, i): Range => [`classWeights[${i}]`, n, (weight) => weight >= 0, "a number ≥ 0"]),
+  ];
+  return checks
+    .filter(([, value, fits]) => value !== undefined && !(Number.isFinite(value) && fits(value as number)))
+    .map(([name, value, , wanted]) => `\`${name}\` is ${String(value)}. Give ${wanted}.`);
+}
+
+function words({ cache, guard, earlyStopping, reduceOnPlateau }: FineTuneOptions): string[] {
+  const checks: readonly [name: string, value: unknown, allowed: readonly string[]][] = [
+    ["guard.policy", guard?.policy, ["throw", "skip", "rollback"]],
+    ["earlyStopping.mode", earlyStopping?.mode, ["min", "max"]],
+    ["reduceOnPlateau.mode", reduceOnPlateau?.mode, ["min", "max"]],
+    ["cache.precision", typeof cache === "object" ? cache?.precision : undefined, ["float32", "float16"]],
+  ];
+  const problems = checks
+    .filter(([, value, allowed]) => value !== undefined && !allowed.includes(value as string))
+    .map(([name, value, allowed]) => {
+      const quoted = allowed.map((word) => JSON.stringify(word));
+      return `\`${name}\` is ${JSON.stringify(value)}. Give ${quoted.slice(0, -1).join(", ")} or ${quoted.at(-1)}.`;
+    });
+  const kinds = cache === undefined || cache === "memory" || cache === false || (typeof cache === "object" && cache);
+  return kinds
+    ? problems
+    : [...problems, `\`cache\` is ${JSON.stringify(cache)}. Give "memory", false or { store: ... }.`];
+}
+
+/** Options of which one makes no sense without, or beside, another. */
+function together({ views, augment, mixup = 0, loss }: FineTuneOptions): string[] {
+  const sparse = loss === undefined ? undefined : Object.values(listed(loss)).find((one) => SPARSE.has(one));
+  return [
+    ...(views !== undefined && !augment?.length ? ["`views` counts augmented views: give `augment` as well."] : []),
+    ...(mixup > 0 && sparse
+      ? [
+          `\`mixup\` mixes labels, and \`${String(sparse)}\` takes class numbers: between two classes lies no third. Give one-hot labels and the loss without "sparse".`,
+        ]
+      : []),
+  ];
 }
 
 function names({ loss, metrics = [] }: FineTuneOptions): string[] {

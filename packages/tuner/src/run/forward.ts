@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossFunction, meanLoss } from "../loss/loss.ts";
+import { type LossFunction, meanLoss, probabilities } from "../loss/loss.ts";
 import type { CutModel, Note } from "../model/trainee.ts";
 import { seeded, withRandom } from "../random/random.ts";
 import type { Assembly } from "./assembly.ts";
@@ -34,10 +34,15 @@ export function totalLoss(
 }
 
 /** The metrics' statistics, kept; none where a metric throws. */
-export function measure({ metrics }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
+export function measure({ metrics, given }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
   const statistics = tf.tidy(() =>
     outputs.flatMap((output, i) =>
-      metrics.map((metric) => tf.tidy(() => metric.update(labels[i] as tf.Tensor, output))),
+      metrics.map((metric) =>
+        tf.tidy(() => {
+          const read = metric.reads === "probabilities" ? probabilities(given[i], output) : output;
+          return metric.update(labels[i] as tf.Tensor, read);
+        }),
+      ),
     ),
   );
   return statistics.map((tensor) => tf.keep(tensor));
