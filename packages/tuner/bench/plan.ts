@@ -1,5 +1,5 @@
-// `tsx bench/plan.ts`: what `plan` predicts of peak tensor bytes and tape, and what the run then shows, on four nets and two
-// backends. Writes plan.json. Called with a backend, it measures that one and prints lines of JSON.
+// `tsx bench/plan.ts`: what `plan` predicts of peak tensor bytes and tape, and what a count of every tensor made and freed in the run then
+// shows, on five runs and two backends. Writes plan.json. Called with a backend, it measures that one and prints lines of JSON.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { type FineTuneOptions, fineTune, plan } from "../src/index.ts";
 import { convNet, mlp } from "../test/nets.ts";
+import { peakOf } from "../test/tensor-count.ts";
 import { LAST_FOUR, mobileNet } from "./backbone.ts";
 
 interface Case {
@@ -18,10 +19,17 @@ interface Case {
   readonly make: () => layers.LayersModel | Promise<layers.LayersModel>;
   readonly trainable: FineTuneOptions["trainable"];
   readonly patches?: FineTuneOptions["patches"];
+  readonly unfreeze?: FineTuneOptions["unfreeze"];
 }
 
 const cases: readonly Case[] = [
   { net: "mlp, head", make: () => mlp(), trainable: "head" },
+  {
+    net: "convNet, head, then all",
+    make: () => convNet(),
+    trainable: "head",
+    unfreeze: [{ epoch: 1, trainable: "**" }],
+  },
   { net: "convNet, all", make: () => convNet(), trainable: "**" },
   {
     net: "MobileNetV2 96×96, last four blocks",
@@ -34,7 +42,7 @@ const cases: readonly Case[] = [
 
 async function measure(backend: string): Promise<void> {
   await (backend === "native" ? await nativeBackend() : wasmBackend()).init();
-  for (const { net, make, trainable, patches = [] } of cases) {
+  for (const { net, make, trainable, patches = [], unfreeze = [] } of cases) {
     const model = await make();
     const shape = (model.inputs[0]?.shape ?? []).slice(1) as number[];
     const classes = model.outputs[0]?.shape[1] as number;
@@ -47,13 +55,13 @@ async function measure(backend: string): Promise<void> {
       epochs: 2,
       batchSize: 16,
     } as const;
-    const options = { ...run, data: { xs, ys }, trainable, patches };
+    const options = { ...run, data: { xs, ys }, trainable, patches, unfreeze };
     const planned = await plan(model, options);
-    const { peakBytes, restore } = await fineTune(model, options);
-    restore();
+    const { value, peak } = await peakOf(() => fineTune(model, options));
+    value.restore();
     const { predicted, tape } = planned;
-    const ratio = (predicted?.peakBytes as number) / peakBytes;
-    const facts = { predictedPeak: predicted?.peakBytes, peak: peakBytes, ratio };
+    const ratio = (predicted?.peakBytes as number) / peak;
+    const facts = { predictedPeak: predicted?.peakBytes, told: value.peakBytes, peak, ratio };
     console.log(JSON.stringify({ backend, net, ...facts, tapeEstimate: tape.bytes, tape: predicted?.tapeBytes }));
     model.dispose();
     tf.dispose([xs, ys]);
