@@ -7,11 +7,16 @@ import * as tf from "@tensorflow/tfjs-core";
  * pass. ∂y is left alone where it is the caller's (`tf.grad(f)(x, dy)`), and everything is within a second derivative.
  */
 export function backward(dy: tf.Tensor, saved: readonly tf.Tensor[], gradients: () => tf.Tensor[]): tf.Tensor[] {
-  const { activeScope, gradientDepth } = tf.engine().state;
-  const ours = gradientDepth === 0 && dy.scopeId === activeScope?.id;
+  const ours = isOurs(dy);
   const grads = tf.tidy(() => gradients().map((grad) => (grad === dy ? tf.clone(grad) : grad)));
   if (ours) tf.dispose([dy, ...saved]);
   return grads;
+}
+
+/** Whether ∂y is only the backward pass's, which is at this op: not the caller's, and not part of a second derivative. */
+export function isOurs(dy: tf.Tensor): boolean {
+  const { activeScope, gradientDepth } = tf.engine().state;
+  return gradientDepth === 0 && dy.scopeId === activeScope?.id;
 }
 
 /** A copy of `x` under a new name, for a layer that has nothing to do. */

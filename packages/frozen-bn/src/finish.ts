@@ -70,7 +70,16 @@ interface At {
 }
 
 function forward(x: tf.Tensor, norm: BatchNormLayer | undefined, activation: Activation, axis: number): tf.Tensor {
-  if (!norm) return activate(x, activation);
+  return norm ? normalized(x, norm, activation, axis) : activate(x, activation);
+}
+
+/** act(γ·(x − μ)/√(σ² + ε) + β), by one kernel where the backend has it; the bits of the stock layers. */
+export function normalized(
+  x: tf.Tensor,
+  norm: BatchNormLayer,
+  activation: Activation,
+  axis: number = channelAxis(norm, x.rank),
+): tf.Tensor {
   const { movingMean, movingVariance, gamma, beta, epsilon } = norm;
   if (axis === x.rank - 1 && tf.getKernel("GraftBatchNorm", tf.getBackend())) {
     return tf.engine().runKernel("GraftBatchNorm", { x, ...vectors(norm) }, { varianceEpsilon: epsilon, activation });
@@ -126,7 +135,8 @@ function throughOutput(dy: tf.Tensor, y: tf.Tensor | undefined, activation: Acti
   return [dx, ...grads];
 }
 
-function activationGradient(
+/** ∂z = ∂y·act'(z) from the kept y, and its sum over all axes but that of the channels. */
+export function activationGradient(
   dy: tf.Tensor,
   y: tf.Tensor | undefined,
   activation: Activation,

@@ -12,6 +12,8 @@ export interface Linear {
   forward(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | undefined, activation: Activation): tf.Tensor;
   /** ∂x of L for a given ∂y. */
   inputGradient(xShape: readonly number[], dy: tf.Tensor, kernel: tf.Tensor): tf.Tensor;
+  /** ∂kernel of L for a given ∂y. */
+  kernelGradient(x: tf.Tensor, dy: tf.Tensor, kernelShape: readonly number[]): tf.Tensor;
   /** `scale` ([C], one value an output channel) shaped so that kernel · scale scales the outputs. */
   perOutput(scale: tf.Tensor): tf.Tensor;
 }
@@ -54,6 +56,8 @@ function conv2d(layer: ConvLayer): Linear {
       fusedConv("FusedConv2D", { x, filter, ...(bias ? { bias } : {}) }, strides, pad, activation),
     inputGradient: (xShape, dy, kernel) =>
       tf.conv2dTranspose(dy as tf.Tensor4D, kernel as tf.Tensor4D, xShape as Shape4D, strides, pad),
+    kernelGradient: (x, dy, filterShape) =>
+      filterGradient("Conv2DBackpropFilter", x, dy, { filterShape, strides, pad }),
     perOutput: (scale) => scale,
   };
 }
@@ -80,6 +84,22 @@ function fusedConv(
   return tf.engine().runKernel(kernelName, inputs, attrs as unknown as tf.NamedAttrMap);
 }
 
+interface FilterAttrs {
+  readonly filterShape: readonly number[];
+  readonly strides: [number, number];
+  readonly pad: string;
+}
+
+function filterGradient(
+  kernelName: "Conv2DBackpropFilter" | "DepthwiseConv2dNativeBackpropFilter",
+  x: tf.Tensor,
+  dy: tf.Tensor,
+  attrs: FilterAttrs,
+): tf.Tensor {
+  const common = { dataFormat: "NHWC", dilations: [1, 1], dimRoundingMode: null };
+  return tf.engine().runKernel(kernelName, { x, dy }, { ...common, ...attrs } as unknown as tf.NamedAttrMap);
+}
+
 function depthwise(layer: ConvLayer, kernel: WritableWeight): Linear {
   const { strides, padding: pad } = layer;
   const multiplier = kernel.read().shape[3] as number;
@@ -97,6 +117,8 @@ function depthwise(layer: ConvLayer, kernel: WritableWeight): Linear {
         dimRoundingMode: null,
         inputShape,
       } as unknown as tf.NamedAttrMap),
+    kernelGradient: (x, dy, filterShape) =>
+      filterGradient("DepthwiseConv2dNativeBackpropFilter", x, dy, { filterShape, strides, pad }),
     perOutput: (scale) => tf.reshape(scale, [scale.size / multiplier, multiplier]),
   };
 }
@@ -122,6 +144,9 @@ function transposed(layer: ConvLayer): Linear {
       return composed(y, bias, activation);
     },
     inputGradient: (_, dy, kernel) => tf.conv2d(dy as tf.Tensor4D, kernel as tf.Tensor4D, strides, padding),
+    // A transposed convolution is the input gradient of one that goes the other way.
+    kernelGradient: (x, dy, filterShape) =>
+      filterGradient("Conv2DBackpropFilter", dy, x, { filterShape, strides, pad: padding }),
     perOutput: (scale) => tf.reshape(scale, [scale.size, 1]),
   };
 }
@@ -137,6 +162,10 @@ function dense(layer: ConvLayer): Linear {
     inputGradient(xShape, dy, kernel) {
       const rows = tf.reshape(dy, [-1, kernel.shape[1] as number]);
       return tf.reshape(tf.matMul(rows as tf.Tensor2D, kernel as tf.Tensor2D, false, true), xShape as number[]);
+    },
+    kernelGradient(x, dy, [from, to]) {
+      const [inputs, outputs] = [tf.reshape(x, [-1, from as number]), tf.reshape(dy, [-1, to as number])];
+      return tf.matMul(inputs as tf.Tensor2D, outputs as tf.Tensor2D, true);
     },
     perOutput: (scale) => scale,
   };

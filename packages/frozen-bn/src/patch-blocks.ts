@@ -9,6 +9,7 @@ import { overrideCall } from "./override-call.ts";
 import { isZeroPadding, zeroPad } from "./padding.ts";
 import { type Passing, passing } from "./passing.ts";
 import type { IsTrained } from "./trained.ts";
+import { type TunedBlock, tunedBlock } from "./tuned-block.ts";
 import { walkLayers } from "./walk.ts";
 
 export interface PatchedBlocks {
@@ -29,8 +30,8 @@ export interface PatchBlocksOptions {
 }
 
 /**
- * Makes frozen layers cheap while a gradient is recorded: a linear layer with a frozen kernel, the batch norm after it and the
- * activation after that run as one block when the first is called; the others let its value pass.
+ * Makes layers cheap while a gradient is recorded: a linear layer, the batch norm after it and the activation after that run as
+ * one block when the first is called; the others let its value pass. Where the kernel trains, gamma must not.
  *
  * Outside a gradient every layer computes what it always does: a model cut within a block (a cached trunk, a feature
  * extractor) still gets what it asked for.
@@ -63,10 +64,14 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, isTrained, fold 
         if (i === 0) flow.assertEmpty(chain);
         const tuned = linear !== undefined && isTrained(linear.kernel);
         if (tuned) folded?.drop();
-        if (tuned || (held.has(layer) && !isHeld(layer))) return former(inputs, kwargs);
+        if (held.has(layer) && !isHeld(layer)) return former(inputs, kwargs);
         const together = whole(chain.slice(i));
+        const tunable = together && linear && norm && !isTrained(norm.gamma);
+        if (tuned && !tunable) return former(inputs, kwargs);
         const block = (together ? full : single) as Exclude<typeof full, undefined>;
-        const y = tf.tidy(() => runBlock(x, block, folded, isTrained));
+        const y = tf.tidy(() =>
+          tuned ? tunedBlock(x, block as TunedBlock, isTrained) : runBlock(x, block, folded, isTrained),
+        );
         return leave(x, y, layer, together ? chain : [layer], flow);
       });
     }

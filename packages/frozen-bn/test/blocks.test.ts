@@ -148,6 +148,8 @@ describe("gradients of blocks equal those of the stock layers in inference", () 
     ["gamma"],
     ["c3/kernel"],
     ["c1/kernel", "c2/depthwise_kernel", "head/kernel"],
+    ["kernel"],
+    ["kernel", "beta", "bias"],
     ["kernel", "gamma", "beta", "bias"],
   ];
   for (const roles of tuned) {

@@ -14,11 +14,12 @@ const SIDE = 16;
 const MAP = 2 * SIDE * SIDE * 4 * 4;
 
 /** A trainable convolution, then frozen conv + BN + ReLU blocks, then the sum of squares as loss. */
-function deep(depth = DEPTH): tfl.Sequential {
+function deep(depth = DEPTH, hasFirst = true): tfl.Sequential {
   const init = tfl.initializers.glorotUniform({ seed: 2 });
   const conv = (name: string): tfl.layers.Layer =>
     tfl.layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", useBias: false, kernelInitializer: init, name });
-  const model = tfl.sequential({ layers: [tfl.layers.inputLayer({ inputShape: [SIDE, SIDE, 4] }), conv("first")] });
+  const model = tfl.sequential({ layers: [tfl.layers.inputLayer({ inputShape: [SIDE, SIDE, 4] })] });
+  if (hasFirst) model.add(conv("first"));
   for (let i = 0; i < depth; i++) {
     for (const layer of [
       conv(`conv${i}`),
@@ -47,7 +48,10 @@ async function step(
   });
   x.dispose();
   const counts = new Map<string, number>();
-  for (const { name } of kernels) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const { name, outputShapes } of kernels) {
+    const isMap = outputShapes[0]?.length === 4 && outputShapes[0][1] === SIDE;
+    for (const key of isMap ? [name, `${name} of maps`] : [name]) counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
   return { kernels: counts, bytes: peakBytes - before };
 }
 
@@ -77,6 +81,58 @@ describe("frozen layers behind the first trainable one", () => {
     // Besides the output, the folded kernel and its copy on the tape.
     expect(folded).toBeLessThan(1.2 * MAP);
     expect(await perBlock(false, () => {})).toBeGreaterThan(3 * MAP);
+  });
+});
+
+describe("layers that train, with the batch norm behind them held", () => {
+  /** The blocks above alone, with every kernel trained. */
+  const tuned = (depth = DEPTH): tfl.Sequential => {
+    const model = deep(depth, false);
+    for (const layer of model.layers) layer.trainable = layer.getClassName() === "Conv2D";
+    return model;
+  };
+
+  it("cost no pass over their outputs for the batch norm's scale, and no gradient that nobody reads", async () => {
+    const stock = await step(tuned(), false);
+    // tfjs's fused convolution computes both gradients of every layer.
+    expect(stock.kernels.get("Conv2DBackpropInput")).toBe(DEPTH);
+    const model = tuned();
+    frozenBatchNorm().apply(model);
+    const { kernels } = await step(model, true);
+    expect(kernels.get("Conv2DBackpropFilter")).toBe(DEPTH);
+    expect(kernels.get("Conv2DBackpropInput")).toBe(DEPTH - 1);
+    // ∂y·act'(z) of each block, and those of the loss.
+    const ofLoss = (await step(deep(0), true)).kernels.get("Multiply of maps") as number;
+    expect(kernels.get("Multiply of maps")).toBe(DEPTH + ofLoss);
+  });
+
+  it("keep their input and their output, which is the next one's input", async () => {
+    const perBlock = async (training: boolean, prepare: (model: tfl.Sequential) => void): Promise<number> => {
+      const [short, long] = [tuned(DEPTH), tuned(2 * DEPTH)];
+      for (const model of [short, long]) prepare(model);
+      return ((await step(long, training)).bytes - (await step(short, training)).bytes) / DEPTH;
+    };
+    // The input is the output of the block before, in the same memory; tfjs counts it for either.
+    expect(await perBlock(true, (model) => frozenBatchNorm().apply(model))).toBeLessThan(2.2 * MAP);
+    expect(await perBlock(false, () => {})).toBeGreaterThan(4 * MAP);
+  });
+
+  it("give the gradient of the input to whoever asks for it", () => {
+    const model = tuned();
+    frozenBatchNorm().apply(model);
+    const stock = tuned();
+    const x = tf.randomNormal([2, SIDE, SIDE, 4], 0, 1, "float32", 1);
+    const of = (net: tfl.Sequential, training: boolean): Float32Array =>
+      tf.tidy(
+        () =>
+          tf
+            .grad((v) => tf.sum(tf.square(net.apply(v, { training }) as tf.Tensor)))(x)
+            .dataSync() as Float32Array,
+      );
+    const [got, expected] = [of(model, true), of(stock, false)];
+    const size = Math.max(...expected.map(Math.abs));
+    expect(Math.max(...expected.map((v, i) => Math.abs(v - (got[i] as number)))) / size).toBeLessThan(1e-5);
+    expect(x.isDisposed).toBe(false);
   });
 });
 
