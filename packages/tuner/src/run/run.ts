@@ -69,8 +69,10 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
     },
   };
   try {
-    const found = options.checkpoint?.resume === true ? await kept?.newest() : undefined;
-    if (found) resume(state, found);
+    if (options.checkpoint?.resume === true) {
+      const found = await kept?.newest();
+      if (found) resume(state, found);
+    } else await kept?.assertEmpty();
   } catch (error) {
     run.dispose();
     throw error;
