@@ -1,7 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { type BackendSession, runFused } from "@graftjs/core";
+import { type AnyRule, type BackendSession, HookedOptimizer, runFused } from "@graftjs/core";
+import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { dispose, gradients, net } from "../../lars/test/sample.ts";
 import { nativeBackend } from "../src/index.ts";
 
 let session: BackendSession;
@@ -25,3 +27,40 @@ it("copies what shares a buffer that was made on another backend before it write
   expect([...backup.dataSync()]).toEqual([1, 2, 3]);
   tf.dispose([w, backup, g]);
 });
+
+/** Three steps, from the second on with a number in one gradient: what every weight is then, where it is not finite. */
+function spoiled(rule: AnyRule, bad: number): (number | "finite")[] {
+  const params = net([]);
+  const optimizer = new HookedOptimizer({ params, rule, learningRate: 0.1 });
+  for (let step = 0; step < 3; step++) {
+    tf.tidy(() => {
+      const grads = gradients(params, step, 1);
+      const one = grads["conv/kernel"] as tf.Tensor;
+      const values = one.dataSync().slice();
+      if (step > 0) values[3] = bad;
+      optimizer.applyNamed({ ...grads, "conv/kernel": tf.tensor(values, one.shape) });
+    });
+  }
+  const weights = params.flatMap(({ variable }) => [...variable.dataSync()]);
+  optimizer.dispose();
+  dispose(params);
+  return weights.map((x) => (Number.isFinite(x) ? "finite" : x));
+}
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  "a gradient of %d spoils what it spoils in the composed rule",
+  (bad) => {
+    for (const make of [
+      () => larsMomentum({ momentum: 0.9, weightDecay: 0.01 }),
+      () => larsMomentum({ dialect: "larc", weightDecay: 0.01 }),
+      () => larsMomentum({ granularity: "layer", minRatio: 0.01, maxRatio: 0.04 }),
+      () => lamb(),
+    ]) {
+      const { applyFused, ...composed } = make();
+      expect(applyFused).toBeTypeOf("function");
+      const want = spoiled(composed as AnyRule, bad);
+      expect(want.some(Number.isNaN)).toBe(true);
+      expect(spoiled(make(), bad)).toEqual(want);
+    }
+  },
+);

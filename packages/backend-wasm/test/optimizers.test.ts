@@ -14,7 +14,7 @@ beforeAll(async () => {
 const SHAPES = [[3, 3, 4, 8], [8], [17, 5], [3], [2, 2]] as const;
 
 /** Weights after five steps, at a rate that changes and with one tensor of zeros and one gradient of zeros. */
-function train(rule: AnyRule, fused: boolean, scale: number): Float32Array[] {
+function train(rule: AnyRule, fused: boolean, scale: number, poison?: number): Float32Array[] {
   const random = randomNumbers(11);
   const variables = SHAPES.map((shape, i) => {
     const values = random(tf.util.sizeFromShape([...shape]));
@@ -47,6 +47,7 @@ function train(rule: AnyRule, fused: boolean, scale: number): Float32Array[] {
     tf.tidy(() => {
       const grads = variables.map((variable, i) => {
         const values = random(variable.size).map((g) => (i === 4 ? 0 : g * scale));
+        if (poison !== undefined && step > 0 && i === 0) values[5] = poison;
         return { name: variable.name, tensor: tf.tensor(values, variable.shape) };
       });
       optimizer.applyGradients(grads);
@@ -57,6 +58,11 @@ function train(rule: AnyRule, fused: boolean, scale: number): Float32Array[] {
   optimizer.dispose();
   tf.dispose(variables);
   return result;
+}
+
+/** A number's kind where it is not finite: the rounding of the others is another test's matter. */
+function kind(x: number): number | "finite" {
+  return Number.isFinite(x) ? "finite" : x;
 }
 
 const RULES: readonly [string, () => AnyRule][] = [
@@ -97,6 +103,18 @@ describe("fused optimizer kernels", () => {
     const [tiny, unit] = [train(rule(), true, scale), train(rule(), true, 1)];
     for (const i of [0, 2]) expect(relativeError(tiny[i] as Float32Array, unit[i] as Float32Array)).toBeLessThan(1e-5);
   });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "a gradient of %d spoils what it spoils in the composed rule",
+    (bad) => {
+      for (const [name, rule] of RULES.filter(([name]) => name.startsWith("la"))) {
+        const [fused, composed] = [train(rule(), true, 1, bad), train(rule(), false, 1, bad)];
+        for (const [i, weights] of composed.entries())
+          expect([...(fused[i] as Float32Array)].map(kind), `${name}, tensor ${i}`).toEqual([...weights].map(kind));
+        expect(composed.flatMap((weights) => [...weights]).some(Number.isNaN)).toBe(true);
+      }
+    },
+  );
 
   const attrs = (w: tf.Tensor, g: tf.Tensor, v: tf.Tensor): { [name: string]: unknown } => ({
     variables: [w],
@@ -168,5 +186,18 @@ describe("fused optimizer kernels", () => {
     runFused("GraftScaleAll", { tensors, outputs, factor });
     expect([...(outputs[0] as tf.Tensor).dataSync()]).toEqual([1.5, 0]);
     tf.dispose([...tensors, ...outputs, out, factor]);
+  });
+
+  it.each([
+    [[1, Number.NaN], Number.NaN],
+    [[1, Number.NEGATIVE_INFINITY], Number.POSITIVE_INFINITY],
+    [[Number.NaN, Number.POSITIVE_INFINITY], Number.NaN],
+    [[], 0],
+  ])("takes the norm of %j to be %d", (values, norm) => {
+    const tensors = values.map((value) => tf.tensor1d([1, value, 2]));
+    const out = tf.scalar(-1);
+    runFused("GraftGlobalNorm", { tensors, out });
+    expect(out.dataSync()[0]).toBe(norm);
+    tf.dispose([...tensors, out]);
   });
 });

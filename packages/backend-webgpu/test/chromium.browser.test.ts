@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
 import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { openPage, type TestPage } from "../../../tools/browser/page.ts";
+import type { RuleReport } from "../../../tools/browser/suite/rules.ts";
 
 let page: TestPage;
 beforeAll(async () => {
@@ -23,10 +24,9 @@ describe("webgpu in Chromium", () => {
   });
 
   it("gives cpu's weights in every form of every fused rule, and leaks nothing", async () => {
-    const { rows, leaked } = await page.call<{ rows: { name: string; error: number | null }[]; leaked: number }>(
-      "rules",
-    );
-    expect(rows.length).toBeGreaterThan(30);
+    const { rows, composed, leaked } = await page.call<RuleReport>("rules");
+    expect(rows.length).toBeGreaterThan(45);
+    expect(composed).toEqual([]);
     expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
     expect(leaked).toBe(0);
   });

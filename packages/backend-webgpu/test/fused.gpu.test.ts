@@ -22,8 +22,9 @@ afterAll(async () => {
 
 describe("fused optimizer kernels", () => {
   it("give the weights and ratios of cpu's composed path in every form of every rule, and leak nothing", async () => {
-    const { rows, leaked } = await compareRules("webgpu");
-    expect(rows.length).toBeGreaterThan(30);
+    const { rows, composed, leaked } = await compareRules("webgpu");
+    expect(rows.length).toBeGreaterThan(45);
+    expect(composed).toEqual([]);
     expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
     expect(leaked).toBe(0);
     expect(session.errors).toEqual([]);
@@ -115,6 +116,18 @@ describe("fused optimizer kernels", () => {
     const outputs = [tf.zeros([2])];
     runFused("GraftScaleAll", { tensors: [tf.tensor1d([1, -2])], outputs, factor: tf.scalar(0.5) });
     expect([...(await (outputs[0] as tf.Tensor).data())]).toEqual([0.5, -1]);
+  });
+
+  it.each([
+    [[1, Number.NaN], Number.NaN],
+    [[1, Number.NEGATIVE_INFINITY], Number.POSITIVE_INFINITY],
+    [[Number.NaN, Number.POSITIVE_INFINITY], Number.NaN],
+  ])("take the norm of %j to be %d", async (values, norm) => {
+    const tensors = [tf.tensor1d(values), tf.ones([300])];
+    const out = tf.scalar(-1);
+    runFused("GraftGlobalNorm", { tensors, out });
+    expect((await out.data())[0]).toBe(norm);
+    tf.dispose([...tensors, out]);
   });
 });
 

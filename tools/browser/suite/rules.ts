@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type AnyRule, adam, adamw, HookedOptimizer, type Param, sgd } from "../../../packages/core/src/index.ts";
-import { lamb, lambc, larsMomentum } from "../../../packages/lars/src/index.ts";
+import { lamb, lambc, larsMomentum, trustOf } from "../../../packages/lars/src/index.ts";
 import { disagreement, type Input, numbers } from "./numbers.ts";
 import type { Row } from "./ops.ts";
 
@@ -21,6 +21,8 @@ interface RuleCase {
   readonly rule: () => AnyRule;
   /** Size of the gradients. @default 1 */
   readonly scale?: number;
+  /** Stands in for one number of one gradient from the second step on. @default none */
+  readonly poison?: number;
 }
 
 const dialects = ["paper", "torch", "larc", "optax", "tf-classic", "tf-popular"] as const;
@@ -60,32 +62,66 @@ export const ruleCases: readonly RuleCase[] = [
     name: "lars by layer, clamped",
     rule: () => larsMomentum({ dialect: "torch", granularity: "layer", minRatio: 0.01, maxRatio: 0.04, ...decays }),
   },
+  ...[Number.NaN, Number.POSITIVE_INFINITY].flatMap((poison): readonly RuleCase[] =>
+    [
+      ...(["paper", "larc"] as const).map((dialect) => ({
+        name: `lars ${dialect}`,
+        rule: () => larsMomentum({ dialect, momentum: 0.9, ...decays }),
+      })),
+      {
+        name: "lars by layer, clamped",
+        rule: () => larsMomentum({ granularity: "layer", minRatio: 0.01, maxRatio: 0.04, ...decays }),
+      },
+      { name: "lamb", rule: () => lamb() },
+      { name: "lamb clipped", rule: () => lamb({ maxGradNorm: 1 }) },
+    ].map(({ name, rule }) => ({ name: `${name}, a gradient of ${poison}`, rule, poison })),
+  ),
   { name: "lamb", rule: () => lamb() },
   { name: "lamb clipped", rule: () => lamb({ maxGradNorm: 1, zeroNorm: "one" }) },
   { name: "lambc", rule: () => lambc({ granularity: "layer" }) },
 ];
 
-/** Four steps of each rule, the rate halved midway: weights, and the ratios where the rule has them. */
-async function results(): Promise<readonly (readonly Float32Array[])[]> {
-  const all: Float32Array[][] = [];
-  for (const { rule, scale = 1 } of ruleCases) {
+const STEPS = 4;
+
+/** What a rule gave: weights, then the ratios and norms where it has them; and how many of its steps a fused kernel took. */
+interface Result {
+  readonly values: readonly Float32Array[];
+  readonly fused: number;
+}
+
+/** Four steps of each rule, the rate halved midway. */
+async function results(): Promise<readonly Result[]> {
+  const all: Result[] = [];
+  for (const { name, rule: make, scale = 1, poison } of ruleCases) {
     const params = makeParams();
-    const optimizer = new HookedOptimizer({ params, rule: rule(), learningRate: (step) => (step < 2 ? 0.1 : 0.05) });
-    for (let step = 0; step < 4; step++) tf.tidy(() => optimizer.applyNamed(gradients(step, scale)));
-    const trust = (
-      optimizer.state?.rule as {
-        readonly trust?: { readonly ratios: tf.Tensor; readonly weightNorms: tf.Tensor; readonly gradNorms: tf.Tensor };
-      } | null
-    )?.trust;
+    const { rule, fused } = counted(make());
+    const optimizer = new HookedOptimizer({ params, rule, learningRate: (step) => (step < 2 ? 0.1 : 0.05) });
+    for (let step = 0; step < STEPS; step++) {
+      tf.tidy(() => optimizer.applyNamed(gradients(step, scale, step > 0 ? poison : undefined)));
+    }
+    const [trust] = trustOf(optimizer);
+    if ((trust !== undefined) !== /^la/.test(name))
+      throw new Error(`${name}: ${trust ? "has" : "lacks"} trust ratios.`);
     const watched = trust ? [trust.ratios, trust.weightNorms, trust.gradNorms] : [];
-    const read: Float32Array[] = [];
+    const values: Float32Array[] = [];
     for (const tensor of [...params.map(({ variable }) => variable), ...watched])
-      read.push(Float32Array.from(await tensor.data()));
-    all.push(read);
+      values.push(Float32Array.from(await tensor.data()));
+    all.push({ values, fused: fused() });
     optimizer.dispose();
     for (const { variable } of params) variable.dispose();
   }
   return all;
+}
+
+/** The rule, and how many of its steps were taken by a fused kernel so far. */
+function counted(rule: AnyRule): { readonly rule: AnyRule; fused(): number } {
+  let fused = 0;
+  const applyFused: AnyRule["applyFused"] = (...args) => {
+    const done = rule.applyFused?.(...args);
+    if (done) fused += 1;
+    return done;
+  };
+  return { rule: { ...rule, applyFused }, fused: () => fused };
 }
 
 function makeParams(): readonly Param[] {
@@ -98,14 +134,16 @@ function makeParams(): readonly Param[] {
   });
 }
 
-function gradients(step: number, scale: number): { [name: string]: tf.Tensor } {
+function gradients(step: number, scale: number, poison: number | undefined): { [name: string]: tf.Tensor } {
   return Object.fromEntries(
     Object.entries(SHAPES).map(([name, shape], i) => {
       if (name.startsWith("still")) return [name, tf.zeros([...shape])];
       return [
         name,
         tf.tensor(
-          numbers(input(shape), 100 * step + i + 50).map((x) => x * scale),
+          numbers(input(shape), 100 * step + i + 50).map((x, k) =>
+            poison !== undefined && name === "b/kernel" && k === 3 ? poison : x * scale,
+          ),
           [...shape],
         ),
       ];
@@ -117,8 +155,12 @@ function input(shape: readonly number[]): Input {
   return { kind: "any", shape };
 }
 
-/** Every rule on `backend` against cpu, by its fused kernel where there is one. Leaves `backend` current. */
-export async function compareRules(backend: string): Promise<{ rows: readonly Row[]; leaked: number }> {
+/**
+ * Every rule on `backend` against cpu, which has no fused kernels. Leaves `backend` current.
+ *
+ * @returns `composed`: rules of which a step was not taken by a fused kernel, so that what stands in `rows` says nothing of it.
+ */
+export async function compareRules(backend: string): Promise<RuleReport> {
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;
   const want = await results();
@@ -126,7 +168,14 @@ export async function compareRules(backend: string): Promise<{ rows: readonly Ro
   const got = await results();
   const rows = ruleCases.map(({ name }, c) => ({
     name,
-    error: Math.max(...(want[c] ?? []).map((reference, i) => disagreement(got[c]?.[i] ?? [], reference))),
+    error: Math.max(...(want[c]?.values ?? []).map((reference, i) => disagreement(got[c]?.values[i] ?? [], reference))),
   }));
-  return { rows, leaked: tf.memory().numTensors - before };
+  const composed = ruleCases.filter((_, c) => got[c]?.fused !== STEPS).map(({ name }) => name);
+  return { rows, composed, leaked: tf.memory().numTensors - before };
+}
+
+export interface RuleReport {
+  readonly rows: readonly Row[];
+  readonly composed: readonly string[];
+  readonly leaked: number;
 }

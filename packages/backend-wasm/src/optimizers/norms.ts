@@ -29,10 +29,26 @@ export function norm(
       : heap.call("combinedSumOfSquares", pg, pw, pv, g.size, decay, velocityScale, 1));
   if (sum >= TRUSTED[0] && sum <= TRUSTED[1]) return Math.sqrt(sum);
   const largest = heap.call("combinedLargest", pg, pw, pv, g.size, decay, velocityScale);
-  // Zero, NaN and ∞ are their own norms; a scale of 1/largest would overflow below 1e-38.
-  if (largest === 0 || !Number.isFinite(largest)) return Number.isNaN(sum) ? sum : largest;
+  if (largest === 0) return 0;
+  if (!Number.isFinite(largest)) return notFinite(heap, g, { w, v, decay, velocityScale });
+  // A scale of 1/largest would overflow below 1e-38.
   const scale = Math.min(1 / largest, 1e38);
   return Math.sqrt(heap.call("combinedSumOfSquares", pg, pw, pv, g.size, decay, velocityScale, scale)) / scale;
+}
+
+/** NaN where g + decay·w + velocityScale·v has one, else ∞. The kernels say NaN of an ∞ too: they add 0·∞ of what is left out. */
+function notFinite(
+  heap: Heap,
+  g: tf.TensorInfo & { readonly size: number },
+  { w, v, decay, velocityScale }: { w: tf.TensorInfo; v: tf.TensorInfo; decay: number; velocityScale: number },
+): number {
+  const values = (tensor: tf.TensorInfo): Float32Array => heap.floats(tensor, g.size);
+  const [weights, velocities] = [values(w), values(v)];
+  const nan = values(g).some((value, i) => {
+    const decayed = decay === 0 ? value : value + decay * (weights[i] as number);
+    return Number.isNaN(velocityScale === 0 ? decayed : decayed + velocityScale * (velocities[i] as number));
+  });
+  return nan ? Number.NaN : Number.POSITIVE_INFINITY;
 }
 
 /** √Σ of squares of norms, which are float64 and cannot overflow here. */

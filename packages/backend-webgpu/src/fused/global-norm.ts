@@ -1,7 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import { internals } from "../device/internals.ts";
 import { begin } from "./begin.ts";
-import { BLUE, reduction, reductionGroups } from "./norms.ts";
+import { BLUE, reduction, reductionGroups, SUMS } from "./norms.ts";
 import { assertLists, bufferOf, writableBuffer } from "./own.ts";
 import { runOnce, runStep, submit } from "./run.ts";
 import { scratch } from "./scratch.ts";
@@ -19,17 +19,17 @@ const measure: StepShader = {
 };
 
 const TOTAL = `
-struct Uniforms { triples: u32 };
-@group(0) @binding(0) var<storage, read> partials: array<f32>;
+struct Uniforms { sums: u32 };
+@group(0) @binding(0) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32>;
 @group(0) @binding(2) var<uniform> u: Uniforms;
 ${BLUE}
-var<workgroup> tile: array<vec3<f32>, 256>;
+var<workgroup> tile: array<vec4<f32>, 256>;
 @compute @workgroup_size(256)
 fn main(@builtin(local_invocation_id) local: vec3<u32>) {
-  var sums = vec3<f32>(0.0);
-  for (var i = local.x; i < u.triples; i += 256u) {
-    sums += vec3<f32>(partials[3u * i], partials[3u * i + 1u], partials[3u * i + 2u]);
+  var sums = vec4<f32>(0.0);
+  for (var i = local.x; i < u.sums; i += 256u) {
+    sums += partials[i];
   }
   tile[local.x] = sums;
   workgroupBarrier();
@@ -50,7 +50,7 @@ export const globalNormKernel: KernelFunc = ({ attrs, backend: given }) => {
   const tensors = all.filter(({ size }) => size > 0);
   const sizes = tensors.map(({ size }) => size);
   const groups = reductionGroups(sizes);
-  const partials = scratch(backend, Math.max(12, 12 * sizes.length * groups));
+  const partials = scratch(backend, 4 * SUMS * Math.max(1, sizes.length * groups));
   const parts = tensors.map((tensor) => ({ size: tensor.size, buffers: [bufferOf(backend, tensor)], numbers: [] }));
   runStep(backend, measure, parts, [], [partials], groups);
   runOnce(

@@ -1,7 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import { internals } from "../device/internals.ts";
 import { begin } from "./begin.ts";
-import { reduction, reductionGroups } from "./norms.ts";
+import { reduction, reductionGroups, SUMS } from "./norms.ts";
 import { assertLists, bufferOf, writableBuffer } from "./own.ts";
 import { ratios, type TrustAttrs } from "./ratio.ts";
 import { runStep, submit } from "./run.ts";
@@ -87,7 +87,7 @@ export const lambKernel: KernelFunc = ({ attrs, backend: given }) => {
     }));
   const shared = [a.beta1, 1 - a.beta1, a.beta2, 1 - a.beta2, a.epsilon];
   const groups = reductionGroups(sizes);
-  const partials = scratch(backend, Math.max(4, 24 * sizes.length * groups));
+  const partials = scratch(backend, 4 * SUMS * 2 * Math.max(1, sizes.length * groups));
   runStep(backend, measure, tensors([m, v, w, g]), shared, [partials], groups);
   const formula = { trustCoefficient: 1, epsilon: 0, denominator: "decayed", clipToRate: false } as const;
   const lambdas = ratios(backend, a, formula, sizes, a.learningRates, partials, groups);

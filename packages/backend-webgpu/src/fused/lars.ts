@@ -1,7 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import { internals } from "../device/internals.ts";
 import { begin } from "./begin.ts";
-import { reduction, reductionGroups } from "./norms.ts";
+import { reduction, reductionGroups, SUMS } from "./norms.ts";
 import { assertLists, bufferOf, writableBuffer } from "./own.ts";
 import { type RatioFormula, ratios, type TrustAttrs } from "./ratio.ts";
 import { runStep, submit } from "./run.ts";
@@ -123,7 +123,7 @@ export const larsKernel: KernelFunc = ({ attrs, backend: given }) => {
     }));
   const shared = [a.momentum, 1 - a.dampening];
   const groups = reductionGroups(sizes);
-  const partials = scratch(backend, Math.max(4, 24 * sizes.length * groups));
+  const partials = scratch(backend, 4 * SUMS * 2 * Math.max(1, sizes.length * groups));
   const measuring = form.denominator === "velocity" && moving;
   runStep(backend, measure(form), tensors(measuring ? [v, w, g] : [w, g]), shared, [partials], groups);
   const lambdas = ratios(backend, a, a, sizes, a.learningRates, partials, groups);

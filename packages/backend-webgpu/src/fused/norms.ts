@@ -2,28 +2,35 @@
  * Norms that hold where the squares do not fit float32, after Blue (ACM TOMS 4, 1978): magnitudes below 1e-15 and above
  * 1e15 are summed apart, scaled by 2^±70.
  *
- * `blue(x)` gives the three squares of a number, `blueNorm(sums)` the norm of three sums.
+ * `blue(x)` gives the three squares of a number, and what it counts where it is none: 1 for an infinity, 2^100 for a NaN.
+ * `blueNorm(sums)` gives the norm of the sums of these. Both look at bits: a compiler may take it that floats are finite.
  */
 export const BLUE: string = `
-fn blue(x: f32) -> vec3<f32> {
+fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn blue(x: f32) -> vec4<f32> {
+  if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u) { return vec4<f32>(0.0, 0.0, 0.0, select(1.0, ${2 ** 100}, isNan(x))); }
   let a = abs(x);
-  if (a > 1e15) { let y = x * ${2 ** -70}; return vec3<f32>(0.0, 0.0, y * y); }
-  if (a < 1e-15) { let y = x * ${2 ** 70}; return vec3<f32>(y * y, 0.0, 0.0); }
-  return vec3<f32>(0.0, x * x, 0.0);
+  if (a > 1e15) { let y = x * ${2 ** -70}; return vec4<f32>(0.0, 0.0, y * y, 0.0); }
+  if (a < 1e-15) { let y = x * ${2 ** 70}; return vec4<f32>(y * y, 0.0, 0.0, 0.0); }
+  return vec4<f32>(0.0, x * x, 0.0, 0.0);
 }
-fn blueNorm(s: vec3<f32>) -> f32 {
+fn blueNorm(s: vec4<f32>) -> f32 {
+  if (s.w > 0.0) { return bitcast<f32>(select(0x7f800000u, 0x7fc00000u, s.w >= ${2 ** 100})); }
   // What is 2^70 smaller than the rest vanishes beside it; what is near the border does not.
   if (s.z > 0.0) { return sqrt(s.z + s.y * ${2 ** -70} * ${2 ** -70}) * ${2 ** 70}; }
   if (s.y > 0.0) { return sqrt(s.y + s.x * ${2 ** -70} * ${2 ** -70}); }
   return sqrt(s.x) * ${2 ** -70};
 }`;
 
+/** Numbers of one sum. */
+export const SUMS = 4;
+
 /** Threads that sum one tensor's part, and how many of them add up what eight have found. */
 const THREADS = 64;
 const EIGHTS = THREADS / 8;
 
 /**
- * Sums triples over a workgroup and leaves them in `partials`, after the loop over one tensor's elements.
+ * Sums quadruples over a workgroup and leaves them in `partials`, after the loop over one tensor's elements.
  *
  * Small workgroups and two stages: a barrier costs as much as some hundred additions, on software devices far more, and a
  * dispatch passes three of them for each tensor.
@@ -39,8 +46,8 @@ export function reduction(names: readonly string[]): {
       for (var k = 1u; k < ${count}u; k++) { all_${name} += tile_${name}[first + k * ${stride}u]; }`;
   return {
     workgroup: THREADS,
-    module: `${BLUE}\n${names.map((name) => `var<workgroup> tile_${name}: array<vec3<f32>, ${THREADS}>;`).join("\n")}`,
-    before: names.map((name) => `var sum_${name} = vec3<f32>(0.0);`).join("\n    "),
+    module: `${BLUE}\n${names.map((name) => `var<workgroup> tile_${name}: array<vec4<f32>, ${THREADS}>;`).join("\n")}`,
+    before: names.map((name) => `var sum_${name} = vec4<f32>(0.0);`).join("\n    "),
     after: `
     ${names.map((name) => `tile_${name}[local.x] = sum_${name};`).join("\n    ")}
     workgroupBarrier();
@@ -51,12 +58,12 @@ export function reduction(names: readonly string[]): {
     workgroupBarrier();
     if (local.x == 0u) {
       let first = 0u;
-      let at = (p.index * groups.x + group.x) * ${3 * names.length}u;
+      let at = (p.index * groups.x + group.x) * ${SUMS * names.length}u;
       ${names
         .map((name, n) =>
           [
             sum(name, EIGHTS, 1),
-            ...["x", "y", "z"].map((axis, k) => `partials[at + ${3 * n + k}u] = all_${name}.${axis};`),
+            ...["x", "y", "z", "w"].map((axis, k) => `partials[at + ${SUMS * n + k}u] = all_${name}.${axis};`),
           ].join("\n      "),
         )
         .join("\n      ")}

@@ -44,7 +44,7 @@ struct Uniforms {
 };
 // Of each tensor: group, slot, size, rate, decay.
 @group(0) @binding(0) var<storage, read> info: array<f32>;
-@group(0) @binding(1) var<storage, read> partials: array<f32>;
+@group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
 @group(0) @binding(3) var<storage, read_write> lambdas: array<f32>;
 @group(0) @binding(4) var<storage, read_write> ratios: array<f32>;
@@ -52,12 +52,11 @@ struct Uniforms {
 @group(0) @binding(6) var<storage, read_write> gradNorms: array<f32>;
 @group(0) @binding(7) var<uniform> u: Uniforms;
 ${BLUE}
-fn total(tensor: u32, offset: u32) -> f32 {
-  var sums = vec3<f32>(0.0);
+fn total(tensor: u32, which: u32) -> f32 {
+  var sums = vec4<f32>(0.0);
   if (info[tensor * ${WORDS}u + 2u] > 0.0) {
     for (var g = 0u; g < u.partialGroups; g++) {
-      let at = (tensor * u.partialGroups + g) * 6u + offset;
-      sums += vec3<f32>(partials[at], partials[at + 1u], partials[at + 2u]);
+      sums += partials[2u * (tensor * u.partialGroups + g) + which];
     }
   }
   return blueNorm(sums);
@@ -71,7 +70,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   }
   for (var i = local.x; i < u.tensors; i += 256u) {
     norms[2u * i] = total(i, 0u);
-    norms[2u * i + 1u] = total(i, 3u);
+    norms[2u * i + 1u] = total(i, 1u);
   }
   storageBarrier();
   for (var i = local.x; i < u.tensors; i += 256u) {
@@ -92,6 +91,8 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
       let w = norms[2u * j];
       most = max(most, vec3<f32>(w, norms[2u * j + 1u], w * info[j * ${WORDS}u + 4u] * u.addDecay));
     }
+    // ∞/∞ would make a NaN of an infinite norm.
+    most = min(most, vec3<f32>(3e38));
     var sums = vec3<f32>(0.0);
     var size = 0.0;
     for (var j = 0u; j < u.tensors; j++) {
@@ -104,14 +105,16 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
     let found = most * sqrt(sums);
     let d = found.y;
     var w = found.x;
-    if (u.zeroNorm == 2u) { w = max(w, u.rmsFloor * sqrt(size)); }
+    // Of a NaN, max, min and clamp may give the other number.
+    if (u.zeroNorm == 2u && !isNan(w)) { w = max(w, u.rmsFloor * sqrt(size)); }
     let zero = w == 0.0 || d == 0.0;
     var lambda = 1.0;
     if (!zero) { lambda = u.eta * w / (d + found.z + u.epsilon); }
     else if (u.zeroNorm == 1u || u.zeroNorm == 2u) { lambda = u.eta; }
-    if (!zero || u.zeroNorm != 3u) { lambda = clamp(lambda, u.minRatio, u.maxRatio); }
+    let bounded = !isNan(lambda);
+    if (bounded && (!zero || u.zeroNorm != 3u)) { lambda = clamp(lambda, u.minRatio, u.maxRatio); }
     if (u.clipToRate != 0.0) {
-      if (rate == 0.0) { lambda = 1.0; } else { lambda = min(lambda / rate, 1.0); }
+      if (rate == 0.0) { lambda = 1.0; } else if (bounded) { lambda = min(lambda / rate, 1.0); }
     }
     lambdas[2u * i] = lambda;
     lambdas[2u * i + 1u] = select(1.0, 0.0, u.zeroNorm == 3u && d == 0.0 && u.addDecay != 0.0);
