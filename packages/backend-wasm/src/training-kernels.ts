@@ -1,6 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { corrections } from "./composed/corrections.ts";
+import { exactKernels, exactWithoutSimd } from "./composed/by-number.ts";
 import { composedKernels } from "./composed/index.ts";
+import { emptyReductions } from "./composed/empty.ts";
+import { forIntegers, integerKernels } from "./composed/integers.ts";
+import { nanKeepers } from "./composed/keep-nan.ts";
 import { wideBroadcasts } from "./composed/wide-broadcast.ts";
 import { einsumKernel } from "./gradients/einsum.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
@@ -86,18 +90,30 @@ export function trainingKernelNames(): readonly string[] {
 const stockOf = (name: string): tf.KernelFunc | undefined => tf.getKernel(name, "wasm")?.kernelFunc;
 
 function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc } {
-  const guards = Object.entries({ ...wideBroadcasts, ...windowKernels, ...corrections }).flatMap(([name, guard]) => {
-    const stock = stockOf(name);
-    return stock ? [[name, guard(stock)] as const] : [];
-  });
-  const guarded: { readonly [name: string]: tf.KernelFunc } = Object.fromEntries(guards);
-  const always = { ...guarded, Einsum: einsumKernel, Identity: identityKernel };
-  if (level === "none") return { ...always, ...composedKernels };
+  const guards = Object.entries({ ...emptyReductions, ...wideBroadcasts, ...windowKernels, ...corrections }).flatMap(
+    ([name, guard]) => {
+      const stock = stockOf(name);
+      return stock ? [[name, guard(stock)] as const] : [];
+    },
+  );
+  const guarded: { [name: string]: tf.KernelFunc } = { ...Object.fromEntries(guards), ...exactKernels };
+  if (level === "none") {
+    Object.assign(guarded, composedKernels, exactWithoutSimd);
+    for (const [name, guard] of Object.entries(nanKeepers)) guarded[name] = guard(guarded[name] as tf.KernelFunc);
+  }
+  const integers = integerKernels.map((name) => [name, forIntegers(name, guarded[name] ?? stockOf(name))] as const);
+  const always: { readonly [name: string]: tf.KernelFunc } = {
+    ...guarded,
+    ...Object.fromEntries(integers),
+    Einsum: einsumKernel,
+    Identity: identityKernel,
+  };
+  if (level === "none") return always;
   const simd = Object.entries({ ...simdKernels, ...fusedKernels });
   return {
     ...always,
     ...Object.fromEntries(
-      simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, guarded[name] ?? stockOf(name))]),
+      simd.map(([name, kernel]) => [name, asKernelFunc(name, kernel, always[name] ?? stockOf(name))]),
     ),
     ...optimizerKernels,
     GraftConv2D: fusedConv2d,

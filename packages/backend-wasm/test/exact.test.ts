@@ -1,252 +1,155 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
-import { beforeAll, describe, expect, it } from "vitest";
-import { wasmBackend } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { expectSame, NASTY, onBoth, onEachLevel, UNARY } from "./on-both.ts";
 
-beforeAll(async () => {
-  await wasmBackend().init();
-});
+onEachLevel(() => {
+  describe("functions of one number, on nasty numbers", () => {
+    it.each(Object.entries(UNARY))("%s: as cpu, to 1e-5", async (_, f) => {
+      expectSame(await onBoth(() => f(tf.tensor1d([...NASTY]))), NASTY);
+    });
 
-/** Numbers on which floats go wrong, both signs. */
-const NASTY = [
-  0,
-  1e-45,
-  1e-40,
-  1.17e-38,
-  1e-20,
-  1e-10,
-  1e-7,
-  1e-4,
-  0.1,
-  0.5,
-  0.999,
-  1,
-  1.5,
-  2.5,
-  3,
-  6,
-  9,
-  30,
-  87,
-  88.8,
-  100,
-  103,
-  1e3,
-  12345.678,
-  8388608.5,
-  16777217,
-  1e10,
-  1e20,
-  3.4e38,
-  Infinity,
-  NaN,
-].flatMap((x) => [x, -x]);
-
-async function onBoth(run: () => tf.Tensor): Promise<[number[], number[]]> {
-  const results: number[][] = [];
-  for (const backend of ["cpu", "wasm"]) {
-    await tf.setBackend(backend);
-    const before = tf.memory().numTensors;
-    results.push(tf.tidy(() => [...run().dataSync()]));
-    expect(tf.memory().numTensors).toBe(before);
-  }
-  return results as [number[], number[]];
-}
-
-function expectSame([cpu, wasm]: readonly [number[], number[]], inputs: readonly number[] = []): void {
-  expect(wasm.length).toBe(cpu.length);
-  for (const [i, expected] of cpu.entries()) {
-    const actual = wasm[i] as number;
-    const same = expected === actual || (Number.isNaN(expected) && Number.isNaN(actual));
-    if (!same) {
-      expect(Math.abs(actual - expected), `${inputs[i] ?? i}: ${actual}, cpu ${expected}`).toBeLessThanOrEqual(
-        1e-5 * Math.abs(expected),
-      );
-    }
-  }
-}
-
-const UNARY: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
-  abs: tf.abs,
-  acos: tf.acos,
-  acosh: tf.acosh,
-  asin: tf.asin,
-  asinh: tf.asinh,
-  atan: tf.atan,
-  atanh: tf.atanh,
-  ceil: tf.ceil,
-  clip: (x) => tf.clipByValue(x, -2, 3),
-  cos: tf.cos,
-  cosh: tf.cosh,
-  exp: tf.exp,
-  expm1: tf.expm1,
-  floor: tf.floor,
-  isNaN: tf.isNaN,
-  leakyRelu: (x) => tf.leakyRelu(x, 0.2),
-  log: tf.log,
-  log1p: tf.log1p,
-  reciprocal: tf.reciprocal,
-  relu: tf.relu,
-  relu6: tf.relu6,
-  round: tf.round,
-  rsqrt: tf.rsqrt,
-  sigmoid: tf.sigmoid,
-  sign: tf.sign,
-  sin: tf.sin,
-  sinh: tf.sinh,
-  softplus: tf.softplus,
-  sqrt: tf.sqrt,
-  square: tf.square,
-  tan: tf.tan,
-  tanh: tf.tanh,
-  toBool: (x) => tf.cast(tf.cast(x, "bool"), "float32"),
-};
-
-describe("functions of one number, on nasty numbers", () => {
-  it.each(Object.entries(UNARY))("%s: as cpu, to 1e-5", async (_, f) => {
-    expectSame(await onBoth(() => f(tf.tensor1d(NASTY))), NASTY);
+    // cpu's own elu and selu give 0 below 1e-16, its erf 1e-9 at 0: there the series is the oracle.
+    it.each([
+      ["elu", tf.elu, (x: number) => (x >= 0 ? x : Math.expm1(x))],
+      ["selu", tf.selu, (x: number) => 1.0507009873554805 * (x >= 0 ? x : 1.6732632423543772 * Math.expm1(x))],
+    ] as const)("%s: as its definition in float64", async (_, f, definition) => {
+      const inputs = NASTY.filter((x) => Math.abs(x) < 1e38 && Math.abs(x) > 1e-38);
+      const [, wasm] = await onBoth(() => f(tf.tensor1d(inputs)));
+      expectSame([inputs.map((x) => definition(Math.fround(x))), wasm], inputs);
+    });
   });
 
-  // cpu's own elu and selu give 0 below 1e-16, its erf 1e-9 at 0: there the series is the oracle.
-  it.each([
-    ["elu", tf.elu, (x: number) => (x >= 0 ? x : Math.expm1(x))],
-    ["selu", tf.selu, (x: number) => 1.0507009873554805 * (x >= 0 ? x : 1.6732632423543772 * Math.expm1(x))],
-  ] as const)("%s: as its definition in float64", async (_, f, definition) => {
-    const inputs = NASTY.filter((x) => Math.abs(x) < 1e38 && Math.abs(x) > 1e-38);
-    const [, wasm] = await onBoth(() => f(tf.tensor1d(inputs)));
-    expectSame([inputs.map((x) => definition(Math.fround(x))), wasm], inputs);
-  });
-});
+  describe("functions of two tensors", () => {
+    const pairs = NASTY.flatMap((a) => NASTY.map((b) => [a, b] as const));
+    it.each([
+      ["maximum", tf.maximum],
+      ["minimum", tf.minimum],
+    ] as const)("%s: NaN in either is NaN, as on cpu", async (_, f) => {
+      expectSame(await onBoth(() => f(tf.tensor1d(pairs.map(([a]) => a)), tf.tensor1d(pairs.map(([, b]) => b)))));
+    });
 
-describe("functions of two tensors", () => {
-  const pairs = NASTY.flatMap((a) => NASTY.map((b) => [a, b] as const));
-  it.each([
-    ["maximum", tf.maximum],
-    ["minimum", tf.minimum],
-  ] as const)("%s: NaN in either is NaN, as on cpu", async (_, f) => {
-    expectSame(await onBoth(() => f(tf.tensor1d(pairs.map(([a]) => a)), tf.tensor1d(pairs.map(([, b]) => b)))));
+    const range = (shape: number[]): tf.Tensor => tf.reshape(tf.sin(tf.range(0, tf.util.sizeFromShape(shape))), shape);
+    const SHAPES: readonly [number[], number[]][] = [
+      [[3, 4], []],
+      [[3, 1], [4]],
+      [
+        [2, 3, 4],
+        [3, 1],
+      ],
+      [
+        [2, 2, 2, 2, 2, 2, 2],
+        [2, 1, 2, 1, 1, 2, 1],
+      ],
+      [
+        [2, 1, 3, 1, 2, 1, 2, 1],
+        [1, 2, 1, 2, 1, 3, 1, 2],
+      ],
+      [[2, 1, 2, 2, 2, 2, 2, 3], [3]],
+    ];
+    it.each(SHAPES)("%j and %j broadcast", async (a, b) => {
+      for (const f of [tf.add, tf.mul, tf.maximum, tf.minimum, tf.squaredDifference]) {
+        expectSame(await onBoth(() => f(range(a), range(b))));
+      }
+      expectSame(await onBoth(() => tf.greater(range(b), range(a))));
+    });
   });
 
-  const range = (shape: number[]): tf.Tensor => tf.reshape(tf.sin(tf.range(0, tf.util.sizeFromShape(shape))), shape);
-  const SHAPES: readonly [number[], number[]][] = [
-    [[3, 4], []],
-    [[3, 1], [4]],
-    [
-      [2, 3, 4],
-      [3, 1],
-    ],
-    [
-      [2, 2, 2, 2, 2, 2, 2],
-      [2, 1, 2, 1, 1, 2, 1],
-    ],
-    [
-      [2, 1, 3, 1, 2, 1, 2, 1],
-      [1, 2, 1, 2, 1, 3, 1, 2],
-    ],
-    [[2, 1, 2, 2, 2, 2, 2, 3], [3]],
-  ];
-  it.each(SHAPES)("%j and %j broadcast", async (a, b) => {
-    for (const f of [tf.add, tf.mul, tf.maximum, tf.minimum, tf.squaredDifference]) {
-      expectSame(await onBoth(() => f(range(a), range(b))));
-    }
-    expectSame(await onBoth(() => tf.greater(range(b), range(a))));
-  });
-});
-
-describe("kernels that stock wasm gets wrong at the edges", () => {
-  const CASES: Readonly<Record<string, () => tf.Tensor>> = {
-    "max pooling passes over NaN": () =>
-      tf.maxPool(tf.tensor4d([Number.NaN, 1, 2, 3, Number.NaN, 4, 5, 6, Number.NaN], [1, 3, 3, 1]), 2, 1, "valid"),
-    "max pooling of five channels": () =>
-      tf.maxPool(tf.reshape(tf.sin(tf.range(0, 245)), [1, 7, 7, 5]) as tf.Tensor4D, 3, 2, "same"),
-    "average pooling of five channels": () =>
-      tf.avgPool(tf.reshape(tf.sin(tf.range(0, 245)), [1, 7, 7, 5]) as tf.Tensor4D, 3, 2, "same"),
-    "max pooling by one pixel, padded": () =>
-      tf.maxPool(tf.reshape(tf.range(1, 51), [1, 5, 5, 2]) as tf.Tensor4D, 1, 2, 1),
-    "a depthwise convolution by one pixel": () =>
-      tf.depthwiseConv2d(nanAmong([1, 3, 5, 2]), tf.tensor4d([2, -1, 3, 0.5], [1, 1, 2, 2]), [2, 1], "same"),
-    "a fused one": () =>
-      tf.fused.depthwiseConv2d({
-        x: nanAmong([1, 3, 5, 2]),
-        filter: tf.tensor4d([2, -1], [1, 1, 2, 1]),
-        strides: 1,
-        pad: "valid",
-        bias: tf.tensor1d([1, 2]),
-        activation: "relu6",
-      }),
-    "padding below 0 crops": () =>
-      tf.pad(tf.reshape(tf.range(0, 12), [3, 4]), [
-        [-1, 1],
-        [0, 2],
-      ]),
-    "where of booleans": () =>
-      tf.cast(tf.linalg.bandPart(tf.cast(tf.ones([5, 3]), "bool") as tf.Tensor2D, -1, 0), "float32"),
-    "mean of equal numbers": () => tf.sub(tf.mean(tf.fill([2, 10], 33), 1), 33),
-    "a transposed convolution of a larger dy": () =>
-      tf.conv2dTranspose(
-        tf.reshape(tf.sin(tf.range(0, 128)), [1, 8, 8, 2]) as tf.Tensor4D,
-        tf.reshape(tf.cos(tf.range(0, 36)), [3, 3, 2, 2]) as tf.Tensor4D,
-        [1, 4, 4, 2],
-        1,
-        "same",
+  describe("kernels that stock wasm gets wrong at the edges", () => {
+    const CASES: Readonly<Record<string, () => tf.Tensor>> = {
+      "max pooling passes over NaN": () =>
+        tf.maxPool(tf.tensor4d([Number.NaN, 1, 2, 3, Number.NaN, 4, 5, 6, Number.NaN], [1, 3, 3, 1]), 2, 1, "valid"),
+      "max pooling of five channels": () =>
+        tf.maxPool(tf.reshape(tf.sin(tf.range(0, 245)), [1, 7, 7, 5]) as tf.Tensor4D, 3, 2, "same"),
+      "average pooling of five channels": () =>
+        tf.avgPool(tf.reshape(tf.sin(tf.range(0, 245)), [1, 7, 7, 5]) as tf.Tensor4D, 3, 2, "same"),
+      "max pooling by one pixel, padded": () =>
+        tf.maxPool(tf.reshape(tf.range(1, 51), [1, 5, 5, 2]) as tf.Tensor4D, 1, 2, 1),
+      "a depthwise convolution by one pixel": () =>
+        tf.depthwiseConv2d(nanAmong([1, 3, 5, 2]), tf.tensor4d([2, -1, 3, 0.5], [1, 1, 2, 2]), [2, 1], "same"),
+      "a fused one": () =>
+        tf.fused.depthwiseConv2d({
+          x: nanAmong([1, 3, 5, 2]),
+          filter: tf.tensor4d([2, -1], [1, 1, 2, 1]),
+          strides: 1,
+          pad: "valid",
+          bias: tf.tensor1d([1, 2]),
+          activation: "relu6",
+        }),
+      "padding below 0 crops": () =>
+        tf.pad(tf.reshape(tf.range(0, 12), [3, 4]), [
+          [-1, 1],
+          [0, 2],
+        ]),
+      "where of booleans": () =>
+        tf.cast(tf.linalg.bandPart(tf.cast(tf.ones([5, 3]), "bool") as tf.Tensor2D, -1, 0), "float32"),
+      "mean of equal numbers": () => tf.sub(tf.mean(tf.fill([2, 10], 33), 1), 33),
+      "a transposed convolution of a larger dy": () =>
+        tf.conv2dTranspose(
+          tf.reshape(tf.sin(tf.range(0, 128)), [1, 8, 8, 2]) as tf.Tensor4D,
+          tf.reshape(tf.cos(tf.range(0, 36)), [3, 3, 2, 2]) as tf.Tensor4D,
+          [1, 4, 4, 2],
+          1,
+          "same",
+        ),
+      "a fused convolution with one number as bias": () =>
+        tf.fused.conv2d({
+          x: tf.reshape(tf.sin(tf.range(0, 32)), [1, 4, 4, 2]) as tf.Tensor4D,
+          filter: tf.reshape(tf.cos(tf.range(0, 54)), [3, 3, 2, 3]) as tf.Tensor4D,
+          strides: 1,
+          pad: "same",
+          bias: tf.scalar(0.5),
+          activation: "relu",
+        }),
+      ...Object.fromEntries(
+        ([1, 3] as const).map((size) => [
+          `NaN passes a fused ${size}×${size} convolution with relu6`,
+          (): tf.Tensor =>
+            tf.fused.conv2d({
+              x: tf.tensor4d([Number.NaN, ...Array<number>(24).fill(1)], [1, 5, 5, 1]),
+              filter: tf.ones([size, size, 1, 9]) as tf.Tensor4D,
+              strides: 1,
+              pad: "same",
+              activation: "relu6",
+            }),
+        ]),
       ),
-    "a fused convolution with one number as bias": () =>
-      tf.fused.conv2d({
-        x: tf.reshape(tf.sin(tf.range(0, 32)), [1, 4, 4, 2]) as tf.Tensor4D,
-        filter: tf.reshape(tf.cos(tf.range(0, 54)), [3, 3, 2, 3]) as tf.Tensor4D,
-        strides: 1,
-        pad: "same",
-        bias: tf.scalar(0.5),
-        activation: "relu",
-      }),
-    ...Object.fromEntries(
-      ([1, 3] as const).map((size) => [
-        `NaN passes a fused ${size}×${size} convolution with relu6`,
-        (): tf.Tensor =>
-          tf.fused.conv2d({
-            x: tf.tensor4d([Number.NaN, ...Array<number>(24).fill(1)], [1, 5, 5, 1]),
-            filter: tf.ones([size, size, 1, 9]) as tf.Tensor4D,
-            strides: 1,
-            pad: "same",
-            activation: "relu6",
-          }),
-      ]),
-    ),
-    "NaN passes a fused depthwise convolution with relu6": () =>
-      tf.fused.depthwiseConv2d({
-        x: tf.tensor4d([Number.NaN, ...Array<number>(49).fill(1)], [1, 5, 5, 2]),
-        filter: tf.ones([3, 3, 2, 1]) as tf.Tensor4D,
-        strides: 1,
-        pad: "same",
-        activation: "relu6",
-      }),
-    "NaN passes a fused depthwise convolution with relu": () =>
-      tf.fused.depthwiseConv2d({
-        x: tf.tensor4d([Number.NaN, ...Array<number>(49).fill(1)], [1, 5, 5, 2]),
-        filter: tf.ones([3, 3, 2, 1]) as tf.Tensor4D,
-        strides: 1,
-        pad: "same",
-        activation: "relu",
-      }),
-  };
-  it.each(Object.entries(CASES))("%s: as on cpu", async (_, run) => {
-    const [cpu, wasm] = await onBoth(run);
-    expect(wasm.length).toBe(cpu.length);
-    for (const [i, expected] of cpu.entries()) {
-      if (Number.isFinite(expected)) expect(wasm[i]).toBeCloseTo(expected, 5);
-      else expect(wasm[i]).toBe(expected);
-    }
-  });
+      "NaN passes a fused depthwise convolution with relu6": () =>
+        tf.fused.depthwiseConv2d({
+          x: tf.tensor4d([Number.NaN, ...Array<number>(49).fill(1)], [1, 5, 5, 2]),
+          filter: tf.ones([3, 3, 2, 1]) as tf.Tensor4D,
+          strides: 1,
+          pad: "same",
+          activation: "relu6",
+        }),
+      "NaN passes a fused depthwise convolution with relu": () =>
+        tf.fused.depthwiseConv2d({
+          x: tf.tensor4d([Number.NaN, ...Array<number>(49).fill(1)], [1, 5, 5, 2]),
+          filter: tf.ones([3, 3, 2, 1]) as tf.Tensor4D,
+          strides: 1,
+          pad: "same",
+          activation: "relu",
+        }),
+    };
+    it.each(Object.entries(CASES))("%s: as on cpu", async (_, run) => {
+      const [cpu, wasm] = await onBoth(run);
+      expect(wasm.length).toBe(cpu.length);
+      for (const [i, expected] of cpu.entries()) {
+        if (Number.isFinite(expected)) expect(wasm[i]).toBeCloseTo(expected, 5);
+        else expect(wasm[i]).toBe(expected);
+      }
+    });
 
-  it("a slice past the end, an einsum of other shapes and a dy too small say so", async () => {
-    await tf.setBackend("wasm");
-    tf.tidy(() => {
-      const x = tf.ones([4, 3]);
-      expect(() => tf.slice(x, [1, 1], [10, 10])).toThrow(/./);
-      expect(() => tf.einsum("ij,jk->ik", x, x)).toThrow("expected dimension 3 at axis 0 of input shaped [4,3]");
-      const [dy, filter] = [tf.ones([1, 2, 2, 1]) as tf.Tensor4D, tf.ones([3, 3, 1, 1]) as tf.Tensor4D];
-      expect(() => tf.conv2dTranspose(dy, filter, [1, 8, 8, 1], 1, "same")).toThrow("gives [1,8,8,1]");
+    it("a slice past the end, an einsum of other shapes and a dy too small say so", async () => {
+      await tf.setBackend("wasm");
+      tf.tidy(() => {
+        const x = tf.ones([4, 3]);
+        expect(() => tf.slice(x, [1, 1], [10, 10])).toThrow(/./);
+        expect(() => tf.einsum("ij,jk->ik", x, x)).toThrow("expected dimension 3 at axis 0 of input shaped [4,3]");
+        const [dy, filter] = [tf.ones([1, 2, 2, 1]) as tf.Tensor4D, tf.ones([3, 3, 1, 1]) as tf.Tensor4D];
+        expect(() => tf.conv2dTranspose(dy, filter, [1, 8, 8, 1], 1, "same")).toThrow("gives [1,8,8,1]");
+      });
     });
   });
 });

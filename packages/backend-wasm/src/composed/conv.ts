@@ -34,6 +34,28 @@ export function convInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geome
 }
 
 /**
+ * Input gradient for a dy larger than the convolution's output, as conv2dTranspose takes: its first rows and columns count.
+ *
+ * @throws Error where it is smaller
+ */
+export function fittedInputGradient(
+  inputs: { readonly [name: string]: tf.TensorInfo },
+  attrs: tf.NamedAttrMap,
+  { outShape }: Geometry,
+): tf.Tensor {
+  const { dy, filter } = inputs as unknown as { readonly dy: tf.Tensor; readonly filter: tf.Tensor };
+  if (outShape.some((size, axis) => size > (dy.shape[axis] as number))) {
+    throw new Error(
+      `Conv2DBackpropInput: dy is [${dy.shape}], and a convolution of [${attrs.inputShape}] with this filter, stride and padding gives [${outShape}].`,
+    );
+  }
+  return tf.tidy(() => {
+    const part = tf.slice(dy, 0, outShape);
+    return tf.engine().runKernel("Conv2DBackpropInput", { dy: part, filter }, attrs) as tf.Tensor;
+  });
+}
+
+/**
  * Input gradient of a depthwise convolution. With a multiplier m, the m output channels of an input channel are
  * convolved one by one and summed.
  */

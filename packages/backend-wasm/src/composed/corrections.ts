@@ -1,17 +1,32 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Geometry } from "../geometry.ts";
+import type { WasmBackend } from "../simd/heap.ts";
 import { dilation2d, dilation2dFilterGradient, dilation2dInfo, dilation2dInputGradient } from "./dilation2d.ts";
+import { composedFused, refuseIntegers } from "./matmul.ts";
 import { conv3dFilterGradient, conv3dInputGradient, maxPool3d, maxPool3dGradient, pool3dInfo } from "./volume.ts";
 
 type Inputs = { readonly [name: string]: tf.Tensor };
 
 /** Kernels that stock wasm has and gets wrong, out of others that it gets right. `stock` does the cases that are right. */
 export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc) => tf.KernelFunc } = {
+  BatchMatMul: (stock) => (params) => {
+    const { a, b } = params.inputs as unknown as Inputs;
+    refuseIntegers("matMul", t(a), t(b));
+    return stock(params);
+  },
   Cast: (stock) => (params) => {
-    const { x } = params.inputs as unknown as Inputs;
-    if (params.attrs?.dtype !== "bool" || t(x).dtype === "bool") return stock(params);
+    const x = t((params.inputs as unknown as Inputs).x);
+    const dtype = params.attrs?.dtype;
+    if (dtype === "int32" && x.dtype === "float32") {
+      // Stock makes NaN and what is too large the least integer; JavaScript's arrays do as cpu.
+      const backend = params.backend as WasmBackend;
+      const y = backend.makeOutput(x.shape, "int32");
+      backend.typedArrayFromHeap(y).set(backend.typedArrayFromHeap(x));
+      return y;
+    }
+    if (dtype !== "bool" || x.dtype === "bool") return stock(params);
     // Stock takes the low byte.
-    return tf.tidy(() => tf.notEqual(t(x), tf.scalar(0, t(x).dtype as "float32" | "int32")));
+    return tf.tidy(() => tf.notEqual(x, tf.scalar(0, x.dtype as "float32" | "int32")));
   },
   Conv3DBackpropFilterV2: () =>
     composed(({ x, dy }, attrs) => {
@@ -79,6 +94,13 @@ export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc
     tf.slice_util.assertParamsValid(t(x), from, sizes);
     return stock(params);
   },
+  _FusedMatMul:
+    () =>
+    ({ inputs, attrs }) => {
+      const { a, b } = inputs as unknown as Inputs;
+      refuseIntegers("fused matMul", t(a), t(b));
+      return composedFused(inputs as unknown as Inputs, attrs ?? {});
+    },
 };
 
 type Shape5 = [number, number, number, number, number];

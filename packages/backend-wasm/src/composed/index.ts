@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { convGeometry, poolGeometry } from "../geometry.ts";
-import { convFilterGradient, convInputGradient, depthwiseInputGradient } from "./conv.ts";
+import { convFilterGradient, convInputGradient, fittedInputGradient, depthwiseInputGradient } from "./conv.ts";
 import { depthwiseFilterGradient } from "./depthwise-filter.ts";
 import { maxPoolGradient } from "./max-pool.ts";
 import { segmentSum } from "./segment-sum.ts";
@@ -17,13 +17,13 @@ export const composedKernels: { readonly [kernelName: string]: tf.KernelFunc } =
       convGeometry("Conv2DBackpropFilter", (x as tf.Tensor).shape, attrs.filterShape as number[], attrs, false),
     ),
   ),
-  Conv2DBackpropInput: composed(({ dy, filter }, attrs) =>
-    convInputGradient(
-      dy as tf.Tensor4D,
-      filter as tf.Tensor4D,
-      convGeometry("Conv2DBackpropInput", attrs.inputShape as number[], (filter as tf.Tensor).shape, attrs, false),
-    ),
-  ),
+  Conv2DBackpropInput: composed((inputs, attrs) => {
+    const [dy, filter] = [inputs.dy as tf.Tensor4D, inputs.filter as tf.Tensor4D];
+    const g = convGeometry("Conv2DBackpropInput", attrs.inputShape as number[], filter.shape, attrs, false);
+    return tf.util.arraysEqual(dy.shape, g.outShape)
+      ? convInputGradient(dy, filter, g)
+      : fittedInputGradient(inputs, attrs, g);
+  }),
   DepthwiseConv2dNativeBackpropFilter: composed(({ x, dy }, attrs) =>
     depthwiseFilterGradient(
       x as tf.Tensor4D,

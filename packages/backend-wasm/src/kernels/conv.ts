@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { fittedInputGradient } from "../composed/conv.ts";
 import { convGeometry, type Geometry, isPointwise, windowWork } from "../geometry.ts";
-import { type Call, input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
 import { eachChannel, gemmRows, type Sharing } from "../simd/sharing.ts";
 import { gemm } from "./gemm.ts";
 
@@ -66,7 +67,7 @@ export const convInputGradient: SimdKernel = (call) => {
   const [dy, filter] = [input(call, "dy"), input(call, "filter")];
   if (!isFloat(dy, filter)) return undefined;
   const g = convGeometry("Conv2DBackpropInput", attrs.inputShape as number[], filter.shape, attrs, false);
-  if (!tf.util.arraysEqual(dy.shape, g.outShape)) return fitted(call, g);
+  if (!tf.util.arraysEqual(dy.shape, g.outShape)) return fittedInputGradient(call.inputs, attrs, g);
   const dx = heap.output(g.inShape);
   const [pdy, pw, pdx] = [heap.address(dy), heap.address(filter), heap.address(dx)];
   if (isPointwise(g)) {
@@ -93,22 +94,6 @@ export const convInputGradient: SimdKernel = (call) => {
   }
   return dx;
 };
-
-/** conv2dTranspose takes a dy larger than the convolution's output, and reads its first rows and columns. */
-function fitted({ inputs, attrs }: Call, { outShape }: Geometry): tf.TensorInfo {
-  const dy = inputs.dy as tf.Tensor;
-  if (outShape.some((size, axis) => size > (dy.shape[axis] as number))) {
-    throw new Error(
-      `Conv2DBackpropInput: dy is [${dy.shape}], and a convolution of [${attrs.inputShape}] with this filter, stride and padding gives [${outShape}].`,
-    );
-  }
-  return tf.tidy(() => {
-    const part = tf.slice(dy, 0, outShape);
-    return tf
-      .engine()
-      .runKernel("Conv2DBackpropInput", { dy: part, filter: inputs.filter as tf.Tensor }, attrs) as tf.Tensor;
-  });
-}
 
 /** Filter gradient of a depthwise convolution: channels are shared out. */
 export const depthwiseFilterGradient: SimdKernel = (call) => {

@@ -2,7 +2,6 @@ import type { SimdKernel } from "../simd/kernel.ts";
 import { activationGradient } from "./activation.ts";
 import * as norm from "./batch-norm.ts";
 import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-training.ts";
-import * as exact from "./by-math.ts";
 import * as clamp from "./clamp.ts";
 import * as conv from "./conv.ts";
 import { conv2d, fusedConv2d } from "./conv-forward.ts";
@@ -26,7 +25,6 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   Conv2D: conv2d,
   Conv2DBackpropFilter: conv.convFilterGradient,
   Conv2DBackpropInput: conv.convInputGradient,
-  Cos: exact.cos,
   DepthwiseConv2dNativeBackpropFilter: conv.depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput: conv.depthwiseInputGradient,
   Erf: elementwise.erf,
@@ -35,7 +33,6 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   FusedConv2D: (call) => fusedConv2d(call) ?? clamp.fusedConv2d(call),
   FusedDepthwiseConv2D: clamp.fusedDepthwise,
   GatherV2: gather,
-  Log1p: exact.log1p,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
   Maximum: maximum,
@@ -46,7 +43,6 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   Selu: elementwise.selu,
   Sigmoid: elementwise.sigmoid,
   Sign: elementwise.sign,
-  Sin: exact.sin,
   Softmax: softmax.softmax,
   Sum: sum,
   Tanh: elementwise.tanh,

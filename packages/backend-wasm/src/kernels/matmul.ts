@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { composedFused, refuseIntegers } from "../composed/matmul.ts";
 import type { Heap } from "../simd/heap.ts";
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
 import { gemm } from "./gemm.ts";
@@ -113,7 +114,8 @@ export const fusedMatMul: SimdKernel = (call) => {
   const code = ACTIVATIONS[activation];
   const columns = b.shape[b.shape.length - (attrs.transposeB ? 2 : 1)] as number;
   const simpleBias = !bias || (sizeOf(bias.shape) === columns && isFloat(bias));
-  if (code === undefined || !simpleBias) return composedFused(call.inputs, attrs, activation);
+  // The rare activations and biases.
+  if (code === undefined || !simpleBias) return composedFused(call.inputs, attrs);
   const c = multiply(heap, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
   if (bias || code !== 0) {
     const rows = columns === 0 ? 0 : sizeOf(c.shape) / columns;
@@ -122,32 +124,3 @@ export const fusedMatMul: SimdKernel = (call) => {
   }
   return c;
 };
-
-/** The rare activations and biases, by the separate ops. */
-function composedFused(
-  inputs: { readonly [name: string]: tf.TensorInfo },
-  attrs: tf.NamedAttrMap,
-  activation: string,
-): tf.TensorInfo {
-  const { a, b, bias, preluActivationWeights } = inputs as { readonly [name: string]: tf.Tensor };
-  return tf.tidy(() => {
-    const product = tf.matMul(a as tf.Tensor, b as tf.Tensor, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
-    const y = bias ? tf.add(product, bias) : product;
-    if (activation === "linear") return y;
-    if (activation === "relu") return tf.relu(y);
-    if (activation === "relu6") return tf.relu6(y);
-    if (activation === "elu") return tf.elu(y);
-    if (activation === "sigmoid") return tf.sigmoid(y);
-    if (activation === "leakyrelu") return tf.leakyRelu(y, attrs.leakyreluAlpha as number);
-    if (activation === "prelu") return tf.prelu(y, preluActivationWeights as tf.Tensor);
-    throw new Error(`fused matMul: unknown activation "${activation}".`);
-  });
-}
-
-function refuseIntegers(op: string, ...tensors: readonly tf.TensorInfo[]): void {
-  if (isFloat(...tensors)) return;
-  const dtypes = tensors.map((tensor) => tensor.dtype).join(" and ");
-  throw new Error(
-    `${op} on wasm takes float32, got ${dtypes}. Cast with tf.cast(x, "float32"); integers up to 2²⁴ keep their value.`,
-  );
-}

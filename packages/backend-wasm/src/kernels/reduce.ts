@@ -5,7 +5,7 @@ import { eachChannel } from "../simd/sharing.ts";
 /**
  * Sum or mean over neighbouring axes: first, last, or between (global pooling). Others go to stock, which transposes and
  * comes back with the axes last.
- * Sums of empty tensors are 0 and means NaN, as on cpu; stock returns memory as it found it.
+ * Of an empty tensor the sum is 0 and the mean NaN; stock returns memory as it found it.
  */
 function reduction(mean: boolean): SimdKernel {
   return (call) => {

@@ -11,11 +11,12 @@ export interface Crew {
   end(): void;
 }
 
+const NO_SIMD = "this engine has no WebAssembly SIMD";
 const ALONE: Crew = { threads: 1, end: () => {} };
 
 /** What tfjs must load so that threads can share its heap, or why that cannot be. */
 export async function prepareHeap(paths: WasmPaths | undefined): Promise<SharedFiles | string> {
-  if (simdLevel() === "none") return "this engine has no WebAssembly SIMD";
+  if (simdLevel() === "none") return NO_SIMD;
   const obstacle = whyNotShared();
   if (obstacle !== undefined) return obstacle;
   if (paths === undefined) return "tfjs's .wasm files were not found. Pass `wasmPaths`";
@@ -38,6 +39,7 @@ export async function startCrew(threads: number, obstacle: string | undefined): 
     return ALONE;
   };
   if (obstacle !== undefined) return alone(obstacle);
+  if (simdLevel() === "none") return alone(NO_SIMD);
   const heap = heapOf(tf.backend());
   if (!heap.shared) return alone("tfjs's wasm backend ran already, on memory of its own. Open the session before it");
   try {
