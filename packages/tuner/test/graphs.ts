@@ -52,3 +52,42 @@ export function graphArtifact(): tf.io.ModelArtifacts {
     format: "graph-model",
   };
 }
+
+/** A constant of a graph: whole numbers are int32. */
+export interface GraphConstant {
+  readonly name: string;
+  readonly shape: number[];
+  readonly values: readonly number[];
+  readonly dtype?: "float32" | "int32";
+}
+
+/** A graph over one input `x` [any, 4], from its own nodes and constants. */
+export function graphOf(nodes: readonly object[], constants: readonly GraphConstant[]): tf.io.ModelArtifacts {
+  const typeOf = ({ dtype }: GraphConstant) => ({ type: dtype === "int32" ? "DT_INT32" : "DT_FLOAT" });
+  const node = [
+    { name: "x", op: "Placeholder", attr: { dtype: FLOAT, shape: { shape: { dim: [{ size: -1 }, { size: 4 }] } } } },
+    ...constants.map((constant) => ({ name: constant.name, op: "Const", attr: { dtype: typeOf(constant) } })),
+    ...nodes,
+  ];
+  const bytes = constants.flatMap(({ values, dtype }) => [
+    ...new Uint8Array((dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values)).buffer),
+  ]);
+  return {
+    modelTopology: { node, versions: { producer: 0 } },
+    weightSpecs: constants.map(({ name, shape, dtype = "float32" }) => ({ name, shape, dtype })),
+    weightData: Uint8Array.from(bytes).buffer,
+    format: "graph-model",
+  };
+}
+
+const FLOAT = { type: "DT_FLOAT" };
+
+export const op = (name: string, kind: string, input: string[], attr: object = {}): object => ({
+  name,
+  op: kind,
+  input,
+  attr: { T: FLOAT, ...attr },
+});
+
+export const matMul = (name: string, a: string, b: string): object =>
+  op(name, "MatMul", [a, b], { transpose_a: { b: false }, transpose_b: { b: false } });

@@ -13,7 +13,7 @@ import {
   graphTrainee,
   replaceHead,
 } from "../src/index.ts";
-import { graphArtifact } from "./graphs.ts";
+import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
 import { convNet, mlp } from "./nets.ts";
 import { distance, examples, weightsOf } from "./support.ts";
 
@@ -144,7 +144,7 @@ describe("GraphModel", () => {
     const trainee = graphTrainee(model);
     const result = await fineTune(trainee, options({ data, trainable: "head/**", epochs: 5, metrics: ["accuracy"] }));
     result.restore();
-    expect(result.plan.trunk).toMatchObject({ layers: 2, frontier: ["pool"] });
+    expect(result.plan.trunk).toMatchObject({ layers: 2, parameters: 72 + 4, frontier: ["pool"] });
     expect(result.history.loss[4]).toBeLessThan(result.history.loss[0] as number);
     const plain = await load(graphArtifact());
     const uncached = graphTrainee(plain);
@@ -196,6 +196,110 @@ describe("GraphModel", () => {
       expect(values()).toEqual(before);
       expect(tf.memory().numTensors).toBe(start);
     }
+  });
+});
+
+describe("where a graph is cut", () => {
+  const head: GraphConstant = {
+    name: "head/a",
+    shape: [4, 3],
+    values: Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)),
+  };
+  const whole = (name: string, ...values: number[]): GraphConstant => ({
+    name,
+    shape: values.length === 1 && name === "axis" ? [] : [values.length],
+    values,
+    dtype: "int32",
+  });
+  /** The run with and without the cache, over three mixtures of examples; they must not differ by a bit. */
+  async function cutOf(nodes: object[], constants: GraphConstant[]) {
+    const runs = [];
+    for (const cache of ["memory", false] as const) {
+      const model = await converter.loadGraphModel({ load: async () => graphOf(nodes, constants) });
+      const trainee = graphTrainee(model);
+      const data = examples([4], 20);
+      const start = tf.memory().numTensors;
+      const run = { data, cache, loss: "softmaxCrossEntropy", trainable: "head/**", batchSize: 4 } as const;
+      const { history, plan, restore } = await fineTune(trainee, options(run));
+      restore();
+      expect(tf.memory().numTensors).toBe(start);
+      runs.push({ loss: history.loss, trunk: plan.trunk });
+      trainee.release();
+    }
+    expect(runs[0]).toEqual(runs[1]);
+    return (runs[0] as (typeof runs)[0]).trunk;
+  }
+
+  it("runs a node of several outputs behind the cut, and reads each of them", async () => {
+    const half = (name: string, sign: number): GraphConstant => ({
+      name,
+      shape: [2, 3],
+      values: [1, 2, 3, 4, 5, 6].map((v) => sign * v),
+    });
+    const split = op("split", "Split", ["axis", "tanh"], { num_split: { i: 2 } });
+    const nodes = [
+      op("tanh", "Tanh", ["x"]),
+      split,
+      matMul("ma", "split", "head/a"),
+      matMul("mb", "split:1", "head/b"),
+      op("sum", "AddV2", ["ma", "mb"]),
+    ];
+    const trunk = await cutOf(nodes, [half("head/a", 1), half("head/b", -1), whole("axis", 1)]);
+    expect(trunk).toMatchObject({
+      layers: 1,
+      frontier: ["tanh"],
+      stops: [{ path: "split", why: "Split gives several values" }],
+    });
+    // The second of them alone, of a split of a split.
+    const again = [
+      op("tanh", "Tanh", ["x"]),
+      split,
+      op("again", "Split", ["axis", "split:1"], { num_split: { i: 2 } }),
+      matMul("y", "again:1", "head/a"),
+    ];
+    expect(await cutOf(again, [{ ...head, shape: [1, 3], values: [1, 2, 3] }, whole("axis", 1)])).toMatchObject({
+      layers: 1,
+      frontier: ["tanh"],
+    });
+  });
+
+  it("ends before what joins the examples of a batch, and not before what only looks like it", async () => {
+    const centred = [
+      op("tanh", "Tanh", ["x"]),
+      op("m", "Mean", ["tanh", "same"], { keep_dims: { b: true } }),
+      op("same", "Identity", ["axes"]),
+      op("c", "Sub", ["tanh", "m"]),
+      matMul("y", "c", "head/a"),
+    ];
+    expect(await cutOf(centred, [head, whole("axes", 0)])).toMatchObject({
+      frontier: ["tanh"],
+      stops: [{ path: "m", why: "Mean joins examples of a batch" }],
+    });
+    expect(await cutOf(centred, [head, whole("axes", 1)])).toMatchObject({ frontier: ["c"], layers: 3 });
+    const transposed = [
+      op("t", "Transpose", ["x", "perm"]),
+      op("s", "Softmax", ["t"]),
+      op("back", "Transpose", ["s", "perm"]),
+      matMul("y", "back", "head/a"),
+    ];
+    expect(await cutOf(transposed, [head, whole("perm", 1, 0)])).toMatchObject({ layers: 0, frontier: ["x"] });
+    const pairs = [
+      op("xx", "MatMul", ["x", "x"], { transpose_a: { b: false }, transpose_b: { b: true } }),
+      matMul("w", "xx", "x"),
+      matMul("y", "w", "head/a"),
+    ];
+    expect(await cutOf(pairs, [head])).toMatchObject({ layers: 0, frontier: ["x"] });
+  });
+
+  it("counts what the trunk reads, and no more", async () => {
+    const fixed = { ...head, name: "body/kernel", shape: [4, 4], values: Array.from({ length: 16 }, (_, i) => i / 9) };
+    const nodes = [
+      op("same", "Identity", ["body/kernel"]),
+      matMul("m", "x", "same"),
+      op("t", "Tanh", ["m"]),
+      matMul("y", "t", "head/a"),
+    ];
+    expect(await cutOf(nodes, [head, fixed])).toMatchObject({ layers: 2, parameters: 16, frontier: ["t"] });
   });
 });
 

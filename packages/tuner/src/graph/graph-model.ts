@@ -5,6 +5,7 @@ export interface GraphDefNode {
   readonly name: string;
   readonly op: string;
   readonly input?: readonly string[];
+  readonly attr?: { readonly [name: string]: { readonly i?: number | string; readonly b?: boolean } | undefined };
 }
 
 /** As much of a `tf.GraphModel` as is used. `artifacts` is private to TypeScript only. */
@@ -20,4 +21,9 @@ export function nodeName(input: string): string {
   const bare = input.startsWith("^") ? input.slice(1) : input;
   const colon = bare.indexOf(":");
   return colon < 0 ? bare : bare.slice(0, colon);
+}
+
+/** Which of a node's outputs an input reads: "a:1" → 1. */
+export function outputIndex(input: string): number {
+  return Number(/:(\d+)$/.exec(input)?.[1] ?? 0);
 }

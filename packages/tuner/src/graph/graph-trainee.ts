@@ -78,15 +78,22 @@ export function graphTrainee(
     patchable: { name: "GraphModel", layers: [] },
     weights,
     cut(trained) {
-      const { trunk, tail, frontier, stops, of } = splitGraph(
-        nodes,
-        new Set(inputNames),
+      const { trunk, tail, frontier, constants, stops, of } = splitGraph(nodes, {
+        inputs: new Set(inputNames),
         outputs,
-        new Set(trained.map(({ name }) => name)),
-      );
+        trained: new Set(trained.map(({ name }) => name)),
+        constant: (name) => {
+          const [tensor] = model.weights[name] ?? [];
+          return tensor?.dtype === "int32" ? [...tensor.dataSync()] : undefined;
+        },
+      });
+      const read = new Set(constants);
+      const parameters = weights
+        .filter(({ name }) => read.has(name))
+        .reduce((sum, { variable }) => sum + variable.size, 0);
       const computed = frontier.filter((name) => !inputNames.includes(name));
       return {
-        trunk: { layers: trunk.length, of, parameters: 0, stops, frontier },
+        trunk: { layers: trunk.length, of, parameters, stops, frontier },
         sources: frontier.map((name) => inputNames.indexOf(name)),
         tail: { bytes: undefined, kinds: new Set(tail.map((name) => ops.get(name) as string)) },
         batchStatistics: [],
