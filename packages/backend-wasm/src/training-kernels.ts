@@ -1,3 +1,4 @@
+import { assertOptions, BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { corrections } from "./composed/corrections.ts";
 import { exactKernels, exactWithoutSimd } from "./composed/by-number.ts";
@@ -14,6 +15,7 @@ import { identityKernel } from "./kernels/identity.ts";
 import { fusedKernels, simdKernels } from "./kernels/index.ts";
 import { guardMemory } from "./memory.ts";
 import { optimizerKernels } from "./optimizers/index.ts";
+import { trainingKernelOptions } from "./options.ts";
 import { replaceGradients } from "./registry/gradients.ts";
 import { once, type Registration, replaceKernels, together } from "./registry/kernels.ts";
 import type { WasmBackend } from "./simd/heap.ts";
@@ -36,13 +38,21 @@ let warned = false;
  * that sets up tfjs's wasm backend itself. Call it once the backend is ready.
  *
  * @returns `dispose()` puts the stock kernels back.
- * @throws Error where `kernels` is "simd" and the engine has no SIMD.
+ * @throws OptionsError for a wrong option.
+ * @throws BackendError where the current backend is not a wasm that runs, or where `kernels` is "simd" and the engine has
+ *   no SIMD. Where it throws, nothing is registered.
  */
-export function registerTrainingKernels({ kernels = "auto" }: TrainingKernelOptions = {}): Registration {
+export function registerTrainingKernels(options: TrainingKernelOptions = {}): Registration {
+  assertOptions("registerTrainingKernels", trainingKernelOptions, options);
+  const { kernels = "auto" } = options;
   const level = kernels === "composed" ? "none" : simdLevel();
   if (level === "none" && kernels === "simd") {
-    throw new Error('This engine has no WebAssembly SIMD. Leave `kernels` at "auto" for the slow, composed kernels.');
+    throw new BackendError(
+      "This engine has no WebAssembly SIMD.",
+      'Leave `kernels` at "auto" for the slow, composed kernels.',
+    );
   }
+  const backend = runningBackend();
   if (level === "none" && kernels === "auto" && !warned) {
     warned = true;
     console.warn(
@@ -51,7 +61,7 @@ export function registerTrainingKernels({ kernels = "auto" }: TrainingKernelOpti
   }
   // Opened twice, the kernels are registered once and go with the last who asked for them, in whatever order they leave.
   const open = registered.at(-1);
-  const mine = open?.level === level && open.backend === tf.backend() ? open : register(level);
+  const mine = open?.level === level && open.backend === backend ? open : register(level, backend);
   mine.users++;
   return once(() => {
     mine.users--;
@@ -66,15 +76,26 @@ interface Registered {
   users: number;
 }
 
+/** @throws BackendError where wasm is not what runs: kernels and the guard of its memory would stand before nothing. */
+function runningBackend(): WasmBackend {
+  const current = tf.getBackend();
+  const backend = current === "wasm" ? (tf.backend() as WasmBackend) : undefined;
+  // A backend that was disposed has let go of its heap.
+  if (backend?.wasm) return backend;
+  throw new BackendError(
+    `registerTrainingKernels: the current backend is ${current ? `"${current}"` : "none"}${backend ? ", and was disposed" : ""}.`,
+    'Start wasm first: `await tf.setBackend("wasm")`, or let `wasmBackend().init()` do both.',
+  );
+}
+
 /** What stands in tfjs's registry, which is one for all, on top of one another. */
 const registered: Registered[] = [];
 
-function register(level: SimdLevel): Registered {
-  const backend = tf.backend();
+function register(level: SimdLevel, backend: WasmBackend): Registered {
   const registration = together([
-    replaceKernels(kernelTable(level)),
-    replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
-    guardMemory(backend as WasmBackend),
+    () => replaceKernels(kernelTable(level)),
+    () => replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
+    () => guardMemory(backend),
   ]);
   const entry = { level, backend, registration, users: 0 };
   registered.push(entry);

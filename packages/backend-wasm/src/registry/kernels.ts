@@ -34,11 +34,19 @@ export function replaceKernels(kernels: { readonly [kernelName: string]: tf.Kern
   });
 }
 
-/** Several registrations as one, undone in reverse order. */
-export function together(registrations: readonly Registration[]): Registration {
-  return once(() => {
-    for (const registration of [...registrations].reverse()) registration.dispose();
+/** Several registrations as one, made in order and undone in reverse; where one cannot be made, those before it are undone. */
+export function together(steps: readonly (() => Registration)[]): Registration {
+  const made: Registration[] = [];
+  const all = once(() => {
+    for (const registration of made.reverse()) registration.dispose();
   });
+  try {
+    for (const step of steps) made.push(step());
+  } catch (error) {
+    all.dispose();
+    throw error;
+  }
+  return all;
 }
 
 /** A registration whose undoing happens once. */

@@ -1,0 +1,69 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-backend-wasm";
+import { BackendError, OptionsError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-layers";
+import { beforeEach, expect, it } from "vitest";
+import { registerTrainingKernels } from "../src/index.ts";
+import type { WasmBackend } from "../src/simd/heap.ts";
+
+const standing = (): unknown[] => [
+  tf.getKernel("MaxPoolGrad", "wasm")?.kernelFunc,
+  tf.getKernel("Conv2DBackpropFilter", "wasm"),
+  tf.getGradient("Maximum"),
+];
+const stock = standing();
+
+function thrown(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("It did not throw.");
+}
+
+beforeEach(async () => {
+  await tf.setBackend("wasm");
+});
+
+it("refuses another current backend, and says what to do", async () => {
+  await tf.setBackend("cpu");
+  const error = thrown(() => registerTrainingKernels());
+  expect(error).toBeInstanceOf(BackendError);
+  expect(error.message).toMatch(/current backend is "cpu".*tf\.setBackend\("wasm"\)/s);
+  expect(standing()).toEqual(stock);
+});
+
+it("refuses a backend that was disposed", () => {
+  const backend = tf.backend() as unknown as { wasm: unknown };
+  const { wasm } = backend;
+  backend.wasm = null;
+  const error = thrown(() => registerTrainingKernels());
+  backend.wasm = wasm;
+  expect(error).toBeInstanceOf(BackendError);
+  expect(error.message).toContain("was disposed");
+  expect(standing()).toEqual(stock);
+});
+
+it("refuses an option of another name or value", () => {
+  expect(() => registerTrainingKernels({ kernels: "fast" } as never)).toThrow(OptionsError);
+  expect(() => registerTrainingKernels({ kernel: "simd" } as never)).toThrow(/kernels/);
+  expect(standing()).toEqual(stock);
+});
+
+it("undoes what it has done where the heap cannot be guarded, and the next one works", () => {
+  const { wasm } = tf.backend() as WasmBackend;
+  const free = wasm._free;
+  wasm._free = () => {
+    throw new Error("no heap today");
+  };
+  const error = thrown(() => registerTrainingKernels());
+  wasm._free = free;
+  expect(error.message).toBe("no heap today");
+  expect(standing()).toEqual(stock);
+  const registration = registerTrainingKernels();
+  expect(standing()).not.toEqual(stock);
+  registration.dispose();
+  expect(standing()).toEqual(stock);
+});
