@@ -1,4 +1,4 @@
-import type { HookedOptimizer, Param } from "@graftjs/core";
+import type { HookedOptimizer, Observer, Param, RunEnd } from "@graftjs/core";
 import type { Fingerprint } from "./delta/fingerprint.ts";
 import type { TunableModel } from "./model/trainee-of.ts";
 import { describe, type Plan } from "./plan/plan.ts";
@@ -29,7 +29,7 @@ export interface FineTuneResult {
   readonly steps: number;
   /** Why the run ended before its last epoch: "earlyStopping", "maxSteps" or "stopped". */
   readonly stopped: string | undefined;
-  /** What went wrong without ending the run: checkpoints that could not be written, steps that were skipped. */
+  /** What went wrong without ending the run: checkpoints, caches and reports that could not be written, steps that were skipped. */
   readonly warnings: readonly string[];
   /** What was trained. */
   readonly params: readonly Param[];
@@ -65,12 +65,15 @@ async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMete
   const { optimizer, batchSize, stepsPerEpoch, params } = assembly;
   const { observers = [], epochs } = options;
   const started = performance.now();
+  const begun: Observer[] = [];
   let run: Run | undefined;
   let failure: { readonly error: unknown } | undefined;
   try {
     run = await openRun(assembly, options);
-    for (const observer of observers)
+    for (const observer of observers) {
       await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step });
+      begun.push(observer);
+    }
     const { bytes, trunkSeconds } = await train(run, options);
     const { position, base, warnings } = run;
     const dispose = (): void => optimizer.dispose();
@@ -103,7 +106,17 @@ async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMete
       optimizer.dispose();
     }
     const seconds = (performance.now() - started) / 1000;
-    for (const observer of observers) await observer.runEnd?.({ steps: optimizer.step, seconds, ...failure });
+    for (const observer of begun) await tellEnd(observer, { steps: optimizer.step, seconds, ...failure }, run?.warn);
+  }
+}
+
+/** The run is over: an observer that fails now, a report that cannot be written, must not take its result along, nor hide its error. */
+async function tellEnd(observer: Observer, end: RunEnd, warn: Run["warn"] = console.warn): Promise<void> {
+  try {
+    await observer.runEnd?.(end);
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    warn(`The observer \`${observer.name ?? "without a name"}\` failed at the end of the run: ${why}`);
   }
 }
 
@@ -121,7 +134,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
         enterPhase(assembly.optimizer, next);
         const start = performance.now();
         await loader?.close();
-        loader = await openLoader(assembly, next.cut, options);
+        loader = await openLoader(assembly, next.cut, options, run.warn);
         trunkSeconds += (performance.now() - start) / 1000;
         bytes = Math.max(bytes, loader.bytes);
       }
@@ -143,24 +156,32 @@ async function endEpoch(
   run: Run,
   { cut }: Phase,
   { validation: seen }: Loader,
-  { observers = [] }: FineTuneOptions,
+  { observers = [], signal }: FineTuneOptions,
   start: number,
 ): Promise<void> {
   const { assembly, position, companions } = run;
   const { epoch } = position;
   const whole = position.at === assembly.train.size;
+  const summed = await run.sums.save();
   const logs: Record<string, number> = { ...(await run.sums.finish()) };
   for (const { beforeValidation } of companions) await beforeValidation?.();
   try {
     if (seen) {
-      const values = await evaluate(assembly, cut, seen);
+      const values = await evaluate(assembly, cut, seen, signal);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
     for (const { name, epochEnd } of companions)
       if ((await epochEnd?.(epoch, logs)) === "stop") position.stopped = name;
-  } finally {
+  } catch (error) {
     for (const { afterValidation } of companions) await afterValidation?.();
+    if (signal?.aborted) {
+      // All steps of the epoch are taken: a resumed run goes on with the validation.
+      run.sums.load(summed);
+      await run.checkpoint();
+    }
+    throw error;
   }
+  for (const { afterValidation } of companions) await afterValidation?.();
   await assertHeld(run.held);
   record(position.history, epoch, logs);
   const seconds = (performance.now() - start) / 1000;

@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sgd } from "@graftjs/core";
@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CheckpointStore } from "../src/checkpoint/store.ts";
 import { nodeIo } from "../src/files/node-io.ts";
-import { fineTune, folderStore } from "../src/index.ts";
+import { type Element, type FineTuneOptions, fineTune, folderStore, htmlReport } from "../src/index.ts";
 import { mlp } from "./nets.ts";
 import { examples, weightsOf } from "./support.ts";
 
@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(to?: string | CheckpointStore) {
+async function run(to?: string | CheckpointStore, more: Partial<FineTuneOptions> = {}) {
   const model = mlp();
   const result = await fineTune(model, {
     data: examples([4]),
@@ -34,6 +34,7 @@ async function run(to?: string | CheckpointStore) {
     epochs: 3,
     batchSize: 5,
     ...(to === undefined ? {} : { checkpoint: { to, everySteps: 1, resume: true } }),
+    ...more,
   });
   result.restore();
   return { weights: weightsOf(model), steps: result.steps, warnings: result.warnings };
@@ -81,5 +82,89 @@ describe("a checkpoint that cannot be written", () => {
     expect(readdirSync(folder).toSorted()).toEqual(["step-0000000002.graft", "step-0000000006.graft"]);
     const { warnings: none, ...resumed } = await run(folder);
     expect({ ...resumed, warnings: none }).toEqual(expected);
+  });
+});
+
+describe("a report that cannot be written", () => {
+  const to = (): string => join(folder, "run.html");
+
+  it("does not take a finished run along: its history, weights and warnings are there", async () => {
+    const expected = await run();
+    chmodSync(folder, 0o555);
+    const { warnings, ...survived } = await asNobody(() => run(undefined, { observers: [htmlReport({ to: to() })] }));
+    expect({ ...survived, warnings: [] }).toEqual(expected);
+    expect(warnings).toEqual([
+      expect.stringMatching(/`html-report` failed at the end of the run: Cannot write .*run\.html/),
+    ]);
+  });
+
+  it("does not hide why a run ended, nor keep other observers from the end, nor patches from being undone", async () => {
+    const undone: string[] = [];
+    const patch = { name: "patch", apply: () => ({ restore: () => void undone.push("patch") }) };
+    const failing = { name: "failing", runEnd: () => Promise.reject(new Error("the report is gone")) };
+    const ends: unknown[] = [];
+    const last = { runEnd: ({ error }: { error?: unknown }) => void ends.push(error) };
+    const broken = { stepEnd: () => Promise.reject(new Error("the real reason")) };
+    const more = { patches: [patch], observers: [failing, last, broken] };
+    await expect(run(undefined, more)).rejects.toThrow("the real reason");
+    expect(undone).toEqual(["patch"]);
+    expect(ends).toEqual([expect.objectContaining({ message: "the real reason" })]);
+  });
+
+  it("is not written by a run that never began: the one before stays", async () => {
+    await run(undefined, { observers: [htmlReport({ to: to() })] });
+    const before = readFileSync(to(), "utf8");
+    await run(join(folder, "state"));
+    const checkpoint = { to: join(folder, "state") };
+    await expect(run(undefined, { checkpoint, observers: [htmlReport({ to: to() })] })).rejects.toThrow(/earlier run/);
+    expect(readFileSync(to(), "utf8")).toBe(before);
+  });
+});
+
+describe("a cache that cannot be written", () => {
+  it("lets the run go on from memory, and of a stream without one, each with one warning", async () => {
+    const expected = await run();
+    const { xs, ys } = examples([4]);
+    const stream = function* (): Generator<Element> {
+      for (let i = 0; i < 20; i += 4) yield { xs: tf.slice(xs, i, 4), ys: tf.slice(ys, i, 4) };
+    };
+    chmodSync(folder, 0o555);
+    const cases = [
+      [{}, /written to .*, and the run goes on from memory: Cannot write .*(EACCES|EROFS|EPERM)/],
+      [{ data: { stream, buffer: 20 } }, /goes on without a cache: Cannot write .*(EACCES|EROFS|EPERM)/],
+    ] as const;
+    for (const [more, message] of cases) {
+      const before = tf.memory().numTensors;
+      const given = { ...more, cache: { store: folder }, validation: { xs, ys } };
+      const { warnings, ...survived } = await asNobody(() => run(undefined, given));
+      expect({ ...survived, warnings: [] }).toEqual(expected);
+      expect(warnings).toEqual([expect.stringMatching(message)]);
+      // The model's six, and the examples that are made for every run.
+      expect(tf.memory().numTensors - before).toBe(8);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("on a disk that fills up leaves no part that a later run would take for the whole", async () => {
+    const { xs, ys } = examples([4], 200);
+    const stream = function* (): Generator<Element> {
+      for (let i = 0; i < 200; i += 10) yield { xs: tf.slice(xs, i, 10), ys: tf.slice(ys, i, 10) };
+    };
+    const io = nodeIo();
+    let writes = 0;
+    const filling = folderStore(folder, {
+      ...io,
+      writeFlushed: (path, bytes) =>
+        ++writes > 2 ? Promise.reject(new Error("ENOSPC: no space left on device")) : io.writeFlushed(path, bytes),
+    });
+    const more = { data: { stream, examples: 200, buffer: 50 }, batchSize: 10 };
+    const { warnings: none, ...expected } = await run(undefined, { ...more, cache: false });
+    const { warnings, ...first } = await run(undefined, { ...more, cache: { store: filling } });
+    expect(first).toEqual(expected);
+    expect([none, warnings]).toEqual([[], [expect.stringContaining("ENOSPC")]]);
+    expect(readdirSync(folder)).toHaveLength(2);
+    const { warnings: second, ...again } = await run(undefined, { ...more, cache: { store: folder } });
+    expect([again, second]).toEqual([expected, []]);
+    expect(readdirSync(folder).filter((name) => name.endsWith("whole.graft"))).toHaveLength(1);
   });
 });

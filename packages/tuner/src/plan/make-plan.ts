@@ -116,7 +116,7 @@ async function phaseCacheSize(assembly: Assembly, options: FineTuneOptions, cut:
   const { augment: _a, views: _v, mixup: _m, ...plain } = options;
   const one = { ...assembly, validation: undefined, train: { ...train, size: 1 } };
   // Of a stream its labels are in memory beside the outputs, which need not be.
-  const { bytes, labelBytes, close } = await openLoader(one, cut, { ...plain, cache: { precision } });
+  const { bytes, labelBytes, close } = await openLoader(one, cut, { ...plain, cache: { precision } }, console.warn);
   await close();
   const parts = [
     { rows: train.size * kept, size: kept > 0 ? train.size : 0, near: train.buffer },

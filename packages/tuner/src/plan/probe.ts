@@ -52,7 +52,7 @@ export async function probePhases(
     for (const phase of phases) {
       enterPhase(optimizer, phase);
       peak.restart();
-      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, options));
+      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, options, console.warn));
       try {
         const opened = peak.bytes;
         peak.restart();

@@ -4,6 +4,7 @@ import { inOrder, type Source } from "../data/source.ts";
 import type { CutModel } from "../model/trainee.ts";
 import { bufferedOrder } from "../random/buffered-order.ts";
 import { seeded } from "../random/random.ts";
+import type { Warn } from "../trunk/cache-options.ts";
 import { augmentedViews, plainViews, type Views } from "../trunk/views.ts";
 import { type Ahead, ahead } from "./ahead.ts";
 import type { Assembly } from "./assembly.ts";
@@ -24,14 +25,19 @@ export interface Loader {
   close(): Promise<void>;
 }
 
-/** Runs the trunk of `cut` where its outputs are to be cached. */
-export async function openLoader(assembly: Assembly, cut: CutModel, options: FineTuneOptions): Promise<Loader> {
+/** Runs the trunk of `cut` where its outputs are to be cached. @param warn hears of a cache that cannot be written. */
+export async function openLoader(
+  assembly: Assembly,
+  cut: CutModel,
+  options: FineTuneOptions,
+  warn: Warn,
+): Promise<Loader> {
   const { train, validation, batchSize, accumulate, seed } = assembly;
   const { augment = [], mixup: alpha = 0, shuffle = true } = options;
   const seenAs = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
   const views = alpha > 0 ? mixedViews(seenAs, alpha, seed) : seenAs;
-  const seen = await seenBy(assembly, cut, train, options, views, viewsToCache(options), "train");
-  const held = validation && (await seenBy(assembly, cut, validation, options, plainViews, 1, "validation"));
+  const seen = await seenBy(assembly, cut, train, options, views, viewsToCache(options), "train", warn);
+  const held = validation && (await seenBy(assembly, cut, validation, options, plainViews, 1, "validation", warn));
   const each = batchSize * accumulate;
   async function* updates(epoch: number, at: number): AsyncGenerator<Batch[], void> {
     const { size, buffer = size } = seen.source;

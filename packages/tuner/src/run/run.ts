@@ -24,6 +24,8 @@ export interface Run extends RunState {
   readonly steps: Stepper;
   readonly held: HeldStatistics;
   readonly warnings: string[];
+  /** Says what went wrong without ending the run, on the console too. @param about where given, the first line about it alone. */
+  warn(line: string, about?: string): void;
   readonly keeper: Keeper | undefined;
   /** Writes a checkpoint where the run keeps any. */
   checkpoint(): Promise<void>;
@@ -47,7 +49,10 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
     sums: tally(metrics, trainee.ports.outputNames),
     companions,
   };
-  const warn = (line: string): void => {
+  const told = new Set<string>();
+  const warn = (line: string, about?: string): void => {
+    if (about !== undefined && told.has(about)) return;
+    if (about !== undefined) told.add(about);
     warnings.push(line);
     console.warn(line);
   };
@@ -58,6 +63,7 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
     steps: stepper(assembly, options.guard ?? {}, combined),
     held: await heldStatistics(assembly.held),
     warnings,
+    warn,
     keeper: kept,
     async checkpoint() {
       await kept?.write(optimizer.step, await capture(state));

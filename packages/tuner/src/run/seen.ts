@@ -2,7 +2,9 @@ import type { Pass, Source } from "../data/source.ts";
 import type { CutModel } from "../model/trainee.ts";
 import { cached, type Features, uncached } from "../trunk/features.ts";
 import { keptLabels } from "../trunk/labels.ts";
-import { openStore } from "../trunk/open-store.ts";
+import { UnwritableCache } from "../trunk/block-files.ts";
+import type { Warn } from "../trunk/cache-options.ts";
+import { openStore, unwritten } from "../trunk/open-store.ts";
 import { memoryStore } from "../trunk/store.ts";
 import type { Views } from "../trunk/views.ts";
 import type { Assembly } from "./assembly.ts";
@@ -16,7 +18,11 @@ export interface Seen {
   readonly features: Features;
 }
 
-/** @param kept views to be cached; 0 where none can be. @param what the examples' part in the run, for a file's name. */
+/**
+ * @param kept views to be cached; 0 where none can be.
+ * @param what the examples' part in the run, for a file's name.
+ * @param warn hears of a cache that cannot be written.
+ */
 export async function seenBy(
   { batchSize, trainee }: Assembly,
   cut: CutModel,
@@ -25,19 +31,27 @@ export async function seenBy(
   views: Views,
   kept: number,
   what: string,
+  warn: Warn,
 ): Promise<Seen> {
   const repeating: Views =
     count === undefined ? views : (inputs, indices, view) => views(inputs, indices, view % count);
-  if (cache === false || cut.trunk.layers === 0 || kept === 0) return { source, features: uncached(cut, repeating) };
+  const anew: Seen = { source, features: uncached(cut, repeating) };
+  if (cache === false || cut.trunk.layers === 0 || kept === 0) return anew;
   const streamed = source.buffer !== undefined && cut.sources.every((input) => input < 0);
   const labels = streamed ? memoryStore(source.size) : undefined;
-  const store = await openStore(cache, source.size * kept, { trainee, cut, views, source, kept, what });
   const progress = async (): Promise<void> => {
     signal?.throwIfAborted();
     await breathe();
   };
-  const features = await cached(cut, views, { source, count: kept, batchSize, store, labels, progress });
-  return { source: labels ? keptLabels(source, labels) : source, features };
+  const store = await openStore(cache, source.size * kept, { trainee, cut, views, source, kept, what }, warn, progress);
+  try {
+    const features = await cached(cut, views, { source, count: kept, batchSize, store, labels, progress });
+    return { source: labels ? keptLabels(source, labels) : source, features };
+  } catch (error) {
+    if (!(error instanceof UnwritableCache)) throw error;
+    warn(unwritten(error.where, error, "without a cache"), error.where);
+    return anew;
+  }
 }
 
 /** The examples at `indices`, which follow in the order of `pass`. The tensors are the caller's. */

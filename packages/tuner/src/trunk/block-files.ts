@@ -1,9 +1,20 @@
+import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointStore } from "../checkpoint/store.ts";
 import { DataError } from "../data/columns.ts";
 import type { Value } from "../model/execute.ts";
 import { type BlockPair, type FeatureStore, memoryStore, type Precision } from "./store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
+
+/** The folder took no block: rows of a stream need not fit into memory, so there is nowhere else for them. */
+export class UnwritableCache extends GraftError {
+  readonly where: string;
+  constructor(where: string, cause: unknown) {
+    const why = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
+    super(why, "Is the folder writable, and is there room on the disk?", { cause });
+    this.where = where;
+  }
+}
 
 /** Rows of a file. */
 const ROWS = 64;
@@ -31,6 +42,8 @@ export interface BlockFilesOptions {
 /**
  * Trunk outputs of a stream, which need not fit into memory: files of 64 rows, written as they are computed, read when a row is
  * wanted, the last ones read kept. A stream's shuffle buffer asks for rows near each other, so most are there already.
+ *
+ * Writing throws UnwritableCache where the folder does not take them.
  */
 export async function blockFiles({ folder, name, size, precision, near }: BlockFilesOptions): Promise<FeatureStore> {
   const fileOf = (block: number): string => `${name}-${block}.graft`;
@@ -40,6 +53,12 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
   const filling = new Map<number, { readonly store: ReturnType<typeof memoryStore>; rows: number }>();
   const held = new Map<number, readonly BlockPair[]>();
 
+  async function keep(file: string, bytes: Uint8Array): Promise<void> {
+    await folder.write(file, bytes).catch((cause: unknown) => {
+      throw new UnwritableCache(folder.where, cause);
+    });
+  }
+
   async function put(block: number, from: number, values: readonly Value[], count: number): Promise<void> {
     const length = Math.min(ROWS, size - block * ROWS);
     const open = filling.get(block) ?? { store: memoryStore(length, precision), rows: 0 };
@@ -48,7 +67,7 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
     open.rows += count;
     if (open.rows < length) return;
     filling.delete(block);
-    await folder.write(fileOf(block), await encodeBlocks(open.store.blocks));
+    await keep(fileOf(block), await encodeBlocks(open.store.blocks));
   }
 
   async function blocksOf(block: number): Promise<readonly BlockPair[]> {
@@ -98,7 +117,7 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
       }
     },
     async finish() {
-      if (!complete) await folder.write(whole, new Uint8Array([1]));
+      if (!complete) await keep(whole, new Uint8Array([1]));
     },
     async read(rows) {
       const parts: Value[][] = [];

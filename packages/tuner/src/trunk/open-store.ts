@@ -5,7 +5,7 @@ import { digest, fingerprint } from "../delta/fingerprint.ts";
 import { sha256 } from "../files/sha256.ts";
 import type { CutModel, Trainee } from "../model/trainee.ts";
 import { blockFiles } from "./block-files.ts";
-import type { CacheOptions } from "./cache-options.ts";
+import type { CacheOptions, Warn } from "./cache-options.ts";
 import { chunks } from "./labels.ts";
 import { type FeatureStore, memoryStore } from "./store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
@@ -25,16 +25,20 @@ export interface CacheSource {
  * A store in memory, or one that is read from and written to a folder under a key made of the content: every weight of the
  * model, the cut, and every input of every view. Another model, other data or other augmentation is another key. What comes of
  * a stream goes to many files and stays there.
+ *
+ * @param progress called between two chunks of hashing; may throw to end it.
  */
 export async function openStore(
   cache: "memory" | CacheOptions,
   rows: number,
   source: CacheSource,
+  warn: Warn,
+  progress: () => Promise<void>,
 ): Promise<FeatureStore> {
   const { store: place, precision = "float32" } = cache === "memory" ? {} : cache;
   if (place === undefined) return memoryStore(rows, precision);
   const folder = typeof place === "string" ? folderStore(place) : place;
-  const key = `features-${source.what}-${await keyOf(source, precision)}`;
+  const key = `features-${source.what}-${await keyOf(source, precision, progress)}`;
   const { buffer: near } = source.source;
   if (near !== undefined) return blockFiles({ folder, name: key, size: rows, precision, near });
   const name = `${key}.graft`;
@@ -51,12 +55,26 @@ export async function openStore(
     write: store.write,
     read: store.read,
     async finish() {
-      if (!store.complete) await folder.write(name, await encodeBlocks(store.blocks));
+      if (store.complete) return;
+      const bytes = await encodeBlocks(store.blocks);
+      await folder
+        .write(name, bytes)
+        .catch((error) => warn(unwritten(folder.where, error, "from memory"), folder.where));
     },
   };
 }
 
-async function keyOf({ trainee, cut, views, source, kept }: CacheSource, precision: string): Promise<string> {
+/** @param how the run goes on. */
+export function unwritten(where: string, error: unknown, how: string): string {
+  const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+  return `What the trunk gave was not written to ${where}, and the run goes on ${how}: ${why}`;
+}
+
+async function keyOf(
+  { trainee, cut, views, source, kept }: CacheSource,
+  precision: string,
+  progress: () => Promise<void>,
+): Promise<string> {
   const parts: string[] = [digest(await fingerprint(trainee.weights)), JSON.stringify(cut.trunk), precision];
   const pass = source.open(inOrder(source.size));
   try {
@@ -64,6 +82,7 @@ async function keyOf({ trainee, cut, views, source, kept }: CacheSource, precisi
       const { inputs, labels } = await pass.take(indices, true);
       for (let view = 0; view < kept; view++) parts.push(...(await hashes(views(inputs.map(tf.clone), indices, view))));
       tf.dispose([...inputs, ...labels]);
+      await progress();
     }
   } finally {
     await pass.close();
