@@ -14,9 +14,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BINDING_FLAGS, patchBindingSources } from "../src/install/binding-sources.ts";
+import { BINDING_FLAGS, HEADERS, patchBindingSources } from "../src/install/binding-sources.ts";
 import { checkFile } from "../src/install/checksum.ts";
-import { HEADERS } from "../src/install/install.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "../src/install/npm-package.ts";
 import { unpackWheel } from "../src/install/unpack.ts";
 import { WHEELS } from "../src/install/wheels.ts";

@@ -1,67 +1,76 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
+import { OptionsError } from "@graftjs/core";
+import { codeOf } from "./errors.ts";
 import { installNative } from "./install/install.ts";
 import { uninstallNative } from "./install/uninstall.ts";
 
-const USAGE = `graft-backend-node install [--gpu] [--compile] [--wheel FILE]... [--cache FOLDER] [--skip-own-route] [--json]
-graft-backend-node uninstall [--gpu] [--cache FOLDER] [--json]
+const USAGE = `npx @graftjs/backend-node install [--gpu] [--compile] [--wheel FILE]... [--cache FOLDER] [--skip-own-route] [--json]
+npx @graftjs/backend-node uninstall [--gpu] [--cache FOLDER] [--json]
 `;
+const UNINSTALL = { gpu: { type: "boolean" }, cache: { type: "string" }, json: { type: "boolean" } } as const;
+const INSTALL = {
+  ...UNINSTALL,
+  compile: { type: "boolean" },
+  wheel: { type: "string", multiple: true },
+  "skip-own-route": { type: "boolean" },
+} as const;
 
-/** Runs one command line; returns the exit status. */
-async function main(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      gpu: { type: "boolean", default: false },
-      compile: { type: "boolean" },
-      wheel: { type: "string", multiple: true, default: [] },
-      cache: { type: "string" },
-      "skip-own-route": { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  const print = (text: string): void => {
-    process.stdout.write(text);
-  };
-  const where = values.cache === undefined ? {} : { cacheDir: values.cache };
-  const [command] = positionals;
-  if (command === "install") {
-    const report = await installNative({
-      ...where,
-      device: values.gpu ? "gpu" : "cpu",
-      ...(values.compile === undefined ? {} : { compile: values.compile }),
-      wheels: values.wheel,
-      ownRoute: !values["skip-own-route"],
-      ...(values.json ? {} : { write: print, isTerminal: process.stdout.isTTY ?? false }),
-    });
-    print(
-      values.json
-        ? `${JSON.stringify(report, null, 2)}\n`
-        : `Ready: TensorFlow ${report.tensorflow} in ${report.seconds} s. To undo: ${report.undo}\n`,
-    );
+/** Runs one command line; returns the exit status: 0 done, 1 it failed, 2 the command line is wrong and nothing was done. */
+async function main([command = "", ...args]: readonly string[]): Promise<number> {
+  if (command === "--help" || args.includes("--help")) {
+    print(USAGE);
     return 0;
   }
-  if (command === "uninstall") {
-    const report = uninstallNative({ ...where, ...(values.gpu ? { device: "gpu" as const } : {}) });
-    print(
-      values.json
-        ? `${JSON.stringify(report, null, 2)}\n`
-        : `Removed ${(report.bytes / 1e6).toFixed(0)} MB: ${report.removed.join(", ") || "nothing was installed"}\n`,
-    );
+  try {
+    if (command === "install") await install(args);
+    else if (command === "uninstall") uninstall(args);
+    else return wrong(command === "" ? "No command is given." : `There is no command ${command}.`);
     return 0;
+  } catch (cause) {
+    if (codeOf(cause)?.startsWith("ERR_PARSE_ARGS")) return wrong((cause as Error).message);
+    process.stderr.write(`${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}\n`);
+    return cause instanceof OptionsError ? 2 : 1;
   }
-  process.stderr.write(USAGE);
-  return values.help ? 0 : 2;
 }
 
-main(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status;
-  },
-  (cause: unknown) => {
-    process.stderr.write(`${cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)}\n`);
-    process.exitCode = 1;
-  },
-);
+async function install(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({ args: [...args], options: INSTALL });
+  const report = await installNative({
+    ...(values.cache === undefined ? {} : { cacheDir: values.cache }),
+    device: values.gpu ? "gpu" : "cpu",
+    ...(values.compile === undefined ? {} : { compile: values.compile }),
+    wheels: values.wheel ?? [],
+    ownRoute: !values["skip-own-route"],
+    ...(values.json ? {} : { write: print, isTerminal: process.stdout.isTTY ?? false }),
+  });
+  print(
+    values.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `Ready: TensorFlow ${report.tensorflow} in ${report.seconds} s. To undo: ${report.undo}\n`,
+  );
+}
+
+function uninstall(args: readonly string[]): void {
+  const { values } = parseArgs({ args: [...args], options: UNINSTALL });
+  const report = uninstallNative({
+    ...(values.cache === undefined ? {} : { cacheDir: values.cache }),
+    ...(values.gpu ? { device: "gpu" as const } : {}),
+  });
+  print(
+    values.json
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : `Removed ${(report.bytes / 1e6).toFixed(0)} MB: ${report.removed.join(", ") || "nothing was installed"}\n`,
+  );
+}
+
+function wrong(message: string): number {
+  process.stderr.write(`${message}\n${USAGE}`);
+  return 2;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+process.exitCode = await main(process.argv.slice(2));

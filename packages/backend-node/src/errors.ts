@@ -12,6 +12,8 @@ export class DownloadError extends BackendError {}
 export class NoSpaceError extends BackendError {}
 /** The cache folder cannot be written. */
 export class CacheNotWritableError extends BackendError {}
+/** Another process installs into the same cache folder, or removes from it. */
+export class CacheBusyError extends BackendError {}
 /** The binding could not be compiled on the spot. */
 export class CompileError extends BackendError {}
 /** The libraries are in place and do not compute. */
@@ -27,4 +29,17 @@ export function codeOf(cause: unknown): string | undefined {
 /** The message of anything thrown. */
 export function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Whether a full disk or a used-up quota is what is wrong, or what stands behind it. */
+export function isNoSpace(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  const code = codeOf(cause);
+  return code === "ENOSPC" || code === "EDQUOT" || isNoSpace(cause.cause);
+}
+
+/** Throws what the system would have thrown here, where the complaint of a child process (pip, npm, a compiler) is a full disk. */
+export function assertSpace(stderr: string): void {
+  const complaint = /^.*(?:Errno 28\b|Errno 122\b|ENOSPC|EDQUOT|No space left|quota exceeded).*$/im.exec(stderr)?.[0];
+  if (complaint !== undefined) throw Object.assign(new Error(complaint.trim()), { code: "ENOSPC" });
 }

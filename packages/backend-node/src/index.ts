@@ -1,5 +1,6 @@
 export { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
 export {
+  CacheBusyError,
   CacheNotWritableError,
   ChecksumError,
   CompileError,

@@ -3,6 +3,7 @@ import * as api from "../src/index.ts";
 
 it("exports these names and no others", () => {
   expect(Object.keys(api).sort()).toEqual([
+    "CacheBusyError",
     "CacheNotWritableError",
     "ChecksumError",
     "CompileError",

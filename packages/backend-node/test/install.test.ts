@@ -1,16 +1,20 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   CacheNotWritableError,
   ChecksumError,
@@ -19,11 +23,14 @@ import {
   NoSpaceError,
   VerifyError,
 } from "../src/errors.ts";
-import { installFolder, readInstall } from "../src/install/cache.ts";
-import { type InstallPlan, installInto } from "../src/install/install.ts";
+import { BINDING, installFolder, type Manifest, noteReplaced, readInstall } from "../src/install/cache.ts";
+import { installInto } from "../src/install/install-into.ts";
+import type { InstallPlan } from "../src/install/plan.ts";
 import { reporter } from "../src/install/report.ts";
+import { JS_HALF, placeJsHalf } from "../src/install/js-half.ts";
 import { uninstallNative } from "../src/install/uninstall.ts";
 import { fakeWheel } from "./fake-wheel.ts";
+import { noPip, smallPlan } from "./small-plan.ts";
 
 let root: string;
 let cache: string;
@@ -33,24 +40,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const noPip: InstallPlan["sources"]["pip"] = async () => undefined;
-
-/** A plan that takes a small wheel from the disk and believes every binding. */
-function planFor(overrides: Partial<InstallPlan> = {}): InstallPlan {
-  const { wheel, path } = fakeWheel(root);
-  return {
-    target: "linux-x64-cpu",
-    wheels: [wheel],
-    sources: { wheels: [path], pip: noPip, index: undefined },
-    compile: false,
-    projectDir: root,
-    verify: async () => ({ tensorflow: "9.9.9", gpu: false, milliseconds: 1 }),
-    placeJs: async () => "nothing, in this test",
-    ...overrides,
-  };
-}
+const planFor = (overrides?: Partial<InstallPlan>): InstallPlan => smallPlan(root, overrides);
 const install = (overrides?: Partial<InstallPlan>): ReturnType<typeof installInto> =>
   installInto(cache, planFor(overrides), reporter());
+const readManifest = (): Manifest => JSON.parse(readFileSync(join(folder(), "manifest.json"), "utf8")) as Manifest;
 const folder = (): string => installFolder(cache, "linux-x64-cpu", "9.9.9");
 
 describe("install", () => {
@@ -84,13 +77,18 @@ describe("install", () => {
     await install();
     const binding = join(folder(), "tensorflow/tfjs_binding.node");
     const shipped = readFileSync(binding);
-    writeFileSync(binding, "an older one");
+    const replace = (text: string): void => {
+      writeFileSync(binding, text);
+      noteReplaced(folder(), readManifest(), BINDING);
+    };
+    replace("an older one");
     expect(await install()).toMatchObject({ status: "already" });
     expect(readFileSync(binding).equals(shipped)).toBe(true);
     expect(readdirSync(join(folder(), "tensorflow"))).toHaveLength(3);
+    expect(readInstall(folder())?.files[BINDING]).toBe(shipped.length);
     const manifest = join(folder(), "manifest.json");
     writeFileSync(manifest, readFileSync(manifest, "utf8").replace('"prebuilt"', '"compiled"'));
-    writeFileSync(binding, "a compiled one");
+    replace("a compiled one");
     await install();
     expect(readFileSync(binding, "utf8")).toBe("a compiled one");
   });
@@ -106,11 +104,40 @@ describe("install", () => {
     expect(await install()).toMatchObject({ status: "installed" });
   });
 
+  it.each([BINDING, join(JS_HALF, "index.js")])(
+    "is none without %s, in a new install and in one of before",
+    async (lost) => {
+      const placeJs: InstallPlan["placeJs"] = async (tree) => {
+        mkdirSync(join(tree, JS_HALF), { recursive: true });
+        writeFileSync(join(tree, JS_HALF, "index.js"), "module.exports = {};");
+        return "a half";
+      };
+      await install({ placeJs });
+      const manifest = readManifest();
+      expect(Object.keys(manifest.files)).toEqual(expect.arrayContaining([BINDING, join(JS_HALF, "index.js")]));
+      expect(readInstall(folder())).toBeDefined();
+      const files = Object.fromEntries(Object.entries(manifest.files).filter(([path]) => /\.so\./.test(path)));
+      const before = JSON.stringify({ ...manifest, files });
+      rmSync(lost === BINDING ? join(folder(), BINDING) : join(folder(), JS_HALF), { recursive: true });
+      expect(readInstall(folder())).toBeUndefined();
+      writeFileSync(join(folder(), "manifest.json"), before);
+      expect(readInstall(folder())).toBeUndefined();
+      expect(await install({ placeJs })).toMatchObject({ status: "installed" });
+      writeFileSync(join(folder(), "manifest.json"), before);
+      expect(readInstall(folder())).toBeDefined();
+    },
+  );
+
+  it("is none where the binding was cut off", async () => {
+    await install();
+    truncateSync(join(folder(), BINDING), 10);
+    expect(readInstall(folder())).toBeUndefined();
+  });
+
   it("sweeps what killed runs left, and leaves a running one alone", async () => {
     await install();
     rmSync(folder(), { recursive: true });
     const [dead, alive] = [join(cache, ".staging-4194303-x"), join(cache, `.staging-${process.ppid}-x`)];
-    const { mkdirSync } = await import("node:fs");
     for (const staging of [dead, alive]) mkdirSync(join(staging, "tree"), { recursive: true });
     await install();
     expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
@@ -130,7 +157,6 @@ describe("what goes wrong is named, and nothing is left", () => {
 
   it("a flipped byte in a downloaded wheel: it is fetched anew the next time", async () => {
     const plan = planFor();
-    const { mkdirSync } = await import("node:fs");
     mkdirSync(join(cache, "downloads"), { recursive: true });
     writeFileSync(join(cache, "downloads", plan.wheels[0]?.file as string), "not a wheel");
     const noSources = { ...plan, sources: { wheels: [], pip: noPip, index: undefined } };
@@ -185,6 +211,51 @@ describe("what goes wrong is named, and nothing is left", () => {
     await expect(installInto(join(cache, "graft", "native"), plan, reporter())).rejects.toThrow(NoSpaceError);
     expect(existsSync(cache)).toBe(false);
     expect(existsSync(root)).toBe(true);
+  });
+
+  it.each([
+    ["ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"],
+    ["OSError: [Errno 122] Disk quota exceeded: '/tmp/pip-unpack'"],
+  ])("a full disk while pip fetches: %s", async (complaint) => {
+    const pip = [process.execPath, "-e", `console.error(${JSON.stringify(complaint)}); process.exit(1)`];
+    const error = await install({ sources: { wheels: [], pip: async () => pip, index: undefined } }).catch((e) => e);
+    expect(error).toBeInstanceOf(NoSpaceError);
+    expect(error.message).toContain(complaint);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it("a full disk while npm fetches the JavaScript half", async () => {
+    // Another version than the pinned one, so that npm is asked wherever else one lies.
+    const other = join(root, "node_modules/@tensorflow/tfjs-node");
+    const bin = join(root, "bin");
+    for (const folder of [other, bin]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(other, "package.json"), '{ "version": "4.21.0" }');
+    writeFileSync(join(bin, "npm"), "#!/bin/sh\necho 'npm error code ENOSPC' >&2\nexit 1\n", { mode: 0o755 });
+    vi.stubEnv("PATH", bin);
+    try {
+      await expect(install({ placeJs: placeJsHalf })).rejects.toThrow(NoSpaceError);
+      expect(existsSync(cache)).toBe(false);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.runIf(existsSync("/dev/full"))("a full disk while the wheel comes from an index", async () => {
+    const { wheel, bytes } = fakeWheel(root);
+    const server = createServer((request, response) => {
+      if (request.url?.endsWith(".whl")) response.end(bytes);
+      else response.end(`<a href="/${wheel.file}">w</a>`);
+    });
+    await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+    try {
+      mkdirSync(join(cache, "downloads"), { recursive: true });
+      symlinkSync("/dev/full", join(cache, "downloads", `${wheel.file}.part`));
+      const index = `http://127.0.0.1:${(server.address() as AddressInfo).port}/simple`;
+      await expect(install({ sources: { wheels: [], pip: noPip, index } })).rejects.toThrow(NoSpaceError);
+      expect(existsSync(cache)).toBe(false);
+    } finally {
+      server.close();
+    }
   });
 
   it("a cache that cannot be written", async () => {

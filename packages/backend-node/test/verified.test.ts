@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VerifyError } from "../src/errors.ts";
 import { installFolder } from "../src/install/cache.ts";
-import { type InstallPlan, type InstallReport, installInto } from "../src/install/install.ts";
+import type { InstallReport } from "../src/install/install.ts";
+import { installInto } from "../src/install/install-into.ts";
+import type { InstallPlan } from "../src/install/plan.ts";
 import { reporter } from "../src/install/report.ts";
 import { fakeWheel } from "./fake-wheel.ts";
 

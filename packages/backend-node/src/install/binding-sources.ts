@@ -55,6 +55,13 @@ function ownSources(): string {
   return join(dirname(createRequire(import.meta.url).resolve("@graftjs/backend-node/package.json")), "native");
 }
 
+/** Members of the wheel that compiling the binding needs. */
+export const HEADERS: readonly string[] = [
+  "tensorflow/include/tensorflow/c/",
+  "tensorflow/include/tensorflow/core/platform/",
+  "tensorflow/include/tsl/",
+];
+
 /** Compiler flags that every build of the binding shares. */
 export const BINDING_FLAGS: readonly string[] = [
   "-O3",

@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { ChecksumError, CompileError } from "../errors.ts";
+import { assertSpace, ChecksumError, CompileError } from "../errors.ts";
 import { BINDING_FLAGS, patchBindingSources } from "./binding-sources.ts";
-import { BINDING } from "./cache.ts";
+import { BINDING, type Manifest, noteReplaced } from "./cache.ts";
 import { sha256 } from "./checksum.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "./npm-package.ts";
 import { run, tail } from "./run.ts";
@@ -26,7 +26,7 @@ export async function placePrebuilt(target: Target, tree: string): Promise<void>
   if ((await sha256(file)) !== sums[platformOf(target)]) {
     throw new ChecksumError(
       `${file} is not the binding this package was published with.`,
-      "Install @graftjs/backend-node anew, or compile one on the spot: graft-backend-node install --compile",
+      "Install @graftjs/backend-node anew, or compile one on the spot: npx @graftjs/backend-node install --compile",
     );
   }
   copyFileSync(file, join(tree, BINDING));
@@ -36,13 +36,14 @@ export async function placePrebuilt(target: Target, tree: string): Promise<void>
  * Puts the shipped binding into an install that has an older one; returns whether it had. By one rename: processes that
  * have the older one loaded keep it.
  */
-export async function refreshPrebuilt(target: Target, folder: string): Promise<boolean> {
+export async function refreshPrebuilt(target: Target, folder: string, manifest: Manifest): Promise<boolean> {
   const file = join(folder, BINDING);
   if (!hasPrebuilt(target) || (existsSync(file) && (await sha256(file)) === (await sha256(prebuiltFile(target)))))
     return false;
   const fresh = `${file}.${process.pid}`;
   copyFileSync(prebuiltFile(target), fresh);
   renameSync(fresh, file);
+  noteReplaced(folder, manifest, BINDING);
   return true;
 }
 
@@ -102,6 +103,7 @@ export async function compileBinding(tree: string, headers: string, work: string
     `-Wl,-rpath,${mac ? "@loader_path" : "$ORIGIN"}`,
   ]);
   if (status !== 0) {
+    assertSpace(stderr);
     throw new CompileError(
       `\`${compiler}\` could not compile the binding:\n${tail(stderr, 12) || `it ended with status ${status}`}`,
       "Leave out --compile to take the binding that ships with the package (Linux), or use another compiler through CXX.",

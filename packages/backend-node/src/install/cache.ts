@@ -1,7 +1,19 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, platform } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { CacheNotWritableError, codeOf, messageOf } from "../errors.ts";
+import { dirname, join, relative, resolve } from "node:path";
+import { CacheNotWritableError, codeOf, isNoSpace, messageOf, NoSpaceError } from "../errors.ts";
+import { JS_HALF } from "./js-half.ts";
 import type { Target } from "./target.ts";
 
 /** What an install says about itself, written last: a folder without it is not an install. */
@@ -9,9 +21,9 @@ export interface Manifest {
   readonly format: 1;
   readonly target: Target;
   readonly tensorflow: string;
-  /** Size in bytes of each file that must be there, by path inside the folder. */
+  /** Size in bytes of each file that must be there, by path inside the folder: libraries, binding, JavaScript half. */
   readonly files: Readonly<Record<string, number>>;
-  /** sha256 of the same files as the wheel held them. Installs of before this was kept have none. */
+  /** sha256 of the libraries as the wheel held them. Installs of before this was kept have none. */
   readonly sha256?: Readonly<Record<string, string>>;
   readonly binding: "prebuilt" | "compiled";
   readonly installedAt: string;
@@ -24,12 +36,13 @@ const STAGING = ".staging-";
 /**
  * The folder that holds everything the installer writes.
  *
- * `GRAFT_CACHE`, else the user's cache folder (`XDG_CACHE_HOME`, `~/.cache`, on macOS `~/Library/Caches`), then `graft/native`.
+ * `cacheDir`, else `GRAFT_CACHE`, else `graft/native` in the user's cache folder (`XDG_CACHE_HOME`, `~/.cache`, on macOS
+ * `~/Library/Caches`).
  */
 export function cacheFolder(cacheDir?: string): string {
-  if (cacheDir !== undefined) return resolve(cacheDir);
   const { GRAFT_CACHE, XDG_CACHE_HOME } = process.env;
-  if (GRAFT_CACHE) return join(resolve(GRAFT_CACHE), "native");
+  const named = cacheDir ?? GRAFT_CACHE;
+  if (named) return resolve(named);
   const user =
     XDG_CACHE_HOME || (platform() === "darwin" ? join(homedir(), "Library", "Caches") : join(homedir(), ".cache"));
   return join(user, "graft", "native");
@@ -44,11 +57,37 @@ export function installFolder(cache: string, target: Target, tensorflow: string)
 export function readInstall(folder: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8")) as Manifest;
-    const whole = Object.entries(manifest.files).every(([path, size]) => statSync(join(folder, path)).size === size);
-    return manifest.format === 1 && whole ? manifest : undefined;
+    const { files, format } = manifest;
+    const whole = Object.entries(files).every(([path, size]) => statSync(join(folder, path)).size === size);
+    // The first installs named their libraries alone.
+    const complete = BINDING in files || [BINDING, JS_HALF].every((path) => existsSync(join(folder, path)));
+    return format === 1 && whole && complete ? manifest : undefined;
   } catch {
     return undefined; // not there, or not readable: no install either way
   }
+}
+
+/** Size in bytes of every file in a folder, by its path there. */
+export function filesIn(folder: string): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    readdirSync(folder, { withFileTypes: true, recursive: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => [relative(folder, path), statSync(path).size]),
+  );
+}
+
+/** Notes in the manifest of an install that one of its files was replaced. By one rename: it is never half written. */
+export function noteReplaced(folder: string, manifest: Manifest, path: string): void {
+  const fresh = join(folder, `${MANIFEST}.${process.pid}`);
+  const files = { ...manifest.files, [path]: statSync(join(folder, path)).size };
+  writeFileSync(fresh, `${JSON.stringify({ ...manifest, files }, null, 2)}\n`);
+  renameSync(fresh, join(folder, MANIFEST));
+}
+
+/** Name of something beside the installs that is swept once this process is gone. */
+export function stagingName(rest: string): string {
+  return `${STAGING}${process.pid}-${rest}`;
 }
 
 /**
@@ -59,14 +98,14 @@ export function readInstall(folder: string): Manifest | undefined {
 export function makeStaging(cache: string): string {
   try {
     makeFolder(cache);
-    return mkdtempSync(join(cache, `${STAGING}${process.pid}-`));
+    return mkdtempSync(join(cache, stagingName("")));
   } catch (cause) {
     throw notWritable(cache, cause);
   }
 }
 
 /** One folder after the other: Node's `recursive` never comes back where the system says ENOENT for ever, as /proc does. */
-function makeFolder(folder: string): void {
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
@@ -107,7 +146,30 @@ export function notWritable(folder: string, cause: unknown): CacheNotWritableErr
   );
 }
 
-function alive(pid: number): boolean {
+/** Removes a folder that holds nothing. By the system's own check: another process may put something there just now. */
+export function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // not empty, not there any more, or somebody else's
+  }
+}
+
+/** System errors of the cache's disk, by name; everything else as it is. */
+export function troubleOf(cause: unknown, cache: string): unknown {
+  if (isNoSpace(cause)) {
+    return new NoSpaceError(
+      `The disk that holds ${cache}, or the one that pip and npm work on, is full (${messageOf(cause)}). An install takes 0.9 GB while it works and 0.65 GB after; with CUDA 8 GB.`,
+      "Make room, or name a folder on another disk in GRAFT_CACHE.",
+      { cause },
+    );
+  }
+  const code = codeOf(cause);
+  return code === "EACCES" || code === "EROFS" || code === "EPERM" ? notWritable(cache, cause) : cause;
+}
+
+/** Whether a process is there, ours or somebody else's. */
+export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { parseTarGzip } from "nanotar";
-import { ChecksumError, DownloadError } from "../errors.ts";
+import { assertSpace, ChecksumError, DownloadError } from "../errors.ts";
 import { run, tail } from "./run.ts";
 
 /** One archive of the npm registry, by its integrity. */
@@ -27,7 +27,7 @@ export const NODE_API_HEADERS: PinnedPackage = {
  *
  * @param keep says which files to unpack, by their path in the package.
  * @returns size in bytes by path.
- * @throws DownloadError, ChecksumError
+ * @throws DownloadError, ChecksumError; an ENOSPC where npm complains of a full disk
  */
 export async function npmPackage(
   { spec, sha512 }: PinnedPackage,
@@ -38,6 +38,7 @@ export async function npmPackage(
   const { status, stdout, stderr } = await run("npm", ["pack", spec, "--json", "--pack-destination", into]);
   const archive = status === 0 ? join(into, packedName(stdout)) : "";
   if (status !== 0 || !existsSync(archive)) {
+    assertSpace(stderr);
     throw new DownloadError(
       `npm could not fetch ${spec}: ${tail(stderr)}`,
       `Check the network and npm's registry (npm config get registry), or add it to the project, where the installer looks first: npm install --ignore-scripts ${spec}`,

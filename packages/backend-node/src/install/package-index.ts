@@ -2,7 +2,7 @@ import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "nod
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { DownloadError, messageOf } from "../errors.ts";
+import { DownloadError, isNoSpace, messageOf } from "../errors.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
@@ -13,7 +13,7 @@ const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
  *
  * @param index URL of the index, as pip writes it (`.../simple`). User and password in it are sent as Basic authorization.
  * @param onBytes hears how many bytes lie on disk and how many there will be.
- * @throws DownloadError
+ * @throws DownloadError; what the system says of a full disk, as it says it
  * @see PEP 503 and PEP 691 (the JSON form; an index that only has the HTML form serves as well)
  */
 export async function indexDownload(
@@ -27,7 +27,7 @@ export async function indexDownload(
     const url = await fileUrl(base, headers, wheel);
     await fetchInto(url, url.origin === base.origin ? headers : {}, `${path}.part`, path, onBytes);
   } catch (cause) {
-    if (cause instanceof DownloadError) throw cause;
+    if (cause instanceof DownloadError || isNoSpace(cause)) throw cause;
     const reason = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause);
     throw new DownloadError(
       `${wheel.file} could not be fetched from the index ${base.host} (${reason}).`,

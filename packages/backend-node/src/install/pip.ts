@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { assertSpace } from "../errors.ts";
 import { run, tail } from "./run.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
@@ -24,6 +25,7 @@ export async function findPip(): Promise<readonly string[] | undefined> {
  *
  * @param temporary where pip keeps what is half there: on the cache's disk, and swept with it.
  * @returns the path of the wheel, or why there is none.
+ * @throws an ENOSPC where pip complains of a full disk.
  */
 export async function pipDownload(
   pip: readonly string[],
@@ -52,5 +54,6 @@ export async function pipDownload(
   );
   const path = join(into, wheel.file);
   if (status === 0 && existsSync(path)) return { path };
+  assertSpace(stderr);
   return { reason: status === 0 ? `pip fetched another file than ${wheel.file}` : `pip: ${tail(stderr)}` };
 }

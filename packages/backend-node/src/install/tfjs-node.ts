@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { run } from "./run.ts";
+import type { Reporter } from "./report.ts";
+import { reasonOf, run } from "./run.ts";
 
 /** The project's own tfjs-node: not there, there and broken, or there and computing. */
 export type TfjsNodeState =
@@ -27,33 +28,42 @@ export async function stateOfTfjsNode(projectDir: string): Promise<TfjsNodeState
   const folder = join(manifest, "..");
   // Without its addon it cannot work, and finding that out by loading it takes a second.
   if (!existsSync(join(folder, "lib"))) return { state: "broken", folder, reason: "its native addon was never built" };
-  const { status, stdout, stderr } = await run(process.execPath, ["-e", CHECK, entry], {
+  const finished = await run(process.execPath, ["-e", CHECK, entry], {
     cwd: projectDir,
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: "2" },
     timeoutMs: 120_000,
   });
-  const line = stdout.trim().split("\n").at(-1) ?? "";
-  if (status === 0 && line.startsWith("{"))
+  const line = finished.stdout.trim().split("\n").at(-1) ?? "";
+  if (finished.status === 0 && line.startsWith("{"))
     return { state: "works", folder, tensorflow: (JSON.parse(line) as { tensorflow: string }).tensorflow };
-  const reason = /^(?:Error|TypeError): .*$/m.exec(stderr)?.[0] ?? `its check ended with status ${status}`;
-  return { state: "broken", folder, reason };
+  return { state: "broken", folder, reason: reasonOf(finished) };
 }
 
-/** tfjs-node's own way: the install script that fetches libtensorflow. True where it ends in a working package. */
-export async function ownRoute(projectDir: string, state: TfjsNodeState): Promise<TfjsNodeState> {
+/** How long tfjs-node's install script may take. */
+const OWN_ROUTE_MS = 180_000;
+
+/**
+ * tfjs-node's own way: the install script that fetches libtensorflow. What a failed one leaves in the package is removed.
+ *
+ * @returns the state after it; `state` as it is where nothing is broken.
+ */
+export async function ownRoute(projectDir: string, state: TfjsNodeState, report: Reporter): Promise<TfjsNodeState> {
   if (state.state !== "broken") return state;
-  const { status, stderr } = await run(process.execPath, [join(state.folder, "scripts", "install.js")], {
-    cwd: state.folder,
-    timeoutMs: 180_000,
+  const { folder } = state;
+  const deps = join(folder, "deps");
+  const had = existsSync(deps);
+  report.step(
+    `trying @tensorflow/tfjs-node's own install script in ${folder}, for ${OWN_ROUTE_MS / 60_000} minutes at most`,
+  );
+  const bar = report.watch("@tensorflow/tfjs-node's install script", deps);
+  const finished = await run(process.execPath, [join(folder, "scripts", "install.js")], {
+    cwd: folder,
+    timeoutMs: OWN_ROUTE_MS,
   });
-  if (status !== 0) {
-    const line = stderr
-      .trim()
-      .split("\n")
-      .find((text) => /error|fail/i.test(text));
-    return { ...state, reason: `its install script failed${line ? ` (${line.trim().slice(0, 160)})` : ""}` };
-  }
-  return stateOfTfjsNode(projectDir);
+  bar.end();
+  if (finished.status === 0) return stateOfTfjsNode(projectDir);
+  if (!had) rmSync(deps, { recursive: true, force: true });
+  return { ...state, reason: `its install script failed (${reasonOf(finished).slice(0, 160)})` };
 }
 
 function resolveFrom(projectDir: string, specifier: string): string | undefined {

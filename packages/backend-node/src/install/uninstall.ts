@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, notWritable, sweepStaging } from "./cache.ts";
+import { cacheFolder, notWritable, removeIfEmpty, sweepStaging } from "./cache.ts";
+import { busy, takeLock } from "./lock.ts";
 import { sizeOf } from "./report.ts";
 import type { Device } from "./target.ts";
 
@@ -8,24 +9,28 @@ import type { Device } from "./target.ts";
 export interface UninstallOptions {
   /** Remove the installs for one device. @default both */
   readonly device?: Device;
-  /** As for `installNative`. @default GRAFT_CACHE, else the user's cache folder, then `graft/native` */
+  /** As for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
   readonly cacheDir?: string;
 }
 
 /** What was removed. */
 export interface UninstallReport {
+  /** Paths, each a folder in the cache. */
   readonly removed: readonly string[];
+  /** What they took on disk, in bytes. */
   readonly bytes: number;
 }
 
 /**
  * Removes what `installNative` wrote: installs, downloads and what killed runs left. tfjs-node in a project is not touched.
  *
- * @throws CacheNotWritableError
+ * @throws CacheNotWritableError; CacheBusyError where an installer is at work
  */
 export function uninstallNative({ device, cacheDir }: UninstallOptions = {}): UninstallReport {
   const cache = cacheFolder(cacheDir);
   if (!existsSync(cache)) return { removed: [], bytes: 0 };
+  const lock = takeLock(cache);
+  if (!("release" in lock)) throw busy(cache, lock.holder);
   const removed: string[] = [];
   let bytes = 0;
   try {
@@ -37,9 +42,11 @@ export function uninstallNative({ device, cacheDir }: UninstallOptions = {}): Un
       rmSync(join(cache, name), { recursive: true });
       removed.push(join(cache, name));
     }
-    if (readdirSync(cache).length === 0) rmSync(cache, { recursive: true });
   } catch (cause) {
     throw notWritable(cache, cause);
+  } finally {
+    lock.release();
+    removeIfEmpty(cache);
   }
   return { removed, bytes };
 }

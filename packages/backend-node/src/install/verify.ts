@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { VerifyError } from "../errors.ts";
 import { BINDING } from "./cache.ts";
 import { JS_HALF, TFJS_KEY } from "./js-half.ts";
-import { run, tail } from "./run.ts";
+import { reasonOf, run } from "./run.ts";
 
 /** What a binding said about itself in a child process. */
 export interface Verified {
@@ -45,7 +45,7 @@ console.log(JSON.stringify({ tensorflow: b.TF_Version, gpu: b.isUsingGpuDevice()
  * @throws VerifyError
  */
 export async function verifyInstall(tree: string): Promise<Verified> {
-  const { status, stdout, stderr } = await run(
+  const finished = await run(
     process.execPath,
     ["-e", CHECK, join(tree, BINDING), join(tree, JS_HALF), tfjsCore(), TFJS_KEY],
     {
@@ -53,10 +53,10 @@ export async function verifyInstall(tree: string): Promise<Verified> {
       timeoutMs: 120_000,
     },
   );
-  const line = stdout.trim().split("\n").at(-1) ?? "";
-  if (status === 0 && line.startsWith("{")) return JSON.parse(line) as Verified;
+  const line = finished.stdout.trim().split("\n").at(-1) ?? "";
+  if (finished.status === 0 && line.startsWith("{")) return JSON.parse(line) as Verified;
   throw new VerifyError(
-    `The libraries are in place and do not compute: ${tail(stderr) || `the check ended with status ${status}`}`,
+    `The libraries are in place and do not compute: ${reasonOf(finished)}`,
     "Report this with the output of `graft doctor --json`. Meanwhile @graftjs/backend-wasm trains anywhere.",
   );
 }

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { reasonOf, run } from "../src/install/run.ts";
+
+/** What a script that fails leaves, as the installer's checks run it. */
+const failing = (code: string, ...before: string[]): ReturnType<typeof run> =>
+  run(process.execPath, [...before, "-e", code]);
+
+it("names the error of a script, not the source above it, nor the stack and the version below", async () => {
+  expect(reasonOf(await failing('throw new Error("libtensorflow_cc.so.2: cannot open shared object file")'))).toBe(
+    "Error: libtensorflow_cc.so.2: cannot open shared object file",
+  );
+  expect(reasonOf(await failing('new (require("events"))().emit("error", new TypeError("unhandled"))'))).toBe(
+    "TypeError: unhandled",
+  );
+  expect(reasonOf(await failing("Buffer.alloc(-1)"))).toMatch(/^RangeError \[ERR_OUT_OF_RANGE\]: /);
+});
+
+it.each(["SIGILL", "SIGSEGV"])("names the signal: %s", async (signal) => {
+  const finished = await failing(`console.error("a line before"); process.kill(process.pid, "${signal}")`);
+  expect(finished).toMatchObject({ status: 1, signal });
+  expect(reasonOf(finished)).toMatch(new RegExp(`^it was ended by ${signal}.*\\(a line before\\)$`));
+});
+
+it("names a signal that ended a check which took too long", async () => {
+  const finished = await run(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { timeoutMs: 300 });
+  expect(reasonOf(finished)).toBe("it was ended by SIGTERM");
+});
+
+it("says the status and the last line where there is no error", async () => {
+  expect(reasonOf(await failing("process.exit(3)"))).toBe("it ended with status 3");
+  expect(reasonOf(await failing('console.error("one\\ntwo"); process.exit(3)'))).toBe("it ended with status 3 (two)");
+});
