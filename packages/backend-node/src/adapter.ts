@@ -9,22 +9,27 @@ import {
   type Probe,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { messageOf } from "./errors.ts";
+import { messageOf, TooLateError } from "./errors.ts";
 import { cacheFolder, installFolder, readInstall } from "./install/cache.ts";
 import { type Device, type Target, targetFor } from "./install/target.ts";
+import { quoted } from "./install/shell.ts";
 import { stateOfTfjsNode } from "./install/tfjs-node.ts";
 import { WHEELS } from "./install/wheels.ts";
 import { fuseKernels, mendKernels } from "./kernels/fuse-kernels.ts";
-import { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
-import { loadInstall, loadTfjsNode, TENSORFLOW } from "./load/load.ts";
+import { TENSORFLOW } from "./load/backend-name.ts";
+import { loadedBuild, type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
+import { loadInstall, loadTfjsNode } from "./load/load.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 import { nativeOptions } from "./options.ts";
 
 /** Options of {@link nativeBackend}. */
 export interface NativeBackendOptions extends NativeEnvironment {
-  /** `gpu` wants the CUDA build (`install-native --gpu`) and runs on the CPU, with one line that says so, where there is no card. @default "cpu" */
+  /**
+   * `gpu` wants the CUDA build (`install-native --gpu`) and runs on the CPU, with one line that says so, where there is no card.
+   * A backend that is registered already stays what it is: asking for the other device is an error. @default "cpu", or as registered
+   */
   readonly device?: Device;
-  /** As for `installNative`. @default GRAFT_CACHE, else the user's cache folder, then `graft/native` */
+  /** As for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
   readonly cacheDir?: string;
   /** Project in which `@tensorflow/tfjs-node` is looked for. @default process.cwd() */
   readonly projectDir?: string;
@@ -41,7 +46,8 @@ type Found = { readonly kind: "registered" } | { readonly kind: "tfjs-node" | "i
  * A working `@tensorflow/tfjs-node` of the project is used as it is; otherwise what `installNative` put into the cache.
  * `probe()` only looks (tfjs-node it asks in a child process) and loads nothing into this one.
  *
- * @throws OptionsError for a wrong option; TooLateError from `init()` where an option can no longer be set.
+ * @throws OptionsError for a wrong option; TooLateError from `init()` where an option can no longer be set, or TensorFlow is
+ *   loaded for the other device.
  */
 export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapter {
   assertOptions("node", nativeOptions, options);
@@ -63,7 +69,7 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
     if (readInstall(folder) !== undefined) return { kind: "install", folder };
     return {
       reason: `native TensorFlow is not installed (${existsSync(folder) ? "damaged: " : "looked in "}${folder})`,
-      fix: `graft install-native${device === "gpu" ? " --gpu" : ""}`,
+      fix: `graft install-native${device === "gpu" ? " --gpu" : ""}${cacheDir === undefined ? "" : ` --cache ${quoted(cacheDir)}`}`,
     };
   };
   return {
@@ -90,8 +96,8 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
     async init(): Promise<BackendSession> {
       const found = await look();
       if (!("kind" in found)) throw new BackendError(`The native backend cannot start: ${found.reason}.`, found.fix);
-      if (found.kind === "registered") setNativeEnvironment(options);
-      else setNativeEnvironment(options, device === "cpu" && found.kind === "install" && found.folder.endsWith("-gpu"));
+      setNativeEnvironment(options);
+      if (found.kind === "registered") assertDevice(options.device);
       if (found.kind === "tfjs-node") loadTfjsNode(found.folder);
       if (found.kind === "install") loadInstall(found.folder);
       if (!(await tf.setBackend(TENSORFLOW)))
@@ -117,6 +123,24 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
       };
     },
   };
+}
+
+/** @throws TooLateError where the registered backend runs on the other device, or can never run on this one. */
+function assertDevice(asked: Device | undefined): void {
+  const backend = tf.findBackend(TENSORFLOW) as NativeKernelBackend;
+  if (asked === "cpu" && backend.isUsingGpuDevice) {
+    throw new TooLateError(
+      'device: "cpu": TensorFlow is loaded already, and runs on a graphics card.',
+      'Leave out `device`, or ask for "gpu"; or start Node with CUDA_VISIBLE_DEVICES=-1.',
+    );
+  }
+  const cpuBuild = loadedBuild() === undefined ? backend.isGPUPackage === false : loadedBuild() === "cpu";
+  if (asked === "gpu" && !backend.isUsingGpuDevice && cpuBuild) {
+    throw new TooLateError(
+      'device: "gpu": TensorFlow is loaded already, and it is the build for the CPU.',
+      'Ask for "gpu" first, in a process in which nothing has loaded TensorFlow; `graft install-native --gpu` installs the CUDA build.',
+    );
+  }
 }
 
 function capabilitiesOf(backend: NativeKernelBackend): Capabilities {

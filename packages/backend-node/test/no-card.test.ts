@@ -2,7 +2,7 @@ import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { nativeBackend, setNativeEnvironment } from "../src/index.ts";
-import { TENSORFLOW } from "../src/load/load.ts";
+import { TENSORFLOW } from "../src/load/backend-name.ts";
 
 const { TF_CPP_MIN_LOG_LEVEL: before } = process.env;
 beforeAll(() => tf.copyRegisteredKernels("cpu", TENSORFLOW));

@@ -1,6 +1,6 @@
 import type { KernelFunc } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/load.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 import type { NativeKernelBackend } from "../load/native-backend-types.ts";
 import { batchNormKernels, normalize } from "./batch-norm.ts";
 import { registerBatchNormTraining } from "./batch-norm-training.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/load.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 import type { NativeTensor } from "../load/native-backend-types.ts";
 import { BATCH_NORM_TRAINING } from "./batch-norm-training.ts";
 import type { Native } from "./native.ts";

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/load.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 import type { Registration } from "./registration.ts";
 
 /** tfjs-layers' ReLU, as far as `call` uses it. */

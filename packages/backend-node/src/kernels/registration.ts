@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/load.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 
 /** What puts back what a registration replaced. */
 export interface Registration {

@@ -5,14 +5,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import { messageOf } from "../errors.ts";
 import { BINDING } from "../install/cache.ts";
 import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
+import { TENSORFLOW } from "./backend-name.ts";
 import { callableTfjs } from "./callable-tfjs.ts";
 import { cureNodeUtil } from "./cure-node-util.ts";
 import { markLoaded } from "./environment.ts";
 import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
 import { quietlyLoad } from "./quiet-load.ts";
 
-/** Name under which the native backend is registered in tfjs, by tfjs-node and by us. */
-export const TENSORFLOW = "tensorflow";
 const PRIORITY = 3;
 
 interface JsHalf {
@@ -29,12 +28,13 @@ export function loadInstall(folder: string): void {
   (globalThis as Record<symbol, unknown>)[Symbol.for(TFJS_KEY)] = callableTfjs();
   const load = createRequire(join(folder, "package.json"));
   const half = join(folder, JS_HALF);
+  const build = folder.endsWith("-gpu") ? "gpu" : "cpu";
   try {
-    markLoaded();
     // Whoever asks for TensorFlow's log gets all of it.
-    if (folder.endsWith("-gpu") && process.env.TF_CPP_MIN_LOG_LEVEL === "3")
+    if (build === "gpu" && process.env.TF_CPP_MIN_LOG_LEVEL === "3")
       quietlyLoad(join(folder, "tensorflow", "libtensorflow_cc.so.2"));
     const binding = load(join(folder, BINDING)) as NativeBinding;
+    markLoaded(build);
     load(join(half, "register_all_kernels.js"));
     const { NodeJSKernelBackend } = load(join(half, "nodejs_kernel_backend.js")) as JsHalf;
     tf.registerBackend(TENSORFLOW, () => new NodeJSKernelBackend(binding, "@tensorflow/tfjs-node"), PRIORITY);
@@ -55,8 +55,8 @@ export function loadTfjsNode(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
   cureNodeUtil();
   try {
-    markLoaded();
     createRequire(join(folder, "package.json"))(folder);
+    markLoaded("cpu");
   } catch (cause) {
     throw new BackendError(
       `@tensorflow/tfjs-node in ${folder} does not load: ${messageOf(cause)}`,

@@ -48,6 +48,8 @@ export interface NativeTensorData {
 export interface NativeKernelBackend extends KernelBackend {
   readonly binding: NativeBinding;
   readonly isUsingGpuDevice: boolean;
+  /** Whether it is the package tfjs-node-gpu; false too for our own CUDA build. */
+  readonly isGPUPackage?: boolean;
   readonly tensorMap: {
     get(dataId: object): NativeTensorData;
     has(dataId: object): boolean;

@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { installNative, nativeBackend } from "../src/index.ts";
+import { reporter } from "../src/install/report.ts";
+import { ownRoute, stateOfTfjsNode } from "../src/install/tfjs-node.ts";
+
+const require = createRequire(import.meta.url);
+const here = (name: string): string => JSON.stringify(require.resolve(name));
+/** What stands for tfjs-node's addon: plain JavaScript under its name, which registers itself as tfjs-node does. */
+const WORKS = `
+const tf = require(${here("@tensorflow/tfjs-core")});
+const { MathBackendCPU } = require(${here("@tensorflow/tfjs-backend-cpu")});
+tf.copyRegisteredKernels("cpu", "tensorflow");
+const binding = { TF_Version: "2.9.1", isUsingGpuDevice: () => false };
+tf.registerBackend("tensorflow", () => Object.assign(new MathBackendCPU(), { binding, isUsingGpuDevice: false, isGPUPackage: false }), 3);
+tf.setBackend("tensorflow");
+module.exports = tf;`;
+
+let project: string;
+let folder: string;
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), "graft-project-"));
+  folder = join(project, "node_modules/@tensorflow/tfjs-node");
+});
+afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+/** A package of that name in the project; `lib` is where its install script puts the addon. */
+function tfjsNode(code: string, { built = true, script = "" } = {}): void {
+  for (const part of ["scripts", ...(built ? ["lib"] : [])]) mkdirSync(join(folder, part), { recursive: true });
+  writeFileSync(
+    join(folder, "package.json"),
+    '{ "name": "@tensorflow/tfjs-node", "version": "4.22.0", "main": "index.js" }',
+  );
+  writeFileSync(join(folder, "index.js"), code);
+  writeFileSync(join(folder, "scripts/install.js"), script);
+}
+
+describe("the project's own tfjs-node", () => {
+  it("is absent", () => {
+    // In a process of its own: the tests' may have a NODE_PATH that leads to ours.
+    const module = join(import.meta.dirname, "../src/install/tfjs-node.ts");
+    const code = `import { stateOfTfjsNode } from ${JSON.stringify(module)};
+      console.log(JSON.stringify(await stateOfTfjsNode(${JSON.stringify(project)})));`;
+    const { NODE_PATH, ...env } = process.env;
+    const args = ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", code];
+    expect(JSON.parse(execFileSync(process.execPath, args, { env, encoding: "utf8" }))).toEqual({ state: "absent" });
+  });
+
+  it("works, was never built, or is broken for a reason that is named", async () => {
+    tfjsNode(WORKS);
+    expect(await stateOfTfjsNode(project)).toEqual({ state: "works", folder, tensorflow: "2.9.1" });
+    tfjsNode('throw new Error("The specified module could not be found: tfjs_binding.node")');
+    expect(await stateOfTfjsNode(project)).toEqual({
+      state: "broken",
+      folder,
+      reason: "Error: The specified module could not be found: tfjs_binding.node",
+    });
+    tfjsNode('process.kill(process.pid, "SIGILL")');
+    expect(await stateOfTfjsNode(project)).toMatchObject({ state: "broken", reason: expect.stringMatching(/SIGILL/) });
+    rmSync(folder, { recursive: true });
+    tfjsNode(WORKS, { built: false });
+    expect(await stateOfTfjsNode(project)).toMatchObject({ reason: "its native addon was never built" });
+  });
+
+  it("its install script is tried where it is unbuilt, and said to be", async () => {
+    tfjsNode(WORKS, { built: false, script: 'require("node:fs").mkdirSync("lib")' });
+    const report = reporter();
+    const before = await stateOfTfjsNode(project);
+    expect(await ownRoute(project, before, report)).toMatchObject({ state: "works", tensorflow: "2.9.1" });
+    expect(report.steps).toEqual([
+      expect.stringMatching(/trying @tensorflow\/tfjs-node's own install script.*3 minutes/),
+    ]);
+  });
+
+  it("a script that fails is named by its error, and leaves no folder in the package that was not there", async () => {
+    const script =
+      'require("node:fs").mkdirSync("deps"); new (require("node:events"))().emit("error", new Error("getaddrinfo EAI_AGAIN"));';
+    tfjsNode(WORKS, { built: false, script });
+    const before = await stateOfTfjsNode(project);
+    expect(await ownRoute(project, before, reporter())).toMatchObject({
+      state: "broken",
+      reason: "its install script failed (Error: getaddrinfo EAI_AGAIN)",
+    });
+    expect(existsSync(join(folder, "deps"))).toBe(false);
+    mkdirSync(join(folder, "deps"));
+    writeFileSync(join(folder, "scripts/install.js"), "process.exit(1)");
+    await ownRoute(project, before, reporter());
+    expect(existsSync(join(folder, "deps"))).toBe(true);
+  });
+
+  it("that works is used as it is: nothing is installed, and it is what the adapter loads", async () => {
+    tfjsNode(WORKS);
+    const cacheDir = join(project, "cache");
+    const report = await installNative({ projectDir: project, cacheDir });
+    expect(report).toMatchObject({ status: "tfjs-node", folder, tensorflow: "2.9.1", bytes: 0 });
+    expect(existsSync(cacheDir)).toBe(false);
+    const adapter = nativeBackend({ projectDir: project, cacheDir, fused: false });
+    expect(await adapter.probe()).toMatchObject({
+      ok: true,
+      capabilities: { description: `native TensorFlow in ${folder}` },
+    });
+    expect(tf.findBackendFactory("tensorflow")).toBeNull();
+    const session = await adapter.init();
+    expect(tf.getBackend()).toBe("tensorflow");
+    expect(session.capabilities.description).toBe("TensorFlow 2.9.1, CPU");
+    expect(Array.from(await tf.add([1, 2], 1).data())).toEqual([2, 3]);
+    await session.dispose();
+  });
+});
