@@ -1,12 +1,15 @@
-import { HookedOptimizer, sgd } from "@graftjs/core";
+import { HookedOptimizer, runFused, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { OutOfMemoryError, wasmBackend } from "../src/index.ts";
+import { OutOfMemoryError } from "../src/index.ts";
 import type { WasmBackend } from "../src/simd/heap.ts";
+import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
+import { freeBytes, withHole } from "./full-heap.ts";
 
+let heap: EndingHeap;
 beforeAll(async () => {
-  await wasmBackend().init();
+  heap = await openEndingHeap();
 });
 
 const heapBytes = (): number => (tf.backend() as WasmBackend).wasm.HEAPU8.byteLength;
@@ -25,44 +28,43 @@ describe("the heap", () => {
       );
     };
     for (let i = 0; i < 50; i++) step();
-    const before = { ...tf.memory(), heap: heapBytes() };
-    for (let i = 0; i < 5000; i++) step();
-    expect(tf.memory().numTensors - before.numTensors).toBe(0);
-    expect(tf.memory().numDataBuffers - before.numDataBuffers).toBe(0);
-    expect(heapBytes() - before.heap).toBe(0);
+    // On a full heap: an empty one has room that a leak would fill first, here each byte counts.
+    withHole(64 * 1024, () => {
+      step();
+      const before = { ...tf.memory(), heap: heapBytes(), free: freeBytes() };
+      for (let i = 0; i < 5000; i++) step();
+      expect(tf.memory().numTensors - before.numTensors).toBe(0);
+      expect(tf.memory().numDataBuffers - before.numDataBuffers).toBe(0);
+      expect(heapBytes() - before.heap).toBe(0);
+      expect(freeBytes() - before.free).toBe(0);
+    });
     optimizer.dispose();
     tf.dispose([w, x]);
   });
 
   it("says which op has no room, undoes the step, and goes on", () => {
-    const { wasm } = tf.backend() as WasmBackend;
     const x = tf.ones([2, 8, 8, 4]) as tf.Tensor4D;
     const w = tf.tidy(() => tf.variable(tf.ones([3, 3, 4, 4]))) as tf.Variable<tf.Rank.R4>;
     const loss = (): tf.Scalar => tf.mean(tf.square(tf.conv2d(x, w, 1, "same"))) as tf.Scalar;
     const gradient = (): number => tf.tidy(() => tf.variableGrads(loss, [w]).grads[w.name]?.dataSync()[0] as number);
     const expected = gradient();
     const before = tf.memory();
-    const guarded = wasm._malloc;
-    // The heap "ends" at each allocation of the step in turn: malloc fails as it does at 4 GiB.
+    // The heap ends at each allocation of the step in turn.
     let failures = 0;
-    for (let last = 0; ; last++) {
-      let left = last;
-      const inner = (wasm as { _malloc: (bytes: number) => number })._malloc;
-      wasm._malloc = (bytes) => {
-        if (left-- > 0) return inner(bytes);
-        throw new OutOfMemoryError(bytes, heapBytes());
-      };
-      try {
-        gradient();
-        wasm._malloc = guarded;
-        break;
-      } catch (error) {
-        wasm._malloc = guarded;
-        failures++;
-        expect(error, String((error as Error).stack)).toBeInstanceOf(OutOfMemoryError);
-        expect((error as Error).message).toMatch(/MiB.*smaller batch/s);
-      }
-      expect(tf.memory(), `allocation ${last}`).toMatchObject({
+    for (let granted = 0; ; granted++) {
+      let error: unknown;
+      const refused = heap.during(granted, () => {
+        try {
+          gradient();
+        } catch (thrown) {
+          error = thrown;
+        }
+      });
+      if (!refused) break;
+      failures++;
+      expect(error, String((error as Error).stack)).toBeInstanceOf(OutOfMemoryError);
+      expect((error as Error).message).toMatch(/MiB.*smaller batch/s);
+      expect(tf.memory(), `allocation ${granted}`).toMatchObject({
         numTensors: before.numTensors,
         numDataBuffers: before.numDataBuffers,
         numBytes: before.numBytes,
@@ -73,9 +75,21 @@ describe("the heap", () => {
     tf.dispose([x, w]);
   });
 
+  it("names the sizes of an op that takes its tensors as attributes", () => {
+    const [w, v] = [tf.ones([5]), tf.ones([3, 4])];
+    const owners = [tf.clone(w), tf.clone(v)];
+    const attrs = { variables: [w, v], grads: [w, v], learningRates: [1, 1], first: [true, true] };
+    heap.during(0, () =>
+      expect(() => runFused("GraftSgd", { ...attrs, velocities: [], momentum: 0, dampening: 0 })).toThrow(
+        "GraftSgd(variables 17 numbers in 2 tensors, grads 17 numbers in 2 tensors) needs",
+      ),
+    );
+    tf.dispose([w, v, ...owners]);
+  });
+
   it("refuses a tensor beyond 4 GiB by name instead of writing at address 0", () => {
     const before = tf.memory().numTensors;
-    expect(() => tf.fill([1_073_725_000], 7)).toThrow(/Fill\(\) needs 4095\.9 MiB/);
+    expect(() => tf.fill([1_073_725_000], 7)).toThrow("Fill(shape [1073725000]) needs 4095.9 MiB");
     expect(tf.memory().numTensors).toBe(before);
     expect([...tf.tidy(() => tf.add(1, tf.ones([3])).dataSync())]).toEqual([2, 2, 2]);
   });

@@ -3,6 +3,8 @@ import { anyBias } from "../composed/any-bias.ts";
 import { onePixel } from "../composed/one-pixel.ts";
 import { exactMargins } from "../composed/slabs.ts";
 import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
+import type { WasmBackend } from "../simd/heap.ts";
+import { assertRoom, poolBlocks, withRoom } from "../simd/xnnpack.ts";
 
 /**
  * Guards a stock kernel whose output size is computed twice: by tfjs, which allocates, and by XNNPACK, which writes. With
@@ -10,12 +12,16 @@ import { convGeometry, type Geometry, poolGeometry } from "../geometry.ts";
  * square XNNPACK then writes past the end of the output and the heap is lost. Where the two disagree, the kernel runs
  * with the padding under which they agree on tfjs's size.
  */
-function guarded(kernelName: string, geometryOf: (inputs: Inputs, attrs: tf.NamedAttrMap) => Geometry): WindowKernel {
+function guarded(
+  kernelName: string,
+  geometryOf: (inputs: Inputs, attrs: tf.NamedAttrMap) => Geometry,
+  run: (stock: tf.KernelFunc, params: KernelParams, g: Geometry) => ReturnType<tf.KernelFunc>,
+): WindowKernel {
   return (stock) => (params) => {
     const attrs = params.attrs ?? {};
     const inputs = params.inputs as unknown as Inputs;
     const g = geometryOf(inputs, attrs);
-    if (agrees(g)) return stock(params);
+    if (agrees(g)) return run(stock, params, g);
     const { top, left, bottom, right } = exactMargins(g);
     return tf.tidy(() => {
       const [batch, height, width, channels] = inputs.x.shape;
@@ -48,12 +54,27 @@ function agrees(g: Geometry): boolean {
 }
 
 const convolution = (kernelName: string, depthwise: boolean): WindowKernel =>
-  guarded(kernelName, ({ x, filter }, attrs) =>
-    convGeometry(kernelName, x.shape, (filter as tf.Tensor).shape, attrs, depthwise),
+  guarded(
+    kernelName,
+    ({ x, filter }, attrs) => convGeometry(kernelName, x.shape, (filter as tf.Tensor).shape, attrs, depthwise),
+    (stock, params, geometry) => {
+      const { filter, bias } = params.inputs as { readonly filter: tf.TensorInfo; readonly bias?: tf.TensorInfo };
+      const activation = String(params.attrs?.activation);
+      return withRoom(params.backend as WasmBackend, { filter, bias, geometry, depthwise, activation }, () =>
+        stock(params),
+      );
+    },
   );
 
 const pooling = (kernelName: string): WindowKernel =>
-  guarded(kernelName, ({ x }, attrs) => poolGeometry(x.shape, attrs));
+  guarded(
+    kernelName,
+    ({ x }, attrs) => poolGeometry(x.shape, attrs),
+    (stock, params, g) => {
+      assertRoom(params.backend as WasmBackend, poolBlocks(g));
+      return stock(params);
+    },
+  );
 
 /** The stock kernels of convolutions and pools, guarded. They need no SIMD of ours. */
 export const windowKernels: { readonly [kernelName: string]: WindowKernel } = {
@@ -69,4 +90,5 @@ interface Inputs {
   readonly [name: string]: tf.Tensor;
   readonly x: tf.Tensor4D;
 }
+type KernelParams = Parameters<tf.KernelFunc>[0];
 type WindowKernel = (stock: tf.KernelFunc) => tf.KernelFunc;

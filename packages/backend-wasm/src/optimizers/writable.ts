@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../simd/heap.ts";
 import { sizeOf } from "../simd/kernel.ts";
+import { forgetPacked } from "../simd/xnnpack.ts";
 
 /** What a fused kernel was handed, checked as a whole before anything is written. */
 export class Table {
@@ -95,14 +96,9 @@ export class Table {
     }
   }
 
-  /** Forgets what XNNPACK packed of these tensors: it keeps weights by tensor and would go on with the old ones. */
+  /** Forgets what XNNPACK packed of these tensors. */
   written(...lists: readonly (readonly tf.Tensor[])[]): void {
-    const { dataIdMap, wasm } = this.heap.backend;
-    for (const tensor of lists.flat()) {
-      const { id, memoryOffset } = dataIdMap.get(tensor.dataId);
-      wasm.tfjs.disposeData(id);
-      wasm.tfjs.registerTensor(id, tensor.size, memoryOffset);
-    }
+    for (const tensor of lists.flat()) forgetPacked(this.heap.backend, tensor);
   }
 }
 

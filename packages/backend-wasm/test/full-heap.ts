@@ -1,0 +1,45 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { WasmBackend } from "../src/simd/heap.ts";
+
+const heap = (): WasmBackend["wasm"] => (tf.backend() as WasmBackend).wasm;
+
+interface Block {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Runs `inside` on a heap of 4 GiB in which nothing is free but one hole. */
+export function withHole(bytes: number, inside: () => void): void {
+  const hole = heap()._malloc(bytes);
+  const held = takeAll(2 ** 30);
+  heap()._free(hole);
+  try {
+    inside();
+  } finally {
+    release(held);
+  }
+}
+
+/** Bytes that can still be had on a full heap. */
+export function freeBytes(): number {
+  const held = takeAll(2 ** 20);
+  release(held);
+  return held.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Takes blocks of `largest` bytes while there are any, then of half as many, down to the least that malloc gives. */
+function takeAll(largest: number): Block[] {
+  const held: Block[] = [];
+  for (let bytes = largest; bytes >= 8; ) {
+    try {
+      held.push({ address: heap()._malloc(bytes), bytes });
+    } catch {
+      bytes /= 2;
+    }
+  }
+  return held;
+}
+
+const release = (blocks: readonly Block[]): void => {
+  for (const { address } of blocks) heap()._free(address);
+};
