@@ -27,7 +27,7 @@ export interface LearningRateCurve {
  * Raises the learning rate from step to step, geometrically, and watches the loss (Smith 2017, "Cyclical Learning Rates",
  * section 3.3). Weights and statistics are as before when it returns.
  *
- * @param options as for `fineTune`; `learningRate`, `epochs` and `maxSteps` are not read.
+ * @param options as for `fineTune`; `learningRate`, `epochs` and `maxSteps` are not read. Rejects with the reason of `signal`.
  */
 export async function findLearningRate(
   model: TunableModel,
@@ -64,12 +64,12 @@ export async function findLearningRate(
       epochs: steps,
       maxSteps: steps,
       observers: [watch],
-      signal: done.signal,
+      signal: options.signal ? AbortSignal.any([options.signal, done.signal]) : done.signal,
     };
     const { restore } = await fineTune(model, { ...run, guard: { policy: "skip", patience: 1 } });
     restore();
   } catch (error) {
-    if (!done.signal.aborted && losses.length < 3) throw error;
+    if (options.signal?.aborted || (!done.signal.aborted && losses.length < 3)) throw error;
   } finally {
     writeAll(weights, before);
   }

@@ -7,8 +7,8 @@ export interface RunControl {
   stop(): void;
   readonly paused: boolean;
   readonly stopped: boolean;
-  /** Resolves at once, or when the run is resumed or stopped. */
-  whenRunning(): Promise<void>;
+  /** Resolves at once, or when the run is resumed or stopped, or `signal` is aborted. */
+  whenRunning(signal?: AbortSignal): Promise<void>;
 }
 
 /** To be passed as `control`. */
@@ -38,8 +38,16 @@ export function createRunControl(): RunControl {
     get stopped() {
       return stopped;
     },
-    async whenRunning() {
-      if (paused && !stopped) await new Promise<void>((resolve) => waiting.push(resolve));
+    async whenRunning(signal) {
+      if (!paused || stopped || signal?.aborted) return;
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          signal?.removeEventListener("abort", go);
+          resolve();
+        };
+        waiting.push(go);
+        signal?.addEventListener("abort", go);
+      });
     },
   };
 }

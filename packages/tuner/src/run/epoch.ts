@@ -21,11 +21,11 @@ export async function trainEpoch(
   const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
   const probed = observers.length > 0 && hasProbes(optimizer);
   while (position.at < train.size) {
+    await control?.whenRunning(signal);
     if (signal?.aborted) {
       await run.checkpoint();
       signal.throwIfAborted();
     }
-    await control?.whenRunning();
     if (control?.stopped) position.stopped = "stopped";
     else if (optimizer.step >= maxSteps) position.stopped = "maxSteps";
     if (position.stopped !== undefined) return;

@@ -29,7 +29,9 @@ export async function evaluate(
       try {
         const outcome = tf.tidy(() => {
           const outputs = cut.runTail(batch.values, false);
-          return { loss: totalLoss(plainLosses, cut, batch, outputs), metrics: measure(assembly, batch, outputs) };
+          const each: tf.Scalar[] = [];
+          const loss = totalLoss(plainLosses, cut, batch, outputs, each);
+          return { loss, each, metrics: measure(assembly, batch, outputs) };
         });
         sums.add(outcome, batch.size);
       } finally {
