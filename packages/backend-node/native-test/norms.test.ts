@@ -3,6 +3,7 @@ import { type AnyRule, type BackendSession, HookedOptimizer, runFused } from "@g
 import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { compareClipping } from "../../../tools/browser/suite/clip.ts";
 import { dispose, gradients, net } from "../../lars/test/sample.ts";
 import { nativeBackend } from "../src/index.ts";
 
@@ -64,3 +65,24 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
     }
   },
 );
+
+it("clips by global norm as cpu does, into new tensors", async () => {
+  const { rows, calls, changed, leaked } = await compareClipping(tf.getBackend());
+  expect(rows.filter(({ error }) => !((error ?? 1) <= 1e-6))).toEqual([]);
+  expect(calls).toEqual({ GraftGlobalNorm: rows.length - 1, GraftScaleAll: rows.length - 1 });
+  expect(changed).toEqual([]);
+  expect(leaked).toBe(0);
+});
+
+it("takes the norm of nothing to be 0, and writes nothing where a tensor is wrong", () => {
+  const [out, one] = [tf.scalar(-1), tf.ones([2])];
+  expect(runFused("GraftGlobalNorm", { tensors: [], out })).toBe(true);
+  expect(out.dataSync()[0]).toBe(0);
+  expect(() => runFused("GraftGlobalNorm", { tensors: [one, tf.ones([2], "int32")], out })).toThrow(
+    /tensors\[1\] is int32/,
+  );
+  expect(() => runFused("GraftGlobalNorm", { tensors: [one], out: one })).toThrow(/out\[0\] has shape \[2\]/);
+  const outputs = [tf.zeros([2]), tf.zeros([3])];
+  expect(() => runFused("GraftScaleAll", { tensors: [one, one], outputs, factor: out })).toThrow(/shape/);
+  expect([...(outputs[0] as tf.Tensor).dataSync()]).toEqual([0, 0]);
+});

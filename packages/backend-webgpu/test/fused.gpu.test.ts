@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-layers";
 import { adam, BackendError, runFused } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { compareClipping } from "../../../tools/browser/suite/clip.ts";
 import { numbers } from "../../../tools/browser/suite/numbers.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { countDispatches, graft, pairs, timeTurns } from "../bench/updates.ts";
@@ -44,6 +45,14 @@ describe("fused optimizer kernels", () => {
     ours.dispose();
     expect(many / few).toBeGreaterThanOrEqual(10);
     expect(slow / fast).toBeGreaterThanOrEqual(3);
+  });
+
+  it("clip by global norm as cpu does, into new tensors", async () => {
+    const { rows, calls, changed, leaked } = await compareClipping("webgpu");
+    expect(rows.filter(({ error }) => !((error ?? 1) <= 1e-6))).toEqual([]);
+    expect(calls).toEqual({ GraftGlobalNorm: rows.length - 1, GraftScaleAll: rows.length - 1 });
+    expect(changed).toEqual([]);
+    expect(leaked).toBe(0);
   });
 
   it("leave no tensor and no buffer behind", async () => {

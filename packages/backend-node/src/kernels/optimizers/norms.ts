@@ -1,45 +1,53 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native } from "../native.ts";
+import type { Native, OwnKernels } from "../native.ts";
 import { checkLists } from "./check.ts";
-import { pendingWrites } from "./write.ts";
+import { listsOf } from "./lists.ts";
+import { pendingWrites, write } from "./write.ts";
 
-/** `GraftGlobalNorm` and `GraftScaleAll`: what clipping by global norm needs, one operation a tensor. */
+/**
+ * `GraftGlobalNorm` and `GraftScaleAll`: what clipping by global norm needs. The norm by our own kernel alone, which sums in
+ * float64: TensorFlow's `L2Loss` overflows at 1e20, so that elsewhere the composed path is the better one.
+ */
 export function normKernels(native: Native): Readonly<Record<string, KernelFunc>> {
-  const { attr, free, id, one, scalar } = native;
   return {
-    GraftGlobalNorm: ({ attrs }) => {
-      const { tensors, out } = attrs as unknown as { tensors: readonly Tensor[]; out: Tensor };
-      const halves = tensors.map((tensor) => one("L2Loss", attr.float, [id(tensor)]));
-      const sum =
-        halves.length === 1
-          ? undefined
-          : one(
-              "AddN",
-              [{ name: "N", type: native.backend.binding.TF_ATTR_INT, value: halves.length }, ...attr.float],
-              halves.map((half) => half.id),
-            );
-      const whole = one("Mul", attr.float, [(sum ?? (halves[0] as NativeTensor)).id, scalar(2)]);
-      const norm = one("Sqrt", attr.float, [whole.id]);
-      free(...halves, sum, whole);
-      const writes = pendingWrites(native);
-      writes.add(out, norm);
-      writes.commit();
-      return [];
-    },
-    GraftScaleAll: ({ attrs }) => {
-      const { tensors, outputs, factor } = attrs as unknown as {
-        tensors: readonly Tensor[];
-        outputs: readonly Tensor[];
-        factor: Tensor;
-      };
-      checkLists("GraftScaleAll", outputs, { tensors });
-      const writes = pendingWrites(native);
+    ...(native.own ? { GraftGlobalNorm: globalNorm(native, native.own) } : {}),
+    GraftScaleAll: scaleAll(native),
+  };
+}
+
+function globalNorm(native: Native, own: OwnKernels): KernelFunc {
+  const lists = listsOf(native, own);
+  return ({ attrs }) => {
+    const { tensors, out } = attrs as unknown as { tensors: readonly Tensor[]; out: Tensor };
+    checkLists("GraftGlobalNorm", tensors, {}, "tensors");
+    checkLists("GraftGlobalNorm", [out], {}, "out");
+    if (out.shape.length > 0) throw new TypeError(`GraftGlobalNorm: out[0] has shape [${out.shape}], not [].`);
+    const filled = tensors.filter(({ size }) => size > 0);
+    write(native, out, native.temporary(Math.hypot(...lists.norms(filled.map(native.id)))));
+    return [];
+  };
+}
+
+function scaleAll(native: Native): KernelFunc {
+  const { attr, id, one } = native;
+  return ({ attrs }) => {
+    const { tensors, outputs, factor } = attrs as unknown as {
+      tensors: readonly Tensor[];
+      outputs: readonly Tensor[];
+      factor: Tensor;
+    };
+    checkLists("GraftScaleAll", outputs, { tensors }, "outputs");
+    checkLists("GraftScaleAll", [factor], {}, "factor");
+    const writes = pendingWrites(native);
+    try {
       outputs.forEach((output, i) => {
         writes.add(output, one("Mul", attr.float, [id(tensors[i] as Tensor), id(factor)]));
       });
-      writes.commit();
-      return [];
-    },
+    } catch (cause) {
+      writes.abandon();
+      throw cause;
+    }
+    writes.commit();
+    return [];
   };
 }
