@@ -3,6 +3,7 @@ import { assertOptions, BackendError, missingTrainingKernels } from "@graftjs/co
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmOptions } from "./options.ts";
 import { withoutProcessListeners } from "./process-listeners.ts";
+import { threadsOf } from "./simd/heap.ts";
 import { simdLevel } from "./simd/module.ts";
 import { threadCount } from "./threads/option.ts";
 import { eachPath } from "./threads/peer-files.ts";
@@ -91,9 +92,13 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
       }
       const registration = registerTrainingKernels();
       const crew = await startCrew(count, typeof heap === "string" ? heap : undefined);
+      const backend = tf.backend();
       return {
         name: "wasm",
-        capabilities: capabilities([], crew.threads),
+        // Sessions share the threads: what computes now counts, not what this one has asked for.
+        get capabilities(): Capabilities {
+          return capabilities([], threadsOf(backend));
+        },
         async dispose(): Promise<void> {
           crew.end();
           registration.dispose();

@@ -96,6 +96,39 @@ describe("threads", () => {
     large.dispose();
   });
 
+  it("are one pool for all sessions, as large as the largest asks, until the last that asked is gone", async () => {
+    const said = (session: BackendSession): string => session.capabilities.description?.split(", ").at(-1) ?? "";
+    const heap = heapOf(tf.backend());
+    const [two, another] = await Promise.all([open(2), open(2)]);
+    const one = await open(1);
+    expect([two, another, one].map(said)).toEqual(["2 threads", "2 threads", "2 threads"]);
+    await two.dispose();
+    expect([heap.threads, said(another)]).toEqual([2, "2 threads"]);
+    const three = await open(3);
+    expect([heap.threads, said(another), said(one)]).toEqual([3, "3 threads", "3 threads"]);
+    await another.dispose();
+    await one.dispose();
+    expect(heap.threads).toBe(3);
+    await three.dispose();
+    await three.dispose();
+    expect([heap.threads, said(three)]).toEqual([1, "1 thread"]);
+  });
+
+  it("leave the pool that is there where a larger one does not start", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const two = await open(2);
+    withWorker(
+      class extends Worker {
+        constructor() {
+          super("throw new Error('no more threads')", { eval: true });
+        }
+      },
+    );
+    await open(3);
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/2 threads compute, not 3:.*no more threads/)]]);
+    expect(two.capabilities.description).toContain("2 threads");
+  });
+
   it("end with the session", async () => {
     const exits: number[] = [];
     withWorker(

@@ -115,13 +115,13 @@ export class Heap {
   }
 
   /**
-   * Starts `threads` − 1 workers, which take part in further kernels until `endThreads` or until one of them is lost.
+   * Starts `threads` − 1 workers, which take part in further kernels until `endThreads` or until one of them is lost. They
+   * take the place of those that are there.
    *
    * @param onLost called where a worker is lost later; the heap goes on with one thread
-   * @throws Error where the heap is not shared or a worker does not start; the heap goes on with one thread then.
+   * @throws Error where the heap is not shared or a worker does not start; the heap goes on with the threads it had.
    */
   async startThreads(threads: number, onLost: (reason: string) => void): Promise<void> {
-    this.endThreads();
     if (!this.shared) throw new Error("tfjs's heap is not shared memory.");
     while (this.#workerScratches.length < threads - 1) this.#workerScratches.push(this.#newScratch());
     const pool = await WorkerPool.start({
@@ -134,6 +134,7 @@ export class Heap {
         onLost(reason);
       },
     });
+    this.endThreads();
     this.#pool = pool;
   }
 
@@ -178,6 +179,9 @@ export function heapOf(backend: unknown): Heap {
   heaps.set(backend as object, heap);
   return heap;
 }
+
+/** Threads that compute now on a backend: 1 where no kernel of ours has run on it yet. */
+export const threadsOf = (backend: object): number => heaps.get(backend)?.threads ?? 1;
 
 /** tfjs's heap: where the glue keeps it differs between the builds with and without threads. */
 function memoryOf(backend: WasmBackend): WebAssembly.Memory {

@@ -1,18 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { heapOf } from "../simd/heap.ts";
+import { once } from "../registry/kernels.ts";
+import { type Heap, heapOf } from "../simd/heap.ts";
 import { simdLevel } from "../simd/module.ts";
 import type { WasmPaths } from "../wasm-paths.ts";
 import { whyNotShared } from "./option.ts";
 import { type SharedFiles, sharedFiles } from "./peer-files.ts";
 
-/** The threads of one session. */
+/** One session's claim to threads. */
 export interface Crew {
-  readonly threads: number;
+  /** Gives it up; the threads end with the last claim. */
   end(): void;
 }
 
+/** Who has a claim to the one pool of a heap. It is as large as the largest of them. */
+interface Claims {
+  open: number;
+  /** Settles when the latest start is over: two at once would leave a pool that nobody ends. */
+  started: Promise<void>;
+}
+
+const claimsOf = new WeakMap<Heap, Claims>();
+
 const NO_SIMD = "this engine has no WebAssembly SIMD";
-const ALONE: Crew = { threads: 1, end: () => {} };
+const ALONE: Crew = { end: () => {} };
 
 /** What tfjs must load so that threads can share its heap, or why that cannot be. */
 export async function prepareHeap(paths: WasmPaths | undefined): Promise<SharedFiles | string> {
@@ -28,24 +38,39 @@ export async function prepareHeap(paths: WasmPaths | undefined): Promise<SharedF
 }
 
 /**
- * Starts the workers beside the backend that runs. Where that cannot be, one warning says why, and one thread computes.
+ * Sees that so many threads compute on the backend that runs: joins those that another session has started, or starts them.
+ * Where that cannot be, one warning says why, and the session has no claim to any.
  *
  * @param obstacle what {@link prepareHeap} found
  */
 export async function startCrew(threads: number, obstacle: string | undefined): Promise<Crew> {
   if (threads === 1) return ALONE;
-  const alone = (why: string): Crew => {
-    console.warn(`@graftjs/backend-wasm: one thread computes, not ${threads}: ${why}.`);
+  const alone = (why: string, now = 1): Crew => {
+    const computing = now === 1 ? "one thread computes" : `${now} threads compute`;
+    console.warn(`@graftjs/backend-wasm: ${computing}, not ${threads}: ${why}.`);
     return ALONE;
   };
   if (obstacle !== undefined) return alone(obstacle);
   if (simdLevel() === "none") return alone(NO_SIMD);
   const heap = heapOf(tf.backend());
   if (!heap.shared) return alone("tfjs's wasm backend ran already, on memory of its own. Open the session before it");
+  const claims = claimsOf.get(heap) ?? { open: 0, started: Promise.resolve() };
+  claimsOf.set(heap, claims);
+  claims.open++;
+  const claim = once(() => {
+    claims.open--;
+    if (claims.open === 0) heap.endThreads();
+  });
+  const start = async (): Promise<void> => {
+    if (heap.threads < threads) await heap.startThreads(threads, (reason) => alone(`a worker was lost, ${reason}`));
+  };
+  const started = claims.started.then(start);
+  claims.started = started.catch(() => {});
   try {
-    await heap.startThreads(threads, (reason) => alone(`a worker was lost, ${reason}`));
+    await started;
   } catch (error) {
-    return alone(`a worker did not start, ${(error as Error).message}`);
+    claim.dispose();
+    return alone(`a worker did not start, ${(error as Error).message}`, heap.threads);
   }
-  return { threads, end: () => heap.endThreads() };
+  return { end: () => claim.dispose() };
 }
