@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { sgd } from "@graftjs/core";
+import { type AnyCombiner, sgd } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import * as dataset from "@tensorflow/tfjs-data";
@@ -80,22 +80,49 @@ describe("several inputs and outputs", () => {
       ours,
       options({
         data: { xs, ys },
+        validation: { xs, ys },
         trainable: "all",
         rule: sgd(),
         loss: "meanSquaredError",
         shuffle: false,
-        batchSize: 5,
+        // The last batch of an epoch is shorter.
+        batchSize: 4,
         metrics: ["mae"],
       }),
     );
     result.restore();
-    stock.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError" });
-    const { history } = await stock.fit([xs.a, xs.b], [ys.left, ys.right], { epochs: 3, batchSize: 5, shuffle: false });
-    result.history.loss.forEach((loss, i) => {
-      expect(loss).toBeCloseTo(history.loss?.[i] as number, 5);
+    stock.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError", metrics: ["mae"] });
+    const labels = [ys.left, ys.right];
+    const { history } = await stock.fit([xs.a, xs.b], labels, {
+      ...{ epochs: 3, batchSize: 4, shuffle: false, validationData: [[xs.a, xs.b], labels] },
     });
+    expect(Object.keys(result.history).sort()).toEqual(["epoch", ...Object.keys(history)].sort());
+    for (const [key, values] of Object.entries(result.history)) {
+      // tfjs gives running sums of the outputs' losses in validation, under names shifted by one.
+      if (key === "epoch" || key.startsWith("val_")) continue;
+      expect(values, key).toEqual(history[key]?.map((value) => expect.closeTo(value as number, 5)));
+    }
     expect(distance(weightsOf(ours), weightsOf(stock))).toBeLessThan(1e-6);
-    expect(Object.keys(result.history)).toEqual(["epoch", "loss", "left_mae", "right_mae"]);
+    const predicted = ours.predict([xs.a, xs.b]) as tf.Tensor[];
+    const squares = labels.map((y, i) => tf.losses.meanSquaredError(y, predicted[i] as tf.Tensor).dataSync()[0]);
+    expect(result.history.val_left_loss?.[2]).toBeCloseTo(squares[0] as number, 5);
+    expect(result.history.val_right_loss?.[2]).toBeCloseTo(squares[1] as number, 5);
+    expect(Object.keys(result.history).slice(0, 6)).toEqual([
+      ...["epoch", "loss", "left_loss", "right_loss", "left_mae", "right_mae"],
+    ]);
+    const sum: AnyCombiner = {
+      name: "sum",
+      init: () => null,
+      weigh: (_, tasks) => ({ weights: Float64Array.from(tasks, () => 1), state: null }),
+    };
+    const combined = make();
+    const start = tf.memory().numTensors;
+    const more = { trainable: "all", rule: sgd(), loss: "meanSquaredError", shuffle: false, batchSize: 4 } as const;
+    const merged = await fineTune(combined, options({ data: { xs, ys }, ...more, combiner: sum }));
+    merged.restore();
+    expect(tf.memory().numTensors).toBe(start);
+    for (const key of ["loss", "left_loss", "right_loss"])
+      expect(merged.history[key], key).toEqual(history[key]?.map((value) => expect.closeTo(value as number, 5)));
     const lacking = { xs: { a: xs.a }, ys: { ...ys, middle: ys.left } };
     await expect(fineTune(make(), options({ data: lacking, loss: "meanSquaredError" }))).rejects.toThrow(
       /lacks `b`[\s\S]*`middle`/,

@@ -12,6 +12,8 @@ export interface Batch {
 /** What a batch gave. The tensors are the caller's. */
 export interface BatchOutcome {
   readonly loss: tf.Scalar;
+  /** Of each output, without regularizers, where there are several. */
+  readonly each: readonly tf.Scalar[];
   /** The metrics' statistics: of each output in turn, of each metric in turn. */
   readonly metrics: readonly tf.Tensor[];
 }
@@ -21,6 +23,6 @@ export function disposeBatch({ values, labels }: Batch): void {
   tf.dispose(labels as tf.Tensor[]);
 }
 
-export function disposeOutcome({ loss, metrics }: BatchOutcome): void {
-  tf.dispose([loss, ...metrics]);
+export function disposeOutcome({ loss, each, metrics }: BatchOutcome): void {
+  tf.dispose([loss, ...each, ...metrics]);
 }

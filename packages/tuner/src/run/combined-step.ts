@@ -29,6 +29,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
     trainer,
     async step(cut, batch, afterForward, accept) {
       let metrics: readonly tf.Tensor[] = [];
+      const each: tf.Scalar[] = [];
       let loss: tf.Scalar | undefined;
       const byTask = Object.fromEntries(
         trainee.ports.outputNames.map((name, task) => [
@@ -42,6 +43,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
               batch.labels[task] as tf.Tensor,
               outputs[task] as tf.Tensor,
             );
+            each[task] = tf.keep(tf.clone(loss));
             return task === 0 ? (tf.addN([loss, ...cut.penalties()]) as tf.Scalar) : loss;
           },
         ]),
@@ -52,9 +54,9 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
           return accept(loss, grads);
         });
         tf.dispose(values);
-        return { loss: loss as unknown as tf.Scalar, metrics };
+        return { loss: loss as unknown as tf.Scalar, each, metrics };
       } catch (error) {
-        tf.dispose([...metrics, ...(loss ? [loss] : [])]);
+        tf.dispose([...metrics, ...each.filter(Boolean), ...(loss ? [loss] : [])]);
         throw error;
       }
     },

@@ -22,14 +22,20 @@ export function predict(
   return noisy ? noisy(active, step, micro, forward) : forward();
 }
 
-/** The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it. */
+/**
+ * The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it.
+ *
+ * @param each gets the outputs' own losses where there are several, as tensors of the tidy that this runs in.
+ */
 export function totalLoss(
   losses: readonly LossFunction[],
   cut: CutModel,
   { labels }: Pick<Batch, "labels">,
   outputs: readonly tf.Tensor[],
+  each?: tf.Scalar[],
 ): tf.Scalar {
   const parts = losses.map((loss, i) => meanLoss(loss, labels[i] as tf.Tensor, outputs[i] as tf.Tensor));
+  if (parts.length > 1) each?.push(...parts);
   return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
 }
 

@@ -35,11 +35,13 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
 
   function gradients(cut: CutModel, batch: Batch, micro: number): { outcome: BatchOutcome; grads: TensorMap } {
     let metrics: tf.Tensor[] = [];
+    const each: tf.Scalar[] = [];
     try {
       const { value, grads } = optimizer.computeGradients(() => {
         const outputs = predict(assembly, cut, batch, micro);
-        const loss = totalLoss(losses, cut, batch, outputs);
+        const loss = totalLoss(losses, cut, batch, outputs, each);
         metrics = measure(assembly, batch, outputs);
+        for (const part of each) tf.keep(part);
         noteForward();
         return loss;
       });
@@ -47,9 +49,9 @@ export function stepper(assembly: Assembly, guarding: GuardOptions, combined: Co
         const grad = grads[variable.name];
         return grad ? [[name, grad] as const] : [];
       });
-      return { outcome: { loss: value, metrics }, grads: Object.fromEntries(byName) };
+      return { outcome: { loss: value, each, metrics }, grads: Object.fromEntries(byName) };
     } catch (error) {
-      tf.dispose(metrics);
+      tf.dispose([...metrics, ...each]);
       throw error;
     }
   }

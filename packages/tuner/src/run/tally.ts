@@ -8,13 +8,16 @@ export interface Tally {
   add(outcome: BatchOutcome, examples: number): void;
   /** The epoch's numbers; frees what was summed. */
   finish(): Promise<Readonly<Record<string, number>>>;
-  /** The sums so far, for a checkpoint: loss first. */
+  /** The sums so far, for a checkpoint: losses first. */
   save(): Promise<{ readonly examples: number; readonly sums: readonly Float32Array[] }>;
   load(saved: { readonly examples: number; readonly sums: readonly Float32Array[] }): void;
   dispose(): void;
 }
 
-/** The loss is the mean over examples, a short last batch weighing less, as in tfjs. Several outputs prefix their metrics. */
+/**
+ * The loss is the mean over examples, a short last batch weighing less, as in tfjs. Several outputs have each its own loss, and
+ * their names before losses and metrics, as there.
+ */
 export function tally(metrics: readonly Metric[], outputs: readonly string[]): Tally {
   let sums: tf.Tensor[] = [];
   let examples = 0;
@@ -24,22 +27,25 @@ export function tally(metrics: readonly Metric[], outputs: readonly string[]): T
     examples = 0;
   };
   return {
-    add({ loss, metrics }, size) {
+    add({ loss, each, metrics }, size) {
       const next = tf.tidy(() =>
-        [tf.mul(loss, size), ...metrics].map((part, i) => (sums[i] ? tf.add(sums[i], part) : tf.clone(part))),
+        [...[loss, ...each].map((mean) => tf.mul(mean, size)), ...metrics].map((part, i) =>
+          sums[i] ? tf.add(sums[i], part) : tf.clone(part),
+        ),
       );
-      tf.dispose([loss, ...metrics, ...sums]);
+      tf.dispose([loss, ...each, ...metrics, ...sums]);
       sums = next.map((sum) => tf.keep(sum));
       examples += size;
     },
     async finish() {
-      const [loss, ...rest] = sums;
-      const logs: Record<string, number> = {
-        loss: loss ? ((await loss.data())[0] as number) / examples : Number.NaN,
-      };
-      for (const [i, sum] of rest.entries()) {
+      const several = outputs.length > 1;
+      const means = ["loss", ...(several ? outputs.map((output) => `${output}_loss`) : [])];
+      const logs: Record<string, number> = { loss: Number.NaN };
+      for (const [i, sum] of sums.slice(0, means.length).entries())
+        logs[means[i] as string] = ((await sum.data())[0] as number) / examples;
+      for (const [i, sum] of sums.slice(means.length).entries()) {
         const metric = metrics[i % metrics.length] as Metric;
-        const prefix = outputs.length > 1 ? `${outputs[Math.floor(i / metrics.length)]}_` : "";
+        const prefix = several ? `${outputs[Math.floor(i / metrics.length)]}_` : "";
         const result = metric.result((await sum.data()) as Float32Array, sum.shape);
         for (const [key, value] of Object.entries(result)) logs[prefix + key] = value;
       }
