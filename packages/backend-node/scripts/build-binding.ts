@@ -19,6 +19,7 @@ import { checkFile } from "../src/install/checksum.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "../src/install/npm-package.ts";
 import { unpackWheel } from "../src/install/unpack.ts";
 import { WHEELS } from "../src/install/wheels.ts";
+import { sumOfSources } from "./binding-sum.ts";
 
 const COMPILER = "ziglang==0.13.0";
 const TARGETS = { "linux-x64": "x86_64-linux-gnu.2.17", "linux-arm64": "aarch64-linux-gnu.2.17" };
@@ -29,11 +30,15 @@ const FILES: readonly string[] = [...Object.keys(TARGETS), QUIET];
 const prebuilt = join(dirname(fileURLToPath(import.meta.url)), "..", "prebuilt");
 const work = mkdtempSync(join(tmpdir(), "graft-binding-"));
 try {
+  const sources = sumOfSources();
   const built = await build(work);
-  const sums = Object.fromEntries(FILES.map((target) => [target, sumOf(join(built, `${target}.node`))]));
+  const sums: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(FILES.map((target) => [target, sumOf(join(built, `${target}.node`))])),
+    sources,
+  };
   if (process.argv.includes("--check")) {
     const committed: Record<string, string> = JSON.parse(readFileSync(join(prebuilt, "sums.json"), "utf8"));
-    const different = FILES.filter((target) => committed[target] !== sums[target]);
+    const different = Object.keys(sums).filter((name) => committed[name] !== sums[name]);
     if (different.length > 0) throw new Error(`Not reproduced: ${different.join(", ")}.`);
     console.log("The committed bindings are what the sources build.");
   } else {

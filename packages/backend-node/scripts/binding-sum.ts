@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { NODE_API_HEADERS, TFJS_NODE } from "../src/install/npm-package.ts";
+import { WHEELS } from "../src/install/wheels.ts";
+
+const root = join(import.meta.dirname, "..");
+/** Patches, compiler, arguments. */
+const RECIPE: readonly string[] = ["scripts/build-binding.ts", "src/install/binding-sources.ts"];
+
+/**
+ * sha256 over all that decides what the shipped bindings are: every file of `native/` byte by byte, the code of the files that hold
+ * the patches and the arguments (comments and layout do not count), and the pinned sums of what is fetched. `build-binding.ts`
+ * writes it to `prebuilt/sums.json` as `sources`; where it no longer fits, the bindings are not what the sources build.
+ */
+export function sumOfSources(): string {
+  const hash = createHash("sha256");
+  const add = (name: string, content: Buffer): void => {
+    hash.update(`${name}\0${content.length}\0`).update(content);
+  };
+  for (const path of filesUnder("native")) add(path, readFileSync(join(root, path)));
+  for (const path of RECIPE) add(path, Buffer.from(codeOf(readFileSync(join(root, path), "utf8"))));
+  for (const { spec, sha512 } of [TFJS_NODE, NODE_API_HEADERS]) add(spec, Buffer.from(sha512));
+  for (const { file, sha256 } of WHEELS["linux-x64-cpu"]) add(file, Buffer.from(sha256));
+  return hash.digest("hex");
+}
+
+function filesUnder(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).split(sep).join("/"))
+    .sort();
+}
+
+function codeOf(typescript: string): string {
+  return typescript
+    .replace(/\/\*[\s\S]*?\*\//g, "")
+    .replace(/^\s*\/\/.*$/gm, "")
+    .replace(/\s+/g, " ");
+}
