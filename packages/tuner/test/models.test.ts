@@ -15,7 +15,7 @@ import {
 } from "../src/index.ts";
 import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
 import { convNet, mlp } from "./nets.ts";
-import { distance, examples, weightsOf } from "./support.ts";
+import { distance, examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
@@ -354,5 +354,46 @@ describe("functions over variables", () => {
     expect(() => functionTrainee({ variables: {}, inputs: {}, outputs: {}, forward: () => [] })).toThrow(
       /no variables/,
     );
+  });
+
+  it("get every tensor of a trunk that gives several, cached or not", async () => {
+    const runs = [];
+    for (const cache of ["memory", false, { store: mapStore() }] as const) {
+      const kernel = tf.variable(tf.ones([4, 3]));
+      const trainee = functionTrainee({
+        variables: { "head/kernel": kernel },
+        inputs: { x: [null, 4] },
+        outputs: { y: [null, 3] },
+        trunk: ([x]) => [tf.tanh(x as tf.Tensor), tf.square(x as tf.Tensor)],
+        forward: ([a, b]) =>
+          tf.matMul(tf.sub(a as tf.Tensor, b as tf.Tensor) as tf.Tensor2D, kernel as unknown as tf.Tensor2D),
+      });
+      const given = examples([4], 12);
+      const start = tf.memory().numTensors;
+      const run = { data: given, loss: "softmaxCrossEntropy", trainable: "all", validation: given, cache } as const;
+      const { restore, history } = await fineTune(trainee, options(run));
+      restore();
+      expect(tf.memory().numTensors).toBe(start);
+      runs.push(history);
+    }
+    expect(runs[0]).toEqual(runs[1]);
+    expect(runs[2]).toEqual(runs[1]);
+  });
+
+  it("are refused with a trunk that joins the examples of a batch, unless nothing is cached", async () => {
+    const kernel = tf.variable(tf.ones([4, 3]));
+    const trainee = functionTrainee({
+      variables: { "head/kernel": kernel },
+      inputs: { x: [null, 4] },
+      outputs: { y: [null, 3] },
+      trunk: ([x]) => tf.sub(x as tf.Tensor, tf.mean(x as tf.Tensor, 0)),
+      forward: ([a]) => tf.matMul(a as tf.Tensor2D, kernel as unknown as tf.Tensor2D),
+    });
+    const run = options({ data: examples([4], 12), loss: "softmaxCrossEntropy", trainable: "all" });
+    const start = tf.memory().numTensors;
+    await expect(fineTune(trainee, run)).rejects.toThrow(/`trunk`, whose output .* depends on the others of its batch/);
+    expect(tf.memory().numTensors).toBe(start);
+    expect([...kernel.dataSync()]).toEqual(Array.from({ length: 12 }, () => 1));
+    (await fineTune(trainee, { ...run, cache: false })).restore();
   });
 });

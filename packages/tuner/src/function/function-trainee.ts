@@ -11,7 +11,10 @@ export interface FunctionModel {
   readonly variables: { readonly [name: string]: tf.Variable };
   /** From the inputs, or from what `trunk` gave, to one prediction an output. Pure but for the variables. */
   forward(inputs: readonly tf.Tensor[], training: boolean): tf.Tensor | readonly tf.Tensor[];
-  /** The part that no variable and no chance reaches: runs once an example. One row an example. */
+  /**
+   * The part that no variable and no chance reaches: runs once an example. One row an example, whatever the others of the batch;
+   * where it gives several tensors, `forward` gets them all in their order.
+   */
   trunk?(inputs: readonly tf.Tensor[]): tf.Tensor | readonly tf.Tensor[];
   /** Shapes with the batch on axis 0, null where any size will do. @default one input of any shape is not known: give them */
   readonly inputs: { readonly [name: string]: readonly (number | null)[] };

@@ -38,6 +38,7 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held,
         node < 0 ? (names(model.inputs, model.inputNames)[output] as string) : at(node).path,
       ),
     },
+    rowwise: true,
     sources: parts.frontier.map(({ node, output }) => (node < 0 ? output : -1)),
     tail: {
       bytes: parts.tail.reduce<number | undefined>((sum, index) => {

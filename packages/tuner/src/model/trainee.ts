@@ -51,8 +51,13 @@ export type Note = (place: string, outputs: readonly tf.Tensor[]) => void;
 /** A model cut in two. */
 export interface CutModel {
   readonly trunk: TrunkInfo;
-  /** For each value at the cut: the model input it is, or −1 for one that the trunk computes. */
+  /**
+   * For each value at the cut: the model input it is, or −1 for one that the trunk computes. Values beyond the list are the
+   * trunk's: how many a function gives is not known before it runs.
+   */
   readonly sources: readonly number[];
+  /** Whether the trunk is known to treat each example by itself; where it is not, that is tried on one before it is relied on. */
+  readonly rowwise?: boolean;
   /** What is known of the part behind the cut before it runs. */
   readonly tail: TailInfo;
   /** Paths of layers that normalise vectors by the batch, for which a batch of one is no batch. */
@@ -63,4 +68,9 @@ export interface CutModel {
   runTail(cut: readonly Value[], training: boolean, note?: Note): tf.Tensor[];
   /** Regularizers: scalars that stock `fit` adds to the loss. Inside a tidy, on the tape. */
   penalties(): tf.Scalar[];
+}
+
+/** Value `i` at the cut: its name, and the input it is or −1. */
+export function valueAt({ sources, trunk }: CutModel, i: number): { readonly name: string; readonly source: number } {
+  return { name: trunk.frontier[i] ?? trunk.frontier.at(-1) ?? "trunk", source: sources[i] ?? -1 };
 }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { CutModel } from "../model/trainee.ts";
+import { type CutModel, valueAt } from "../model/trainee.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Batch } from "./batch.ts";
 import { predict, totalLoss } from "./forward.ts";
@@ -30,7 +30,7 @@ export async function originOf(
     checks.push({ what, finite: tf.keep(tf.tidy(() => tf.cast(tf.all(tf.isFinite(tensor)), "int32"))) });
   };
   for (const [i, { tensor }] of batch.values.entries()) {
-    const [source, name] = [cut.sources[i] as number, cut.trunk.frontier[i]];
+    const { source, name } = valueAt(cut, i);
     const what = source < 0 ? `what \`${name}\` gives, which is cached` : `the input \`${name}\``;
     check(`In ${what}: look at the data.`, tensor);
   }

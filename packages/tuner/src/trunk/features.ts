@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { DataError } from "../data/columns.ts";
 import { inOrder, type Source } from "../data/source.ts";
 import type { Value } from "../model/execute.ts";
-import type { CutModel } from "../model/trainee.ts";
+import { type CutModel, valueAt } from "../model/trainee.ts";
 import { chunks } from "./labels.ts";
 import { pieces } from "./pieces.ts";
 import type { FeatureStore } from "./store.ts";
@@ -93,9 +93,11 @@ async function fill(
             const values = runTrunk(cut, views(piece.inputs, piece.indices, view));
             try {
               assertRows(values, piece.indices.length, cut);
+              if (first + piece.from + view === 0 && !cut.rowwise)
+                await assertAlone(cut, values, () => views(rowsAt0(rows.inputs), indices.subarray(0, 1), 0));
               await store.write(
                 view * source.size + first + piece.from,
-                values.filter((_, i) => made(cut, i)),
+                values.filter((_, i) => valueAt(cut, i).source < 0),
               );
             } finally {
               disposeValues(values);
@@ -127,15 +129,42 @@ export function disposeValues(values: readonly Value[]): void {
   }
 }
 
-function made({ sources }: CutModel, i: number): boolean {
-  return (sources[i] as number) < 0;
-}
-
-function assertRows(values: readonly Value[], count: number, { trunk }: CutModel): void {
+function assertRows(values: readonly Value[], count: number, cut: CutModel): void {
   const wrong = values.findIndex(({ tensor }) => tensor.shape[0] !== count);
   if (wrong < 0) return;
   throw new DataError(
-    `The trunk ends in \`${trunk.frontier[wrong]}\`, which gives [${values[wrong]?.tensor.shape}] for ${count} examples.`,
+    `The trunk ends in \`${valueAt(cut, wrong).name}\`, which gives [${values[wrong]?.tensor.shape}] for ${count} examples.`,
     "Its output has not one row an example, so it cannot be cached: run with `cache: false`.",
   );
+}
+
+function rowsAt0(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  return inputs.map((tensor) => tf.slice(tensor, 0, 1));
+}
+
+/** Beyond what other sums of the same numbers differ by, in half floats too. */
+const ALONE = 1e-2;
+
+/** What the trunk gives for the first example among others must be what it gives for it alone: that is what will be cached. */
+async function assertAlone(cut: CutModel, values: readonly Value[], first: () => tf.Tensor[]): Promise<void> {
+  if (values.every(({ tensor }) => tensor.shape[0] === 1)) return;
+  const alone = runTrunk(cut, first());
+  try {
+    for (const [i, { tensor }] of values.entries()) {
+      const off = tf.tidy(() => {
+        const [among, by] = [tf.slice(tensor, 0, 1), (alone[i] as Value).tensor].map((t) => tf.cast(t, "float32"));
+        const size = tf.max(tf.abs(by as tf.Tensor));
+        return tf.div(tf.max(tf.abs(tf.sub(among as tf.Tensor, by as tf.Tensor))), tf.maximum(size, 1e-6));
+      });
+      const [share = 0] = await off.data();
+      off.dispose();
+      if (share <= ALONE || Number.isNaN(share)) continue;
+      throw new DataError(
+        `The trunk ends in \`${valueAt(cut, i).name}\`, whose output for an example depends on the others of its batch.`,
+        "It cannot be cached: run with `cache: false`.",
+      );
+    }
+  } finally {
+    disposeValues(alone);
+  }
 }
