@@ -31,9 +31,10 @@ export interface WasmBackendOptions {
  * TensorFlow.js's wasm backend, able to train.
  *
  * `init()` registers the peer `@tensorflow/tfjs-backend-wasm`, makes it current and registers the training kernels; the
- * session's `dispose()` puts the stock kernels back and ends the threads.
+ * session's `dispose()` puts the stock kernels back and gives up its threads.
  *
- * @throws OptionsError for a wrong option.
+ * @throws OptionsError for a wrong option. `init()` throws a BackendError where the backend does not start, and once it has
+ *   failed for all of the process or page: tfjs takes no other paths then.
  */
 export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
   assertOptions("wasm", wasmOptions, options);
@@ -64,7 +65,18 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
       const running = "wasm" in tf.engine().registry;
       const heap = count > 1 && !running ? await prepareHeap(paths) : undefined;
       const shared = typeof heap === "object" ? heap : undefined;
-      const setPaths = peer.setWasmPaths as (paths: WasmPaths, usePlatformFetch?: boolean) => void;
+      const setPaths = (given: WasmPaths, usePlatformFetch?: boolean): void => {
+        try {
+          (peer.setWasmPaths as (paths: WasmPaths, usePlatformFetch?: boolean) => void)(given, usePlatformFetch);
+        } catch (cause) {
+          shared?.release();
+          throw new BackendError(
+            "tfjs's wasm backend has failed to start before, and after that it takes no other paths for its .wasm files.",
+            "Restart the process, or load the page anew, with the right `wasmPaths` from the start.",
+            { cause },
+          );
+        }
+      };
       if (!running) {
         // In an isolated page stock would start threads of its own, which wait for one another on a busy machine.
         tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
@@ -78,15 +90,13 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
       } catch (error) {
         cause = error;
       }
-      if (shared) {
-        shared.release();
-        // For a backend that is started anew: tfjs prefers single paths to a folder, and would find the blob gone.
-        if (paths !== undefined) setPaths(eachPath(paths));
-      }
+      shared?.release();
+      // For a backend that is started anew: tfjs prefers single paths to a folder, and would find the blob gone.
+      if (shared && started && paths !== undefined) setPaths(eachPath(paths));
       if (!started) {
         throw new BackendError(
           `tfjs's wasm backend did not start${cause ? `: ${messageOf(cause)}` : ""}.`,
-          `It looked for its .wasm files in ${paths === undefined ? "the script's folder" : JSON.stringify(paths)}. Pass \`wasmPaths\` with the folder or URL that serves them.`,
+          `It looked for its .wasm files in ${paths === undefined ? "the script's folder" : JSON.stringify(paths)}. Pass \`wasmPaths\` with the folder or URL that serves them, in a new process or page.`,
           { cause },
         );
       }
