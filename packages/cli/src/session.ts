@@ -18,6 +18,8 @@ export interface Session extends Composed {
   readonly options: FineTuneOptions;
   /** Set where the backend before this one lost its device: the work goes on from its last checkpoint. */
   readonly lost: BackendLostError | undefined;
+  /** Whether the backend may lose its device while another one stands after it in the recipe. */
+  readonly losable: boolean;
 }
 
 /**
@@ -43,7 +45,9 @@ export async function withSession(
     try {
       const model = await readModel(file);
       const options = { ...composed, ...(await readData(file)) } as FineTuneOptions;
-      await use({ file, model, registry, resolved, options, lost });
+      const at = resolved.backends.findIndex(({ name }) => name === backend.name);
+      const losable = resolved.backends[at]?.device === "gpu" && at < resolved.backends.length - 1;
+      await use({ file, model, registry, resolved, options, lost, losable });
     } finally {
       await backend.dispose();
     }

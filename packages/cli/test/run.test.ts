@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeEach, expect, it, vi } from "vitest";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 beforeEach(async () => write("recipe.json", await setUp()));
@@ -95,31 +95,63 @@ it("doctor says of each backend whether it trains, why not and what mends it; on
   expect((await graft("doctor", "--only", "wasn")).out).toContain("no such backend");
 });
 
-it("a device that is lost on the way: goes on from the checkpoint on the recipe's next backend", async () => {
-  const recipe = await setUp();
+/** A hook that loses the device at step 4, once; and a backend that is cpu and calls itself a GPU. */
+function lossy(recipe: Record<string, unknown>): Record<string, unknown> {
   write(
     "lossy.js",
-    `import { BackendLostError } from "@graftjs/core";
-let lost = false;
-const create = () => ({
-  name: "lose-once",
-  init: () => null,
-  transform(grads, state, { step }) {
-    if (step === 4 && !lost) {
-      lost = true;
-      throw new BackendLostError("The device was lost.", "Go on elsewhere.");
-    }
-    return { grads, state };
-  },
-});
-export const plugins = [{ kind: "hook", name: "lose-once", description: "Loses the device at step 4, once", create }];
+    `import { BackendLostError, cpuBackend } from "@graftjs/core";
+const create = () => {
+  let lost = false;
+  return {
+    name: "lose-once",
+    init: () => null,
+    transform(grads, state, { step }) {
+      if (step === 4 && !lost) {
+        lost = true;
+        throw new BackendLostError("The device was lost.", "Go on elsewhere.");
+      }
+      return { grads, state };
+    },
+  };
+};
+const gpu = () => {
+  const cpu = cpuBackend();
+  return { ...cpu, name: "gpu", device: "gpu", init: async () => ({ ...(await cpu.init()), name: "gpu" }) };
+};
+export const plugins = [
+  { kind: "hook", name: "lose-once", description: "Loses the device at step 4, once", create },
+  { kind: "backend", name: "gpu", description: "cpu under another name", create: gpu },
+];
 `,
   );
-  const plugins = [...(recipe.plugins as string[]), "./lossy.js"];
-  write("recipe.json", { ...recipe, plugins, backends: ["wasm", "cpu"], hooks: ["lose-once"] });
+  return { ...recipe, plugins: [...(recipe.plugins as string[]), "./lossy.js"], hooks: ["lose-once"] };
+}
+
+it("a device that is lost on the way: goes on from the checkpoint on the recipe's next backend", async () => {
+  write("recipe.json", { ...lossy(await setUp()), backends: ["wasm", "cpu"] });
   const { code, out, err } = await graft("run", "recipe.json", "--checkpoint", "state");
-  expect(err).toBe("The device was lost. Going on with cpu.\n");
+  expect(err).toBe("The device was lost. Going on with cpu.\nFrom step 3, the last checkpoint.\n");
   expect(code).toBe(0);
   expect(out.match(/epoch 1\/2/g)).toHaveLength(1);
   expect(out).toMatch(/epoch 2\/2[\s\S]*Saved/);
+});
+
+it("a GPU that is lost without --checkpoint: goes on from a folder of the run's own, which goes with it", async () => {
+  write("recipe.json", { ...lossy(await setUp()), backends: ["gpu", "cpu"] });
+  mkdirSync(join(folder, "tmp"));
+  vi.stubEnv("TMPDIR", join(folder, "tmp"));
+  const { code, out, err } = await graft("run", "recipe.json", "--out", "lost.safetensors");
+  vi.unstubAllEnvs();
+  expect(err).toBe("The device was lost. Going on with cpu.\nFrom step 3, the last checkpoint.\n");
+  expect(code).toBe(0);
+  expect(out.match(/epoch 1\/2/g)).toHaveLength(1);
+  expect(readdirSync(join(folder, "tmp"))).toEqual([]);
+});
+
+it("says that it begins anew where no checkpoint was written", async () => {
+  write("recipe.json", { ...lossy(await setUp()), backends: ["wasm", "cpu"] });
+  const { code, out, err } = await graft("run", "recipe.json");
+  expect(err).toBe("The device was lost. Going on with cpu.\nFrom the beginning: there was no checkpoint yet.\n");
+  expect(code).toBe(0);
+  expect(out.match(/epoch 1\/2/g)).toHaveLength(2);
 });

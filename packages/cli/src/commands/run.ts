@@ -1,7 +1,9 @@
 import { dirname, resolve } from "node:path";
+import type { Observer } from "@graftjs/core";
 import type { Command } from "../command.ts";
 import { interruptible } from "../interrupt.ts";
 import { assertWritable } from "../output.ts";
+import { spareFolder } from "../spare-folder.ts";
 import { UsageError } from "../usage-error.ts";
 import { recipePath } from "./recipe-path.ts";
 
@@ -13,6 +15,8 @@ export const run: Command = {
   about:
     "Fine-tunes by a recipe and saves what was trained as one small file.\n" +
     `With --checkpoint the whole state is written every ${EVERY_STEPS} steps; --resume goes on from the newest whole one.\n` +
+    "Without it, a run on a GPU that has another backend after it in the recipe keeps its state in a temporary folder, in case the\n" +
+    "device is lost; the folder goes with the run.\n" +
     "Ctrl-C ends the run after the step in progress, and says how to go on.",
   options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean" },
   async run(positionals, { out: given, checkpoint: to, resume, json }, io) {
@@ -27,30 +31,48 @@ export const run: Command = {
     // Every command would load these, and `graft help` would take a second.
     const { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
     const { withSession } = await import("../session.ts");
-    await withSession(path, io, async ({ file, model, options, resolved, lost }) => {
-      const { folder, recipe, run: section } = file;
-      const target =
-        given === undefined ? resolve(folder, section.output ?? "delta.safetensors") : resolve(io.cwd, String(given));
-      await assertWritable(dirname(target));
-      if (json !== true) io.out(`${formatPlan(await plan(model, options))}\n`);
-      const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
-      const goOn = resume === true || lost !== undefined;
-      const state = { to: resolve(io.cwd, String(to)), resume: goOn, recipe, everySteps: EVERY_STEPS };
-      const checkpoint = to === undefined ? {} : { checkpoint: state };
-      const observers = [...resolved.observers, ...bar];
-      const result = await interruptible(wayOn, (signal) =>
-        fineTune(model, { ...options, ...checkpoint, observers, signal }),
-      );
-      const delta = await saveDelta(model, result, { recipe });
-      await writeFileAtomic(target, delta);
-      result.restore();
-      const { history, steps, seconds } = result;
-      const summary = { history, steps, seconds, delta: target, bytes: delta.byteLength };
-      io.out(
-        json === true
-          ? `${JSON.stringify(summary)}\n`
-          : `Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`,
-      );
-    });
+    const spare = spareFolder();
+    try {
+      await withSession(path, io, async ({ file, model, options, resolved, lost, losable }) => {
+        const { folder, recipe, run: section } = file;
+        const target =
+          given === undefined ? resolve(folder, section.output ?? "delta.safetensors") : resolve(io.cwd, String(given));
+        await assertWritable(dirname(target));
+        if (json !== true) io.out(`${formatPlan(await plan(model, options))}\n`);
+        const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
+        const place = to !== undefined ? resolve(io.cwd, String(to)) : losable || lost ? await spare.path() : undefined;
+        const goOn = resume === true || lost !== undefined;
+        const checkpoint =
+          place === undefined ? {} : { checkpoint: { to: place, resume: goOn, recipe, everySteps: EVERY_STEPS } };
+        const observers = [...resolved.observers, ...(lost ? [saysFromWhere(io.err)] : []), ...bar];
+        const result = await interruptible(wayOn, (signal) =>
+          fineTune(model, { ...options, ...checkpoint, observers, signal }),
+        );
+        const delta = await saveDelta(model, result, { recipe });
+        await writeFileAtomic(target, delta);
+        result.restore();
+        const { history, steps, seconds } = result;
+        const summary = { history, steps, seconds, delta: target, bytes: delta.byteLength };
+        io.out(
+          json === true
+            ? `${JSON.stringify(summary)}\n`
+            : `Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`,
+        );
+      });
+    } finally {
+      await spare.remove();
+    }
   },
 };
+
+/** After a loss: says which step the run goes on from. */
+function saysFromWhere(err: (text: string) => void): Observer {
+  return {
+    name: "from-where",
+    runStart({ step }) {
+      err(
+        step > 0 ? `From step ${step}, the last checkpoint.\n` : "From the beginning: there was no checkpoint yet.\n",
+      );
+    },
+  };
+}
