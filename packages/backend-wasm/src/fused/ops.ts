@@ -4,7 +4,10 @@ import { kernel } from "../registry/gradients.ts";
 /** Activations that cost nothing behind a fused op. */
 export type FusedActivation = "linear" | "relu" | "relu6";
 
-const has = (kernelName: string): boolean => tf.getKernel(kernelName, tf.getBackend()) !== undefined;
+const registered = (kernelName: string): boolean => tf.getKernel(kernelName, tf.getBackend()) !== undefined;
+
+/** Whether there is a kernel, and its gradient will not itself be differentiated: ours have none, tfjs's ops have. */
+const has = (kernelName: string): boolean => registered(kernelName) && tf.engine().state.gradientDepth < 2;
 
 const activate = (x: tf.Tensor, activation: FusedActivation): tf.Tensor =>
   activation === "relu" ? tf.relu(x) : activation === "relu6" ? tf.relu6(x) : x;
@@ -79,13 +82,15 @@ export function softmaxCrossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.T
     return kernel<tf.Tensor[]>("GraftSoftmaxCrossEntropy", { logits, targets })[0] as tf.Tensor;
   }
   return tf.customGrad((...inputs) => {
-    const [p, x] = inputs as tf.Tensor[] as [tf.Tensor, tf.Tensor];
+    const [p, x, save] = inputs as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    save([p, x]);
     return {
       value: tf.neg(tf.sum(tf.mul(p, tf.logSoftmax(x)), -1)),
-      gradFunc: (dy: tf.Tensor): tf.Tensor[] => [
-        tf.zerosLike(p),
-        tf.mul(tf.expandDims(dy, -1), tf.sub(tf.mul(tf.softmax(x), tf.sum(p, -1, true)), p)),
-      ],
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] => {
+        const [target, logit] = saved as [tf.Tensor, tf.Tensor];
+        const rows = tf.mul(tf.softmax(logit), tf.sum(target, -1, true));
+        return [tf.zerosLike(target), tf.mul(tf.expandDims(dy, -1), tf.sub(rows, target))];
+      },
     };
   })(tf.cast(targets, "float32"), logits);
 }
@@ -100,7 +105,8 @@ export function softmaxCrossEntropy(targets: tf.Tensor, logits: tf.Tensor): tf.T
 export function dropout(x: tf.Tensor, rate: number, seed: number): tf.Tensor {
   if (!(rate >= 0 && rate < 1)) throw new RangeError(`dropout: rate is ${rate}, expected a number in [0, 1).`);
   if (rate === 0) return tf.clone(x);
-  if (has("GraftDropout") && x.dtype === "float32") return kernel("GraftDropout", { x }, { rate, seed: seed | 0 });
+  if (registered("GraftDropout") && x.dtype === "float32")
+    return kernel("GraftDropout", { x }, { rate, seed: seed | 0 });
   // tfjs takes seed 0 for no seed.
   return tf.dropout(x, rate, undefined, seed === 0 ? 1 : seed);
 }

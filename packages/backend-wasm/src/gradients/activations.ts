@@ -1,17 +1,30 @@
-import type * as tf from "@tensorflow/tfjs-core";
-import { kernel, type WasmGradient } from "../registry/gradients.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import { isFirstOrder, kernel, type WasmGradient } from "../registry/gradients.ts";
+
+interface Bounds {
+  readonly low: number;
+  readonly high: number;
+  readonly closedLow: boolean;
+  readonly closedHigh: boolean;
+}
 
 /** dy where the saved tensor lies between two bounds; tfjs does it in three to five passes. */
-function gate(
-  kernelName: string,
-  bounds: (attrs: tf.NamedAttrMap) => { low: number; high: number; closedLow: boolean; closedHigh: boolean },
-): WasmGradient {
+function gate(kernelName: string, bounds: (attrs: tf.NamedAttrMap) => Bounds): WasmGradient {
   return {
     kernelName,
     inputsToSave: ["x"],
-    gradFunc: (dy, [x], attrs) =>
-      x?.dtype === "float32" ? { x: () => kernel("GraftGateGrad", { v: x, dy }, bounds(attrs)) } : undefined,
+    gradFunc: (dy, [x], attrs) => (x?.dtype === "float32" ? { x: () => gated(x, dy, bounds(attrs)) } : undefined),
   };
+}
+
+/** As one kernel; where this is itself differentiated, as a product, whose other factor is constant almost everywhere. */
+function gated(x: tf.Tensor, dy: tf.Tensor, bounds: Bounds): tf.Tensor {
+  if (isFirstOrder()) return kernel("GraftGateGrad", { v: x, dy }, { ...bounds });
+  const mask = tf.customGrad((v) => ({
+    value: kernel("GraftGateGrad", { v: v as tf.Tensor, dy: tf.onesLike(v as tf.Tensor) }, { ...bounds }),
+    gradFunc: (d: tf.Tensor): tf.Tensor => tf.zerosLike(d),
+  }));
+  return tf.mul(dy, mask(x));
 }
 
 const fromOutput = (kernelName: string, gradient: string): WasmGradient => ({
@@ -20,7 +33,7 @@ const fromOutput = (kernelName: string, gradient: string): WasmGradient => ({
   gradFunc: (dy, [y]) => (y?.dtype === "float32" ? { x: () => kernel(gradient, { v: y, dy }) } : undefined),
 });
 
-export const activationGradients: readonly WasmGradient[] = [
+export const gateGradients: readonly WasmGradient[] = [
   gate("Relu", () => ({ low: 0, high: Number.POSITIVE_INFINITY, closedLow: false, closedHigh: true })),
   gate("Relu6", () => ({ low: 0, high: 6, closedLow: false, closedHigh: true })),
   gate("ClipByValue", ({ clipValueMin, clipValueMax }) => ({
@@ -29,6 +42,9 @@ export const activationGradients: readonly WasmGradient[] = [
     closedLow: true,
     closedHigh: true,
   })),
+];
+
+export const activationGradients: readonly WasmGradient[] = [
   fromOutput("Tanh", "GraftTanhGrad"),
   fromOutput("Sigmoid", "GraftSigmoidGrad"),
   {

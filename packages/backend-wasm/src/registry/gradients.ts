@@ -49,6 +49,11 @@ export function replaceGradients(gradients: readonly WasmGradient[]): Registrati
   });
 }
 
+/** While a gradient is taken, the tape that led to it is closed, unless another one runs around it. */
+export function isFirstOrder(): boolean {
+  return tf.engine().state.gradientDepth === 0;
+}
+
 /** Runs a kernel of the current backend by name. */
 export function kernel<T extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
   name: string,
