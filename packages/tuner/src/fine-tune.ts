@@ -11,7 +11,6 @@ import { type Loader, openLoader } from "./run/loader.ts";
 import type { FineTuneOptions } from "./run/options.ts";
 import { type PeakMeter, peakMeter } from "./run/peak.ts";
 import { enterPhase, type Phase, phaseAt } from "./run/phases.ts";
-import { recovery } from "./run/recovery.ts";
 import { openRun, type Run } from "./run/run.ts";
 
 /** What a run leaves behind. The model holds the trained weights. */
@@ -121,8 +120,7 @@ async function tellEnd(observer: Observer, end: RunEnd, warn: Run["warn"] = cons
 }
 
 async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: number; trunkSeconds: number }> {
-  const { assembly, position, warnings } = run;
-  const recover = await recovery(assembly, options.guard ?? {}, (line) => warnings.push(line));
+  const { assembly, position } = run;
   let phase: Phase | undefined;
   let loader: Loader | undefined;
   let [trunkSeconds, bytes] = [0, 0];
@@ -139,7 +137,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
         bytes = Math.max(bytes, loader.bytes);
       }
       const start = performance.now();
-      await trainEpoch(run, phase.cut, loader, recover, options);
+      await trainEpoch(run, phase.cut, loader, options);
       if (position.at === 0) break;
       // Stopped within an epoch: the checkpoint is of where the run stands, the history gets what there is of the epoch.
       if (position.at < assembly.train.size) await run.checkpoint();

@@ -130,6 +130,32 @@ describe("a step that is not taken", () => {
     vi.restoreAllMocks();
   });
 
+  it("takes weights, slots and averages back to the snapshot under `rollback`, and with a snapshot a step is skipped", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { xs, ys } = examples([4], 24);
+    const spoilt = tf.concat([tf.slice(xs, 0, 20), tf.mul(tf.slice(xs, 20), Number.NaN)]);
+    const run = async (data: FineTuneOptions["data"], more: Partial<FineTuneOptions>) => {
+      const model = chain(layers.layers.activation({ activation: "tanh", name: "t" }));
+      const rule = sgd({ momentum: 0.9 });
+      const given = options({ data, rule, ema: { decay: 0.5 }, batchSize: 4, shuffle: false, ...more });
+      const { restore, steps } = await fineTune(model, given);
+      restore();
+      return { weights: weightsOf(model), steps };
+    };
+    const first = (n: number) => ({ xs: tf.slice(xs, 0, n), ys: tf.slice(ys, 0, n) });
+    const rollback = (snapshotEvery: number) =>
+      run({ xs: spoilt, ys }, { guard: { policy: "rollback", snapshotEvery } });
+    // Five good steps, the sixth is bad: back to the fourth, or to the start.
+    expect((await rollback(2)).weights).toEqual((await run(first(16), {})).weights);
+    expect((await rollback(50)).weights).toEqual(
+      weightsOf(chain(layers.layers.activation({ activation: "tanh", name: "t" }))),
+    );
+    const skipped = await run({ xs: spoilt, ys }, { guard: { policy: "skip" } });
+    expect(await rollback(1)).toEqual(skipped);
+    expect(skipped).toEqual(await run(first(20), {}));
+    vi.restoreAllMocks();
+  });
+
   it("is one with a jump of the loss under a combiner as well", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const input = layers.input({ shape: [4] });

@@ -1,5 +1,5 @@
 import { RecipeError, type SavedState } from "@graftjs/core";
-import type { Companion } from "../companions/companion.ts";
+import { type Companion, under } from "../companions/companion.ts";
 import type { Assembly } from "../run/assembly.ts";
 import type { History } from "../run/history.ts";
 import { putBack, takeSnapshot } from "../run/snapshot.ts";
@@ -83,14 +83,8 @@ export function resume(
       `${problems.join("\n")}\nResume with the options it was written with, or write to another folder.`,
     );
   }
-  const under = (prefix: string): Map<string, Float32Array> =>
-    new Map(
-      [...arrays].flatMap(([path, v]) =>
-        path.startsWith(prefix) ? [[path.slice(prefix.length), v as Float32Array]] : [],
-      ),
-    );
   putBack(assembly, {
-    weights: under("weights/"),
+    weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
     optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
   });
   // A run that was stopped goes on; one that found its end has found it.
@@ -101,6 +95,6 @@ export function resume(
     sums: Array.from({ length: stored.sums }, (_, i) => arrays.get(`sums/${i}`) as Float32Array),
   });
   for (const { name, load } of companions) {
-    if (name in stored.companions) load({ json: stored.companions[name], tensors: under(`${name}/`) });
+    if (name in stored.companions) load({ json: stored.companions[name], tensors: under(arrays, `${name}/`) });
   }
 }

@@ -1,12 +1,14 @@
 /** Numbers a companion keeps, for a checkpoint. */
 export interface CompanionState {
   readonly json: unknown;
-  readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly tensors: ReadonlyMap<string, Float32Array | Uint8Array>;
 }
 
 /** Something that goes along with a run and acts on it between epochs or steps. Its whole memory is in `save`. */
 export interface Companion {
   readonly name: string;
+  /** Whether its memory moves with the weights, step by step: it then goes back with them. @default false */
+  readonly stepwise?: boolean;
   stepEnd?(): void;
   /** "stop" ends the run after this epoch. */
   epochEnd?(epoch: number, logs: Readonly<Record<string, number>>): Promise<"stop" | undefined>;
@@ -18,6 +20,13 @@ export interface Companion {
   save(): Promise<CompanionState>;
   load(state: CompanionState): void;
   dispose?(): void;
+}
+
+/** The arrays whose path begins with `prefix`, without it. */
+export function under(arrays: CompanionState["tensors"], prefix: string): CompanionState["tensors"] {
+  return new Map(
+    [...arrays].flatMap(([path, values]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), values]] : [])),
+  );
 }
 
 /** Whether a number is better than another by more than `minDelta`. */

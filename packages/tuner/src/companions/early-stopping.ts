@@ -48,7 +48,7 @@ export function earlyStopping(assembly: Assembly, options: EarlyStoppingOptions)
       best = state.best ?? best;
       bestEpoch = state.bestEpoch;
       wait = state.wait;
-      weights = tensors;
+      weights = tensors as ReadonlyMap<string, Float32Array>;
     },
   };
 }

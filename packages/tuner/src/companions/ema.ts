@@ -23,6 +23,7 @@ export function ema({ params, optimizer }: Assembly, { decay = 0.999 }: EmaOptio
   };
   return {
     name: "ema",
+    stepwise: true,
     stepEnd() {
       const active = new Set(optimizer.active.map(({ name }) => name));
       // One at a time: no second set of averages is alive meanwhile.

@@ -4,6 +4,7 @@ import type { Assembly } from "../run/assembly.ts";
 import { disposeBatch, disposeOutcome } from "../run/batch.ts";
 import { combinedStep } from "../run/combined-step.ts";
 import { evaluate } from "../run/evaluate.ts";
+import { createGuard } from "../run/guard.ts";
 import { type Loader, openLoader } from "../run/loader.ts";
 import type { FineTuneOptions } from "../run/options.ts";
 import type { PeakMeter } from "../run/peak.ts";
@@ -56,7 +57,7 @@ export async function probePhases(
       try {
         const opened = peak.bytes;
         peak.restart();
-        const steps = stepper(assembly, {}, combined);
+        const steps = stepper(assembly, createGuard(), combined);
         const stepped = await probeSteps(phase, loader, steps, () => average?.stepEnd?.());
         const stepBytes = peak.bytes;
         peak.restart();

@@ -6,6 +6,7 @@ import type { Companion } from "../companions/companion.ts";
 export function combinerState(trainer: TaskTrainer): Companion {
   return {
     name: "combiner",
+    stepwise: true,
     async save() {
       const tensors = new Map<string, Float32Array>();
       const shapes: { [path: string]: readonly number[] } = {};

@@ -4,18 +4,11 @@ import { disposeBatch, disposeOutcome } from "./batch.ts";
 import { breathe } from "./breathe.ts";
 import type { Loader } from "./loader.ts";
 import type { FineTuneOptions } from "./options.ts";
-import type { Recovery } from "./recovery.ts";
 import type { Run } from "./run.ts";
 
 /** Takes the steps of the epoch that are left. Sets `position.stopped` where the run should end. */
-export async function trainEpoch(
-  run: Run,
-  cut: CutModel,
-  loader: Loader,
-  recovery: Recovery,
-  options: FineTuneOptions,
-): Promise<void> {
-  const { assembly, position, sums, steps, companions } = run;
+export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, options: FineTuneOptions): Promise<void> {
+  const { assembly, position, sums, steps, companions, recovery } = run;
   const { optimizer, train, batchSize, accumulate } = assembly;
   const { observers = [], probeEvery = 10, signal, control } = options;
   const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;

@@ -1,15 +1,19 @@
 import { NonFiniteError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import type { Companion } from "../companions/companion.ts";
 
 export interface GuardOptions {
   /**
-   * `throw` before the step is taken; `skip` it; `rollback` to the last good snapshot of weights and optimizer.
+   * What happens to a bad step, which is taken under none of them. `throw` ends the run. `skip` goes on with the next batch, from the
+   * weights after the last good step. `rollback` goes further back, for weights that went astray before it showed: weights,
+   * statistics, slots, averages (`ema`) and a combiner's memory are those of the last snapshot, up to `snapshotEvery` good steps
+   * ago; the schedule goes on from where it stood.
    * @default "throw"
    */
   readonly policy?: "throw" | "skip" | "rollback";
   /** A loss above this many times the recent mean counts as bad as well. @default no limit */
   readonly spike?: number;
-  /** Steps between snapshots under `rollback`. @default 50 */
+  /** Good steps between snapshots under `rollback`: each is a copy of all that is trained, on the host. With 1, `rollback` is `skip`. @default 50 */
   readonly snapshotEvery?: number;
   /** Bad steps in a row after which `skip` and `rollback` give up. @default 10 */
   readonly patience?: number;
@@ -25,8 +29,8 @@ export interface BadStep {
   readonly spike: boolean;
 }
 
-/** Watches loss and gradients. One read a step. */
-export interface Guard {
+/** Watches loss and gradients. One read a step. As a companion it keeps the recent mean of the loss. */
+export interface Guard extends Companion {
   /** The loss as a number, and what is wrong with the step, if anything. */
   inspect(step: number, loss: tf.Scalar, grads: TensorMap): Promise<{ loss: number; bad: BadStep | undefined }>;
 }
@@ -34,6 +38,11 @@ export interface Guard {
 export function createGuard({ spike }: GuardOptions = {}): Guard {
   let mean: number | undefined;
   return {
+    name: "guard",
+    save: async () => ({ json: { mean: mean ?? null }, tensors: new Map() }),
+    load({ json }) {
+      mean = (json as { mean: number | null }).mean ?? undefined;
+    },
     async inspect(step, loss, grads) {
       // A finite sum proves every term finite; one that is not may only have overflowed, and is looked at closely.
       const check = tf.tidy(() => {

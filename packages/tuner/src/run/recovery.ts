@@ -1,3 +1,5 @@
+import type { SavedState } from "@graftjs/core";
+import { type Companion, type CompanionState, under } from "../companions/companion.ts";
 import type { CutModel } from "../model/trainee.ts";
 import type { Assembly } from "./assembly.ts";
 import type { Batch } from "./batch.ts";
@@ -5,41 +7,103 @@ import { type BadStep, type GuardOptions, nonFiniteError } from "./guard.ts";
 import { originOf } from "./origin.ts";
 import { freezeExactly, putBack, type Snapshot, takeSnapshot } from "./snapshot.ts";
 
-/** What the guard's policy does about a bad step. */
-export interface Recovery {
+/** What the guard's policy does about a bad step. As a companion it keeps the snapshot, and how many bad steps came in a row. */
+export interface Recovery extends Companion {
+  /** Before the first step of a run, or of its rest. */
+  begin(): Promise<void>;
   /** After a good step. */
   good(): Promise<void>;
   /** After a bad one, which was not taken. @throws NonFiniteError under `throw`, or after too many in a row. */
   bad(step: BadStep, cut: CutModel, batches: readonly Batch[]): Promise<void>;
 }
 
-/** @param warn gets one line for each step that was skipped or undone. */
-export async function recovery(
+/** Everything that goes back: what a step writes, and the companions that move with it. */
+interface Kept extends Snapshot {
+  readonly companions: ReadonlyMap<string, CompanionState>;
+}
+
+/**
+ * @param companions of them, those that are `stepwise` go back with the weights.
+ * @param warn gets one line for each step that was skipped or undone.
+ */
+export function recovery(
   assembly: Assembly,
   options: GuardOptions,
+  companions: readonly Companion[],
   warn: (line: string) => void,
-): Promise<Recovery> {
+): Recovery {
   const { policy = "throw", snapshotEvery = 50, patience = 10 } = options;
-  let snapshot: Snapshot | undefined = policy === "rollback" ? await takeSnapshot(assembly) : undefined;
+  const moving = companions.filter(({ stepwise }) => stepwise);
+  let kept: Kept | undefined;
   let inRow = 0;
+  const keep = async (): Promise<void> => {
+    const states = await Promise.all(moving.map(async ({ name, save }) => [name, await save()] as const));
+    kept = { ...(await takeSnapshot(assembly)), companions: new Map(states) };
+  };
+  const goBack = ({ companions: states, ...snapshot }: Kept): void => {
+    // The schedule goes on from where it stood.
+    const { step, frozen } = assembly.optimizer;
+    putBack(assembly, snapshot);
+    freezeExactly(assembly.optimizer, frozen);
+    assembly.optimizer.step = step;
+    for (const { name, load } of moving) load(states.get(name) as CompanionState);
+  };
   return {
+    name: "recovery",
+    async begin() {
+      if (policy === "rollback" && !kept) await keep();
+    },
     async good() {
       inRow = 0;
-      if (snapshot && assembly.optimizer.step % snapshotEvery === 0) snapshot = await takeSnapshot(assembly);
+      if (kept && assembly.optimizer.step % snapshotEvery === 0) await keep();
     },
     async bad(step, cut, batches) {
       inRow++;
       if (policy === "throw" || inRow > patience)
         throw nonFiniteError(step, await origin(assembly, step, cut, batches));
-      if (snapshot) {
-        // The schedule goes on from where it stood: only weights and slots go back.
-        const { step: now, frozen } = assembly.optimizer;
-        putBack(assembly, snapshot);
-        freezeExactly(assembly.optimizer, frozen);
-        assembly.optimizer.step = now;
-        warn(`Step ${step.step} was bad (loss ${step.loss}): went back to the last good weights.`);
+      if (kept) {
+        goBack(kept);
+        warn(`Step ${step.step} was bad (loss ${step.loss}): went back to the last snapshot.`);
       } else warn(`Step ${step.step} was bad (loss ${step.loss}) and was skipped.`);
     },
+    save: async () => ({
+      json: { inRow, ...(kept ? described(kept) : {}) },
+      tensors: kept ? arraysOf(kept) : new Map(),
+    }),
+    load({ json, tensors }) {
+      const stored = json as Stored;
+      inRow = stored.inRow;
+      kept = stored.optimizer && revived(stored as Required<Stored>, tensors);
+    },
+  };
+}
+
+interface Stored {
+  readonly inRow: number;
+  readonly optimizer?: Omit<SavedState, "data">;
+  readonly companions?: Readonly<Record<string, unknown>>;
+}
+
+function described({ optimizer: { data: _, ...optimizer }, companions }: Kept): Omit<Required<Stored>, "inRow"> {
+  return { optimizer, companions: Object.fromEntries([...companions].map(([name, { json }]) => [name, json])) };
+}
+
+function arraysOf({ weights, optimizer, companions }: Kept): Map<string, Float32Array | Uint8Array> {
+  const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", optimizer.data]]);
+  for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  for (const [companion, { tensors }] of companions)
+    for (const [name, values] of tensors) arrays.set(`${companion}/${name}`, values);
+  return arrays;
+}
+
+function revived({ optimizer, companions }: Required<Stored>, arrays: CompanionState["tensors"]): Kept {
+  const states = Object.entries(companions).map(
+    ([name, json]) => [name, { json, tensors: under(arrays, `${name}/`) }] as const,
+  );
+  return {
+    weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
+    optimizer: { ...optimizer, data: arrays.get("optimizer") as Uint8Array },
+    companions: new Map(states),
   };
 }
 

@@ -11,9 +11,11 @@ import { digest, fingerprint } from "../delta/fingerprint.ts";
 import type { Assembly } from "./assembly.ts";
 import { type CombinedStep, combinedStep } from "./combined-step.ts";
 import { combinerState } from "./combiner-state.ts";
+import { createGuard } from "./guard.ts";
 import { type HeldStatistics, heldStatistics } from "./held.ts";
 import { newHistory } from "./history.ts";
 import type { FineTuneOptions } from "./options.ts";
+import { type Recovery, recovery } from "./recovery.ts";
 import { written } from "./snapshot.ts";
 import { type Stepper, stepper } from "./stepper.ts";
 import { tally } from "./tally.ts";
@@ -22,6 +24,7 @@ import { tally } from "./tally.ts";
 export interface Run extends RunState {
   readonly base: Fingerprint;
   readonly steps: Stepper;
+  readonly recovery: Recovery;
   readonly held: HeldStatistics;
   readonly warnings: string[];
   /** Says what went wrong without ending the run, on the console too. @param about where given, the first line about it alone. */
@@ -41,7 +44,10 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const untouched = new Map([...base].filter(([name]) => !mine.has(name)));
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const position: Position = { epoch: 0, at: 0, history: newHistory(), seconds: [], stopped: undefined };
-  const companions = companionsOf(assembly, options, combined);
+  const guard = createGuard(options.guard);
+  const own = companionsOf(assembly, options, combined);
+  const recover = recovery(assembly, options.guard ?? {}, own, (line) => warnings.push(line));
+  const companions = [...own, guard, recover];
   const state: RunState = {
     assembly,
     identity: identityOf(assembly, options, digest(untouched)),
@@ -60,7 +66,8 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const run: Run = {
     ...state,
     base,
-    steps: stepper(assembly, options.guard ?? {}, combined),
+    steps: stepper(assembly, guard, combined),
+    recovery: recover,
     held: await heldStatistics(assembly.held),
     warnings,
     warn,
@@ -79,6 +86,7 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
       const found = await kept?.newest();
       if (found) resume(state, found);
     } else await kept?.assertEmpty();
+    await recover.begin();
   } catch (error) {
     run.dispose();
     throw error;

@@ -5,7 +5,7 @@ import type { Assembly } from "./assembly.ts";
 import { type Batch, type BatchOutcome, disposeOutcome } from "./batch.ts";
 import type { CombinedStep } from "./combined-step.ts";
 import { measure, predict, totalLoss } from "./forward.ts";
-import { type BadStep, createGuard, type GuardOptions } from "./guard.ts";
+import type { BadStep, Guard } from "./guard.ts";
 import { statisticsNow } from "./statistics.ts";
 
 /** What a step gave. */
@@ -25,9 +25,8 @@ export interface Stepper {
   readonly forwardBytes: number;
 }
 
-export function stepper(assembly: Assembly, guarding: GuardOptions, combined: CombinedStep | undefined): Stepper {
+export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
   const { optimizer, losses } = assembly;
-  const guard = createGuard(guarding);
   let forwardBytes = 0;
   const noteForward = (): void => {
     forwardBytes = Math.max(forwardBytes, tf.memory().numBytes);
