@@ -6,7 +6,7 @@ import { namedWeights, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import * as h5wasm from "h5wasm/node";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { keeper } from "../src/checkpoint/keeper.ts";
 import { opfsStore } from "../src/checkpoint/opfs-store.ts";
 import { folderStore } from "../src/checkpoint/store.ts";
@@ -19,6 +19,7 @@ import {
   fingerprint,
   folderReader,
   type H5Wasm,
+  LoadError,
   loadKerasH5,
   loadLayersModel,
   loadSafetensors,
@@ -26,6 +27,7 @@ import {
   saveDelta,
   saveWhole,
   stackDeltas,
+  urlReader,
   writeFileAtomic,
   writeSafetensors,
 } from "../src/index.ts";
@@ -266,7 +268,51 @@ describe("deltas", () => {
   });
 });
 
+/** Paths that an address's parser reads as others: it drops tabs, line ends and spaces around. */
+const STRANGE = [
+  ".\t./secret.bin",
+  " /etc/passwd",
+  " https://evil.example/x",
+  "h\nttps://evil.example/x",
+  "w.bin ",
+  "%09/etc/passwd",
+  "\u0000",
+];
+
 describe("loading", () => {
+  it("by fetch never leaves the folder, whatever the paths", async () => {
+    const asked: string[] = [];
+    const answer = async (url: string | URL | Request): Promise<Response> => {
+      asked.push(String(url));
+      return String(url).endsWith(".json") ? new Response("{}") : new Response(null, { status: 404 });
+    };
+    const spy = vi.spyOn(globalThis, "fetch").mockImplementation(answer);
+    const read = urlReader("https://host.example/models/mine/");
+    for (const path of STRANGE) {
+      const json = { modelTopology: {}, weightsManifest: [{ paths: [path], weights: [] }] };
+      const model = async (name: string) =>
+        name === "model.json" ? new TextEncoder().encode(JSON.stringify(json)) : read(name);
+      await expect(loadLayersModel(model), JSON.stringify(path)).rejects.toThrow(/outside its folder/);
+    }
+    for (const path of [
+      "../other/x",
+      "/x",
+      "//evil.example/x",
+      "https://evil.example/x",
+      ".\t./x",
+      "http://[",
+      "%2e%2e/x",
+    ])
+      await expect(read(path), path).rejects.toThrow(LoadError);
+    expect(asked).toEqual([]);
+    expect(await read("sub/a.json")).toEqual(new TextEncoder().encode("{}"));
+    await expect(read("b.bin")).rejects.toThrow(/b.bin: HTTP 404/);
+    expect(asked).toEqual(["https://host.example/models/mine/sub/a.json", "https://host.example/models/mine/b.bin"]);
+    for (const base of ["https://host.example/models/mine", "models/", "https://host.example/m/?key=1"])
+      expect(() => urlReader(base)).toThrow(/ends in "\/"/);
+    spy.mockRestore();
+  });
+
   it("reads a Keras .h5 and predicts what numpy does", async () => {
     const model = await loadKerasH5(bytesOf(oracle.h5), h5wasm as unknown as H5Wasm);
     const y = (model.predict(tf.tensor2d(oracle.x)) as tf.Tensor).arraySync() as number[][];
@@ -350,6 +396,7 @@ describe("loading", () => {
       "..\\secret.bin",
       "file:///etc/passwd",
       "",
+      ...STRANGE,
     ]) {
       writeFileSync(join(folder, "model/model.json"), json(path));
       await expect(loadLayersModel(folderReader(join(folder, "model")))).rejects.toThrow(/outside its folder/);

@@ -19,11 +19,30 @@ export function folderReader(folder: string): ReadFile {
   };
 }
 
-/** Reads files below an address by `fetch`. */
+/**
+ * Reads files below an address by `fetch`.
+ *
+ * @param base absolute, and a folder: it ends in "/".
+ * @throws LoadError where it is not; when reading, where a path leads out of it or the answer is no success.
+ */
 export function urlReader(base: string): ReadFile {
+  const root = hrefOf(base);
+  if (!root?.endsWith("/"))
+    throw new LoadError(
+      `${base} is no folder's address.`,
+      'Give an absolute one that ends in "/": urlReader("https://example.org/model/").',
+    );
   return async (path) => {
-    const response = await fetch(new URL(path, base));
+    const address = hrefOf(path, root);
+    if (!address?.startsWith(root))
+      throw new LoadError(`${JSON.stringify(path)} leads out of ${base}.`, "It is refused.");
+    const response = await fetch(address);
     if (!response.ok) throw new LoadError(`${base}${path}: HTTP ${response.status}.`, "Is the address right?");
     return new Uint8Array(await response.arrayBuffer());
   };
+}
+
+function hrefOf(path: string, root?: string): string | undefined {
+  // `URL.parse` is younger than the browsers that tfjs runs in.
+  return URL.canParse(path, root) ? new URL(path, root).href : undefined;
 }

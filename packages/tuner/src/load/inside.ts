@@ -1,8 +1,9 @@
 import { LoadError } from "./load-safetensors.ts";
 
 /**
- * A path that stays in its folder: relative, without `..`, without a scheme, a drive or a NUL, whatever the separators and
- * percent-encodings.
+ * A path that stays in its folder: relative, without `..`, without a scheme or a drive, whatever the separators and
+ * percent-encodings. Control characters and spaces around it are refused too: addresses drop them, and what is left may be another
+ * path (".\t./secret").
  *
  * @throws LoadError otherwise.
  */
@@ -15,7 +16,8 @@ export function assertInside(path: string, file: string): void {
   }
   const parts = [path, plain].flatMap((form) => form.split(/[\\/]/));
   const leaves = /^([\\/]|[a-z][a-z0-9+.-]*:)/i.test(path) || /^([\\/]|[a-z][a-z0-9+.-]*:)/i.test(plain);
-  if (path === "" || leaves || parts.includes("..") || plain.includes("\0")) {
+  const hidden = [path, plain].some((form) => /\p{Cc}/u.test(form) || form !== form.trim());
+  if (path === "" || leaves || hidden || parts.includes("..")) {
     throw new LoadError(
       `${file} names the weights ${JSON.stringify(path)}, outside its folder.`,
       "A model from elsewhere could read any file that way; it is refused.",
