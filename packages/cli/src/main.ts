@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { GraftError, list, nearest } from "@graftjs/core";
+import type { OptionType, Values } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import type { Io } from "./io.ts";
 import { UsageError } from "./usage-error.ts";
@@ -46,16 +47,19 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   }
 }
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
 function parse(
   name: string,
   args: readonly string[],
-  options: Readonly<Record<string, "string" | "boolean">>,
+  options: Readonly<Record<string, OptionType>>,
 ): { values: Values; positionals: readonly string[] } {
-  const all = { ...options, verbose: "boolean" as const };
+  const all: Readonly<Record<string, OptionType>> = { ...options, verbose: "boolean" };
   try {
-    const config = Object.fromEntries(Object.entries(all).map(([key, type]) => [key, { type }]));
+    const config = Object.fromEntries(
+      Object.entries(all).map(([key, type]) => [
+        key,
+        type === "strings" ? { type: "string" as const, multiple: true } : { type },
+      ]),
+    );
     const { values, positionals } = parseArgs({ args: [...args], options: config, allowPositionals: true });
     return { values: values as Values, positionals };
   } catch (cause) {

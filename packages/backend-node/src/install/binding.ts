@@ -43,7 +43,7 @@ export async function refreshPrebuilt(target: Target, folder: string, manifest: 
   const fresh = `${file}.${process.pid}`;
   copyFileSync(prebuiltFile(target), fresh);
   renameSync(fresh, file);
-  noteReplaced(folder, manifest, BINDING);
+  if (BINDING in manifest.files) noteReplaced(folder, manifest, BINDING);
   return true;
 }
 

@@ -1,22 +1,38 @@
+import { resolve } from "node:path";
 import type * as BackendNode from "@graftjs/backend-node";
-import type { Command } from "../command.ts";
+import type { Command, Values } from "../command.ts";
 import { projectPackage } from "../project-package.ts";
+import { refuseStray } from "../refuse-stray.ts";
 
 const NATIVE = "@graftjs/backend-node";
 
 export const installNative: Command = {
-  usage: "graft install-native [--gpu] [--compile] [--cache folder] [--json]",
+  usage: "graft install-native [--gpu] [--compile] [--wheel file]... [--cache folder] [--skip-own-route] [--json]",
   about:
     "Installs native TensorFlow for the node backend and verifies it.\n" +
-    "Writes into a cache folder of its own; safe to repeat and to interrupt. `graft uninstall-native` undoes it.",
-  options: { gpu: "boolean", compile: "boolean", cache: "string", json: "boolean" },
-  async run(_positionals, { gpu, compile, cache, json }, { out, cwd, isTty }) {
+    "Writes into a cache folder of its own; safe to repeat and to interrupt. `graft uninstall-native` undoes it.\n" +
+    "--wheel takes a file that is here already (with --gpu several, told apart by name), --skip-own-route leaves a\n" +
+    "tfjs-node that was never built alone.",
+  options: {
+    gpu: "boolean",
+    compile: "boolean",
+    wheel: "strings",
+    cache: "string",
+    "skip-own-route": "boolean",
+    json: "boolean",
+  },
+  async run(stray, values, { out, cwd, isTty }) {
+    refuseStray(installNative.usage, stray);
+    const { gpu, compile, wheel = [], json } = values;
     const native = await projectPackage<typeof BackendNode>(NATIVE, cwd);
     const report = await native.installNative({
+      ...cacheOf(values, cwd),
       device: gpu === true ? "gpu" : "cpu",
       projectDir: cwd,
+      wheels: (wheel as readonly string[]).map((path) => resolve(cwd, path)),
+      ownRoute: values["skip-own-route"] !== true,
+      undoWith: "graft uninstall-native",
       ...(compile === true ? { compile } : {}),
-      ...(cache === undefined ? {} : { cacheDir: String(cache) }),
       ...(json === true ? {} : { write: out, isTerminal: isTty }),
     });
     if (json === true) return out(`${JSON.stringify(report, null, 2)}\n`);
@@ -29,11 +45,13 @@ export const uninstallNative: Command = {
   usage: "graft uninstall-native [--gpu] [--cache folder] [--json]",
   about: "Removes what install-native wrote.",
   options: { gpu: "boolean", cache: "string", json: "boolean" },
-  async run(_positionals, { gpu, cache, json }, { out, cwd }) {
+  async run(stray, values, { out, cwd }) {
+    refuseStray(uninstallNative.usage, stray);
+    const { gpu, json } = values;
     const native = await projectPackage<typeof BackendNode>(NATIVE, cwd);
     const { removed, bytes } = native.uninstallNative({
+      ...cacheOf(values, cwd),
       ...(gpu === true ? { device: "gpu" as const } : {}),
-      ...(cache === undefined ? {} : { cacheDir: String(cache) }),
     });
     if (json === true) return out(`${JSON.stringify({ removed, bytes }, null, 2)}\n`);
     out(
@@ -43,3 +61,7 @@ export const uninstallNative: Command = {
     );
   },
 };
+
+function cacheOf({ cache }: Values, cwd: string): { readonly cacheDir?: string } {
+  return cache === undefined ? {} : { cacheDir: resolve(cwd, String(cache)) };
+}

@@ -1,12 +1,14 @@
 import type { Command } from "../command.ts";
 import { loadRegistry } from "../load-plugins.ts";
 import { readRecipe } from "../recipe-file.ts";
+import { refuseStray } from "../refuse-stray.ts";
 
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",
   about: "Lists the plugins that a recipe can use: core's own, and those of the packages it names.",
   options: { json: "boolean" },
-  async run([path], { json }, { out, cwd }) {
+  async run([path, ...stray], { json }, { out, cwd }) {
+    refuseStray(list.usage, stray);
     const file = path === undefined ? undefined : await readRecipe(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const plugins = registry.list();

@@ -1,13 +1,15 @@
 import type { Command } from "../command.ts";
 import { loadRegistry } from "../load-plugins.ts";
 import { readRecipe } from "../recipe-file.ts";
+import { refuseStray } from "../refuse-stray.ts";
 import { runSection } from "../run-section.ts";
 
 export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",
   about: "Prints the JSON Schema of recipes over the plugins at hand, for completion in editors.",
   options: {},
-  async run([path], _values, { out, cwd }) {
+  async run([path, ...stray], _values, { out, cwd }) {
+    refuseStray(schema.usage, stray);
     const file = path === undefined ? undefined : await readRecipe(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const { properties, ...rest } = (await registry.jsonSchema()) as { properties: object };

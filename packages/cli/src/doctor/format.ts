@@ -8,7 +8,7 @@ export function formatDiagnoses(diagnoses: readonly Diagnosis[]): string {
       const checked = gradients.length > 0 ? `, ${right} of ${gradients.length} gradients right` : "";
       const timing = matMulMs === undefined ? "" : `, 256×256 matMul ${matMulMs} ms`;
       const head =
-        `${ok ? "ok  " : "--  "}${name.padEnd(8)}${device}  ${description ?? ""}${checked}${timing}`.trimEnd();
+        `${ok ? "ok  " : "--  "}${name.padEnd(10)}${device}  ${description ?? ""}${checked}${timing}`.trimEnd();
       return [head, ...(reason ? [`      ${reason}`] : []), ...(fix ? [`      to mend it: ${fix}`] : [])].join("\n");
     })
     .join("\n");
