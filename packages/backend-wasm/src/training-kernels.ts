@@ -8,6 +8,7 @@ import { forIntegers, integerKernels } from "./composed/integers.ts";
 import { nanKeepers } from "./composed/keep-nan.ts";
 import { wideBroadcasts } from "./composed/wide-broadcast.ts";
 import { einsumKernel } from "./gradients/einsum.ts";
+import { dilatedFusedGradients } from "./gradients/fused-dilations.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
 import { fusedConv2d } from "./kernels/conv-fused.ts";
 import { windowKernels } from "./kernels/exact-window.ts";
@@ -95,6 +96,7 @@ function register(level: SimdLevel, backend: WasmBackend): Registered {
   const registration = together([
     () => replaceKernels(kernelTable(level)),
     () => replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
+    dilatedFusedGradients,
     () => guardMemory(backend),
   ]);
   const entry = { level, backend, registration, users: 0 };

@@ -6,7 +6,7 @@ import { fit, type SETUPS } from "./fit-setups.ts";
 /** Trains a set-up on cpu and, with and without `fusedLayers`, on wasm: the losses must be the same, and no tensor left. */
 export async function expectLossesOfCpu(name: string, setup: (typeof SETUPS)[string]): Promise<void> {
   await tf.setBackend("cpu");
-  const expected = await fit(setup);
+  const expected = await fit(setup, setup.oracle);
   await tf.setBackend("wasm");
   const before = tf.memory().numTensors;
   const runs = [await fit(setup), await fit(setup, (model) => fusedLayers().apply(model as never))];

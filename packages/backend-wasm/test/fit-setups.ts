@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { randomNumbers } from "./reference.ts";
+import { spreadFilters } from "./spread-filter.ts";
 
 type Layer = tfl.layers.Layer;
 
@@ -17,6 +18,8 @@ interface Setup {
   readonly model?: () => tfl.LayersModel;
   /** @default 3 */
   readonly batchSize?: number;
+  /** What is done to cpu's model, where tfjs itself does not train the layers. */
+  readonly oracle?: (model: tfl.LayersModel) => void;
 }
 
 const L = tfl.layers;
@@ -90,6 +93,17 @@ const merged = (merge: () => Layer): Setup => ({
   },
 });
 
+/**
+ * Layers with dilation 2, which tfjs refuses to train on every backend; cpu spreads their filters. depthwiseConv2d is not
+ * among them: that layer of tfjs-layers passes over its `dilationRate`.
+ */
+const dilated = (layer: (args: object) => Layer): Setup => ({
+  input: image,
+  layers: () => [layer({ dilationRate: 2, kernelSize: 3 }), L.flatten(), dense(2)],
+  oracle: spreadFilters,
+});
+const filters = { depthwiseInitializer: init(), pointwiseInitializer: init(4) };
+
 /** Every set-up by name; the names say what is special in each. */
 export const SETUPS: { readonly [name: string]: Setup } = {
   ...Object.fromEntries(ACTIVATIONS.map((a) => [`dense ${a}`, { input: [6], layers: () => [dense(7, a), dense(2)] }])),
@@ -148,6 +162,14 @@ export const SETUPS: { readonly [name: string]: Setup } = {
       dense(2),
     ],
   },
+  "conv2d dilated": dilated((args) => conv(args)),
+  "conv2d dilated, linear, same": dilated((args) => conv({ ...args, activation: "linear", padding: "same" })),
+  "conv2d dilated, relu": dilated((args) => conv({ ...args, activation: "relu" })),
+  "conv2d dilated, no bias": dilated((args) => conv({ ...args, useBias: false })),
+  "separableConv2d dilated": dilated((args) => L.separableConv2d({ ...args, ...filters, filters: 4 } as never)),
+  "separableConv2d dilated, relu, same": dilated((args) =>
+    L.separableConv2d({ ...args, ...filters, filters: 4, activation: "relu", padding: "same" } as never),
+  ),
   conv3d: {
     input: [4, 5, 5, 1],
     layers: () => [L.conv3d({ filters: 2, kernelSize: 2, kernelInitializer: init() }), L.flatten(), dense(2)],

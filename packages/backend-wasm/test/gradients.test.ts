@@ -4,6 +4,7 @@ import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
+import { spread } from "./spread-filter.ts";
 
 beforeAll(async () => {
   await wasmBackend().init();
@@ -123,43 +124,80 @@ describe("gradients on wasm", () => {
     tf.dispose(inputs);
   });
 
-  it.each(["auto", "composed"] as const)(
-    "dilated conv2d trains (%s kernels): as the convolution with the spread filter",
-    async (kernels) => {
+  type Convolve = (x: tf.Tensor4D, filter: tf.Tensor4D, dilations: number, bias: tf.Tensor1D) => tf.Tensor;
+  const fused = (x: tf.Tensor4D, filter: tf.Tensor4D, dilations: number): object => ({
+    ...{ x, filter, dilations, strides: 1, pad: "same" },
+  });
+  const DILATED: Readonly<Record<string, Convolve>> = {
+    conv2d: (x, filter, dilations) => tf.conv2d(x, filter, 1, "same", "NHWC", dilations),
+    depthwiseConv2d: (x, filter, dilations) => tf.depthwiseConv2d(x, filter, 1, "same", "NHWC", dilations),
+    "fused.conv2d": (x, filter, dilations, bias) => tf.fused.conv2d({ ...fused(x, filter, dilations), bias } as never),
+    "fused.conv2d of one image, no bias": (x, filter, dilations) =>
+      // tfjs's own gradient fails on an image without a batch.
+      tf.fused.conv2d(
+        fused(tf.reshape(x, dilations > 1 ? [18, 8, 3] : [1, 18, 8, 3]) as never, filter, dilations) as never,
+      ),
+    "fused.conv2d, one number as bias": (x, filter, dilations, bias) =>
+      tf.fused.conv2d({ ...fused(x, filter, dilations), bias: tf.mean(bias) } as never),
+    "fused.depthwiseConv2d": (x, filter, dilations, bias) =>
+      tf.fused.depthwiseConv2d({ ...fused(x, filter, dilations), bias: tf.concat([bias, bias, bias]) } as never),
+  };
+  const dilatedCases = Object.keys(DILATED).flatMap((name) =>
+    (["auto", "composed"] as const).map((kernels) => [name, kernels] as const),
+  );
+
+  it.each(dilatedCases)(
+    "dilated %s trains (%s kernels): as the convolution with the spread filter",
+    (name, kernels) => {
       const registration = registerTrainingKernels({ kernels });
+      const convolve = DILATED[name] as Convolve;
       const random = randomNumbers(8);
-      const x = tf.tensor4d(random(2 * 9 * 8 * 3), [2, 9, 8, 3]);
-      const w = tf.tensor4d(random(9 * 3 * 4), [3, 3, 3, 4]);
+      const inputs = [[2, 9, 8, 3], [3, 3, 3, 4], [4]].map((shape) =>
+        tf.tensor(random(tf.util.sizeFromShape(shape)), shape),
+      );
+      const before = tf.memory().numTensors;
       tf.tidy(() => {
-        const dilated = gradients(
-          (a, b) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, "same", "NHWC", 2),
-          [x, w],
-        );
-        // A filter with zeros between its taps, made by tiling pads: 3×3 becomes 5×5.
-        const spread = (f: tf.Tensor): tf.Tensor4D => {
-          const rows = tf.reshape(
-            tf.pad(tf.reshape(f, [3, 1, 3, 1, 12]), [
-              [0, 0],
-              [0, 1],
-              [0, 0],
-              [0, 1],
-              [0, 0],
-            ]),
-            [3, 2, 6, 12],
-          );
-          return tf.reshape(tf.slice(tf.reshape(rows, [6, 6, 12]), [0, 0, 0], [5, 5, 12]), [5, 5, 3, 4]);
-        };
-        const plain = gradients((a, b) => tf.conv2d(a as tf.Tensor4D, spread(b), 1, "same"), [x, w]);
-        for (const i of [0, 1]) {
-          expect(relativeError((dilated[i] as tf.Tensor).dataSync(), (plain[i] as tf.Tensor).dataSync())).toBeLessThan(
+        const by =
+          (dilations: number): Op =>
+          (x, filter, bias) => {
+            const taps = dilations === 1 ? spread(filter) : filter;
+            return tf.add(
+              convolve(x as tf.Tensor4D, taps as tf.Tensor4D, dilations, bias as tf.Tensor1D),
+              tf.sum(bias),
+            );
+          };
+        const [dilated, plain] = [gradients(by(2), inputs), gradients(by(1), inputs)];
+        for (const [i, expected] of plain.entries())
+          expect(relativeError((dilated[i] as tf.Tensor).dataSync(), expected.dataSync()), `input ${i}`).toBeLessThan(
             1e-5,
           );
-        }
       });
-      tf.dispose([x, w]);
+      expect(tf.memory().numTensors).toBe(before);
+      tf.dispose(inputs);
       registration.dispose();
     },
   );
+
+  it("leaves an op of someone else's, in which a dilated convolution runs, its own gradient", () => {
+    tf.tidy(() => {
+      const [x, filter] = [tf.ones([1, 5, 5, 1]) as tf.Tensor4D, tf.ones([3, 3, 1, 1]) as tf.Tensor4D];
+      const op = tf.customGrad((v) => ({
+        value: tf.engine().runKernel(
+          "FusedConv2D",
+          { x: v as tf.Tensor, filter },
+          {
+            ...{ strides: 1, pad: "same", dilations: 2, dataFormat: "NHWC", activation: "linear" },
+          },
+        ) as tf.Tensor,
+        gradFunc: (dy: tf.Tensor): tf.Tensor => tf.mul(dy, 7),
+      }));
+      expect(
+        tf
+          .grad((v) => tf.sum(op(v)))(x)
+          .dataSync()[0],
+      ).toBe(7);
+    });
+  });
 
   it("are put back by the last who disposes, in whatever order", () => {
     const ours = tf.getGradient("Maximum");
