@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { tally } from "../tally.mjs";
+
+let reports: string;
+beforeEach(() => {
+  reports = mkdtempSync(join(tmpdir(), "graft-tally-"));
+});
+afterEach(() => rmSync(reports, { recursive: true, force: true }));
+
+const report = (name: string, passed: number, failed = 0, suites = 0): void =>
+  write(`${name}.vitest.json`, {
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: 1,
+    numTodoTests: 0,
+    numFailedTestSuites: suites,
+  });
+const checks = (...results: readonly (readonly [name: string, ok: boolean])[]): void =>
+  write(
+    "checks.json",
+    results.map(([name, ok]) => ({ name, ok, seconds: 1 })),
+  );
+function write(name: string, content: unknown): void {
+  writeFileSync(join(reports, name), JSON.stringify(content));
+}
+
+it("counts the tests of reports, and one for a check that wrote none", () => {
+  report("unit", 10);
+  checks(["unit", true], ["lint", true], ["format", false]);
+  expect(tally(reports)).toEqual({ passed: 11, failed: 1, skipped: 1 });
+});
+
+it("counts a check that failed though its report has no failure", () => {
+  report("native", 40);
+  checks(["native", false]);
+  expect(tally(reports)).toEqual({ passed: 40, failed: 1, skipped: 1 });
+});
+
+it("counts a failure once, in whichever report of the check it stands", () => {
+  report("native", 40);
+  report("native.core-suite", 3870, 8);
+  checks(["native", false]);
+  expect(tally(reports)).toMatchObject({ passed: 3910, failed: 8 });
+  report("native.core-suite", 878, 0, 1); // tests that vanished
+  expect(tally(reports)).toMatchObject({ passed: 918, failed: 1 });
+});
+
+it("finds nothing where nothing was written", () => {
+  expect(tally(join(reports, "nowhere"))).toEqual({ passed: 0, failed: 0, skipped: 0 });
+});
