@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { LossRow } from "./suite/loss.ts";
+import type { TestPage } from "./page.ts";
+import type { Crash, LossRow } from "./suite/loss.ts";
 import type { PoolReport } from "./suite/memory.ts";
 import type { Row } from "./suite/ops.ts";
 import type { MovedStatistics } from "./suite/statistics.ts";
@@ -50,13 +51,25 @@ export function testGpu({ packageName, environment, ops, training, pools, statis
   });
 }
 
-/** What losing the device at fifty moments must give. */
-export function expectSurvived(rows: readonly LossRow[], moments: number): void {
+/** What losing the device at fifty moments must give; `during`: what must have been called at some of them. */
+export function expectSurvived(rows: readonly LossRow[], moments: number, during: readonly string[]): void {
   expect(rows).toHaveLength(moments);
-  expect(new Set(rows.map(({ kernel }) => kernel)).size).toBe(moments);
+  expect(new Set(rows.map(({ call }) => call)).size).toBe(moments);
+  expect([...new Set(rows.map((row) => row.during))].sort()).toEqual([...during].sort());
   expect(rows.filter(({ killedIn }) => killedIn < 0)).toEqual([]);
   // Within one step: thrown by the step it happened in, or by the next.
   expect(rows.filter(({ killedIn, thrownIn }) => thrownIn < killedIn || thrownIn > killedIn + 1)).toEqual([]);
   expect(rows.filter(({ error }) => !(error <= 1e-4))).toEqual([]);
   expect(rows.some(({ resumedFrom }) => resumedFrom > 0)).toBe(true);
+}
+
+/** What ending Chromium's GPU process in the middle of a run must give. The page gives `crashing()` as three functions. */
+export async function expectCrashSurvived(page: TestPage): Promise<void> {
+  const done = page.call<Awaited<Crash["done"]>>("crash");
+  await expect.poll(() => page.call("crashWaiting"), { timeout: 60_000 }).toBe(true);
+  await page.killGpuProcess();
+  await page.call("crashGoOn");
+  const { thrownIn, resumedFrom, error } = await done;
+  expect({ thrownIn, resumedFrom }).toEqual({ thrownIn: 3, resumedFrom: 3 });
+  expect(error).toBeLessThanOrEqual(1e-4);
 }

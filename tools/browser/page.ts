@@ -29,6 +29,8 @@ export interface TestPage {
   call<T>(name: string, argument?: unknown): Promise<T>;
   /** Uncaught errors and `console.error`s so far. */
   readonly problems: readonly string[];
+  /** Ends Chromium's GPU process as a crash of the driver does. */
+  killGpuProcess(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,14 @@ export async function openPage(options: PageOptions): Promise<TestPage> {
           ]?.(json),
         [name, argument] as const,
       )) as T;
+    },
+    async killGpuProcess(): Promise<void> {
+      const session = await browser.newBrowserCDPSession();
+      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+      const gpu = processInfo.filter(({ type }) => type === "GPU");
+      if (gpu.length !== 1) throw new Error(`Chromium has ${gpu.length} GPU processes, expected 1.`);
+      for (const { id } of gpu) process.kill(id, "SIGKILL");
+      await session.detach();
     },
     async close(): Promise<void> {
       await browser.close();

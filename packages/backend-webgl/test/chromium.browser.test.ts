@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WEBGL_FLAGS } from "../../../tools/browser/flags.ts";
-import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { expectCrashSurvived, expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { openPage, type TestPage } from "../../../tools/browser/page.ts";
 
 let page: TestPage;
@@ -24,7 +24,11 @@ describe("webgl in Chromium", () => {
 
   it("loses its context at fifty moments, says so, and is gone on from by cpu", async () => {
     await page.call("close");
-    expectSurvived(await page.call("lose", 50), 50);
+    expectSurvived(await page.call("lose", 50), 50, ["runWebGLProgram", "read"]);
+  });
+
+  it("loses its context with Chromium's GPU process, says so, and is gone on from by cpu", async () => {
+    await expectCrashSurvived(page);
   });
 
   it("caused no error in the console", () => {

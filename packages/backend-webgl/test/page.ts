@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
@@ -26,11 +26,18 @@ export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
   loseAtMoments(
     {
       adapter: webglBackend(),
-      kill: (victim) => (victim as WebGLSession).gl.getExtension("WEBGL_lose_context")?.loseContext(),
+      kills: [(victim) => loseContext(victim as WebGLSession)],
+      methods: ["runWebGLProgram", "read"],
     },
-    "runWebGLProgram",
     moments as number,
   );
+let crashed: Crash;
+export const crash = (): Crash["done"] => {
+  crashed = crashing(webglBackend());
+  return crashed.done;
+};
+export const crashWaiting = (): boolean => crashed.waiting();
+export const crashGoOn = (): void => crashed.goOn();
 export { watchWorker } from "../../../tools/browser/suite/worker.ts";
 
 /** Stock Adam with its default epsilon, which stock WebGL takes from a wrong precision: weights after five steps. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
-import { expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { expectCrashSurvived, expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { openPage, type TestPage } from "../../../tools/browser/page.ts";
 import type { RuleReport } from "../../../tools/browser/suite/rules.ts";
+import { moments } from "./victim.ts";
 
 let page: TestPage;
 beforeAll(async () => {
@@ -37,7 +38,11 @@ describe("webgpu in Chromium", () => {
 
   it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
     await page.call("close");
-    expectSurvived(await page.call("lose", 50), 50);
+    expectSurvived(await page.call("lose", 50), 50, moments);
+  });
+
+  it("loses its device with Chromium's GPU process, says so, and is gone on from by cpu", async () => {
+    await expectCrashSurvived(page);
   });
 
   it("caused no error in the console", () => {

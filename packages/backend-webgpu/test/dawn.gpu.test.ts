@@ -11,6 +11,7 @@ import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webgpuBackend } from "../src/node.ts";
 import type { WebGPUSession } from "../src/session.ts";
 import { useSoftwareGpu } from "./software-gpu.ts";
+import { moments, victim } from "./victim.ts";
 
 let session: WebGPUSession;
 beforeAll(async () => {
@@ -38,7 +39,6 @@ describe("webgpu in Node", () => {
 
   it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
     await session.dispose();
-    const kill = (victim: unknown): void => (victim as WebGPUSession).device.destroy();
-    expectSurvived(await loseAtMoments({ adapter: webgpuBackend(), kill }, "runWebGPUProgram", 50), 50);
+    expectSurvived(await loseAtMoments(victim(webgpuBackend()), 50), 50, moments);
   });
 });

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { cpuBackend, openBackend } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
+import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
@@ -11,6 +11,7 @@ import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../../backend-webgl/src/index.ts";
 import { webgpuBackend } from "../src/index.ts";
 import type { WebGPUSession } from "../src/session.ts";
+import { victim } from "./victim.ts";
 
 let session: WebGPUSession;
 
@@ -28,11 +29,14 @@ export const errors = (): readonly string[] => session.errors;
 export const close = (): Promise<void> => session.dispose();
 export const probe = (): Promise<unknown> => webgpuBackend().probe();
 export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
-  loseAtMoments(
-    { adapter: webgpuBackend(), kill: (victim) => (victim as WebGPUSession).device.destroy() },
-    "runWebGPUProgram",
-    moments as number,
-  );
+  loseAtMoments(victim(webgpuBackend()), moments as number);
+let crashed: Crash;
+export const crash = (): Crash["done"] => {
+  crashed = crashing(webgpuBackend());
+  return crashed.done;
+};
+export const crashWaiting = (): boolean => crashed.waiting();
+export const crashGoOn = (): void => crashed.goOn();
 export { watchWorker } from "../../../tools/browser/suite/worker.ts";
 
 /** Opens the first of the named backends that can train. */

@@ -155,3 +155,25 @@ it("says that it begins anew where no checkpoint was written", async () => {
   expect(code).toBe(0);
   expect(out.match(/epoch 1\/2/g)).toHaveLength(2);
 });
+
+it("begins anew where the data are other bits on the next backend, and no checkpoint was asked for", async () => {
+  const recipe = await setUp();
+  const run = { ...(recipe.run as object), data: "moving-data.js" };
+  write("recipe.json", { ...lossy(recipe), run, backends: ["gpu", "cpu"] });
+  write(
+    "moving-data.js",
+    `import * as tf from "@tensorflow/tfjs-core";
+let times = 0;
+export default () => {
+  const xs = tf.randomNormal([48, 3], 0, 1, "float32", times++);
+  return { data: { xs, ys: tf.oneHot(tf.cast(tf.greater(tf.sum(xs, 1), 0), "int32"), 2) } };
+};
+`,
+  );
+  const lost = await graft("run", "recipe.json");
+  expect(lost.err).toMatch(/^The device was lost. Going on with cpu.\nFrom the beginning: the data are not to the bit/);
+  expect(lost.code).toBe(0);
+  const asked = await graft("run", "recipe.json", "--checkpoint", "asked");
+  expect(asked.err).toMatch(/The checkpoint is of another run.*data: was/s);
+  expect(asked.code).not.toBe(0);
+});

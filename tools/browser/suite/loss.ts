@@ -17,14 +17,19 @@ import { disagreement, numbers } from "./numbers.ts";
 /** A session whose device the test can take away. */
 export interface Victim {
   readonly adapter: BackendAdapter;
-  /** Takes the device away. */
-  kill(session: BackendSession): void;
+  /** Ways of taking the device away, used in turn. */
+  readonly kills: readonly ((session: BackendSession) => void)[];
+  /** Methods of tfjs's backend at whose calls it goes; a `read` is under way then. */
+  readonly methods: readonly string[];
+  /** Fused kernels at whose calls it goes. @default [] */
+  readonly fused?: readonly string[];
 }
 
 /** What happened at one moment. */
 export interface LossRow {
-  /** Kernel at which the device went. */
-  readonly kernel: number;
+  /** Call at which the device went, of all calls of a run, and what was called. */
+  readonly call: number;
+  readonly during: string;
   /** Step that was running then, and step that threw; equal, or one apart where only the next operation can know. */
   readonly killedIn: number;
   readonly thrownIn: number;
@@ -48,8 +53,11 @@ interface Progress {
   checkpoint: Checkpoint | undefined;
 }
 
-/** Trains from the last checkpoint to the end, writing one after each step. */
-async function train(progress: Progress): Promise<readonly Float32Array[]> {
+/** Trains from the last checkpoint to the end, writing one after each step. `before` is awaited before each. */
+async function train(
+  progress: Progress,
+  before: (step: number) => Promise<void> = async () => {},
+): Promise<readonly Float32Array[]> {
   const { checkpoint } = progress;
   const params: readonly Param[] = Object.entries(SHAPES).map(([name, shape], i) => {
     const value = tf.tensor(checkpoint?.weights[i] ?? numbers({ kind: "any", shape }, i), [...shape]);
@@ -63,6 +71,7 @@ async function train(progress: Progress): Promise<readonly Float32Array[]> {
   const [w, b] = params.map(({ variable }) => variable) as [tf.Variable, tf.Variable];
   for (let step = checkpoint?.step ?? 0; step < STEPS; step++) {
     progress.step = step;
+    await before(step);
     const loss = tf.tidy(
       () =>
         optimizer.minimize(
@@ -73,6 +82,7 @@ async function train(progress: Progress): Promise<readonly Float32Array[]> {
     await loss.data();
     progress.checkpoint = { step: step + 1, weights: await weightsOf(params), state: await saveState(optimizer) };
   }
+  progress.step = STEPS;
   return await weightsOf(params);
 }
 
@@ -82,60 +92,127 @@ async function weightsOf(params: readonly Param[]): Promise<readonly Float32Arra
   return all;
 }
 
-/** Calls `each` before every kernel of the current backend; `stop` puts the backend's own method back. */
-function countKernels(method: string, each: () => void): void {
+/** Calls `each` at every call of the victim's methods and fused kernels, on the current backend; returns what undoes that. */
+function watchCalls({ methods, fused = [] }: Victim, each: (what: string) => void): () => void {
   const backend = tf.backend() as unknown as Record<string, (...args: unknown[]) => unknown>;
-  const own = backend[method] as (...args: unknown[]) => unknown;
-  backend[method] = (...args: unknown[]) => {
-    each();
-    return own.apply(backend, args);
+  for (const method of methods) {
+    const own = backend[method] as (...args: unknown[]) => unknown;
+    backend[method] = (...args: unknown[]) => {
+      if (method !== "read") each(method);
+      const result = own.apply(backend, args);
+      if (method === "read") each(method);
+      return result;
+    };
+  }
+  const undo = fused.map((name) => {
+    const config = tf.getKernel(name, tf.getBackend()) as { kernelFunc: tf.KernelFunc };
+    const { kernelFunc } = config;
+    config.kernelFunc = (args) => {
+      each(name);
+      return kernelFunc(args);
+    };
+    return () => {
+      config.kernelFunc = kernelFunc;
+    };
+  });
+  return () => {
+    for (const step of undo) step();
   };
 }
 
 /**
- * Takes the device away at `moments` different kernels of a run, goes on with cpu from the last checkpoint, and compares
+ * Takes the device away at `moments` different calls of a run, goes on with cpu from the last checkpoint, and compares
  * the final weights with those of an undisturbed run on the same device.
- *
- * @param method name of the method through which all of the backend's kernels pass.
  */
-export async function loseAtMoments(
-  { adapter, kill }: Victim,
-  method: string,
-  moments: number,
-): Promise<readonly LossRow[]> {
-  let kernels = 0;
+export async function loseAtMoments(victim: Victim, moments: number): Promise<readonly LossRow[]> {
+  const { adapter, kills } = victim;
+  const calls: string[] = [];
   const calm = await runOnBackends([adapter], async (session) => {
-    countKernels(method, () => {
-      kernels += 1;
+    const progress: Progress = { step: 0, checkpoint: undefined };
+    const undo = watchCalls(victim, (what) => {
+      if (progress.step < STEPS) calls.push(what);
     });
-    const weights = await train({ step: 0, checkpoint: undefined });
+    const weights = await train(progress);
+    undo();
     await session.dispose();
     return weights;
   });
+  // By kind, so that moments at equal distances find some of each.
+  const order = calls.map((what, i) => ({ what, i })).sort((a, b) => (a.what < b.what ? -1 : a.what > b.what ? 1 : 0));
   const rows: LossRow[] = [];
   for (let moment = 0; moment < moments; moment++) {
-    const at = Math.floor((moment * kernels) / moments);
+    const { i: at, what: during } = order[Math.floor((moment * order.length) / moments)] as { i: number; what: string };
     const progress: Progress = { step: 0, checkpoint: undefined };
     let killedIn = -1;
-    let thrownIn = -1;
-    let resumedFrom = -1;
-    const weights = await runOnBackends([adapter, cpuBackend()], async (session, lost) => {
-      if (lost) {
-        if (!(lost instanceof BackendLostError)) throw new Error(`Not a BackendLostError: ${lost}`);
-        thrownIn = progress.step;
-        resumedFrom = progress.checkpoint?.step ?? 0;
-        return train(progress);
-      }
+    const found = await lose(adapter, progress, async (session) => {
       let seen = 0;
-      countKernels(method, () => {
+      const undo = watchCalls(victim, () => {
         if (seen++ !== at) return;
         killedIn = progress.step;
-        kill(session);
+        (kills[moment % kills.length] as Victim["kills"][number])(session);
       });
-      return train(progress);
+      try {
+        return await train(progress);
+      } finally {
+        undo();
+      }
     });
-    const error = Math.max(...weights.map((part, i) => disagreement(part, calm[i] ?? [])));
-    rows.push({ kernel: at, killedIn, thrownIn, resumedFrom, error });
+    const error = Math.max(...found.weights.map((part, i) => disagreement(part, calm[i] ?? [])));
+    rows.push({ call: at, during, killedIn, thrownIn: found.thrownIn, resumedFrom: found.resumedFrom, error });
   }
   return rows;
+}
+
+/** A run on `adapter` by `first`, and where its device is lost, on cpu from the last checkpoint. */
+async function lose(
+  adapter: BackendAdapter,
+  progress: Progress,
+  first: (session: BackendSession) => Promise<readonly Float32Array[]>,
+): Promise<{
+  readonly weights: readonly Float32Array[];
+  readonly thrownIn: number;
+  readonly resumedFrom: number;
+}> {
+  let [thrownIn, resumedFrom] = [-1, -1];
+  const weights = await runOnBackends([adapter, cpuBackend()], async (session, lost) => {
+    if (!lost) return first(session);
+    if (!(lost instanceof BackendLostError)) throw new Error(`Not a BackendLostError: ${lost}`);
+    thrownIn = progress.step;
+    resumedFrom = progress.checkpoint?.step ?? 0;
+    return train(progress);
+  });
+  return { weights, thrownIn, resumedFrom };
+}
+
+/** A run that stands still before step 3, for somebody outside the page to end the process that has the device. */
+export interface Crash {
+  /** Whether the run stands still. */
+  waiting(): boolean;
+  goOn(): void;
+  readonly done: Promise<Pick<LossRow, "thrownIn" | "resumedFrom" | "error">>;
+}
+
+export function crashing(adapter: BackendAdapter): Crash {
+  let goOn: () => void = () => {};
+  let waiting = false;
+  const told = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const progress: Progress = { step: 0, checkpoint: undefined };
+  const run = async (): Promise<Awaited<Crash["done"]>> => {
+    const calm = await runOnBackends([adapter], async (session) => {
+      const weights = await train({ step: 0, checkpoint: undefined });
+      await session.dispose();
+      return weights;
+    });
+    const { weights, ...where } = await lose(adapter, progress, () =>
+      train(progress, async (step) => {
+        if (step < 3) return;
+        waiting = true;
+        await told;
+      }),
+    );
+    return { ...where, error: Math.max(...weights.map((part, i) => disagreement(part, calm[i] ?? []))) };
+  };
+  return { waiting: () => waiting, goOn: () => goOn(), done: run() };
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
-import type { Observer } from "@graftjs/core";
+import { type Observer, RecipeError } from "@graftjs/core";
+import type { FineTuneOptions, FineTuneResult } from "@graftjs/tuner";
 import type { Command } from "../command.ts";
 import { interruptible } from "../interrupt.ts";
 import { assertWritable } from "../output.ts";
@@ -42,12 +43,18 @@ export const run: Command = {
         const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
         const place = to !== undefined ? resolve(io.cwd, String(to)) : losable || lost ? await spare.path() : undefined;
         const goOn = resume === true || lost !== undefined;
-        const checkpoint =
+        const state =
           place === undefined ? {} : { checkpoint: { to: place, resume: goOn, recipe, everySteps: EVERY_STEPS } };
-        const observers = [...resolved.observers, ...(lost ? [saysFromWhere(io.err)] : []), ...bar];
-        const result = await interruptible(wayOn, (signal) =>
-          fineTune(model, { ...options, ...checkpoint, observers, signal }),
-        );
+        const train = (more: Partial<FineTuneOptions>, said: readonly Observer[]): Promise<FineTuneResult> =>
+          interruptible(wayOn, (signal) =>
+            fineTune(model, { ...options, ...more, observers: [...resolved.observers, ...said, ...bar], signal }),
+          );
+        const result = await train(state, lost ? [saysFromWhere(io.err)] : []).catch((error) => {
+          // Data computed on the device are not the same bits on another one. Nobody asked for this checkpoint: go on without.
+          if (to !== undefined || !lost || !(error instanceof RecipeError)) throw error;
+          io.err("From the beginning: the data are not to the bit those of the last checkpoint.\n");
+          return train({}, []);
+        });
         const delta = await saveDelta(model, result, { recipe });
         await writeFileAtomic(target, delta);
         result.restore();
