@@ -74,14 +74,17 @@ const conv2d: Rewrite = (layer, stock) => {
   };
 };
 
-/** Dropout by the counter-based generator: a layer's `seed` gives a sequence, where stock repeats one mask for ever. */
+/**
+ * Dropout by the counter-based generator, another mask each step; stock repeats one for ever where the layer has a `seed`.
+ * The seed of a step is drawn inside the call, from the generator that the tuner puts in the place of Math.random: a run is
+ * then a function of its own seed, and goes on after a resume as it would have. A layer's `seed` only stirs the draw.
+ */
 const seededDropout: Rewrite = (layer, stock) => {
-  let step = 0;
-  const seed = (layer.seed as number | undefined) ?? Math.floor(Math.random() * 2 ** 31);
+  const stir = Math.imul((layer.seed as number | undefined) ?? 0, 0x9e3779b1);
   return (inputs, kwargs) => {
     const rate = layer.rate as number;
     if (!kwargs?.training || layer.noiseShape || !(rate > 0 && rate < 1)) return stock.call(layer, inputs, kwargs);
-    return tf.tidy(() => dropout(only(inputs), rate, Math.imul(seed, 0x9e3779b1) + step++));
+    return tf.tidy(() => dropout(only(inputs), rate, Math.floor(Math.random() * 2 ** 32) ^ stir));
   };
 };
 
