@@ -2,8 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import { adam, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { FineTuneOptions } from "../src/index.ts";
-import { createRunControl, fineTune, flip, shift } from "../src/index.ts";
+import { decode, encode } from "../src/checkpoint/checkpoint.ts";
+import { applyDelta, createRunControl, type FineTuneOptions, fineTune, flip, saveDelta, shift } from "../src/index.ts";
 import { seeded } from "../src/random/random.ts";
 import { convNet, mlp } from "./nets.ts";
 import { examples, mapStore, weightsOf } from "./support.ts";
@@ -98,7 +98,6 @@ describe("resume", () => {
     const checkpoint = { to: mapStore(files), resume: true, keep: 2 };
     (await fineTune(convNet(), options({ checkpoint, epochs: 2 }))).restore();
     const [, newer] = [...files.keys()].sort() as [string, string];
-    const { decode } = await import("../src/checkpoint/checkpoint.ts");
     const good = files.get(newer) as Uint8Array;
     const random = seeded("damage");
     for (let i = 0; i < 300; i++) {
@@ -133,6 +132,125 @@ describe("resume", () => {
     other.layers[1]?.setWeights([tf.ones([3, 3, 2, 4]), tf.zeros([4])]);
     await expect(fineTune(other, options({ checkpoint }))).rejects.toThrow(/base: was/);
     expect(weightsOf(model)).toEqual(before);
+  });
+
+  it("refuses every option that would make it another run, entry by entry, and takes those that would not", async () => {
+    const given = (more: Partial<FineTuneOptions>): FineTuneOptions => ({
+      data: examples([8, 8, 2], 9),
+      validation: examples([8, 8, 2], 6),
+      loss: "categoricalCrossentropy",
+      trainable: "head/kernel",
+      unfreeze: [{ epoch: 1, trainable: "head/bias" }],
+      rule: sgd(),
+      learningRate: 0.1,
+      epochs: 2,
+      batchSize: 3,
+      augment: [flip(), shift({ by: 1 })],
+      rateMultipliers: [{ on: "head/bias", by: 2 }],
+      weightNoise: { deviation: 0.01, on: "head/kernel" },
+      ...more,
+    });
+    const files = new Map<string, Uint8Array>();
+    const checkpoint = { to: mapStore(files), resume: true };
+    (await fineTune(convNet(), given({ checkpoint, maxSteps: 2 }))).restore();
+    const before = new Map(files);
+    const { xs, ys } = examples([8, 8, 2], 9);
+    const falling = (step: number): number => 0.1 / (1 + step);
+    const changes: readonly (readonly [Partial<FineTuneOptions>, RegExp])[] = [
+      [{ learningRate: 7 }, /learningRate: was 0.1, is 7/],
+      [{ learningRate: falling }, /learningRate: was 0.1, is \[0.1,0.05,/],
+      [{ rateMultipliers: [{ on: "head/kernel", by: 2 }] }, /rateMultipliers: was/],
+      [{ loss: "meanSquaredError" }, /loss: had `categoricalCrossentropy`, has `meanSquaredError`/],
+      [
+        { trainable: "head/bias", unfreeze: [{ epoch: 1, trainable: "head/kernel" }] },
+        /phases.0: had `head\/kernel`, has `head\/bias`/,
+      ],
+      [{ unfreeze: [{ epoch: 2, trainable: "head/bias" }] }, /phases.1: was .*, is absent/],
+      [{ data: { xs: tf.zeros([9, 8, 8, 2]), ys } }, /data: was/],
+      [{ data: { xs: tf.reverse(xs, 0), ys } }, /data: was/],
+      [{ data: { xs, ys: tf.reverse(ys, 0) } }, /data: was/],
+      [{ validation: examples([8, 8, 2], 7) }, /validation.examples: was 6, is 7/],
+      [{ metrics: ["accuracy"] }, /metrics: was \[\], is \["acc/],
+      [{ ema: {} }, /ema: was absent, is \{\}/],
+      [{ earlyStopping: { patience: 2 } }, /earlyStopping: was absent/],
+      [{ reduceOnPlateau: {} }, /reduceOnPlateau: was absent/],
+      [{ augment: [flip({ probability: 0.9 }), shift({ by: 1 })] }, /augment: .*0.5.*0.9/],
+      [{ augment: [flip(), shift({ by: 1, fill: 1 })] }, /augment: was/],
+      [{ weightNoise: { deviation: 0.01 } }, /weightNoise.on: has `head\/bias`/],
+      [{ cache: { precision: "float16" } }, /cachePrecision: was "float32", is "float16"/],
+    ];
+    for (const [change, message] of changes) {
+      const model = convNet();
+      const initial = weightsOf(model);
+      const run = fineTune(model, given({ checkpoint, ...change }));
+      await expect(run, JSON.stringify(Object.keys(change))).rejects.toThrow(message);
+      await expect(run).rejects.toThrow(/is of another run, in [12] place/);
+      expect(weightsOf(model)).toEqual(initial);
+      expect(files).toEqual(before);
+    }
+    const free: Partial<FineTuneOptions> = {
+      epochs: 3,
+      maxSteps: 5,
+      observers: [{}],
+      prefetch: 0,
+      probeEvery: 3,
+      cache: { store: mapStore() },
+      guard: { policy: "rollback", snapshotEvery: 1 },
+    };
+    const resumed = await fineTune(
+      convNet(),
+      given({ checkpoint: { ...checkpoint, keep: 5, everySteps: 1 }, ...free }),
+    );
+    resumed.restore();
+    expect(resumed.steps).toBe(5);
+  });
+
+  it("gives a delta for the base that the run began with, on the model object that was stopped and on a fresh one", async () => {
+    const given = (more: Partial<FineTuneOptions>) => options({ trainable: "**", unfreeze: [], ...more });
+    for (const same of [true, false]) {
+      const checkpoint = { to: mapStore(), resume: true };
+      const model = convNet();
+      (await fineTune(model, given({ checkpoint, maxSteps: 4 }))).restore();
+      const second = same ? model : convNet();
+      const result = await fineTune(second, given({ checkpoint }));
+      result.restore();
+      expect(result.warnings).toEqual([]);
+      const delta = await saveDelta(second, result);
+      const fresh = convNet();
+      applyDelta(fresh, delta);
+      expect(weightsOf(fresh)).toEqual(weightsOf(second));
+    }
+  });
+
+  it("refuses another base where everything is trained, and says where a layer was drawn anew", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const checkpoint = { to: mapStore(), resume: true };
+    const given = (more: Partial<FineTuneOptions>) => options({ trainable: "**", unfreeze: [], checkpoint, ...more });
+    (await fineTune(convNet(), given({ maxSteps: 4 }))).restore();
+    const other = convNet();
+    other.setWeights(other.getWeights().map((weight) => tf.add(weight, 1)));
+    const before = weightsOf(other);
+    await expect(fineTune(other, given({}))).rejects.toThrow(/another base: no weight[\s\S]*before tuning/);
+    expect(weightsOf(other)).toEqual(before);
+    const redrawn = convNet();
+    redrawn.getLayer("head").setWeights([tf.ones([6, 3]), tf.zeros([3])]);
+    const result = await fineTune(redrawn, given({}));
+    result.restore();
+    expect(result.warnings).toEqual([expect.stringMatching(/^1 weight\(s\), `head\/kernel` first, are not what/)]);
+    const whole = convNet();
+    (await fineTune(whole, options({ trainable: "**", unfreeze: [] }))).restore();
+    expect(weightsOf(redrawn)).toEqual(weightsOf(whole));
+    warn.mockRestore();
+  });
+
+  it("refuses a checkpoint of an older format by its number", async () => {
+    const files = new Map<string, Uint8Array>();
+    const checkpoint = { to: mapStore(files), resume: true };
+    (await fineTune(convNet(), options({ checkpoint, epochs: 1 }))).restore();
+    const [name, bytes] = [...files][0] as [string, Uint8Array];
+    const { json, arrays } = await decode(bytes);
+    files.set(name, await encode({ json: { ...(json as object), format: 1 }, arrays }));
+    await expect(fineTune(convNet(), options({ checkpoint }))).rejects.toThrow(/of format 1, and .* reads format 2/);
   });
 
   it("goes on when a checkpoint cannot be written, and says so", async () => {

@@ -7,6 +7,8 @@ import type { Random } from "../random/random.ts";
  */
 export interface Augment {
   readonly name: string;
+  /** What it was made with, as plain data: a resumed run must have the same. @default the name says it all */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** The model's first input in, the same shape out. Inside a tidy. */
   apply(batch: tf.Tensor, randoms: readonly Random[]): tf.Tensor;
 }

@@ -25,6 +25,7 @@ export function colour(options: ColourOptions = {}): Augment {
   const { brightness = 0, contrast = 0, saturation = 0 } = options;
   return {
     name: `colour-${brightness}-${contrast}-${saturation}`,
+    options: { brightness, contrast, saturation },
     apply(batch, randoms) {
       const images = asImages(batch, "colour");
       const factor = (most: number): tf.Tensor4D => perExample(randoms, (random) => 1 + between(random, -most, most));

@@ -21,6 +21,7 @@ export function crop(options: CropOptions = {}): Augment {
   const { minArea = 0.5, maxAspect = 4 / 3 } = options;
   return {
     name: `crop-${minArea}-${maxAspect}`,
+    options: { minArea, maxAspect },
     apply(batch, randoms) {
       const images = asImages(batch, "crop");
       const [count, height, width] = images.shape;

@@ -21,6 +21,7 @@ export function flip(options: FlipOptions = {}): Augment {
   const { direction = "horizontal", probability = 0.5 } = options;
   return {
     name: `flip-${direction}`,
+    options: { direction, probability },
     apply(batch, randoms) {
       const images = asImages(batch, "flip");
       const chosen = perExample(randoms, (random) => (random() < probability ? 1 : 0));

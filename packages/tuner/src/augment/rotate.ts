@@ -24,6 +24,7 @@ export function rotate(options: RotateOptions): Augment {
   const { degrees, fill = 0 } = options;
   return {
     name: `rotate-${degrees}`,
+    options: { degrees, fill },
     apply(batch, randoms) {
       const images = asImages(batch, "rotate");
       const turned = randoms.map((random, i) => {

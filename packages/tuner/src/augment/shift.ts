@@ -24,6 +24,7 @@ export function shift(options: ShiftOptions): Augment {
   const { by, fill = 0 } = options;
   return {
     name: `shift-${by}`,
+    options: { by, fill },
     apply(batch, randoms) {
       const images = asImages(batch, "shift");
       const [, height, width, channels] = images.shape;

@@ -12,7 +12,11 @@ export interface CheckpointOptions {
   readonly everySteps?: number;
   /** How many are kept, the last ones written. @default 2 */
   readonly keep?: number;
-  /** Whether the run goes on from the newest checkpoint that is whole, and begins anew where there is none. @default false */
+  /**
+   * Whether the run goes on from the newest checkpoint that is whole, and begins anew where there is none. Refused entry by entry where
+   * options, data (64 examples of it) or base are others. Free to change: `epochs`, `maxSteps`, `observers`, `probeEvery`, `prefetch`,
+   * `signal`, `control`, this object but for `recipe`, the place of the cache, and `guard` where it was `throw`. @default false
+   */
   readonly resume?: boolean;
   /** What made the run, as JSON: stored, and compared on resume. */
   readonly recipe?: unknown;

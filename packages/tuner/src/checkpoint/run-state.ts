@@ -1,8 +1,10 @@
-import { RecipeError, type SavedState } from "@graftjs/core";
+import { RecipeError, type SavedState, StateError } from "@graftjs/core";
 import { type Companion, under } from "../companions/companion.ts";
+import type { Fingerprint } from "../delta/fingerprint.ts";
 import type { Assembly } from "../run/assembly.ts";
+import { assertBase } from "../run/base.ts";
 import type { History } from "../run/history.ts";
-import { putBack, takeSnapshot } from "../run/snapshot.ts";
+import { putBack, takeSnapshot, written } from "../run/snapshot.ts";
 import type { Tally } from "../run/tally.ts";
 import type { CheckpointContent } from "./checkpoint.ts";
 import { differences, type Identity } from "./identity.ts";
@@ -21,14 +23,20 @@ export interface Position {
 export interface RunState {
   readonly assembly: Assembly;
   readonly identity: Identity;
+  /** Of the model before the run's first step: after a resume, of the run that was resumed. */
+  base: Fingerprint;
   readonly position: Position;
   readonly sums: Tally;
   readonly companions: readonly Companion[];
 }
 
+/** Format 1 knew too little of the run to be compared with another. */
+const FORMAT = 2;
+
 interface Stored {
-  readonly format: 1;
+  readonly format: typeof FORMAT;
   readonly identity: Identity;
+  readonly base: Readonly<Record<string, string>>;
   readonly position: Position;
   readonly examples: number;
   readonly sums: number;
@@ -40,6 +48,7 @@ interface Stored {
 export async function capture({
   assembly,
   identity,
+  base,
   position,
   sums,
   companions,
@@ -59,8 +68,9 @@ export async function capture({
     for (const [key, values] of tensors) arrays.set(`${name}/${key}`, values);
   }
   const json: Stored = {
-    format: 1,
+    format: FORMAT,
     identity,
+    base: Object.fromEntries(base),
     position,
     examples: partial.examples,
     sums: partial.sums.length,
@@ -70,12 +80,19 @@ export async function capture({
   return { json, arrays };
 }
 
-/** @throws RecipeError where the checkpoint is of another run, StateError where it does not fit; nothing is changed then. */
-export function resume(
-  { assembly, identity, position, sums, companions }: RunState,
-  { json, arrays }: CheckpointContent,
-): void {
+/**
+ * @returns a warning where the model is not as it was before the run.
+ * @throws RecipeError where the checkpoint is of another run or base, StateError where it does not fit; nothing is changed then.
+ */
+export function resume(state: RunState, { json, arrays }: CheckpointContent): string | undefined {
+  const { assembly, identity, position, sums, companions } = state;
   const stored = json as Stored;
+  if (stored.format !== FORMAT) {
+    throw new StateError(
+      `The checkpoint is of format ${stored.format}, and this version of Graft reads format ${FORMAT}.`,
+      "Finish the run with the version that began it, or begin anew in another folder.",
+    );
+  }
   const problems = differences(stored.identity, identity);
   if (problems.length > 0) {
     throw new RecipeError(
@@ -83,10 +100,13 @@ export function resume(
       `${problems.join("\n")}\nResume with the options it was written with, or write to another folder.`,
     );
   }
+  const base: Fingerprint = new Map(Object.entries(stored.base));
+  const warning = assertBase(written(assembly), base, state.base);
   putBack(assembly, {
     weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
     optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
   });
+  state.base = base;
   // A run that was stopped goes on; one that found its end has found it.
   const stopped = stored.position.stopped === "earlyStopping" ? "earlyStopping" : undefined;
   Object.assign(position, { ...stored.position, stopped });
@@ -97,4 +117,5 @@ export function resume(
   for (const { name, load } of companions) {
     if (name in stored.companions) load({ json: stored.companions[name], tensors: under(arrays, `${name}/`) });
   }
+  return warning;
 }

@@ -1,14 +1,16 @@
 import { rateAt } from "@graftjs/core";
-import { identityOf } from "../checkpoint/identity.ts";
+import { type Digests, identityOf } from "../checkpoint/identity.ts";
 import { type Keeper, keeper } from "../checkpoint/keeper.ts";
 import { capture, type Position, type RunState, resume } from "../checkpoint/run-state.ts";
 import type { Companion } from "../companions/companion.ts";
 import { earlyStopping } from "../companions/early-stopping.ts";
 import { ema } from "../companions/ema.ts";
 import { type PlateauCompanion, reduceOnPlateau } from "../companions/reduce-on-plateau.ts";
+import { dataDigest } from "../data/data-digest.ts";
 import type { Fingerprint } from "../delta/fingerprint.ts";
 import { digest, fingerprint } from "../delta/fingerprint.ts";
 import type { Assembly } from "./assembly.ts";
+import { noteBase } from "./base.ts";
 import { type CombinedStep, combinedStep } from "./combined-step.ts";
 import { combinerState } from "./combiner-state.ts";
 import { createGuard } from "./guard.ts";
@@ -22,7 +24,6 @@ import { tally } from "./tally.ts";
 
 /** A run in progress: the assembly and everything that changes. */
 export interface Run extends RunState {
-  readonly base: Fingerprint;
   readonly steps: Stepper;
   readonly recovery: Recovery;
   readonly held: HeldStatistics;
@@ -40,8 +41,8 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const { optimizer, trainee, metrics } = assembly;
   const warnings: string[] = [];
   const base = await fingerprint(trainee.weights);
-  const mine = new Set(written(assembly).map(({ name }) => name));
-  const untouched = new Map([...base].filter(([name]) => !mine.has(name)));
+  const digests = await digestsOf(assembly, options, base);
+  const held = await heldStatistics(assembly.held);
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const position: Position = { epoch: 0, at: 0, history: newHistory(), seconds: [], stopped: undefined };
   const guard = createGuard(options.guard);
@@ -50,7 +51,8 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const companions = [...own, guard, recover];
   const state: RunState = {
     assembly,
-    identity: identityOf(assembly, options, digest(untouched)),
+    identity: identityOf(assembly, options, digests),
+    base,
     position,
     sums: tally(metrics, trainee.ports.outputNames),
     companions,
@@ -65,10 +67,12 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const kept = options.checkpoint && keeper(options.checkpoint, warn);
   const run: Run = {
     ...state,
-    base,
+    get base() {
+      return state.base;
+    },
     steps: stepper(assembly, guard, combined),
     recovery: recover,
-    held: await heldStatistics(assembly.held),
+    held,
     warnings,
     warn,
     keeper: kept,
@@ -84,14 +88,28 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   try {
     if (options.checkpoint?.resume === true) {
       const found = await kept?.newest();
-      if (found) resume(state, found);
+      const warning = found && resume(state, found);
+      if (warning !== undefined) warn(warning);
     } else await kept?.assertEmpty();
+    noteBase(written(assembly), state.base);
     await recover.begin();
   } catch (error) {
     run.dispose();
     throw error;
   }
   return run;
+}
+
+/** Only looked at where there are checkpoints. */
+async function digestsOf(assembly: Assembly, { checkpoint }: FineTuneOptions, base: Fingerprint): Promise<Digests> {
+  if (!checkpoint) return { base: "", data: undefined, validation: undefined };
+  const { train, validation, batchSize } = assembly;
+  const mine = new Set(written(assembly).map(({ name }) => name));
+  return {
+    base: digest(new Map([...base].filter(([name]) => !mine.has(name)))),
+    data: await dataDigest(train, batchSize),
+    validation: validation && (await dataDigest(validation, batchSize)),
+  };
 }
 
 function companionsOf(assembly: Assembly, options: FineTuneOptions, combined: CombinedStep | undefined): Companion[] {
