@@ -7,8 +7,8 @@
 
 namespace graft {
 
-typedef float Eight __attribute__((vector_size(32), aligned(4), may_alias));
-static const int64_t kTileRows = 6, kTileColumns = 16, kBlockRows = 72, kDepth = 320;
+typedef float Eight __attribute__((vector_size(32)));
+typedef float Sixteen __attribute__((vector_size(64)));
 
 struct Tail {
   const float *mean, *factor, *offset;
@@ -19,8 +19,22 @@ struct Window {
   int64_t height, width, channels, kernelHeight, kernelWidth, strideHeight, strideWidth, top, left, outHeight, outWidth;
 };
 
+// Rows and columns of C that lie in registers together.
+struct Tiling {
+  int64_t rows, columns;
+};
+
+// Compilers that leave a loop over registers a loop keep them in memory.
+#if defined(__clang__)
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
 namespace baseline {
 #define FOR_PROCESSOR
+#include "eight.inc"
+#include "vector.inc"
 #include "tail.inc"
 #include "depthwise.inc"
 #include "product.inc"
@@ -29,11 +43,30 @@ namespace baseline {
 #if defined(__x86_64__)
 namespace avx2 {
 #define FOR_PROCESSOR __attribute__((target("avx2,fma")))
+#include "eight.inc"
+#include "vector.inc"
 #include "tail.inc"
 #include "depthwise.inc"
 #include "product.inc"
 #undef FOR_PROCESSOR
 }  // namespace avx2
+namespace avx512 {
+// Clang 18 to 20 lets 512-bit registers be used by this name only where the rest of the file is built for an older processor.
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20
+#define FOR_PROCESSOR __attribute__((target("avx512f,evex512,avx2,fma")))
+#else
+#define FOR_PROCESSOR __attribute__((target("avx512f,avx2,fma")))
+#endif
+#include "sixteen.inc"
+#include "vector.inc"
+#include "tail.inc"
+#include "depthwise.inc"
+#include "product.inc"
+#undef FOR_PROCESSOR
+}  // namespace avx512
+#define WIDEST(name) (kLevel == kAvx512 ? avx512::name : kLevel == kAvx2 ? avx2::name : baseline::name)
+#else
+#define WIDEST(name) baseline::name
 #endif
 
 // The vectors of a tail, as long as `length` (zeros behind the channels). Inputs from `from`: mean, variance, scale, offset, any of which may
@@ -72,21 +105,22 @@ void Product(const std::vector<Input> &in, const int32_t *where, const double *n
   for (int64_t i = 0; i < static_cast<int64_t>(numbers[7]); i++) shape.push_back(numbers[8 + i]);
   out->emplace_back(shape);
   float *c = out->back().data();
-  const int64_t panels = (columns + kTileColumns - 1) / kTileColumns;
-  const TailVectors tail(in, where, 2, numbers[5], numbers[6], columns, panels * kTileColumns);
-  const std::unique_ptr<float[]> packed(new float[panels * depth * kTileColumns]);
+  const Tiling tiling = WIDEST(kTiling);
+  const int64_t panels = (columns + tiling.columns - 1) / tiling.columns, tiles = (rows + tiling.rows - 1) / tiling.rows;
+  const TailVectors tail(in, where, 2, numbers[5], numbers[6], columns, panels * tiling.columns);
+  const Scratch packedB(panels * depth * tiling.columns), packedA(turnedA ? tiles * depth * tiling.rows : 0);
   const int64_t work = rows * columns * depth / kMultiplicationsPerValue;
   InParts(panels, depth * columns, [&](int64_t, int64_t begin, int64_t end) {
-    LOOP(PackColumns, b.data(), turnedB ? 1 : columns, turnedB ? depth : 1, depth, columns, begin, end, packed.get());
+    WIDEST(PackColumns)(b.data(), turnedB ? 1 : columns, turnedB ? depth : 1, depth, columns, begin, end, packedB.data());
   });
-  const int64_t rowStep = turnedA ? 1 : depth, depthStep = turnedA ? rows : 1;
+  if (turnedA) {
+    InParts(tiles, rows * depth, [&](int64_t, int64_t begin, int64_t end) { WIDEST(PackRows)(a.data(), rows, depth, rows, begin, end, packedA.data()); });
+  }
   auto run = [&](int64_t row0, int64_t row1, int64_t panel0, int64_t panel1) {
-    const std::unique_ptr<float[]> room(new float[turnedA ? kBlockRows * kDepth : 1]);
-    LOOP(ProductRows, a.data(), rowStep, depthStep, packed.get(), depth, columns, row0, row1, panel0, panel1, tail.get(), room.get(), c);
+    WIDEST(ProductRows)(turnedA ? packedA.data() : a.data(), turnedA, packedB.data(), depth, columns, row0, row1, panel0, panel1, tail.get(), c);
   };
-  const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
   if (tiles >= panels) {
-    InParts(tiles, work, [&](int64_t, int64_t begin, int64_t end) { run(begin * kTileRows, std::min(rows, end * kTileRows), 0, panels); });
+    InParts(tiles, work, [&](int64_t, int64_t begin, int64_t end) { run(begin * tiling.rows, std::min(rows, end * tiling.rows), 0, panels); });
   } else {
     InParts(panels, work, [&](int64_t, int64_t begin, int64_t end) { run(0, rows, begin, end); });
   }
@@ -116,7 +150,7 @@ void Depthwise(const std::vector<Input> &in, const int32_t *where, const double 
   InParts(batch * w.outHeight, batch * w.outHeight * w.outWidth * w.channels * 2, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t image = i / w.outHeight;
-      LOOP(DepthwiseRow, x.data() + image * w.height * w.width * w.channels, filter.data(), w, i % w.outHeight, tail.get(), y + image * w.outHeight * w.outWidth * w.channels);
+      WIDEST(DepthwiseRow)(x.data() + image * w.height * w.width * w.channels, filter.data(), w, i % w.outHeight, tail.get(), y + image * w.outHeight * w.outWidth * w.channels);
     }
   });
 }
@@ -132,7 +166,7 @@ void DepthwiseInput(const std::vector<Input> &in, const int32_t *where, const do
   InParts(batch * w.height, batch * w.height * w.width * w.channels * 2, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; i++) {
       const int64_t image = i / w.height;
-      LOOP(DepthwiseInputRow, dy.data() + image * w.outHeight * w.outWidth * w.channels, filter.data(), w, i % w.height, dx + image * w.height * w.width * w.channels);
+      WIDEST(DepthwiseInputRow)(dy.data() + image * w.outHeight * w.outWidth * w.channels, filter.data(), w, i % w.height, dx + image * w.height * w.width * w.channels);
     }
   });
 }
@@ -144,11 +178,12 @@ void DepthwiseFilter(const std::vector<Input> &in, const int32_t *where, const d
   const int64_t batch = numbers[11];
   CheckCounts(w, batch, &x, &dy, nullptr);
   std::vector<double> sums(w.kernelHeight * w.kernelWidth * w.channels);
-  const int64_t groups = (w.channels + 31) / 32;
+  // Channels that one pass takes: whole vectors of every level, so that no value depends on where a group ends.
+  const int64_t size = 64, groups = (w.channels + size - 1) / size;
   InParts(groups, dy.count() * 4, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t group = begin; group < end; group++) {
       for (int64_t image = 0; image < batch; image++) {
-        LOOP(DepthwiseFilterImage, x.data() + image * w.height * w.width * w.channels, dy.data() + image * w.outHeight * w.outWidth * w.channels, w, group * 32, std::min(w.channels, group * 32 + 32), sums.data());
+        WIDEST(DepthwiseFilterImage)(x.data() + image * w.height * w.width * w.channels, dy.data() + image * w.outHeight * w.outWidth * w.channels, w, group * size, std::min(w.channels, group * size + size), sums.data());
       }
     }
   });

@@ -8,6 +8,8 @@
 
 #include "graft_kernels.h"
 
+#include <cstdlib>
+
 #include "graft_runtime.h"
 #include "tfjs_backend.h"
 #if defined(__x86_64__)
@@ -16,27 +18,28 @@
 
 namespace graft {
 
-bool HasAvx2() {
 #if defined(__x86_64__)
+static Level LevelOfProcessor() {
   unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return false;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_FMA) || !(c & bit_OSXSAVE)) return kBaseline;
   unsigned low, high;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  if ((low & 6) != 6) return false;
-  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2);
+  if ((low & 0x06) != 0x06 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_AVX2)) return kBaseline;
+  return (low & 0xe6) == 0xe6 && (b & bit_AVX512F) ? kAvx512 : kAvx2;
+}
+#endif
+
+Level LevelHere() {
+#if defined(__x86_64__)
+  const char *const asked = std::getenv("GRAFT_NATIVE_SIMD");
+  const std::string limit = asked == nullptr ? "" : asked;
+  return std::min(LevelOfProcessor(), limit == "baseline" ? kBaseline : limit == "avx2" ? kAvx2 : kAvx512);
 #else
-  return false;
+  return kBaseline;
 #endif
 }
 
-int64_t MaxThreads() {
-  const char *asked = std::getenv("TF_NUM_INTRAOP_THREADS");
-  const int64_t limit = asked != nullptr ? std::atoll(asked) : 0;
-  const int64_t cores = std::thread::hardware_concurrency();
-  return std::max<int64_t>(1, std::min<int64_t>(8, limit > 0 ? limit : cores));
-}
-
-static Kernel *const kKernels[] = {nullptr, BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, SgdStep, AdamStep, Product, Depthwise, DepthwiseInput, DepthwiseFilter, Norms, Blends, LambDirection};
+static Kernel *const kKernels[] = {nullptr, BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, SgdStep, AdamStep, Product, Depthwise, DepthwiseInput, DepthwiseFilter, Norms, Blends, LambDirection, NormedKernelGrad};
 
 void Run(tfnodejs::TFJSBackend *backend, int32_t code, const int32_t *ids, size_t idCount, const double *numbers, int32_t *outIds, size_t outCount, std::string *error) {
   try {

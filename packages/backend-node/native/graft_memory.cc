@@ -6,8 +6,10 @@
 
 #include <sys/mman.h>
 
+#include <cstdlib>
 #include <map>
 #include <mutex>
+#include <new>
 
 namespace graft {
 
@@ -71,6 +73,25 @@ TF_Tensor *NewTensor(const std::vector<int64_t> &shape, size_t bytes) {
   void *const data = kBlocks->take(&held);
   if (data == nullptr) return nullptr;
   return TF_NewTensor(TF_FLOAT, shape.data(), rank, data, bytes, GiveBack, reinterpret_cast<void *>(held));
+}
+
+Scratch::Scratch(int64_t count) {
+  const size_t bytes = count * sizeof(float);
+  if (bytes >= kSmallest) {
+    held_ = bytes;
+    data_ = static_cast<float *>(kBlocks->take(&held_));
+  } else if (bytes > 0) {
+    data_ = static_cast<float *>(std::malloc(bytes));
+  }
+  if (data_ == nullptr && bytes > 0) throw std::bad_alloc();
+}
+
+Scratch::~Scratch() {
+  if (held_ > 0) {
+    kBlocks->give(data_, held_);
+  } else {
+    std::free(data_);
+  }
 }
 
 }  // namespace graft

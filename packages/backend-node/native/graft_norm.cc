@@ -36,7 +36,7 @@ static void Everywhere(const Rows &rows, Pass pass) {
 template <typename Pass>
 static void Columns(const Rows &rows, std::vector<double> *first, std::vector<double> *second, Pass pass) {
   const int64_t width = rows.width;
-  std::vector<std::vector<double>> firsts(9), seconds(9);
+  std::vector<std::vector<double>> firsts(kMaxParts + 1), seconds(kMaxParts + 1);
   auto run = [&](int64_t slot, int64_t begin, int64_t count, int64_t wide) {
     firsts[slot].assign(width, 0.0);
     seconds[slot].assign(width, 0.0);
@@ -44,7 +44,7 @@ static void Columns(const Rows &rows, std::vector<double> *first, std::vector<do
     pass(begin, count, wide, partial.data(), partial2.data(), firsts[slot].data(), seconds[slot].data());
   };
   InParts(rows.wide, rows.wide * width, [&](int64_t part, int64_t begin, int64_t end) { run(part, begin * width, end - begin, width); });
-  if (rows.left > 0) run(8, rows.wide * width, 1, rows.left * rows.channels);
+  if (rows.left > 0) run(kMaxParts, rows.wide * width, 1, rows.left * rows.channels);
   first->assign(rows.channels, 0.0);
   second->assign(rows.channels, 0.0);
   for (size_t slot = 0; slot < firsts.size(); slot++) {
@@ -211,6 +211,40 @@ void Between(const std::vector<Input> &in, const int32_t *where, const double *n
     LOOP(ColumnSums, to + at, nullptr, n, w, p, q, s, nullptr);
   });
   out->push_back(FromDoubles(sums));
+}
+
+// 15: kernel, gradient, sum?, mean, variance, scale?, bias?; epsilon, want dscale, dbias → kernel·s, gradient·s, the wanted ones of dscale, dbias.
+// See docs/fused-kernels.md, `GraftNormedKernelGrad`.
+void NormedKernelGrad(const std::vector<Input> &in, const int32_t *where, const double *numbers, std::vector<Output> *out) {
+  const Input &kernel = in[where[0]], &gradient = in[where[1]];
+  if (kernel.count() != gradient.count()) throw Failure{"the gradient has another shape than the kernel"};
+  const int64_t channels = in[where[3]].count();
+  if (channels == 0 || kernel.count() % channels != 0) throw Failure{"the kernel has not whole rows of channels"};
+  const bool wantScale = numbers[1] != 0, wantBias = numbers[2] != 0;
+  const Rows rows(kernel.count(), channels);
+  const std::vector<float> sum = Vector(in, where, 2, channels, 0), mean = Vector(in, where, 3, channels, 0), variance = Vector(in, where, 4, channels, 1);
+  const std::vector<float> scale = Vector(in, where, 5, channels, 1), bias = Vector(in, where, 6, channels, 0);
+  std::vector<float> inverse(channels), factor(channels);
+  for (int64_t j = 0; j < channels; j++) {
+    inverse[j] = 1.0f / std::sqrt(variance[j] + static_cast<float>(numbers[0]));
+    factor[j] = inverse[j] * scale[j];
+  }
+  const std::vector<float> wide = rows.Tiled(factor);
+  out->emplace_back(ShapeOf(kernel));
+  out->emplace_back(ShapeOf(kernel));
+  float *scaled = (*out)[0].data(), *scaledGradient = (*out)[1].data();
+  std::vector<double> products, unused;
+  Columns(rows, &products, &unused, [&](int64_t at, int64_t n, int64_t w, float *p, float *, double *sums, double *) {
+    LOOP(ScaleBoth, kernel.data() + at, gradient.data() + at, wide.data(), n, w, p, scaled + at, scaledGradient + at, wantScale ? sums : nullptr);
+  });
+  if (wantScale) {
+    for (int64_t j = 0; j < channels; j++) products[j] = (products[j] + (static_cast<double>(bias[j]) - mean[j]) * sum[j]) * inverse[j];
+    out->push_back(FromDoubles(products));
+  }
+  if (wantBias) {
+    out->emplace_back(std::vector<int64_t>{channels});
+    for (int64_t j = 0; j < channels; j++) out->back().data()[j] = sum[j] * factor[j];
+  }
 }
 
 }  // namespace graft

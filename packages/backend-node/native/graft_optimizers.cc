@@ -46,7 +46,7 @@ void Norms(const std::vector<Input> &in, const int32_t *where, const double *num
   out->emplace_back(std::vector<int64_t>{n});
   for (int64_t i = 0; i < n; i++) {
     const Input &x = in[where[i]];
-    std::vector<double> sums(8);
+    std::vector<double> sums(kMaxParts);
     InParts(x.count(), x.count(), [&](int64_t part, int64_t begin, int64_t end) { sums[part] = LOOP(SumOfSquares, x.data() + begin, end - begin); });
     double sum = 0;
     for (double value : sums) sum += value;

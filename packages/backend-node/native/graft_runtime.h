@@ -2,42 +2,26 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "graft_memory.h"
+#include "graft_threads.h"
 #include "tensorflow/c/eager/c_api.h"
 #include "tensorflow/c/tf_tensor.h"
 #include "tf_auto_status.h"
 
 namespace graft {
 
-// Whether the processor has AVX2 and FMA, and the system saves the wide registers.
-bool HasAvx2();
-static const bool kWide = HasAvx2();
+// The vectors that the processor has and the system saves. GRAFT_NATIVE_SIMD=baseline or avx2 asks for less than there is.
+enum Level { kBaseline, kAvx2, kAvx512 };
+Level LevelHere();
+static const Level kLevel = LevelHere();
 #if defined(__x86_64__)
-#define LOOP(name, ...) (kWide ? avx2::name(__VA_ARGS__) : baseline::name(__VA_ARGS__))
+#define LOOP(name, ...) (kLevel >= kAvx2 ? avx2::name(__VA_ARGS__) : baseline::name(__VA_ARGS__))
 #else
 #define LOOP(name, ...) baseline::name(__VA_ARGS__)
 #endif
-
-// Threads are started for a pass and joined after it: below this many values that costs more than it gives.
-static const int64_t kValuesPerThread = 400000;
-
-int64_t MaxThreads();
-
-// Calls task(part, begin, end) for parts of [0, count); `values` says how much work it all is. Returns when all are done.
-template <typename Task>
-void InParts(int64_t count, int64_t values, Task task) {
-  static const int64_t threads = MaxThreads();
-  const int64_t parts = std::max<int64_t>(1, std::min<int64_t>({threads, values / kValuesPerThread, count}));
-  std::vector<std::thread> others;
-  for (int64_t part = 1; part < parts; part++) others.emplace_back(task, part, count * part / parts, count * (part + 1) / parts);
-  task(0, 0, count / parts);
-  for (auto &other : others) other.join();
-}
 
 struct Failure {
   std::string message;
@@ -108,7 +92,7 @@ inline std::vector<float> Vector(const std::vector<Input> &inputs, const int32_t
 
 // A kernel: its inputs, for each argument the input's index or -1, its numbers, and where its results go.
 typedef void Kernel(const std::vector<Input> &, const int32_t *, const double *, std::vector<Output> *);
-Kernel BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between;
+Kernel BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, NormedKernelGrad;
 Kernel SgdStep, AdamStep, Norms, Blends, LambDirection;
 Kernel Product, Depthwise, DepthwiseInput, DepthwiseFilter;
 

@@ -14,7 +14,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BINDING_FLAGS, HEADERS, patchBindingSources } from "../src/install/binding-sources.ts";
+import { BINDING_FLAGS, HEADERS, LINUX_LINKING, patchBindingSources } from "../src/install/binding-sources.ts";
 import { checkFile } from "../src/install/checksum.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "../src/install/npm-package.ts";
 import { unpackWheel } from "../src/install/unpack.ts";
@@ -108,6 +108,7 @@ async function build(folder: string): Promise<string> {
         "-Wl,-rpath,$ORIGIN",
         "-Wl,--no-as-needed",
         "-Wl,--allow-shlib-undefined",
+        ...LINUX_LINKING,
       ],
       join(sources, "binding"),
     );

@@ -11,8 +11,8 @@ const root = join(import.meta.dirname, "..");
 const reports = join(root, "..", "..", ".reports");
 const tool = (name: string): string =>
   [join(root, "node_modules/.bin", name), join(root, "../../node_modules/.bin", name)].find(existsSync) ?? name;
-const run = (name: string, args: readonly string[]): boolean =>
-  spawnSync(tool(name), args, { cwd: root, stdio: "inherit" }).status === 0;
+const run = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean =>
+  spawnSync(tool(name), args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } }).status === 0;
 
 const report = await installNative({ projectDir: root, ownRoute: false, write: (text) => process.stdout.write(text) });
 console.log(`TensorFlow ${report.tensorflow}: ${report.status} in ${report.seconds} s`);
@@ -25,5 +25,13 @@ const ours = run("vitest", [
   "--reporter=json",
   `--outputFile.json=${join(reports, "native.vitest.json")}`,
 ]);
+// The kernels for processors that have less than this one.
+const lesser = ["avx2", "baseline"].map((level) =>
+  run(
+    "vitest",
+    ["run", "--config", "native-test/vitest.config.ts", "--reporter=dot", "convolutions", "trained-blocks"],
+    { GRAFT_NATIVE_SIMD: level },
+  ),
+);
 const suite = run("tsx", ["native-test/core-suite/run.ts"]);
-process.exitCode = ours && suite ? 0 : 1;
+process.exitCode = ours && lesser.every(Boolean) && suite ? 0 : 1;

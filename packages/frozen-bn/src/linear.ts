@@ -8,6 +8,8 @@ export interface Linear {
   readonly layer: CallableLayer;
   readonly kernel: WritableWeight;
   readonly bias: WritableWeight | undefined;
+  /** Whether the output channels are the last axis of the kernel, or the last two together. */
+  readonly channelsLast: boolean;
   /** act(L(x, kernel) + bias), by one fused kernel where tfjs has one. */
   forward(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | undefined, activation: Activation): tf.Tensor;
   /** ∂x of L for a given ∂y. */
@@ -16,6 +18,8 @@ export interface Linear {
   kernelGradient(x: tf.Tensor, dy: tf.Tensor, kernelShape: readonly number[]): tf.Tensor;
   /** `scale` ([C], one value an output channel) shaped so that kernel · scale scales the outputs. */
   perOutput(scale: tf.Tensor): tf.Tensor;
+  /** Sums of a tensor of the kernel's shape, one an output channel: [C]. */
+  outputSum(kernel: tf.Tensor): tf.Tensor;
 }
 
 interface ConvLayer extends CallableLayer {
@@ -44,8 +48,12 @@ export function linearOf(layer: LayerLike): Linear | undefined {
   return name === "Conv2DTranspose" && conv.kernel ? transposed(conv) : undefined;
 }
 
-function common(layer: ConvLayer, kernel: WritableWeight): Pick<Linear, "layer" | "kernel" | "bias"> {
-  return { layer, kernel, bias: layer.bias ?? undefined };
+function common(
+  layer: ConvLayer,
+  kernel: WritableWeight,
+  channelsLast = true,
+): Pick<Linear, "layer" | "kernel" | "bias" | "channelsLast"> {
+  return { layer, kernel, bias: layer.bias ?? undefined, channelsLast };
 }
 
 function conv2d(layer: ConvLayer): Linear {
@@ -59,6 +67,7 @@ function conv2d(layer: ConvLayer): Linear {
     kernelGradient: (x, dy, filterShape) =>
       filterGradient("Conv2DBackpropFilter", x, dy, { filterShape, strides, pad }),
     perOutput: (scale) => scale,
+    outputSum: sumOverAllButLast,
   };
 }
 
@@ -120,13 +129,14 @@ function depthwise(layer: ConvLayer, kernel: WritableWeight): Linear {
     kernelGradient: (x, dy, filterShape) =>
       filterGradient("DepthwiseConv2dNativeBackpropFilter", x, dy, { filterShape, strides, pad }),
     perOutput: (scale) => tf.reshape(scale, [scale.size / multiplier, multiplier]),
+    outputSum: (values) => tf.reshape(tf.sum(values, [0, 1]), [-1]),
   };
 }
 
 function transposed(layer: ConvLayer): Linear {
   const { strides, padding } = layer;
   return {
-    ...common(layer, layer.kernel),
+    ...common(layer, layer.kernel, false),
     forward(x, kernel, bias, activation) {
       const [batch, ...size] = x.shape as Shape4D;
       const [kernelH, kernelW, channels] = kernel.shape as Shape4D;
@@ -148,6 +158,7 @@ function transposed(layer: ConvLayer): Linear {
     kernelGradient: (x, dy, filterShape) =>
       filterGradient("Conv2DBackpropFilter", dy, x, { filterShape, strides, pad: padding }),
     perOutput: (scale) => tf.reshape(scale, [scale.size, 1]),
+    outputSum: (values) => tf.sum(values, [0, 1, 3]),
   };
 }
 
@@ -168,7 +179,15 @@ function dense(layer: ConvLayer): Linear {
       return tf.matMul(inputs as tf.Tensor2D, outputs as tf.Tensor2D, true);
     },
     perOutput: (scale) => scale,
+    outputSum: sumOverAllButLast,
   };
+}
+
+function sumOverAllButLast(values: tf.Tensor): tf.Tensor {
+  return tf.sum(
+    values,
+    Array.from({ length: values.rank - 1 }, (_, axis) => axis),
+  );
 }
 
 function composed(y: tf.Tensor, bias: tf.Tensor | undefined, activation: Activation): tf.Tensor {

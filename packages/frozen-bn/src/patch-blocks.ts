@@ -31,7 +31,7 @@ export interface PatchBlocksOptions {
 
 /**
  * Makes layers cheap while a gradient is recorded: a linear layer, the batch norm after it and the activation after that run as
- * one block when the first is called; the others let its value pass. Where the kernel trains, gamma must not.
+ * one block when the first is called; the others let its value pass.
  *
  * Outside a gradient every layer computes what it always does: a model cut within a block (a cached trunk, a feature
  * extractor) still gets what it asked for.
@@ -66,8 +66,7 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, isTrained, fold 
         if (tuned) folded?.drop();
         if (held.has(layer) && !isHeld(layer)) return former(inputs, kwargs);
         const together = whole(chain.slice(i));
-        const tunable = together && linear && norm && !isTrained(norm.gamma);
-        if (tuned && !tunable) return former(inputs, kwargs);
+        if (tuned && !(together && norm)) return former(inputs, kwargs);
         const block = (together ? full : single) as Exclude<typeof full, undefined>;
         const y = tf.tidy(() =>
           tuned ? tunedBlock(x, block as TunedBlock, isTrained) : runBlock(x, block, folded, isTrained),

@@ -69,11 +69,14 @@ export const BINDING_FLAGS: readonly string[] = [
   "-shared",
   "-fPIC",
   "-DNDEBUG",
-  // Vectors of eight are passed between inlined functions alone.
+  // Vectors are passed between inlined functions alone.
   "-Wno-psabi",
   "-DNAPI_VERSION=8",
   "-DBUILDING_NODE_EXTENSION",
 ];
+
+/** Linker flags on Linux: a Worker that ends must not unload code in which our threads wait for work. */
+export const LINUX_LINKING: readonly string[] = ["-Wl,-z,nodelete"];
 
 /**
  * Patches the sources in `folder` (tfjs-node's `binding/`) in place and puts ours beside them. Throws where a patch does

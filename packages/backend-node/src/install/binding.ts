@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from 
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { assertSpace, ChecksumError, CompileError } from "../errors.ts";
-import { BINDING_FLAGS, patchBindingSources } from "./binding-sources.ts";
+import { BINDING_FLAGS, LINUX_LINKING, patchBindingSources } from "./binding-sources.ts";
 import { BINDING, type Manifest, noteReplaced } from "./cache.ts";
 import { sha256 } from "./checksum.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "./npm-package.ts";
@@ -91,7 +91,7 @@ export async function compileBinding(tree: string, headers: string, work: string
   const { status, stderr } = await run(compiler, [
     ...args,
     ...BINDING_FLAGS,
-    ...(mac ? ["-undefined", "dynamic_lookup"] : ["-s"]),
+    ...(mac ? ["-undefined", "dynamic_lookup"] : ["-s", "-pthread", ...LINUX_LINKING]),
     `-I${join(nodeApi, "include")}`,
     `-I${headers}`,
     ...readdirSync(folder)

@@ -14,6 +14,7 @@ import { fuseLayersBatchNorm } from "./layers-batch-norm.ts";
 import { fuseLayersRelu } from "./layers-relu.ts";
 import { inferenceKernels } from "./lazy/inference.ts";
 import { disposeWithoutComputing } from "./lazy/pending.ts";
+import { normedKernelGrad } from "./normed-kernel-grad.ts";
 import { type Native, nativeOf, type OwnKernels } from "./native.ts";
 import { adamKernel } from "./optimizers/adam.ts";
 import { lambKernel } from "./optimizers/lamb.ts";
@@ -75,7 +76,13 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
       GraftSgd: sgdKernel(native),
       GraftAdam: adamKernel(native),
       ...normKernels(native),
-      ...(native.own ? { GraftLars: larsKernel(native, native.own), GraftLamb: lambKernel(native, native.own) } : {}),
+      ...(native.own
+        ? {
+            GraftLars: larsKernel(native, native.own),
+            GraftLamb: lambKernel(native, native.own),
+            GraftNormedKernelGrad: normedKernelGrad(native, native.own),
+          }
+        : {}),
     }),
     replaceGradients({
       ...activationGradients(native),

@@ -5,10 +5,25 @@ let last = 0;
  * freeze for the whole run.
  */
 export async function breathe(): Promise<void> {
-  const now = performance.now();
-  if (now - last < 16) return;
-  await new Promise<void>((resolve) => {
-    setTimeout(resolve, 0);
-  });
+  if (performance.now() - last < 16) return;
+  await turn();
   last = performance.now();
+}
+
+interface Loop {
+  readonly setImmediate?: (resolve: () => void) => void;
+}
+
+/** One turn of the event loop. A timer of 0 ms is one of 1 ms in Node and, once nested, of 4 ms in a page: a part of every step. */
+function turn(): Promise<void> {
+  const { setImmediate } = globalThis as Loop;
+  return new Promise((resolve) => {
+    if (setImmediate) return setImmediate(resolve);
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }

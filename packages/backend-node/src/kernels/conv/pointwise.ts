@@ -1,6 +1,5 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { reshapeAttrs } from "../batch-norm.ts";
 import type { Native, OwnKernels } from "../native.ts";
 import { type Convolution, NO_TAIL, tailIds } from "./tail.ts";
 
@@ -51,11 +50,10 @@ export function pointwise(
  * two to four times as long for the input.
  */
 export function pointwiseGradients(
-  native: Native,
+  { id, info }: Native,
   own: OwnKernels,
   stock: Stock,
 ): Readonly<Record<string, KernelFunc>> {
-  const { attr, free, id, info, ints, one } = native;
   return {
     Conv2DBackpropInput: (args) => {
       const { dy, filter } = args.inputs as unknown as Record<"dy" | "filter", TensorInfo>;
@@ -68,22 +66,16 @@ export function pointwiseGradients(
         own(8, [id(dy), id(filter), ...tailIds(NO_TAIL)], numbers, [inputShape])[0] as ReturnType<Convolution>,
       );
     },
-    // By TensorFlow's product: the sum runs over all pixels, and what comes out is small.
     Conv2DBackpropFilter: (args) => {
       const { x, dy } = args.inputs as unknown as Record<"x" | "dy", TensorInfo>;
       const attrs = args.attrs as unknown as ConvAttrs & { filterShape: Shape4D };
       if (!isPointwise(attrs.filterShape, attrs, x, dy)) return stock.Conv2DBackpropFilter(args);
-      const [a, b] = [x, dy].map((tensor) =>
-        one("Reshape", reshapeAttrs(native), [id(tensor), ints([-1, tensor.shape[3] as number])]),
-      ) as [ReturnType<Convolution>, ReturnType<Convolution>];
-      const product = one(
-        "MatMul",
-        [...attr.float, attr.bool("transpose_a", true), attr.bool("transpose_b", false)],
-        [a.id, b.id],
+      const [, , rows, columns] = attrs.filterShape;
+      const pixels = tf.util.sizeFromShape(x.shape.slice(0, -1));
+      const numbers = [rows, columns, pixels, 1, 0, 0, 0, 4, ...attrs.filterShape];
+      return info(
+        own(8, [id(x), id(dy), ...tailIds(NO_TAIL)], numbers, [attrs.filterShape])[0] as ReturnType<Convolution>,
       );
-      const result = one("Reshape", reshapeAttrs(native), [product.id, ints(attrs.filterShape)]);
-      free(a, b, product);
-      return info(result);
     },
   };
 }

@@ -24,7 +24,7 @@ type Stock = Readonly<Record<Names, KernelFunc>>;
 const LARGE = 1 << 15;
 
 /**
- * Convolution, batch norm and relu in one pass, and zero padding in none, while nothing is recorded.
+ * Convolution, batch norm and relu in one pass, and zero padding in none, where nothing is recorded.
  *
  * The layers of a model call one kernel after the other. A convolution therefore waits until somebody asks for its value; a batch norm
  * takes it over, still waiting, and a relu computes all three. Whoever asks in between gets what they asked for.
@@ -186,10 +186,14 @@ const TAKEN: Tail = { ceiling: 0 };
 
 const isZero = (value: number): boolean => value === 0;
 
-/** While a gradient is recorded every value is kept anyway. */
+/**
+ * While a gradient is recorded every value is kept anyway, but for those within an op that has a gradient of its own: there our
+ * kernel runs within that op's.
+ */
 function mayWait(shape: readonly number[]): boolean {
-  const { gradientDepth, activeTape } = tf.engine().state;
-  return gradientDepth === 0 && activeTape == null && tf.util.sizeFromShape([...shape]) >= LARGE;
+  const { gradientDepth, kernelDepth, activeTape } = tf.engine().state;
+  const isRecorded = kernelDepth <= 1 && (gradientDepth > 0 || activeTape != null);
+  return !isRecorded && tf.util.sizeFromShape([...shape]) >= LARGE;
 }
 
 /** A convolution that waits, and the batch norm behind it. */
