@@ -45,6 +45,21 @@ export function sign(x: usize, y: usize, n: i32): void {
   }
 }
 
+/** y ← x to a power that needs no logarithm: 0.5, 1, 2, 3 or −1. */
+export function power(x: usize, y: usize, n: i32, exponent: f32): void {
+  for (let i = 0; i < n; i += 4) {
+    const v = read(x, i, n);
+    let p = v;
+    if (exponent == 2) p = f32x4.mul(v, v);
+    else if (exponent == 3) p = f32x4.mul(f32x4.mul(v, v), v);
+    else if (exponent == -1) p = f32x4.div(f32x4.splat(1), v);
+    // Unlike a root, a power of a half makes +0 of −0 and +∞ of −∞.
+    else if (exponent != 1)
+      p = v128.bitselect(f32x4.splat(Infinity), f32x4.sqrt(f32x4.add(v, f32x4.splat(0))), f32x4.eq(v, f32x4.splat(-Infinity)));
+    write(y, i, n, p);
+  }
+}
+
 /** y ← x between `low` and `high`; NaN stays NaN. x and y may be one. */
 export function clamp(x: usize, y: usize, n: i32, low: f32, high: f32): void {
   const lo = f32x4.splat(low);

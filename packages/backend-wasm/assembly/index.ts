@@ -3,11 +3,12 @@ export { affine, batchNormInputGradient, channelGradientSums, channelMoments, fr
 export { convFilterGradient } from "./conv-filter";
 export { convForward } from "./conv-forward";
 export { convInputGradient } from "./conv-input";
+export { copyRows, gatherRows } from "./copies";
 export { depthwiseFilterGradient } from "./depthwise-filter";
 export { depthwiseInputGradient } from "./depthwise-input";
 export { dropout } from "./dropout";
 export {
-  clamp, erf, exp, extremum, gateGradient, gelu, geluGradient, selu, sigmoid, sigmoidGradient, sign, tanh, tanhGradient,
+  clamp, erf, exp, extremum, gateGradient, gelu, geluGradient, power, selu, sigmoid, sigmoidGradient, sign, tanh, tanhGradient,
 } from "./elementwise";
 export { addBias, gemm, gemmBatched } from "./gemm";
 export { layerNorm, layerNormGradient } from "./layer-norm";
@@ -15,7 +16,7 @@ export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMo
 export { avgPoolGradient, maxPoolGradient } from "./pool";
 export { avgPool, maxPool } from "./pool-forward";
 export { columnSums, rowSums, sumOfSquares } from "./reduce";
-export { gatherRows, segmentSum } from "./rows";
+export { segmentSum } from "./rows";
 export { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradient } from "./softmax";
 export { scratchBytes } from "./tile";
 export { swapRows, transpose } from "./transpose";

@@ -1,11 +1,5 @@
 import { at, fill } from "./simd";
 
-/** out[i] ← x[ids[i]], rows of `width` floats. The caller has checked the ids. */
-export function gatherRows(x: usize, ids: usize, out: usize, count: i32, width: i32): void {
-  for (let i = 0; i < count; i++)
-    memory.copy(at(out, i * width), at(x, load<i32>(at(ids, i)) * width), (<usize>width) << 2);
-}
-
 /** out[ids[i]] += x[i], out zeroed first; ids outside [0, segments) are dropped. */
 export function segmentSum(x: usize, ids: usize, out: usize, count: i32, width: i32, segments: i32): void {
   fill(out, segments * width, 0);

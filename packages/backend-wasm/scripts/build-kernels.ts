@@ -1,6 +1,7 @@
 /**
  * Compiles assembly/ into src/generated/kernels.ts: the module twice, with and without relaxed SIMD, in hexadecimal:
- * gzip finds repeated bytes in it, which base64 hides, and makes it a quarter smaller.
+ * gzip finds repeated bytes in it, which base64 hides, and makes it a quarter smaller. The two are cut into pieces that take
+ * turns: most of one stands in the other, and gzip sees no further back than 32 kB.
  * Inlined, so that no bundler has to find a file; not committed, so that sources and kernels cannot differ.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -52,15 +53,19 @@ function sectionIds(binary: Uint8Array): readonly number[] {
 
 process.chdir(root);
 const [plain, relaxed] = await Promise.all([compile([]), compile(["relaxed-simd"])]);
+/** Short enough that a piece and its like stand within gzip's reach. */
+const PIECES = 8;
+const piece = (bytes: Uint8Array, i: number): string =>
+  Buffer.from(bytes.subarray((i * bytes.length) / PIECES, ((i + 1) * bytes.length) / PIECES)).toString("hex");
+const pieces = Array.from({ length: PIECES }, (_, i) => `  ["${piece(plain, i)}", "${piece(relaxed, i)}"],\n`);
 const text = `// Written by scripts/build-kernels.ts from assembly/. Do not edit.
 
-/** The kernels, ${plain.length} bytes. */
-export const SIMD: string =
-  "${Buffer.from(plain).toString("hex")}";
-
-/** The kernels with relaxed SIMD's multiply-add, ${relaxed.length} bytes. */
-export const RELAXED_SIMD: string =
-  "${Buffer.from(relaxed).toString("hex")}";
+/**
+ * The kernels, ${plain.length} bytes, and the kernels with relaxed SIMD's multiply-add, ${relaxed.length} bytes: pieces of
+ * the one and of the other.
+ */
+export const PIECES: readonly (readonly [simd: string, relaxed: string])[] = [
+${pieces.join("")}];
 `;
 mkdirSync("src/generated", { recursive: true });
 writeFileSync("src/generated/kernels.ts", text);

@@ -3,7 +3,14 @@ import type { Geometry } from "../geometry.ts";
 import type { WasmBackend } from "../simd/heap.ts";
 import { dilation2d, dilation2dFilterGradient, dilation2dInfo, dilation2dInputGradient } from "./dilation2d.ts";
 import { composedFused, refuseIntegers } from "./matmul.ts";
-import { conv3dFilterGradient, conv3dInputGradient, maxPool3d, maxPool3dGradient, pool3dInfo } from "./volume.ts";
+import {
+  conv3d,
+  conv3dFilterGradient,
+  conv3dInputGradient,
+  maxPool3d,
+  maxPool3dGradient,
+  pool3dInfo,
+} from "./volume.ts";
 
 type Inputs = { readonly [name: string]: tf.Tensor };
 
@@ -12,7 +19,15 @@ export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc
   BatchMatMul: (stock) => (params) => {
     const { a, b } = params.inputs as unknown as Inputs;
     refuseIntegers("matMul", t(a), t(b));
-    return stock(params);
+    const batches = [t(a), t(b)].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]];
+    const full = tf.broadcast_util.assertAndGetBroadcastShape(...batches);
+    const total = tf.util.sizeFromShape(full);
+    if (batches.every((batch) => [1, total].includes(tf.util.sizeFromShape(batch)))) return stock(params);
+    // Stock counts through both batches, and cpu does, as if neither repeated inside the other.
+    return tf.tidy(() => {
+      const [x, y] = [t(a), t(b)].map((matrix) => tf.broadcastTo(matrix, [...full, ...matrix.shape.slice(-2)]));
+      return tf.engine().runKernel("BatchMatMul", { a: t(x), b: t(y) }, params.attrs as tf.NamedAttrMap) as tf.Tensor;
+    });
   },
   Cast: (stock) => (params) => {
     const x = t((params.inputs as unknown as Inputs).x);
@@ -27,6 +42,19 @@ export const corrections: { readonly [kernelName: string]: (stock: tf.KernelFunc
     if (dtype !== "bool" || x.dtype === "bool") return stock(params);
     // Stock takes the low byte.
     return tf.tidy(() => tf.notEqual(x, tf.scalar(0, x.dtype as "float32" | "int32")));
+  },
+  Conv3D: (stock) => (params) => {
+    const { x, filter } = params.inputs as unknown as Inputs;
+    const { strides, pad, dilations } = params.attrs as unknown as Conv3DAttrs;
+    const info = tf.backend_util.computeConv3DInfo(
+      t(x).shape as Shape5,
+      t(filter).shape as Shape5,
+      strides,
+      dilations,
+      pad,
+    );
+    const takes = t(x).dtype === "float32" && t(filter).dtype === "float32" && info.outShape.every((size) => size > 0);
+    return takes ? tf.tidy(() => conv3d(t(x), t(filter), info)) : stock(params);
   },
   Conv3DBackpropFilterV2: () =>
     composed(({ x, dy }, attrs) => {
@@ -109,6 +137,7 @@ interface Conv3DAttrs {
   readonly filterShape: Shape5;
   readonly strides: [number, number, number] | number;
   readonly pad: "valid" | "same";
+  readonly dilations: [number, number, number] | number;
 }
 
 /** An input that tfjs always gives. */

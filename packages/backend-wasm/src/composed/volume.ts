@@ -1,6 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Geometry } from "../geometry.ts";
-import { convFilterGradient, convInputGradient } from "./conv.ts";
 import { maxPoolGradient } from "./max-pool.ts";
 
 type Info3D = tf.backend_util.Conv3DInfo;
@@ -114,40 +113,81 @@ function depthReach(g: Info3D): number {
   );
 }
 
-/** Filter gradient of conv3d: for each slice of the filter the 2-D gradient over the planes it reads; stock errs with strides. */
-export function conv3dFilterGradient(x: tf.Tensor, dy: tf.Tensor, g: Info3D): tf.Tensor {
-  const flat = planar(g);
-  const reach = depthReach(g);
+/** For each slice of the filter the planes of x that it reads, as one batch of images. */
+function planesRead(x: tf.Tensor, g: Info3D): tf.Tensor4D[] {
   const row = g.inHeight * g.inWidth * g.inChannels;
-  const behind = reach - g.padInfo.front - g.inDepth;
+  const behind = depthReach(g) - g.padInfo.front - g.inDepth;
   const padded = tf.pad(tf.reshape(x, [g.batchSize, g.inDepth, row]), [
     [0, 0],
     [g.padInfo.front, behind],
     [0, 0],
   ]);
-  const dyPlanes = tf.reshape(dy, [g.batchSize * g.outDepth, g.outHeight, g.outWidth, g.outChannels]) as tf.Tensor4D;
-  const slices: tf.Tensor[] = [];
-  for (let k = 0; k < g.filterDepth; k++) {
+  return Array.from({ length: g.filterDepth }, (_, k) => {
     const at = k * g.dilationDepth;
     const end = at + (g.outDepth - 1) * g.strideDepth + 1;
     const planes = tf.stridedSlice(padded, [0, at, 0], [g.batchSize, end, row], [1, g.strideDepth, 1]);
-    slices.push(convFilterGradient(tf.reshape(planes, flat.inShape) as tf.Tensor4D, dyPlanes, flat));
-  }
+    return tf.reshape(planes, [g.batchSize * g.outDepth, g.inHeight, g.inWidth, g.inChannels]) as tf.Tensor4D;
+  });
+}
+
+/** The attributes of that convolution, for the kernels of conv2d that are registered. */
+function planarAttrs(g: Info3D): tf.NamedAttrMap {
+  const { strideHeight, strideWidth, dilationHeight, dilationWidth, filterShape, inShape } = planar(g);
+  const { top, bottom, left, right } = g.padInfo;
+  return {
+    strides: [strideHeight, strideWidth],
+    dilations: [dilationHeight, dilationWidth],
+    pad: [
+      [0, 0],
+      [top, bottom],
+      [left, right],
+      [0, 0],
+    ],
+    dimRoundingMode: "floor",
+    dataFormat: "NHWC",
+    filterShape,
+    inputShape: inShape,
+  };
+}
+
+const sliceOf = (filter: tf.Tensor, k: number, g: Info3D): tf.Tensor4D =>
+  tf.reshape(tf.slice(filter, [k, 0, 0, 0, 0], [1, -1, -1, -1, -1]), planar(g).filterShape) as tf.Tensor4D;
+
+/** conv3d: for each slice of the filter the convolution of the planes it reads, summed; stock's is one scalar loop. */
+export function conv3d(x: tf.Tensor, filter: tf.Tensor, g: Info3D): tf.Tensor {
+  const attrs = planarAttrs(g);
+  const sums = planesRead(x, g).map(
+    (planes, k) => tf.engine().runKernel("Conv2D", { x: planes, filter: sliceOf(filter, k, g) }, attrs) as tf.Tensor,
+  );
+  return tf.reshape(
+    sums.reduce((sum, next) => tf.add(sum, next)),
+    g.outShape,
+  );
+}
+
+/** Filter gradient of conv3d: for each slice of the filter the 2-D gradient over the planes it reads; stock errs with strides. */
+export function conv3dFilterGradient(x: tf.Tensor, dy: tf.Tensor, g: Info3D): tf.Tensor {
+  const attrs = planarAttrs(g);
+  const dyPlanes = tf.reshape(dy, [g.batchSize * g.outDepth, g.outHeight, g.outWidth, g.outChannels]);
+  const slices = planesRead(x, g).map(
+    (planes) => tf.engine().runKernel("Conv2DBackpropFilter", { x: planes, dy: dyPlanes }, attrs) as tf.Tensor,
+  );
   return tf.reshape(tf.stack(slices), g.filterShape);
 }
 
 /** Input gradient of conv3d: for each slice of the filter the 2-D gradient, laid at its depth; stock mixes up channels. */
 export function conv3dInputGradient(dy: tf.Tensor, filter: tf.Tensor, g: Info3D): tf.Tensor {
   const { front } = g.padInfo;
-  const slice2d = planar(g);
+  const attrs = planarAttrs(g);
   const dyPlanes = tf.reshape(dy, [g.batchSize * g.outDepth, g.outHeight, g.outWidth, g.outChannels]) as tf.Tensor4D;
   const row = g.inHeight * g.inWidth * g.inChannels;
   // Depths below 0 and beyond the end are padding: they are added up too, and cut off at the end.
   const reach = depthReach(g);
   let sum: tf.Tensor = tf.zeros([g.batchSize, reach, row]);
   for (let k = 0; k < g.filterDepth; k++) {
-    const w = tf.reshape(tf.slice(filter, [k, 0, 0, 0, 0], [1, -1, -1, -1, -1]), slice2d.filterShape) as tf.Tensor4D;
-    const gradient = tf.reshape(convInputGradient(dyPlanes, w, slice2d), [g.batchSize, g.outDepth, 1, row]);
+    const inputs = { dy: dyPlanes, filter: sliceOf(filter, k, g) };
+    const planes = tf.engine().runKernel("Conv2DBackpropInput", inputs, attrs) as tf.Tensor;
+    const gradient = tf.reshape(planes, [g.batchSize, g.outDepth, 1, row]);
     const spread = tf.reshape(
       tf.pad(gradient, [
         [0, 0],

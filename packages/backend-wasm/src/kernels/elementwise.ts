@@ -44,6 +44,28 @@ export const geluGradient: SimdKernel = gradient("geluGradient", 16);
 export const tanhGradient: SimdKernel = gradient("tanhGradient", 3);
 export const sigmoidGradient: SimdKernel = gradient("sigmoidGradient", 3);
 
+/** Exponents that need no logarithm. */
+const EASY_POWERS = [0.5, 1, 2, 3, -1];
+
+/** x to an easy power, one for all. Others go to stock, whose logarithms are a scalar loop. */
+export const pow: SimdKernel = (call) => {
+  const { heap } = call;
+  const [x, exponents] = [input(call, "a"), input(call, "b")];
+  if (!isFloat(x, exponents) || sizeOf(exponents.shape) !== 1 || exponents.shape.length > x.shape.length)
+    return undefined;
+  const exponent = heap.floats(exponents, 1)[0] as number;
+  if (!EASY_POWERS.includes(exponent)) return undefined;
+  const y = heap.output(x.shape);
+  const [px, py] = [heap.address(x), heap.address(y)];
+  heap.share("power", sizeOf(x.shape), eachNumber(2), (from, to) => [
+    px + 4 * from,
+    py + 4 * from,
+    to - from,
+    exponent,
+  ]);
+  return y;
+};
+
 /** dy where `v` lies between the attributes `low` and `high`, 0 elsewhere. `closed`: [low, high], else (low, high). */
 export const gateGradient: SimdKernel = (call) => {
   const { low, high, closedLow, closedHigh } = call.attrs as unknown as {

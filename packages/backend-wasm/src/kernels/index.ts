@@ -5,6 +5,7 @@ import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-train
 import * as clamp from "./clamp.ts";
 import * as conv from "./conv.ts";
 import { conv2d, fusedConv2d } from "./conv-forward.ts";
+import { gather, reverse, stridedSlice, tile } from "./copies.ts";
 import * as elementwise from "./elementwise.ts";
 import { maximum, minimum } from "./extremum.ts";
 import * as layer from "./layer-norm.ts";
@@ -12,7 +13,7 @@ import { batchMatMul, fusedMatMul } from "./matmul.ts";
 import { avgPoolGradient, maxPoolGradient } from "./pool.ts";
 import { avgPool, maxPool } from "./pool-forward.ts";
 import { mean, sum } from "./reduce.ts";
-import { gather, segmentSum } from "./rows.ts";
+import { segmentSum } from "./segment-sum.ts";
 import * as softmax from "./softmax.ts";
 import { transpose } from "./transpose.ts";
 
@@ -38,14 +39,18 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   Maximum: maximum,
   Mean: mean,
   Minimum: minimum,
+  Pow: elementwise.pow,
   Relu: clamp.relu,
   Relu6: clamp.relu6,
+  Reverse: reverse,
   Selu: elementwise.selu,
   Sigmoid: elementwise.sigmoid,
   Sign: elementwise.sign,
   Softmax: softmax.softmax,
+  StridedSlice: stridedSlice,
   Sum: sum,
   Tanh: elementwise.tanh,
+  Tile: tile,
   Transpose: transpose,
   UnsortedSegmentSum: segmentSum,
   _FusedMatMul: fusedMatMul,

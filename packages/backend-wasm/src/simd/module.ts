@@ -1,4 +1,4 @@
-import { RELAXED_SIMD, SIMD } from "../generated/kernels.ts";
+import { PIECES } from "../generated/kernels.ts";
 import { declareMemoryShared } from "./shared-memory.ts";
 
 /** The exported functions of assembly/index.ts. Addresses, counts and flags are numbers; see the sources for their order. */
@@ -18,13 +18,13 @@ export function simdLevel(): SimdLevel {
 
 function measuredLevel(): SimdLevel {
   if (typeof WebAssembly === "undefined") return "none";
-  if (WebAssembly.validate(bytesOf(RELAXED_SIMD))) return "relaxed";
-  return WebAssembly.validate(bytesOf(SIMD)) ? "simd" : "none";
+  if (WebAssembly.validate(bytesOf("relaxed"))) return "relaxed";
+  return WebAssembly.validate(bytesOf("simd")) ? "simd" : "none";
 }
 
 /** The module for `level`, ready for a heap that is shared between threads or is not. */
 export function compileKernels(level: Exclude<SimdLevel, "none">, shared: boolean): WebAssembly.Module {
-  const bytes = bytesOf(level === "relaxed" ? RELAXED_SIMD : SIMD);
+  const bytes = bytesOf(level);
   return new WebAssembly.Module(shared ? declareMemoryShared(bytes) : bytes);
 }
 
@@ -33,7 +33,8 @@ export function instantiateKernels(module: WebAssembly.Module, memory: WebAssemb
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }
 
-function bytesOf(hex: string): Uint8Array<ArrayBuffer> {
+function bytesOf(level: Exclude<SimdLevel, "none">): Uint8Array<ArrayBuffer> {
+  const hex = PIECES.map(([simd, relaxed]) => (level === "relaxed" ? relaxed : simd)).join("");
   const bytes = new Uint8Array(hex.length / 2);
   // Digits follow at 48, letters at 97, nine more than their last four bits.
   const digit = (code: number): number => (code & 15) + (code > 57 ? 9 : 0);
