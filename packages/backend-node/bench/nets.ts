@@ -110,10 +110,12 @@ async function mobileNetTail(): Promise<Net> {
   const first = backbone.layers.findIndex(({ name }) => name.startsWith("block_13"));
   const trained = backbone.layers.slice(first).filter((layer) => layer.weights.length > 0);
   const ours = model.layers.filter((layer) => layer.weights.length > 0);
-  // All but the head, which is new.
+  // All but the head, which is new: drawn with a seed, so that every run of this net begins with it.
   ours.slice(0, -1).forEach((layer, i) => {
     layer.setWeights((trained[i] as tfl.layers.Layer).getWeights());
   });
+  const head = tf.randomNormal<tf.Rank.R2>([1280, CLASSES], 0, Math.sqrt(1 / 1280), "float32", 1);
+  (ours.at(-1) as tfl.layers.Layer).setWeights([head, tf.zeros([CLASSES])]);
   const trunk = tfl.model({
     inputs: backbone.inputs,
     outputs: (backbone.layers[first - 1] as tfl.layers.Layer).output as tfl.SymbolicTensor,

@@ -38,7 +38,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify({ milliseconds, loss, tensors: tf.memory().numTensors, rss: process.memoryUsage().rss }));
 }
 
-/** Compiles a net: SGD with momentum, tfjs's own for the stock peer and Graft's for the other. Weights are the same in both. */
+/** Compiles a net: SGD with momentum, tfjs's own for the stock peer and Graft's for the other. Both begin with the same weights. */
 async function prepare(name: string): Promise<() => Promise<number>> {
   const net = await NETS[name]?.();
   if (!net) throw new Error(`No net is called ${name}. Known: ${Object.keys(NETS).join(", ")}.`);
