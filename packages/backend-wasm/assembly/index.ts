@@ -12,7 +12,7 @@ export {
 } from "./elementwise";
 export { addBias, gemm, gemmBatched } from "./gemm";
 export { layerNorm, layerNormGradient } from "./layer-norm";
-export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMoments, lambWeights, momentum, scaleInto, sgd } from "./optimizers";
+export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMoments, lambStep, lambWeights, momentum, scaleInto, sgd } from "./optimizers";
 export { avgPoolGradient, maxPoolGradient } from "./pool";
 export { avgPool, maxPool } from "./pool-forward";
 export { columnSums, rowSums, sumOfSquares } from "./reduce";

@@ -1,7 +1,7 @@
 import { at, fma, fnma, laneSum, loadSome, storeSome, zero } from "./simd";
 
 // One call a tensor, in place. The arithmetic is a handful of operations a number: the memory sets the speed, so each
-// tensor is read once and written once, and nothing is kept between the passes that a norm forces (LAMB).
+// tensor is read once and written once.
 
 // @ts-ignore: decorator
 @inline
@@ -160,10 +160,10 @@ export function lambWeights(): f64 {
   return weightSquares;
 }
 
-/** First half of LAMB: Adam's moments, and Σ of the direction's squares, which is not kept. */
+/** First half of LAMB: Adam's moments, the direction where there is room for it (`u` is not 0), and Σ of its squares. */
 export function lambMoments(
   w: usize, g: usize, m: usize, v: usize, n: i32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
-  epsilon: f32, correction1: f32, correction2: f32, decay: f32,
+  epsilon: f32, correction1: f32, correction2: f32, decay: f32, u: usize,
 ): f64 {
   const b1 = f32x4.splat(beta1), b2 = f32x4.splat(beta2), a1 = f32x4.splat(rest1), a2 = f32x4.splat(rest2);
   const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
@@ -184,6 +184,10 @@ export function lambMoments(
       v128.store(pm, m1, 16);
       v128.store(pv, v0);
       v128.store(pv, v1, 16);
+      if (u) {
+        v128.store(at(u, i), u0);
+        v128.store(at(u, i), u1, 16);
+      }
       s = fma(u1, u1, fma(u0, u0, s));
       t = fma(w1, w1, fma(w0, w0, t));
     }
@@ -195,10 +199,11 @@ export function lambMoments(
       write(v, i, end, vv);
       const p = read(w, i, end);
       t = fma(p, p, t);
-      let u = direction(mv, vv, p, r1, r2, e, d);
+      let along = direction(mv, vv, p, r1, r2, e, d);
+      if (u) write(u, i, end, along);
       // Lanes past the end hold 0 / (√0 + ε), which is NaN where ε is 0.
-      if (i + 4 > end) u = firstLanes(u, end - i);
-      s = fma(u, u, s);
+      if (i + 4 > end) along = firstLanes(along, end - i);
+      s = fma(along, along, s);
     }
     total += laneSum(s);
     weights += laneSum(t);
@@ -207,7 +212,13 @@ export function lambMoments(
   return total;
 }
 
-/** Second half of LAMB: the direction again, and w ← w − step · direction. */
+/** Second half of LAMB where the direction was kept: w ← w − step · u. */
+export function lambStep(w: usize, u: usize, n: i32, step: f32): void {
+  const r = f32x4.splat(step);
+  for (let i = 0; i < n; i += 4) write(w, i, n, fnma(r, read(u, i, n), read(w, i, n)));
+}
+
+/** Second half of LAMB where it was not: the direction again, and w ← w − step · direction. */
 export function lambApply(
   w: usize, m: usize, v: usize, n: i32, step: f32, epsilon: f32, correction1: f32, correction2: f32, decay: f32,
 ): void {

@@ -6,7 +6,13 @@ import { norm } from "./norms.ts";
 import { groupTrust, outside, readTrust, type Trust, units } from "./trust.ts";
 import { Table } from "./writable.ts";
 
-/** LAMB in place; docs/fused-kernels.md, `GraftLamb`. The direction is computed twice rather than kept. */
+/** The most numbers of a direction that are kept, 16 MB of them; of larger units it is computed twice. */
+const KEPT = 1 << 22;
+
+/**
+ * LAMB in place; docs/fused-kernels.md, `GraftLamb`. The direction is kept until its norm is known: it is as many bytes as the two
+ * moments that computing it again would read, and a root and a division a number less.
+ */
 export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new Table("GraftLamb", heap, attrs);
   const variables = table.tensors("variables");
@@ -26,6 +32,18 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
   table.check();
   table.own(variables, m, v, written);
 
+  const sizeOf = (i: number): number => (variables[i] as tf.Tensor).size;
+  const numbersOf = (unit: readonly number[]): number => unit.reduce((sum, i) => sum + sizeOf(i), 0);
+  const largest = Math.max(
+    0,
+    ...units(trust)
+      .map(numbersOf)
+      .filter((numbers) => numbers <= KEPT),
+  );
+  // Allocated here, where nothing has been written yet.
+  const room = largest > 0 ? heap.output([largest]) : undefined;
+  const roomAt = room ? heap.address(room) : 0;
+
   const addresses = (i: number): [number, number, number] =>
     [variables[i], m[i], v[i]].map((tensor) => heap.address(tensor as tf.Tensor)) as [number, number, number];
   const factors = (i: number): number[] => [
@@ -35,26 +53,32 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     trust.decays[i] as number,
   ];
   /** Writes the moments; norms of the weights and of the direction. */
-  const norms = (i: number, adapted: boolean): [number, number] => {
+  const norms = (i: number, adapted: boolean, kept: number): [number, number] => {
     const [w, pm, pv] = addresses(i);
     const [g, weights] = [heap.address(grads[i] as tf.Tensor), variables[i] as tf.Tensor];
     const betas = [beta1, beta2, 1 - beta1, 1 - beta2];
-    const direction = heap.call("lambMoments", w, g, pm, pv, weights.size, ...betas, ...factors(i));
+    const direction = heap.call("lambMoments", w, g, pm, pv, weights.size, ...betas, ...factors(i), kept);
     return [adapted ? norm(heap, weights, { sum: heap.call("lambWeights") }) : 0, Math.sqrt(direction)];
   };
   const found: Trust[] = [];
   const formula = { trustCoefficient: 1, epsilon: 0, denominator: "decayed" } as const;
   for (const unit of units(trust)) {
     const adapted = (trust.groups[unit[0] as number] as number) >= 0;
-    const both = unit.map((i) => norms(i, adapted));
+    const keeps = numbersOf(unit) <= KEPT;
+    const keptAt = unit.map((_, nth) => (keeps ? roomAt + 4 * numbersOf(unit.slice(0, nth)) : 0));
+    const both = unit.map((i, nth) => norms(i, adapted, keptAt[nth] as number));
     const [weights, directions] = [both.map(([weight]) => weight), both.map(([, direction]) => direction)];
     const shared = adapted ? groupTrust(trust, unit, weights, directions, formula) : outside;
-    for (const i of unit) {
-      const [w, pm, pv] = addresses(i);
-      const { size } = variables[i] as tf.Tensor;
+    for (const [nth, i] of unit.entries()) {
       found[i] = shared;
       const rate = (rates[i] as number) * shared.ratio;
-      heap.share("lambApply", size, eachNumber(10), (from, to) => [
+      const [w, pm, pv] = addresses(i);
+      const u = keptAt[nth] as number;
+      if (keeps) {
+        heap.share("lambStep", sizeOf(i), eachNumber(2), (from, to) => [w + 4 * from, u + 4 * from, to - from, rate]);
+        continue;
+      }
+      heap.share("lambApply", sizeOf(i), eachNumber(10), (from, to) => [
         w + 4 * from,
         pm + 4 * from,
         pv + 4 * from,
@@ -64,6 +88,7 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
       ]);
     }
   }
+  if (room) heap.free(room);
   report(heap, trust, found, written);
   table.written(variables, m, v, written);
 }
