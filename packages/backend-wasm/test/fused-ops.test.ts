@@ -122,4 +122,71 @@ describe("fused ops", () => {
       expect(losses[1]).toBeCloseTo(Math.LN2, 5);
     });
   });
+
+  /** What a kernel would read past, or take the bits of. */
+  const WRONG: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
+    "layerNorm, gamma too short": [
+      () => layerNorm(tf.ones([2, 8]), tf.ones([2]), tf.zeros([8])),
+      /layerNorm: `gamma` is \[2\] float32, expected \[8\] float32\./,
+    ],
+    "layerNorm, two of int32": [
+      () => layerNorm(tf.ones([2, 8]), tf.ones([8], "int32"), tf.zeros([8], "int32")),
+      /`gamma` is \[8\] int32.*`beta` is \[8\] int32/,
+    ],
+    "layerNorm of a number": [() => layerNorm(tf.scalar(1), tf.ones([1]), tf.ones([1])), /`x` is \[\] float32/],
+    "batchNormTraining, scale too short": [
+      () => batchNormTraining(tf.ones([2, 8]), tf.ones([2]), tf.zeros([8])),
+      /batchNormTraining: `scale` is \[2\]/,
+    ],
+    "batchNormTraining, a matrix for an offset": [
+      () => batchNormTraining(tf.ones([2, 8]), tf.ones([8]), tf.zeros([1, 8])),
+      /`offset` is \[1,8\]/,
+    ],
+    "batchNormTraining, tanh": [
+      () => batchNormTraining(tf.ones([2, 8]), tf.ones([8]), tf.zeros([8]), { activation: "tanh" as never }),
+      /`activation` is "tanh"/,
+    ],
+    "gelu of words": [() => gelu(tf.tensor(["one"])), /gelu: `x` is \[1\] string/],
+    "softmaxCrossEntropy of a number": [() => softmaxCrossEntropy(tf.scalar(1), tf.scalar(1)), /`logits` is \[\]/],
+    "dropout, int32": [() => dropout(tf.ones([3], "int32"), 0.5, 1), /dropout: `x` is \[3\] int32/],
+    "dropout, no seed": [() => dropout(tf.ones([3]), 0.5, Number.NaN), /seed is NaN/],
+    "conv2dBiasActivation, other channels": [
+      () => conv2dBiasActivation(tf.ones([1, 4, 4, 3]), tf.ones([3, 3, 5, 2]), undefined),
+      /`filter` is \[3,3,5,2\] float32, expected \[height,width,3,out\]/,
+    ],
+    "conv2dBiasActivation, int32": [
+      () => conv2dBiasActivation(tf.ones([1, 4, 4, 8], "int32"), tf.ones([3, 3, 8, 2], "int32"), tf.ones([2], "int32")),
+      /`x` is .* int32.*`filter` is .* int32.*`bias` is .* int32/,
+    ],
+    "conv2dBiasActivation, one image": [
+      () => conv2dBiasActivation(tf.ones([4, 4, 8]) as never, tf.ones([3, 3, 8, 2]), undefined),
+      /`x` is \[4,4,8\]/,
+    ],
+    "conv2dBiasActivation, bias too short": [
+      () => conv2dBiasActivation(tf.ones([1, 4, 4, 8]), tf.ones([3, 3, 8, 2]), tf.ones([1])),
+      /`bias` is \[1\] float32, expected \[2\]/,
+    ],
+    "conv2dBiasActivation, tanh": [
+      () =>
+        conv2dBiasActivation(tf.ones([1, 4, 4, 8]), tf.ones([3, 3, 8, 2]), undefined, { activation: "tanh" as never }),
+      /`activation` is "tanh"/,
+    ],
+  };
+  it.each(Object.entries(WRONG))("%s: says so by name, by kernels and composed", async (_, [run, message]) => {
+    for (const backend of ["cpu", "wasm"]) {
+      await tf.setBackend(backend);
+      tf.tidy(() => {
+        expect(run, backend).toThrow(message);
+      });
+    }
+  });
+
+  it.each(["cpu", "wasm"])("takes integers for x where tfjs's ops do, on %s", async (backend) => {
+    await tf.setBackend(backend);
+    tf.tidy(() => {
+      const x = tf.tensor2d([[1, 3]], [1, 2], "int32");
+      expect(layerNorm(x, tf.ones([2]), tf.zeros([2]), 0).dataSync()).toEqual(Float32Array.of(-1, 1));
+      expect(gelu(x).dataSync()[0]).toBeCloseTo(0.8412, 4);
+    });
+  });
 });
