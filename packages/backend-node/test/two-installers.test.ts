@@ -10,6 +10,7 @@ import { takeLock } from "../src/install/lock.ts";
 import type { InstallPlan } from "../src/install/plan.ts";
 import { reporter } from "../src/install/report.ts";
 import { uninstallNative } from "../src/install/uninstall.ts";
+import { fakeWheel } from "./fake-wheel.ts";
 import { smallPlan } from "./small-plan.ts";
 
 const FIXTURE = join(import.meta.dirname, "slow-install.ts");
@@ -63,6 +64,17 @@ describe("two installers on one cache", () => {
     await ended;
     expect(await install()).toMatchObject({ status: "installed" });
     expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
+  });
+
+  it("a run that finds the install removes what one left that was killed behind its rename, but no other's downloads", async () => {
+    const { wheel } = fakeWheel(root);
+    await install();
+    for (const folder of ["downloads", ".staging-4194303-x"]) mkdirSync(join(cache, folder));
+    writeFileSync(join(cache, ".lock"), "4194303 dead\n");
+    for (const file of [wheel.file, "nvidia.whl.part"]) writeFileSync(join(cache, "downloads", file), "PK");
+    expect(await install()).toMatchObject({ status: "already" });
+    expect(readdirSync(cache).sort()).toEqual(["downloads", "tensorflow-9.9.9-linux-x64-cpu"]);
+    expect(readdirSync(join(cache, "downloads"))).toEqual(["nvidia.whl.part"]);
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(

@@ -93,14 +93,14 @@ export function stagingName(rest: string): string {
 /**
  * A fresh folder beside the installs, on the same disk, so that the finished one is put in its place by one rename.
  *
- * @throws CacheNotWritableError
+ * @throws CacheNotWritableError, NoSpaceError
  */
 export function makeStaging(cache: string): string {
   try {
     makeFolder(cache);
     return mkdtempSync(join(cache, stagingName("")));
   } catch (cause) {
-    throw notWritable(cache, cause);
+    throw unwritable(cause, cache);
   }
 }
 
@@ -137,10 +137,17 @@ export function publish(finished: string, place: string, staging: string): void 
   renameSync(finished, place);
 }
 
-/** The error for a folder that cannot be written. */
-export function notWritable(folder: string, cause: unknown): CacheNotWritableError {
+/** The error for a folder that cannot be written: for want of room, or of leave. */
+export function unwritable(cause: unknown, cache: string): NoSpaceError | CacheNotWritableError {
+  if (isNoSpace(cause)) {
+    return new NoSpaceError(
+      `The disk that holds ${cache}, or the one that pip and npm work on, is full (${messageOf(cause)}). An install takes 0.9 GB while it works and 0.65 GB after; with CUDA 8 GB.`,
+      "Make room, or name a folder on another disk in GRAFT_CACHE.",
+      { cause },
+    );
+  }
   return new CacheNotWritableError(
-    `${folder} cannot be written (${codeOf(cause) ?? messageOf(cause)}).`,
+    `${cache} cannot be written (${codeOf(cause) ?? messageOf(cause)}).`,
     "Name another folder in GRAFT_CACHE or `cacheDir`, one that this user may write.",
     { cause },
   );
@@ -157,15 +164,10 @@ export function removeIfEmpty(folder: string): void {
 
 /** System errors of the cache's disk, by name; everything else as it is. */
 export function troubleOf(cause: unknown, cache: string): unknown {
-  if (isNoSpace(cause)) {
-    return new NoSpaceError(
-      `The disk that holds ${cache}, or the one that pip and npm work on, is full (${messageOf(cause)}). An install takes 0.9 GB while it works and 0.65 GB after; with CUDA 8 GB.`,
-      "Make room, or name a folder on another disk in GRAFT_CACHE.",
-      { cause },
-    );
-  }
   const code = codeOf(cause);
-  return code === "EACCES" || code === "EROFS" || code === "EPERM" ? notWritable(cache, cause) : cause;
+  return isNoSpace(cause) || code === "EACCES" || code === "EROFS" || code === "EPERM"
+    ? unwritable(cause, cache)
+    : cause;
 }
 
 /** Whether a process is there, ours or somebody else's. */

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isNoSpace } from "../errors.ts";
 import { assertCompiler, compileBinding, placePrebuilt } from "./binding.ts";
@@ -19,7 +19,7 @@ import { obtainWheel } from "./download.ts";
 import { existingInstall } from "./existing.ts";
 import type { InstallReport } from "./install.ts";
 import { cleanWhenInterrupted } from "./interrupted.ts";
-import { waitForLock } from "./lock.ts";
+import { takeLock, waitForLock } from "./lock.ts";
 import type { InstallPlan } from "./plan.ts";
 import { type Reporter, sizeOf } from "./report.ts";
 import { type Unpacked, unpackWheel } from "./unpack.ts";
@@ -32,7 +32,10 @@ type Installed = Pick<InstallReport, "status" | "folder" | "tensorflow" | "bytes
 export async function installInto(cache: string, plan: InstallPlan, report: Reporter): Promise<Installed> {
   const folder = installFolder(cache, plan.target, plan.wheels[0]?.version ?? "");
   const existing = await existingInstall(folder, plan, report);
-  if (existing !== undefined) return existing;
+  if (existing !== undefined) {
+    tidy(cache, plan);
+    return existing;
+  }
   if (plan.compile) await assertCompiler();
   const fresh = missingFolders(cache);
   const { waited, release } = await waitForLock(cache, report, plan.patienceMs);
@@ -91,8 +94,7 @@ async function installAnew(
     writeFileSync(join(tree, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     noteVerification(tree, tensorflow);
     publish(tree, folder, staging);
-    for (const { file } of plan.wheels)
-      for (const end of ["", ".part"]) rmSync(join(downloads, file + end), { force: true });
+    removeDownloads(downloads, plan);
     const bytes = sizeOf(folder);
     report.step(`installed in ${folder} (${(bytes / 1e6).toFixed(0)} MB)`);
     return { status: "installed", folder, tensorflow, bytes };
@@ -104,6 +106,26 @@ async function installAnew(
     clean();
     uninterrupted();
   }
+}
+
+/** What a run left that was killed behind its rename, where this user may write and nobody is at work. */
+function tidy(cache: string, plan: InstallPlan): void {
+  if (readdirSync(cache).every((name) => !name.startsWith(".") && name !== "downloads")) return;
+  try {
+    const lock = takeLock(cache);
+    if (!("release" in lock)) return;
+    sweepStaging(cache);
+    removeDownloads(join(cache, "downloads"), plan);
+    lock.release();
+  } catch {
+    // somebody else's cache
+  }
+}
+
+/** An install's own wheels: those of the other device may be half fetched. */
+function removeDownloads(downloads: string, { wheels }: InstallPlan): void {
+  for (const { file } of wheels) for (const end of ["", ".part"]) rmSync(join(downloads, file + end), { force: true });
+  removeIfEmpty(downloads);
 }
 
 async function unpack(

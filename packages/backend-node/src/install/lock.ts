@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { CacheBusyError, codeOf } from "../errors.ts";
-import { alive, makeFolder, notWritable, stagingName, troubleOf } from "./cache.ts";
+import { alive, makeFolder, stagingName, unwritable } from "./cache.ts";
 import type { Reporter } from "./report.ts";
 
 /** Names the process that installs into a cache folder or removes from it. */
@@ -35,8 +35,7 @@ export function takeLock(cache: string): Lock {
       const again = codeOf(cause) === "ENOENT" && attempt < 10;
       if (codeOf(cause) !== "EEXIST" && !again) {
         removeIfStill("", file, cache);
-        const trouble = troubleOf(cause, cache);
-        throw trouble === cause ? notWritable(cache, cause) : trouble;
+        throw unwritable(cause, cache);
       }
     }
     const found = readLock(file);

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cacheFolder, notWritable, removeIfEmpty, sweepStaging } from "./cache.ts";
+import { cacheFolder, removeIfEmpty, sweepStaging, unwritable } from "./cache.ts";
 import { busy, takeLock } from "./lock.ts";
 import { sizeOf } from "./report.ts";
 import type { Device } from "./target.ts";
@@ -43,7 +43,7 @@ export function uninstallNative({ device, cacheDir }: UninstallOptions = {}): Un
       removed.push(join(cache, name));
     }
   } catch (cause) {
-    throw notWritable(cache, cause);
+    throw unwritable(cause, cache);
   } finally {
     lock.release();
     removeIfEmpty(cache);
