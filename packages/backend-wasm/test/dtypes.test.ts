@@ -141,4 +141,17 @@ onEachLevel(() => {
       });
     });
   });
+
+  it("strings are refused by name, not compared or copied as the numbers they are not", async () => {
+    await tf.setBackend("wasm");
+    tf.tidy(() => {
+      const words = tf.tensor1d(["a", "b"]);
+      for (const [name, run] of Object.entries({
+        Equal: () => tf.equal(words, words),
+        Less: () => tf.less(words, words),
+        Tile: () => tf.tile(words, [2]),
+      }))
+        expect(run).toThrow(new RegExp(`${name} on wasm takes float32, int32 and bool, got .*string.*Cast`));
+    });
+  });
 });

@@ -165,7 +165,9 @@ onEachLevel(() => {
       await tf.setBackend("wasm");
       tf.tidy(() => {
         const x = tf.ones([4, 3]);
-        expect(() => tf.slice(x, [1, 1], [10, 10])).toThrow(/./);
+        expect(() => tf.slice(x, [1, 1], [10, 10])).toThrow(
+          "begin[0] + size[0] (11) would overflow input.shape[0] (4)",
+        );
         expect(() => tf.einsum("ij,jk->ik", x, x)).toThrow("expected dimension 3 at axis 0 of input shaped [4,3]");
         const [dy, filter] = [tf.ones([1, 2, 2, 1]) as tf.Tensor4D, tf.ones([3, 3, 1, 1]) as tf.Tensor4D];
         expect(() => tf.conv2dTranspose(dy, filter, [1, 8, 8, 1], 1, "same")).toThrow("gives [1,8,8,1]");

@@ -9,6 +9,8 @@ interface Rule {
 }
 
 const INTEGERS: Rule = { takes: ["int32"] };
+/** Those that take all numbers, and what is wrong is what they make of strings. */
+const NUMBERS: Rule = { takes: ["int32", "bool"] };
 
 /** Kernels of which stock computes some dtype wrong: it writes nothing, or four bytes where a bool has one. */
 const RULES: { readonly [kernelName: string]: Rule } = {
@@ -27,23 +29,29 @@ const RULES: { readonly [kernelName: string]: Rule } = {
   Cumsum: { takes: ["int32"], gives: "int32" },
   Dilation2D: {},
   Elu: {},
+  Equal: NUMBERS,
   Erf: {},
   Exp: { gives: "float32" },
   Expm1: {},
   Floor: {},
   FloorDiv: { takes: ["int32"], gives: "int32" },
   FusedBatchNorm: {},
+  Greater: NUMBERS,
+  GreaterEqual: NUMBERS,
   IsFinite: { gives: "bool" },
   IsInf: { gives: "bool" },
   IsNan: { gives: "bool" },
   LRN: {},
   LeakyRelu: { gives: "float32" },
+  Less: NUMBERS,
+  LessEqual: NUMBERS,
   Log: {},
   Log1p: {},
   MaxPool: {},
   MaxPool3D: { gives: "float32" },
   Mod: INTEGERS,
   Neg: INTEGERS,
+  NotEqual: NUMBERS,
   Prelu: { gives: "float32" },
   RealDiv: INTEGERS,
   Reciprocal: {},
@@ -61,12 +69,14 @@ const RULES: { readonly [kernelName: string]: Rule } = {
   Sinh: {},
   Softmax: {},
   Softplus: {},
+  SparseToDense: NUMBERS,
   Sqrt: {},
   Square: INTEGERS,
   Step: INTEGERS,
   StridedSlice: {},
   Tan: {},
   Tanh: {},
+  Tile: NUMBERS,
   TopK: INTEGERS,
   UnsortedSegmentSum: { gives: "float32" },
 };
