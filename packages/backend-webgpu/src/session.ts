@@ -27,12 +27,18 @@ export interface WebGPUSession extends BackendSession {
   /** Frees the buffers that tfjs keeps for reuse; after a change of shapes. Returns bytes freed. */
   trim(): number;
   /**
-   * Compiles the shaders of `step` beforehand, in parallel, without running them.
+   * Compiles the shaders of `step` beforehand, in parallel, without running them: tfjs's and the fused ones.
    *
-   * `step` is run once and its result disposed: give a pure function such as `() => tf.variableGrads(loss)`. Nothing in
-   * it may read a tensor or change a variable: kernels only compile, and their outputs hold no numbers.
+   * `step` is run once and its result disposed: give a pure function such as `() => tf.variableGrads(loss)`, or a whole
+   * update by an optimizer made for it: `() => { const trial = new HookedOptimizer(options); trial.minimize(loss);
+   * trial.dispose(); }`. Kernels only compile, and their outputs hold no numbers: nothing in it may read a tensor, and no
+   * optimizer that trains later may take part. Variables keep what they hold.
    *
+   * @param onProgress is told how many of `total` shaders are `done`: at first 0, then after each. `total` counts those of
+   * `step` that were not compiled yet.
    * @returns number of shaders compiled.
+   * @throws what `step` throws; the device's own error where a shader does not compile, once all others are done. The next
+   * step then compiles that one anew.
    */
   precompile(step: () => unknown, onProgress?: (progress: PrecompileProgress) => void): Promise<number>;
   /**

@@ -3,10 +3,11 @@ import "@tensorflow/tfjs-layers";
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { BackendError, BackendLostError } from "@graftjs/core";
+import { type AnyRule, BackendError, BackendLostError, HookedOptimizer, sgd } from "@graftjs/core";
+import { larsMomentum } from "@graftjs/lars";
 import { testBackend } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { webgpuBackend } from "../src/node.ts";
 import type { PrecompileProgress, WebGPUSession } from "../src/session.ts";
 import { useSoftwareGpu } from "./software-gpu.ts";
@@ -185,6 +186,50 @@ describe("session", () => {
     // And they compute.
     const { value } = step() as { value: tf.Scalar };
     expect((await value.data())[0]).toBeCloseTo(Math.tanh(3), 5);
+  });
+
+  it("compiles a whole update beforehand, fused kernels too, and changes no weight", async () => {
+    session = await webgpuBackend().init();
+    tf.env().set("WEBGPU_CPU_FORWARD", false);
+    const [w, x] = [tf.variable(tf.ones([3, 2])), tf.ones([4, 3])];
+    const loss = (): tf.Scalar => tf.mean(tf.tanh(tf.matMul(x, w))) as tf.Scalar;
+    const param = { name: "a/kernel", layer: "a", role: "kernel", shape: [3, 2], unitAxes: [1], variable: w };
+    const make = (rule: AnyRule): HookedOptimizer => new HookedOptimizer({ params: [param], rule, learningRate: 0.1 });
+    const norm = { x: tf.ones([4, 3]), mean: tf.zeros([3]), variance: tf.ones([3]) };
+    const attrs = { varianceEpsilon: 1e-3, activation: "relu" };
+    const update = (rule: AnyRule): void => {
+      const trial = make(rule);
+      tf.tidy(() => {
+        trial.minimize(loss);
+        tf.engine().runKernel("GraftBatchNorm", norm, attrs);
+      });
+      trial.dispose();
+    };
+    const { applyFused: _, ...composed } = sgd({ momentum: 0.9 });
+    const rules = [sgd({ momentum: 0.9 }), larsMomentum(), composed];
+    const before = tf.memory().numTensors;
+    const compiled = await session.precompile(() => {
+      for (const rule of rules) update(rule);
+    });
+    expect(compiled).toBeGreaterThan(8);
+    expect(tf.memory().numTensors).toBe(before);
+    expect([...(await w.data())]).toEqual(Array(6).fill(1));
+    const late = vi.spyOn(session.device, "createComputePipeline");
+    for (const rule of rules) update(rule);
+    expect(late.mock.calls.map(([{ label }]) => label)).toEqual([]);
+    expect((await w.data())[0]).toBeLessThan(1);
+  });
+
+  it("rejects where a shader does not compile, and leaves no promise in a cache", async () => {
+    session = await webgpuBackend().init();
+    tf.env().set("WEBGPU_CPU_FORWARD", false);
+    const refuse = vi
+      .spyOn(session.device, "createComputePipelineAsync")
+      .mockRejectedValue(new Error("no such shader"));
+    const x = tf.ones([5]);
+    await expect(session.precompile(() => tf.tan(x))).rejects.toThrow("no such shader");
+    refuse.mockRestore();
+    expect((await tf.tan(x).data())[0]).toBeCloseTo(Math.tan(1), 4);
   });
 
   it("puts stock kernels and the registry back when it is disposed, twice is harmless", async () => {

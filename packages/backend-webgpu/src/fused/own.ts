@@ -1,6 +1,7 @@
 import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { StockInternals } from "../device/internals.ts";
+import { compilesOnly } from "./pipelines.ts";
 
 /** The lists of a step: name → tensors, all of one length. */
 export type Lists = { readonly [name: string]: readonly tf.Tensor[] };
@@ -44,6 +45,8 @@ export function bufferOf(backend: StockInternals, tensor: tf.Tensor): GPUBuffer 
  * copied first, so that a backup of the weights stays what it was.
  */
 export function writableBuffer(backend: StockInternals, tensor: tf.Tensor): GPUBuffer {
+  // Nothing is going to be written.
+  if (compilesOnly()) return bufferOf(backend, tensor);
   // Asking for its data brings it here from the backend it was made on; until then `refCount` says 0.
   const { refCount } = backend.tensorMap.get(tensor.dataId);
   // A size of 0 has nothing to write, and no buffer.

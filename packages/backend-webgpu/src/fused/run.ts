@@ -1,4 +1,5 @@
 import type { StockInternals } from "../device/internals.ts";
+import { pipelineFor } from "./pipelines.ts";
 import { arraysOf, recordWords, type StepShader, sharedWords, WORKGROUP, wgsl } from "./wgsl.ts";
 
 /** One tensor's part in a step. */
@@ -14,9 +15,6 @@ export interface StepTensor {
 const ALIGNMENT = 256;
 /** Enough workgroups to fill a large GPU; a thread then loops. */
 const MAX_GROUPS = 1024;
-
-/** Pipelines by device: the cache goes with the device it belongs to. */
-const pipelines = new WeakMap<GPUDevice, Map<string, GPUComputePipeline>>();
 
 /**
  * Records a step over `tensors` behind what tfjs has recorded so far: ⌈tensors × arrays / bindings⌉ dispatches.
@@ -44,6 +42,10 @@ export function runStep(
   const chunks = Array.from({ length: Math.ceil(ordered.length / perDispatch) }, (_, i) =>
     ordered.slice(i * perDispatch, (i + 1) * perDispatch),
   );
+  const pipelines = chunks.map(({ length }) =>
+    pipelineFor(device, `${shader.key}/${length}`, () => wgsl(shader, length)),
+  );
+  if (pipelines.includes(undefined)) return;
   const record = recordWords(shader);
   const head = sharedWords(shader);
   const bytesOf = (slots: number): number => 4 * (head + slots * record);
@@ -62,7 +64,7 @@ export function runStep(
   });
   const pass = openPass(backend);
   chunks.forEach((chunk, c) => {
-    const pipeline = pipelineFor(device, `${shader.key}/${chunk.length}`, () => wgsl(shader, chunk.length));
+    const pipeline = pipelines[c] as GPUComputePipeline;
     const buffers = [...chunk.flatMap((tensor) => tensor.buffers), ...common];
     pass.setPipeline(pipeline);
     pass.setBindGroup(
@@ -92,8 +94,9 @@ export function runOnce(
   groups: number,
 ): void {
   const { device } = backend;
-  const uniforms = writeUniforms(backend, uniformBytes, uniformWords);
   const pipeline = pipelineFor(device, key, code);
+  if (!pipeline) return;
+  const uniforms = writeUniforms(backend, uniformBytes, uniformWords);
   const pass = openPass(backend);
   pass.setPipeline(pipeline);
   pass.setBindGroup(
@@ -133,16 +136,4 @@ function writeUniforms(
   backend.device.queue.writeBuffer(buffer, 0, words);
   backend.uniformPendingDisposal.push(buffer);
   return buffer;
-}
-
-function pipelineFor(device: GPUDevice, key: string, code: () => string): GPUComputePipeline {
-  const known = pipelines.get(device) ?? new Map<string, GPUComputePipeline>();
-  pipelines.set(device, known);
-  let pipeline = known.get(key);
-  if (!pipeline) {
-    const module = device.createShaderModule({ code: code(), label: key });
-    pipeline = device.createComputePipeline({ layout: "auto", compute: { module, entryPoint: "main" }, label: key });
-    known.set(key, pipeline);
-  }
-  return pipeline;
 }
