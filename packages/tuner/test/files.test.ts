@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { namedWeights, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type * as layers from "@tensorflow/tfjs-layers";
+import * as layers from "@tensorflow/tfjs-layers";
 import * as h5wasm from "h5wasm/node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { keeper } from "../src/checkpoint/keeper.ts";
@@ -25,6 +25,7 @@ import {
   loadSafetensors,
   readSafetensors,
   saveDelta,
+  saveModel,
   saveWhole,
   stackDeltas,
   urlReader,
@@ -35,7 +36,7 @@ import { fromFloat16, toFloat16 } from "../src/safetensors/float16.ts";
 import { tensorOf } from "../src/safetensors/tensors.ts";
 import { crashingDisk } from "./crashing-io.ts";
 import { fuzzModelJson, fuzzSafetensors } from "./fuzz.ts";
-import { mlp } from "./nets.ts";
+import { convNet, mlp } from "./nets.ts";
 import oracle from "./oracle.json" with { type: "json" };
 import { examples, weightsOf } from "./support.ts";
 
@@ -280,6 +281,62 @@ const STRANGE = [
 ];
 
 describe("loading", () => {
+  it("refuses topologies that would never end or fill the memory, and leaves no tensor of half a model", async () => {
+    const files = new Map<string, Uint8Array>();
+    const { mapStore } = await import("./support.ts");
+    await saveModel(convNet(), mapStore(files));
+    const good = new TextDecoder().decode(files.get("model.json"));
+    const loaded = (text: string) =>
+      loadLayersModel(async (name) =>
+        name === "model.json" ? new TextEncoder().encode(text) : (files.get(name) as Uint8Array),
+      );
+    const start = tf.memory().numTensors;
+    const cases: [from: string, to: string, message: RegExp][] = [
+      [
+        '[["conv_1",0,0,{}]]',
+        '[["conv_2",0,0,{}]]',
+        /"bn_1" of model.json reads call 0 of "conv_2", which never comes/,
+      ],
+      ['[["conv_1",0,0,{}]]', '[["conv_1",1,0,{}]]', /"bn_1" of model.json reads call 1 of "conv_1"/],
+      ['[["conv_1",0,0,{}]]', '[["head",0,0,{}]]', /"bn_1" of model.json reads call 0 of "head"/],
+      ['"name":"bn_1"', '"name":"bn_0"', /two layers named "bn_0"/],
+      ['"units":3', '"units":1000000000', /more weights than the file has: `kernel` is \[6,1000000000\]/],
+      ['"units":3', '"units":2', /cannot build the model that model.json describes[\s\S]*It says: .*[Ss]hape/],
+      ['"class_name":"Dense"', '"class_name":"Dense7"', /It says: Unknown layer: Dense7/],
+      ['"dtype":"float32"}]', '"dtype":"float32"},{}]', /has a weight that cannot be read/],
+    ];
+    for (const [from, to, message] of cases) {
+      expect(good).toContain(from);
+      const run = loaded(good.replaceAll(from, to));
+      await expect(run, to).rejects.toThrow(LoadError);
+      await expect(run, to).rejects.toThrow(message);
+      expect(tf.memory().numTensors, to).toBe(start);
+    }
+    const whole = await loaded(good);
+    expect(weightsOf(whole)).toEqual(weightsOf(convNet()));
+    expect(layers.layers.Layer.prototype).toBe(Object.getPrototypeOf(Object.getPrototypeOf(whole.getLayer("relu_0"))));
+  });
+
+  it("meets a damaged .h5 with typed errors, and leaves no tensor", async () => {
+    const good = Buffer.from(bytesOf(oracle.h5)).toString("latin1");
+    const cases: [from: string, to: string, message: RegExp][] = [
+      ['{"class_name"', '["class_name"', /model_config is no JSON/],
+      ['"Dense"', '"Densx"', /Unknown layer: Densx/],
+      ['"units": 3', '"units": 4', /cannot build[\s\S]*It says: .*[Ss]hape/],
+    ];
+    for (const [from, to, message] of cases) {
+      expect(good).toContain(from);
+      const start = tf.memory().numTensors;
+      const run = loadKerasH5(
+        Uint8Array.from(Buffer.from(good.replaceAll(from, to), "latin1")),
+        h5wasm as unknown as H5Wasm,
+      );
+      await expect(run, to).rejects.toThrow(LoadError);
+      await expect(run, to).rejects.toThrow(message);
+      expect(tf.memory().numTensors, to).toBe(start);
+    }
+  });
+
   it("by fetch never leaves the folder, whatever the paths", async () => {
     const asked: string[] = [];
     const answer = async (url: string | URL | Request): Promise<Response> => {

@@ -1,9 +1,13 @@
 import { GraftError } from "@graftjs/core";
-import { readArtifacts } from "../src/load/load-folder.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { saveModel } from "../src/delta/save-model.ts";
+import { loadLayersModel } from "../src/load/load-folder.ts";
 import { seeded } from "../src/random/random.ts";
 import { readSafetensors } from "../src/safetensors/read.ts";
 import { writeSafetensors } from "../src/safetensors/write.ts";
 import { mutated } from "./mutate.ts";
+import { mapStore } from "./support.ts";
 
 /** What came of so many damaged files. */
 export interface FuzzResult {
@@ -11,7 +15,7 @@ export interface FuzzResult {
   readonly refused: number;
   /** Read all the same: the damage was in the data, or made another valid file. */
   readonly read: number;
-  /** Errors of another type, reads outside the folder, tensors larger than their file. Must be empty. */
+  /** Errors of another type, reads outside the folder, tensors larger than their file, tensors left over. Must be empty. */
   readonly wrong: readonly string[];
 }
 
@@ -46,33 +50,45 @@ export function fuzzSafetensors(files: number): FuzzResult {
   return { files, ...count };
 }
 
+/** A whole model as it is saved, with a bit of everything that a topology holds. */
+async function goodModel(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const { dense, dropout, concatenate, batchNormalization } = layers.layers;
+  const input = layers.input({ shape: [3], name: "x" });
+  const body = dense({ units: 4, name: "body", activation: "relu" });
+  const [a, b] = [body.apply(input), dropout({ rate: 0.5 }).apply(body.apply(input))] as layers.SymbolicTensor[];
+  const joined = batchNormalization({ name: "bn" }).apply(concatenate().apply([a, b] as layers.SymbolicTensor[]));
+  const outputs = dense({ units: 2, name: "head", kernelRegularizer: "l1l2" }).apply(joined);
+  const model = layers.model({ inputs: input, outputs: outputs as layers.SymbolicTensor });
+  const files = new Map<string, Uint8Array>();
+  await saveModel(model, mapStore(files));
+  for (const weight of model.weights) weight.dispose();
+  return files;
+}
+
 export async function fuzzModelJson(files: number): Promise<FuzzResult> {
-  const weights = [
-    { name: "head/kernel", shape: [3, 2], dtype: "float32" },
-    { name: "head/bias", shape: [2], dtype: "float32", quantization: { dtype: "uint8", scale: 1, min: 0 } },
-  ];
-  const json = {
-    modelTopology: { class_name: "Sequential", config: { layers: [] } },
-    weightsManifest: [{ paths: ["group1-shard1of1.bin"], weights }],
-  };
-  const good = new TextEncoder().encode(JSON.stringify(json));
+  const good = await goodModel();
   const random = seeded("fuzz", "model.json");
   const count = { refused: 0, read: 0, wrong: [] as string[] };
   for (let i = 0; i < files; i++) {
-    const bytes = mutated(good, random);
+    const bytes = mutated(good.get("model.json") as Uint8Array, random);
     const read = async (path: string): Promise<Uint8Array> => {
       if (path === "model.json") return bytes;
-      if (path === "group1-shard1of1.bin") return new Uint8Array(26);
+      const found = good.get(path);
+      if (found) return found;
       if (/^([/\\]|[a-z]+:)|\.\.|%2e/i.test(path)) count.wrong.push(`file ${i}: read ${path}`);
       throw new Error("ENOENT");
     };
+    const before = tf.memory();
     try {
-      await readArtifacts(read);
+      const model = await loadLayersModel(read);
+      for (const weight of model.weights) weight.dispose();
       count.read++;
     } catch (error) {
       if (error instanceof GraftError) count.refused++;
       else count.wrong.push(`file ${i}: ${String(error)}`);
     }
+    const left = tf.memory().numTensors - before.numTensors;
+    if (left !== 0) count.wrong.push(`file ${i}: ${left} tensors left`);
   }
   return { files, ...count };
 }

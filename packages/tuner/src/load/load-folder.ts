@@ -1,8 +1,8 @@
-import type * as tf from "@tensorflow/tfjs-core";
-import * as layers from "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
 import { duplicateKey } from "../safetensors/duplicate-key.ts";
+import { buildModel } from "./build-model.ts";
 import { assertInside } from "./inside.ts";
-import { fromKeras3 } from "./keras3.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /** Reads a file of a model's folder; the path is relative and was checked. */
@@ -15,15 +15,32 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  * than the manifest says.
  *
  * @param read how a file beside `model.json` is read: `fetch` in a browser, `readFile` in Node. See `folderReader`.
- * @throws LoadError that names the file and what is wrong with it.
+ * @throws LoadError that names the file and what is wrong with it; no tensor is left over then.
  */
 export async function loadLayersModel(read: ReadFile, file = "model.json"): Promise<layers.LayersModel> {
-  const artifacts = await readArtifacts(read, file);
-  return layers.loadLayersModel({ load: async () => artifacts });
+  const { topology, specs, data } = await readParts(read, file);
+  const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+  return buildModel({
+    ...{ topology, file, most },
+    fill: (model) =>
+      tf.tidy(() => {
+        const tensors = tf.io.decodeWeights(data.buffer, specs);
+        const own = specs
+          .filter(({ group }) => group !== "optimizer")
+          .map(({ name }) => [name, tensors[name]] as const);
+        model.loadWeights(Object.fromEntries(own) as tf.NamedTensorMap);
+      }),
+  });
+}
+
+interface Parts {
+  readonly topology: object;
+  readonly specs: tf.io.WeightsManifestEntry[];
+  readonly data: Uint8Array<ArrayBuffer>;
 }
 
 /** The model's parts, checked, before anything is built. */
-export async function readArtifacts(read: ReadFile, file = "model.json"): Promise<tf.io.ModelArtifacts> {
+async function readParts(read: ReadFile, file: string): Promise<Parts> {
   const json = parsed(await readOrSay(read, file), file);
   const { modelTopology, weightsManifest } = json as { modelTopology?: object; weightsManifest?: unknown };
   if (typeof modelTopology !== "object" || modelTopology === null)
@@ -46,14 +63,13 @@ export async function readArtifacts(read: ReadFile, file = "model.json"): Promis
     specs.push(...entries);
     chunks.push(...shards);
   }
-  const weightData = new Uint8Array(sum(chunks.map(({ byteLength }) => byteLength)));
+  const data = new Uint8Array(sum(chunks.map(({ byteLength }) => byteLength)));
   let at = 0;
   for (const chunk of chunks) {
-    weightData.set(chunk, at);
+    data.set(chunk, at);
     at += chunk.byteLength;
   }
-  const topology = fromKeras3(modelTopology) as object;
-  return { modelTopology: topology, weightSpecs: specs, weightData: weightData.buffer, format: "layers-model" };
+  return { topology: modelTopology, specs, data };
 }
 
 function parsed(bytes: Uint8Array, file: string): unknown {

@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
-import * as layers from "@tensorflow/tfjs-layers";
+import type * as layers from "@tensorflow/tfjs-layers";
+import { buildModel } from "./build-model.ts";
 import { type H5Dataset, type H5Group, type H5Wasm, withH5 } from "./h5-file.ts";
-import { fromKeras3 } from "./keras3.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /**
  * Loads a Keras model saved as HDF5 (`model.save("x.h5")`, with its configuration).
  *
  * @param h5wasm the package `h5wasm` (or `h5wasm/node`): `await import("h5wasm")`. It is not a dependency of this one.
- * @throws LoadError where the file holds no model, or a layer's weights do not fit.
+ * @throws LoadError where the file is damaged or holds no model, or a layer's weights do not fit; no tensor is left over then.
  */
 export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<layers.LayersModel> {
   return withH5(bytes, h5wasm, async (file) => {
@@ -18,11 +18,13 @@ export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<la
         "The .h5 file holds weights without a model.",
         "Save with model.save(...), not save_weights(...).",
       );
-    const model = await layers.models.modelFromJSON(
-      fromKeras3(JSON.parse(text)) as layers.ModelAndWeightsConfig["modelTopology"] as never,
-    );
-    fill(model.layers, file, "model_weights");
-    return model;
+    return buildModel({
+      topology: parsed(text),
+      file: "the .h5 file's model_config",
+      // Stored as single bytes at the least: HDF5 may compress.
+      most: bytes.byteLength,
+      fill: (model) => tf.tidy(() => fill(model.layers, file, "model_weights")),
+    });
   });
 }
 
@@ -43,6 +45,13 @@ function fill(list: readonly layers.layers.Layer[], file: H5Group, root: string)
       return tf.tensor(Float32Array.from(set.value), set.shape);
     });
     layer.setWeights(tensors);
-    tf.dispose(tensors);
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new LoadError("The .h5 file's model_config is no JSON.", "Is the file whole?", { cause });
   }
 }

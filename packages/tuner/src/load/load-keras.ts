@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import * as layers from "@tensorflow/tfjs-layers";
+import type * as layers from "@tensorflow/tfjs-layers";
+import { buildModel } from "./build-model.ts";
 import { type H5Dataset, type H5Group, type H5Wasm, withH5 } from "./h5-file.ts";
-import { fromKeras3 } from "./keras3.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /** The packages that read a .keras file; neither is a dependency of this one. */
@@ -25,29 +25,16 @@ export interface KerasReaders {
 export async function loadKeras(bytes: Uint8Array, { h5wasm, fflate }: KerasReaders): Promise<layers.LayersModel> {
   const files = unzipped(bytes, fflate);
   const config = parsed(files["config.json"] as Uint8Array);
-  return withH5(files["model.weights.h5"] as Uint8Array, h5wasm, async (file) => {
-    const model = await built(config);
-    try {
-      fill(model, config, file, "");
-      return model;
-    } catch (error) {
-      // `model.dispose()` counts a shared layer's uses and leaves its weights.
-      for (const weight of model.weights) weight.dispose();
-      throw error;
-    }
-  });
-}
-
-async function built(config: KerasConfig): Promise<layers.LayersModel> {
-  try {
-    return await layers.models.modelFromJSON({ modelTopology: fromKeras3(config) } as never);
-  } catch (cause) {
-    throw new LoadError(
-      "tfjs-layers cannot build the model that config.json describes.",
-      `It says: ${cause instanceof Error ? cause.message.split("\n")[0] : String(cause)}`,
-      { cause },
-    );
-  }
+  const weights = files["model.weights.h5"] as Uint8Array;
+  return withH5(weights, h5wasm, (file) =>
+    buildModel({
+      topology: config,
+      file: "config.json",
+      // Stored as single bytes at the least: HDF5 may compress.
+      most: weights.byteLength,
+      fill: (model) => tf.tidy(() => fill(model, config, file, "")),
+    }),
+  );
 }
 
 /** A model's configuration, as much as names the groups of its weights. */
@@ -111,7 +98,6 @@ function put(layer: layers.layers.Layer, file: H5Group, path: string): void {
   }
   const tensors = sets.map(({ value, shape }) => tf.tensor(Float32Array.from(value), shape));
   layer.setWeights(tensors);
-  tf.dispose(tensors);
 }
 
 /** A layer's own variables by number, then those of the layers that it wraps. */

@@ -1,0 +1,71 @@
+import { LoadError } from "./load-safetensors.ts";
+
+/** A layer among others, as much as says what it reads. */
+interface LayerEntry {
+  readonly name?: unknown;
+  readonly config?: { readonly name?: unknown; readonly layers?: unknown };
+  readonly class_name?: unknown;
+  readonly inbound_nodes?: unknown;
+}
+
+/**
+ * Makes sure that the layers of each model in a topology can be put together in some order. tfjs-layers tries again those that read
+ * a layer not yet there, and for a name that is nowhere, or two layers that read each other, it never ends.
+ *
+ * @param topology in the form of Keras 2.
+ * @throws LoadError naming a layer that waits for ever, and for what.
+ */
+export function assertGraph(topology: unknown, file: string): void {
+  if (typeof topology !== "object" || topology === null) return;
+  const { class_name: kind, config } = topology as LayerEntry;
+  if (kind !== "Sequential" && Array.isArray(config?.layers)) assertEnds(config.layers as LayerEntry[], file);
+  for (const part of Object.values(topology)) assertGraph(part, file);
+}
+
+function assertEnds(layers: readonly LayerEntry[], file: string): void {
+  for (const names of [layers.map(({ name }) => name), layers.map(({ config }) => config?.name)]) {
+    const twice = names.find((name, i) => name !== undefined && names.indexOf(name) !== i);
+    if (twice !== undefined) throw new LoadError(`${file} has two layers named ${JSON.stringify(twice)}.`, HINT);
+  }
+  // How often each layer was called: an input and a model count their making.
+  const calls = new Map<unknown, number>(
+    layers.map((layer) => [layer.name, layer.class_name === "InputLayer" || layer.config?.layers ? 1 : 0]),
+  );
+  let waiting = layers.flatMap((layer) => nodesOf(layer).map((node) => ({ layer, node })));
+  while (waiting.length > 0) {
+    const left = waiting.filter(({ layer, node }) => {
+      if (node.some((input) => !there(input, calls))) return true;
+      if (node.length > 0) calls.set(layer.name, (calls.get(layer.name) ?? 0) + 1);
+      return false;
+    });
+    if (left.length === waiting.length) throw stuck(left[0] as (typeof left)[0], calls, file);
+    waiting = left;
+  }
+}
+
+type Calls = ReadonlyMap<unknown, number>;
+
+/** Anything that is no list is left to tfjs-layers, which refuses it. */
+function nodesOf({ inbound_nodes: nodes }: LayerEntry): readonly (readonly unknown[])[] {
+  return Array.isArray(nodes) ? (nodes as unknown[]).filter((node) => Array.isArray(node)) : [];
+}
+
+function there(input: unknown, calls: Calls): boolean {
+  const { 0: name, 1: node } = Object(input) as readonly unknown[];
+  const made = calls.get(name);
+  return made !== undefined && !(made <= Number(node));
+}
+
+function stuck(
+  { layer, node }: { layer: LayerEntry; node: readonly unknown[] },
+  calls: Calls,
+  file: string,
+): LoadError {
+  const missing = node.find((input) => !there(input, calls)) as readonly unknown[];
+  return new LoadError(
+    `Layer ${JSON.stringify(layer.name)} of ${file} reads call ${String(missing[1])} of ${JSON.stringify(missing[0])}, which never comes about.`,
+    HINT,
+  );
+}
+
+const HINT = "Is the file whole?";
