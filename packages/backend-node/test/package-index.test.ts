@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -84,6 +84,11 @@ describe("the way without Python", () => {
   it("sends the user and password of the index's address, which fetch would refuse", async () => {
     await indexDownload(`http://me:se%3Acret@${origin}/json/`, wheel, path);
     expect(requests[0]?.authorization).toBe(`Basic ${Buffer.from("me:se:cret").toString("base64")}`);
+  });
+
+  it.runIf(existsSync("/dev/full"))("passes on what the system says of a full disk", async () => {
+    symlinkSync("/dev/full", `${path}.part`);
+    await expect(indexDownload(`http://${origin}/json/`, wheel, path)).rejects.toMatchObject({ code: "ENOSPC" });
   });
 
   it("says when the index has not got it, and when nobody answers", async () => {

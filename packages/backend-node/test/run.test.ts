@@ -28,5 +28,6 @@ it("names a signal that ended a check which took too long", async () => {
 
 it("says the status and the last line where there is no error", async () => {
   expect(reasonOf(await failing("process.exit(3)"))).toBe("it ended with status 3");
+  expect(reasonOf(await failing("throw 'no error'"))).not.toContain("Node.js v");
   expect(reasonOf(await failing('console.error("one\\ntwo"); process.exit(3)'))).toBe("it ended with status 3 (two)");
 });

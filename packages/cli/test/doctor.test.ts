@@ -15,6 +15,7 @@ describe("a backend's process", () => {
       'throw new Error("libtensorflow_cc.so.2: no such file")',
       /ended with 1: Error: libtensorflow_cc\.so\.2: no such file$/,
     ],
+    ["throws no error", "throw 'no error'", /^its process ended with 1: (?!Node\.js)/],
     ["says nothing", "process.exit(3)", /^its process ended with 3$/],
   ])("%s: a line of the report, with the reason", async (_, code, reason) => {
     expect(await lookInChild([], folder, { command: node(code) })).toMatch(reason);
