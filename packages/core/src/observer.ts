@@ -8,6 +8,8 @@ export interface RunStart {
   readonly batchSize: number;
   /** Step the run goes on from: 0, or more after a resume. */
   readonly step: number;
+  /** Epochs that a resumed run has behind it, in order. @default none */
+  readonly earlier?: readonly Omit<EpochEnd, "step">[];
 }
 /** After a step. `loss` and `probes` are there when the run read them. */
 export interface StepEnd {

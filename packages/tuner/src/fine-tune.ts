@@ -6,7 +6,7 @@ import { type Assembly, assemble } from "./run/assembly.ts";
 import { trainEpoch } from "./run/epoch.ts";
 import { evaluate } from "./run/evaluate.ts";
 import { assertHeld } from "./run/held.ts";
-import { type History, record } from "./run/history.ts";
+import { epochsOf, type History, record } from "./run/history.ts";
 import { type Loader, openLoader } from "./run/loader.ts";
 import type { FineTuneOptions } from "./run/options.ts";
 import { type PeakMeter, peakMeter } from "./run/peak.ts";
@@ -69,8 +69,10 @@ async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMete
   let failure: { readonly error: unknown } | undefined;
   try {
     run = await openRun(assembly, options);
+    const behind = epochsOf(run.position.history, run.position.seconds);
+    const earlier = behind.length > 0 ? { earlier: behind } : {};
     for (const observer of observers) {
-      await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step });
+      await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step, ...earlier });
       begun.push(observer);
     }
     const { bytes, trunkSeconds } = await train(run, options);

@@ -1,14 +1,24 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { corePlugins, createRegistry, sgd } from "@graftjs/core";
+import { corePlugins, createRegistry, type Observer, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { csv, type Drift, drift, fineTune, htmlReport, jsonl, plugins, progress } from "../src/index.ts";
+import {
+  csv,
+  type Drift,
+  drift,
+  type FineTuneOptions,
+  fineTune,
+  htmlReport,
+  jsonl,
+  plugins,
+  progress,
+} from "../src/index.ts";
 import { crc32c } from "../src/observers/tensorboard/record.ts";
 import { mlp } from "./nets.ts";
-import { examples } from "./support.ts";
+import { examples, mapStore } from "./support.ts";
 import oracle from "./tensorboard-oracle.json" with { type: "json" };
 import { tensorBoardSample } from "./tensorboard-sample.ts";
 
@@ -81,6 +91,61 @@ describe("observers", () => {
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
     expect(readdirSync(folder).sort()).toEqual(["run.csv", "run.html", "run.jsonl"]);
+  });
+
+  it("goes on in its files when a run is resumed: every step and epoch once, as in a run never stopped", async () => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const given = (folder: string, more: Partial<FineTuneOptions>, last: readonly Observer[] = []) => ({
+      ...options(),
+      epochs: 4,
+      observers: [
+        jsonl({ to: join(folder, "run.jsonl") }),
+        csv({ to: join(folder, "run.csv") }),
+        htmlReport({ to: join(folder, "run.html") }),
+        drift({ to: join(folder, "drift.jsonl"), everySteps: 1 }),
+        ...last,
+      ],
+      ...more,
+    });
+    const [whole, parts] = [0, 1].map(() => mkdtempSync(join(tmpdir(), "graft-"))) as [string, string];
+    (await fineTune(mlp(), given(whole, {}))).restore();
+    const checkpoint = { to: mapStore(), everySteps: 2, resume: true };
+    // Stopped within the second epoch; then ended by an error one step after a checkpoint; then in the last epoch's last line.
+    (await fineTune(mlp(), given(parts, { checkpoint, maxSteps: 5 }))).restore();
+    const failing = {
+      stepEnd: ({ step }: { step: number }) => (step === 9 ? Promise.reject(new Error("killed")) : undefined),
+    };
+    await expect(fineTune(mlp(), given(parts, { checkpoint }, [failing]))).rejects.toThrow("killed");
+    appendFileSync(join(parts, "run.jsonl"), '{"event":"step","st');
+    (await fineTune(mlp(), given(parts, { checkpoint }))).restore();
+    const events = (folder: string, event: string) =>
+      readFileSync(join(folder, "run.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((line) => line.event === event)
+        .map(({ seconds: _, ...rest }) => rest);
+    expect(events(parts, "step")).toEqual(events(whole, "step"));
+    expect(events(parts, "step")).toHaveLength(12);
+    expect(events(parts, "epoch")).toEqual(events(whole, "epoch"));
+    expect(events(parts, "start").map(({ step }) => step)).toEqual([0, 5, 8]);
+    expect(events(parts, "end").map(({ steps }) => steps)).toEqual([5, 12]);
+    const rows = (folder: string): string[] =>
+      readFileSync(join(folder, "run.csv"), "utf8")
+        .replace(/^(\d+,\d+),[\d.e-]+/gm, "$1")
+        .split("\r\n");
+    expect(rows(parts)).toEqual(rows(whole));
+    expect(rows(parts)).toHaveLength(6);
+    const cells = (folder: string): string[] =>
+      [...readFileSync(join(folder, "run.html"), "utf8").matchAll(/<tr>(.*?)<\/tr>/g)].map(([row]) =>
+        row.replace(/^(<tr><td>\d<\/td>)<td>[^<]*/, "$1"),
+      );
+    expect(cells(parts)).toEqual(cells(whole));
+    const drifts = readFileSync(join(parts, "drift.jsonl"), "utf8").trim().split("\n");
+    expect(drifts.map((line) => (JSON.parse(line) as Drift).step)).toEqual(
+      Array.from({ length: 24 }, (_, i) => 1 + (i >> 1)),
+    );
+    vi.restoreAllMocks();
   });
 
   it("reports drift and the real ratio of the last update, to a file from a recipe's line too", async () => {

@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sgd } from "@graftjs/core";
@@ -82,6 +82,18 @@ describe("a checkpoint that cannot be written", () => {
     expect(readdirSync(folder).toSorted()).toEqual(["step-0000000002.graft", "step-0000000006.graft"]);
     const { warnings: none, ...resumed } = await run(folder);
     expect({ ...resumed, warnings: none }).toEqual(expected);
+  });
+});
+
+describe("a folder", () => {
+  it("is made with those above it, refused below a file, and given up where the file system makes none", async () => {
+    const { makeFolder } = nodeIo();
+    await Promise.all([makeFolder(join(folder, "a/b/c")), makeFolder(join(folder, "a/b/c"))]);
+    await makeFolder(join(folder, "a/b/c/"));
+    writeFileSync(join(folder, "a/file"), "x");
+    await expect(makeFolder(join(folder, "a/file/b"))).rejects.toThrow(/ENOTDIR|EEXIST/);
+    if (existsSync("/proc/self")) await expect(makeFolder("/proc/none/deeper")).rejects.toThrow(/ENOENT/);
+    expect(readdirSync(join(folder, "a/b"))).toEqual(["c"]);
   });
 });
 

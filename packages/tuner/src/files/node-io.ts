@@ -1,3 +1,4 @@
+import { folderOf } from "./folder-of.ts";
 import type { FileIo } from "./io.ts";
 
 type Fs = typeof import("node:fs/promises");
@@ -31,7 +32,7 @@ export function nodeIo(): FileIo {
       }
     },
     remove: async (path) => (await load()).rm(path, { force: true }),
-    makeFolder: async (path) => void (await (await load()).mkdir(path, { recursive: true })),
+    makeFolder: async (path) => makeFolder(await load(), path),
     async read(path) {
       const { readFile } = await load();
       return readFile(path).then(
@@ -44,6 +45,28 @@ export function nodeIo(): FileIo {
       return (await readdir(path).catch(absent)) ?? [];
     },
   };
+}
+
+/** Node's own recursive `mkdir` never returns where a file system makes no folders at all (/proc). */
+async function makeFolder(fs: Fs, path: string): Promise<void> {
+  try {
+    await fs.mkdir(path);
+  } catch (error) {
+    const isFolder = await fs.stat(path).then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
+    if (isFolder) return;
+    const parent = folderOf(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    await makeFolder(fs, parent);
+    await fs.mkdir(path).catch(present);
+  }
+}
+
+/** Somebody else made it meanwhile. */
+function present(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error;
 }
 
 /** Windows cannot flush a folder; its renames are journalled. */

@@ -1,5 +1,6 @@
 import { GraftError } from "@graftjs/core";
 import type { FileIo } from "./io.ts";
+import { folderOf } from "./folder-of.ts";
 import { nodeIo } from "./node-io.ts";
 
 /** A file could not be written; what stood there before still stands. */
@@ -27,12 +28,6 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, io: FileI
       { cause },
     );
   }
-}
-
-/** "a/b.bin" → "a"; "b.bin" → ".". */
-export function folderOf(path: string): string {
-  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
 }
 
 let written = 0;

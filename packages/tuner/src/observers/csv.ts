@@ -1,27 +1,44 @@
 import type { Observer } from "@graftjs/core";
-import { type TextSink, textWriter } from "./sink.ts";
+import { type TextSink, textWriter, wholeLines } from "./sink.ts";
 
 export interface CsvOptions {
   readonly to: TextSink;
 }
 
-/** One row an epoch, the columns of the first: `epoch,step,seconds,loss,...` (RFC 4180). */
+/**
+ * One row an epoch, the columns of the first: `epoch,step,seconds,loss,...` (RFC 4180). A resumed run goes on in the file, without the
+ * rows of epochs that it ends again.
+ */
 export function csv({ to }: CsvOptions): Observer {
-  const write = textWriter(to);
+  const { goOn, write } = textWriter(to);
   let keys: readonly string[] | undefined;
   return {
     name: "csv",
-    runStart: () => {
+    async runStart({ step, earlier = [] }) {
       keys = undefined;
+      if (step === 0) return;
+      await goOn((former) => {
+        const [header] = former.split("\r\n", 1);
+        if (!header || !former.includes("\r\n")) return "";
+        keys = header.split(",").slice(FIXED.length).map(unquoted);
+        return wholeLines(former, (line) => line === `${header}\r` || Number(line.split(",", 1)[0]) < earlier.length);
+      });
     },
     async epochEnd({ epoch, step, seconds, logs }) {
       if (!keys) {
         keys = Object.keys(logs);
-        await write(`${["epoch", "step", "seconds", ...keys].map(quoted).join(",")}\r\n`);
+        await write(`${[...FIXED, ...keys].map(quoted).join(",")}\r\n`);
       }
       await write(`${[epoch, step, seconds, ...keys.map((key) => logs[key] ?? "")].join(",")}\r\n`);
     },
   };
+}
+
+const FIXED = ["epoch", "step", "seconds"];
+
+/** Names of metrics hold no commas. */
+function unquoted(text: string): string {
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
 
 function quoted(text: string): string {

@@ -1,11 +1,11 @@
 import type { Observer, Param, ParamInfo } from "@graftjs/core";
-import { type TextSink, textWriter } from "./sink.ts";
+import { jsonLines, type TextSink, textWriter } from "./sink.ts";
 
 /** How far a parameter has gone. */
 export interface Drift {
   readonly step: number;
   readonly name: string;
-  /** ‖w − w₀‖ / ‖w₀‖ since the start of the run; infinite where w₀ is 0. */
+  /** ‖w − w₀‖ / ‖w₀‖ since the start of the run, or since it was resumed; infinite where w₀ is 0. */
   readonly drift: number;
   /** ‖w − w′‖ / ‖w′‖ of this one step: the trust ratio times the rate, as the update really had it. */
   readonly update: number;
@@ -21,7 +21,7 @@ export interface DriftOptions {
 
 /** Watches how far each trained parameter moves: a layer that runs away, or never moves, shows here first. */
 export function drift({ onDrift, to = () => {}, everySteps = 50 }: DriftOptions): Observer {
-  const write = textWriter(to);
+  const { goOn, write } = textWriter(to);
   let params: readonly Param[] = [];
   let first: readonly Float32Array[] = [];
   let last: readonly Float32Array[] = [];
@@ -31,6 +31,7 @@ export function drift({ onDrift, to = () => {}, everySteps = 50 }: DriftOptions)
     name: "drift",
     async runStart(run) {
       params = run.params.filter(hasVariable);
+      if (run.step > 0) await goOn((former) => jsonLines(former, ({ step }) => Number(step) <= run.step));
       first = await look();
       last = first;
     },

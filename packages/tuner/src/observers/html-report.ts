@@ -8,15 +8,18 @@ export interface HtmlReportOptions {
   readonly title?: string;
 }
 
-/** One page without scripts or outside files, written when the run ends, however it ends: curves by epoch and a table. */
+/**
+ * One page without scripts or outside files, written when the run ends, however it ends: curves by epoch and a table, epochs before a
+ * resume included; the curve by step begins where the run was resumed.
+ */
 export function htmlReport({ to, title = "Fine-tuning" }: HtmlReportOptions): Observer {
   let rows: Readonly<Record<string, number>>[] = [];
   let losses: number[] = [];
   let about = "";
   return {
     name: "html-report",
-    runStart({ params, epochs, batchSize, stepsPerEpoch }) {
-      rows = [];
+    runStart({ params, epochs, batchSize, stepsPerEpoch, earlier = [] }) {
+      rows = earlier.map(({ epoch, seconds, logs }) => ({ epoch: epoch + 1, seconds, ...logs }));
       losses = [];
       about = `${params.length} parameters trained, ${epochs} epochs of ${stepsPerEpoch} steps, batches of ${batchSize}`;
     },

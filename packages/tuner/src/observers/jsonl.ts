@@ -1,5 +1,5 @@
 import type { Observer } from "@graftjs/core";
-import { type TextSink, textWriter } from "./sink.ts";
+import { jsonLines, type TextSink, textWriter } from "./sink.ts";
 
 export interface JsonlOptions {
   readonly to: TextSink;
@@ -7,9 +7,12 @@ export interface JsonlOptions {
   readonly everySteps?: number;
 }
 
-/** One JSON object a line: `{"event":"step",...}`, `epoch`, `start`, `end`. NaN and infinities are strings. */
+/**
+ * One JSON object a line: `{"event":"step",...}`, `epoch`, `start`, `end`. NaN and infinities are strings. A resumed run goes on in the
+ * file, without the lines of steps that it takes again.
+ */
 export function jsonl({ to, everySteps = 1 }: JsonlOptions): Observer {
-  const write = textWriter(to);
+  const { goOn, write } = textWriter(to);
   const line = (event: string, data: object): Promise<void> =>
     write(
       `${JSON.stringify({ event, ...data }, (_key, value: unknown) =>
@@ -18,9 +21,18 @@ export function jsonl({ to, everySteps = 1 }: JsonlOptions): Observer {
     );
   return {
     name: "jsonl",
-    runStart: ({ params, ...rest }) => line("start", { ...rest, params: params.map(({ name }) => name) }),
+    async runStart({ params, earlier = [], ...rest }) {
+      if (rest.step > 0) await goOn((former) => jsonLines(former, (data) => isPast(data, rest.step, earlier.length)));
+      await line("start", { ...rest, params: params.map(({ name }) => name) });
+    },
     stepEnd: (step) => (step.step % everySteps === 0 ? line("step", step) : undefined),
     epochEnd: (epoch) => line("epoch", epoch),
     runEnd: ({ error, ...rest }) => line("end", { ...rest, ...(error === undefined ? {} : { error: String(error) }) }),
   };
+}
+
+/** Whether a line is of what a run that goes on at `step`, in `epoch`, has behind it. */
+function isPast({ event, ...data }: { readonly [key: string]: unknown }, step: number, epoch: number): boolean {
+  if (event === "epoch") return Number(data.epoch) < epoch;
+  return Number(event === "end" ? data.steps : data.step) <= step;
 }

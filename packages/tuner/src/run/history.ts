@@ -1,3 +1,5 @@
+import type { EpochEnd } from "@graftjs/core";
+
 /** Numbers by epoch: `epoch`, `loss`, metrics and their `val_` forms, the keys of tfjs's `History.history`. */
 export interface History {
   readonly epoch: number[];
@@ -18,4 +20,12 @@ export function record(history: History, epoch: number, logs: Readonly<Record<st
     columns[key] ??= [];
     columns[key].push(value);
   }
+}
+
+/** The epochs of a history, as observers heard of them. */
+export function epochsOf({ epoch, ...columns }: History, seconds: readonly number[]): Omit<EpochEnd, "step">[] {
+  return epoch.map((number, i) => {
+    const logs = Object.entries(columns).flatMap(([key, values]) => (i in values ? [[key, values[i] as number]] : []));
+    return { epoch: number, seconds: seconds[i] ?? 0, logs: Object.fromEntries(logs) as Record<string, number> };
+  });
 }

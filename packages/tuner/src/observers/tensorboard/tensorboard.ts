@@ -35,11 +35,13 @@ export function tensorBoard({
   return {
     name: "tensorboard",
     async runStart(run) {
-      const append =
+      const { goOn, write } =
         typeof to === "string"
           ? fileAppender(`${to}/events.out.tfevents.${Math.floor(now())}.graft`)
-          : async (b: Uint8Array) => to(b);
-      put = (event) => append(tfRecord(event));
+          : { goOn: async () => {}, write: async (bytes: Uint8Array) => to(bytes) };
+      // A file of its own, which TensorBoard joins with the earlier ones; within one second, theirs.
+      if (run.step > 0) await goOn((former) => former);
+      put = async (event) => write(tfRecord(event));
       params = run.params.filter(hasVariable);
       await put(versionEvent(now()));
       for (const [tag, batch] of Object.entries(images)) await writeImages(tag, batch, run.step, now, put);
