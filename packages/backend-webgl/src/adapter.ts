@@ -14,6 +14,7 @@ import { watchContext } from "./context/watch.ts";
 import { trainingKernels } from "./kernels/index.ts";
 import { type WebGLBackendOptions, webglOptions } from "./options.ts";
 import { inTurn, takePlace } from "./place.ts";
+import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";
 import type { WebGLSession } from "./session.ts";
 import { undoList } from "./undo.ts";
@@ -97,6 +98,7 @@ async function open(allowFloat16: boolean, textureBytes: number): Promise<WebGLS
       assertAlive: () => watch.assertAlive(),
       memory: () => bytesOf(backend),
       trim: () => trimPool(backend),
+      precompile: (step, onProgress) => precompile(backend, step, onProgress),
       dispose,
     };
   } catch (cause) {

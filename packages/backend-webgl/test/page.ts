@@ -1,13 +1,15 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
+import { HookedOptimizer, type LayersLike, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
+import { convNet } from "../../../tools/browser/suite/nets.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../src/index.ts";
-import type { WebGLSession } from "../src/session.ts";
+import type { PrecompileProgress, WebGLSession } from "../src/session.ts";
 
 let session: WebGLSession;
 
@@ -161,4 +163,52 @@ export async function duringRead(): Promise<readonly string[]> {
   const unread = thrown(() => tf.square(tf.ones([4, 4])).data());
   await left.dispose();
   return [sync, later, await unread];
+}
+
+/** A net's step compiled beforehand: what was told, what is compiled after it, and how often the page had its turn. */
+export async function compileBeforehand(): Promise<unknown> {
+  const own = await webglBackend().init();
+  tf.env().set("WEBGL_CPU_FORWARD", false);
+  const net = convNet();
+  const params = namedParams(net.model as unknown as LayersLike);
+  const make = (): HookedOptimizer => new HookedOptimizer({ params, rule: sgd({ momentum: 0.9 }), learningRate: 0.02 });
+  const weights = async (): Promise<string> => String(await Promise.all(params.map(({ variable }) => variable.data())));
+  const start = await weights();
+  const tensors = tf.memory().numTensors;
+  let turns = 0;
+  const ticking = setInterval(() => {
+    turns += 1;
+  }, 0);
+  const told: PrecompileProgress[] = [];
+  const compiled = await own.precompile(
+    () => {
+      const trial = make();
+      // Twice: momentum is zero in the first step alone.
+      for (let i = 0; i < 2; i++) trial.minimize(net.loss);
+      trial.dispose();
+    },
+    (progress) => told.push(progress),
+  );
+  clearInterval(ticking);
+  const leaked = tf.memory().numTensors - tensors;
+  const untouched = (await weights()) === start;
+  let late = 0;
+  const { gl } = own;
+  const link = gl.linkProgram;
+  gl.linkProgram = (program: WebGLProgram) => {
+    late += 1;
+    link.call(gl, program);
+  };
+  const optimizer = make();
+  const steps = [0, 1].map(() => tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar));
+  // What comes after it is the shader of reading.
+  gl.linkProgram = link;
+  const losses = (await Promise.all(steps.map((loss) => loss.data()))).map(([loss]) => loss);
+  tf.dispose(steps);
+  optimizer.dispose();
+  const again = await own.precompile(() => tf.variableGrads(net.loss));
+  net.dispose();
+  await own.dispose();
+  const counted = told.every(({ done, total }, i) => done === i && total === compiled);
+  return { compiled, told: told.length, counted, leaked, untouched, turns, late, again, losses };
 }

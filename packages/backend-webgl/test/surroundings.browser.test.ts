@@ -79,3 +79,21 @@ it("gives no zeros where the context goes during a read, and leaves no read pend
     "BackendError: The WebGL session was disposed before this was read.",
   ]);
 });
+
+it("compiles the shaders of a whole update beforehand, and lets the page have its turns", async () => {
+  const { call, problems } = await open({});
+  const { compiled, told, turns, late, losses, ...rest } = await call<{
+    compiled: number;
+    told: number;
+    turns: number;
+    late: number;
+    losses: readonly number[];
+  }>("compileBeforehand");
+  expect(rest).toEqual({ counted: true, leaked: 0, untouched: true, again: 0 });
+  expect(compiled).toBeGreaterThan(30);
+  expect(told).toBe(compiled + 1);
+  expect(turns).toBeGreaterThan(compiled / 2);
+  expect(late).toBe(0);
+  expect(losses[1]).toBeLessThan(losses[0] as number);
+  expect(problems).toEqual([]);
+});
