@@ -81,6 +81,7 @@ export function frozenBatchNormGradient(
   rows: i32, channels: i32, active: bool, high: f32, from: i32, to: i32,
 ): void {
   const hi = f32x4.splat(high);
+  const one = f32x4.splat(1);
   const row = (<usize>channels) << 2;
   fill(at(s1, from), to - from, 0);
   fill(at(s2, from), to - from, 0);
@@ -103,7 +104,9 @@ export function frozenBatchNormGradient(
         let dz = whole ? v128.load(g) : loadSome(g, some);
         if (active) {
           const z = fma(d, f, o);
-          dz = v128.and(dz, v128.and(f32x4.gt(z, zero()), f32x4.le(z, hi)));
+          const gate = v128.and(f32x4.gt(z, zero()), f32x4.le(z, hi));
+          // Times 1 or 0, or NaN where z is NaN: all bits set are one.
+          dz = f32x4.mul(dz, v128.or(v128.and(gate, one), f32x4.ne(z, z)));
         }
         partA = f32x4.add(partA, dz);
         partB = fma(dz, d, partB);

@@ -86,15 +86,24 @@ export function geluGradient(x: usize, dy: usize, dx: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) write(dx, i, n, f32x4.mul(geluSlope4(read(x, i, n)), read(dy, i, n)));
 }
 
-/** dx ← dy where low < v < high, 0 elsewhere; with `closed`, where low ≤ v ≤ high. The gradients of relu, relu6 and clip. */
-export function gateGradient(v: usize, dy: usize, dx: usize, n: i32, low: f32, high: f32, closedLow: bool, closedHigh: bool): void {
+/**
+ * dx ← dy where v lies between `low` and `high`, else 0. `product`: dy times 1 or 0, or NaN where v is NaN, so that NaN in
+ * either goes on.
+ */
+export function gateGradient(
+  v: usize, dy: usize, dx: usize, n: i32, low: f32, high: f32, closedLow: bool, closedHigh: bool, product: bool,
+): void {
   const lo = f32x4.splat(low);
   const hi = f32x4.splat(high);
+  const one = f32x4.splat(1);
   for (let i = 0; i < n; i += 4) {
     const x = read(v, i, n);
     const above = closedLow ? f32x4.ge(x, lo) : f32x4.gt(x, lo);
     const below = closedHigh ? f32x4.le(x, hi) : f32x4.lt(x, hi);
-    write(dx, i, n, v128.and(v128.and(above, below), read(dy, i, n)));
+    const gate = v128.and(above, below);
+    const d = read(dy, i, n);
+    // All bits set are a NaN.
+    write(dx, i, n, product ? f32x4.mul(d, v128.or(v128.and(gate, one), f32x4.ne(x, x))) : v128.and(gate, d));
   }
 }
 

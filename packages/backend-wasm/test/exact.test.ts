@@ -123,6 +123,21 @@ onEachLevel(() => {
           activation: "relu",
         }),
       ...Object.fromEntries(
+        ([1, 3] as const).flatMap((size) =>
+          (["linear", "relu", "relu6"] as const).map((activation) => [
+            `NaN passes a fused ${size}×${size} convolution of one channel to one, ${activation}`,
+            (): tf.Tensor =>
+              tf.fused.conv2d({
+                x: tf.tensor4d([Number.NaN, ...Array<number>(24).fill(1)], [1, 5, 5, 1]),
+                filter: tf.ones([size, size, 1, 1]) as tf.Tensor4D,
+                strides: 1,
+                pad: "same",
+                activation,
+              }),
+          ]),
+        ),
+      ),
+      ...Object.fromEntries(
         ([1, 3] as const).map((size) => [
           `NaN passes a fused ${size}×${size} convolution with relu6`,
           (): tf.Tensor =>

@@ -6,6 +6,8 @@ interface Bounds {
   readonly high: number;
   readonly closedLow: boolean;
   readonly closedHigh: boolean;
+  /** Whether dy is multiplied by 1 or 0, so that NaN of either goes on; else it is taken or not. As tfjs does it. */
+  readonly product: boolean;
 }
 
 /** dy where the saved tensor lies between two bounds; tfjs does it in three to five passes. */
@@ -34,13 +36,14 @@ const fromOutput = (kernelName: string, gradient: string): WasmGradient => ({
 });
 
 export const gateGradients: readonly WasmGradient[] = [
-  gate("Relu", () => ({ low: 0, high: Number.POSITIVE_INFINITY, closedLow: false, closedHigh: true })),
-  gate("Relu6", () => ({ low: 0, high: 6, closedLow: false, closedHigh: true })),
+  gate("Relu", () => ({ low: 0, high: Number.POSITIVE_INFINITY, closedLow: false, closedHigh: true, product: true })),
+  gate("Relu6", () => ({ low: 0, high: 6, closedLow: false, closedHigh: true, product: true })),
   gate("ClipByValue", ({ clipValueMin, clipValueMax }) => ({
     low: clipValueMin as number,
     high: clipValueMax as number,
     closedLow: true,
     closedHigh: true,
+    product: false,
   })),
 ];
 

@@ -21,7 +21,7 @@ export function activationOf(attrs: NamedAttrMap): { readonly low: number; reado
   return { low: bounds[0], high: bounds[1] };
 }
 
-/** dz = dy where the activation's output `y` lies strictly between its bounds; with `wantSum` also Σ dz over all but the last axis. */
+/** dz = dy where the activation's output `y` lies strictly between its bounds, NaN where it is NaN, else 0; with `wantSum` also Σ dz over all but the last axis. */
 export const activationGradient: SimdKernel = (call) => {
   const { heap, attrs } = call;
   const [dy, y] = [input(call, "dy"), input(call, "y")];
@@ -40,6 +40,7 @@ export const activationGradient: SimdKernel = (call) => {
       high,
       0,
       closedHigh,
+      1,
     ]);
   } else {
     heap.call("scaleInto", pd, pz, size, 1);

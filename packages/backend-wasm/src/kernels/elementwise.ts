@@ -66,15 +66,19 @@ export const pow: SimdKernel = (call) => {
   return y;
 };
 
-/** dy where `v` lies between the attributes `low` and `high`, 0 elsewhere. `closed`: [low, high], else (low, high). */
+/**
+ * dy where `v` lies between the attributes `low` and `high`, 0 elsewhere. `closed`: [low, high], else (low, high).
+ * `product`: dy times 1 or 0, so that NaN of either goes on, as in tfjs's gradients of relu and relu6.
+ */
 export const gateGradient: SimdKernel = (call) => {
-  const { low, high, closedLow, closedHigh } = call.attrs as unknown as {
+  const { low, high, closedLow, closedHigh, product } = call.attrs as unknown as {
     readonly low: number;
     readonly high: number;
     readonly closedLow: boolean;
     readonly closedHigh: boolean;
+    readonly product: boolean;
   };
-  return gradient("gateGradient", 3, low, high, Number(closedLow), Number(closedHigh))(call);
+  return gradient("gateGradient", 3, low, high, Number(closedLow), Number(closedHigh), Number(product))(call);
 };
 
 /** Dropout with a seeded, counter-based generator; given dy as `x` it is its own gradient. */

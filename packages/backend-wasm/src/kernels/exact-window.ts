@@ -66,6 +66,19 @@ const convolution = (kernelName: string, depthwise: boolean): WindowKernel =>
     },
   );
 
+/** A convolution of one channel to one is a depthwise one, whose guards keep NaN: XNNPACK takes it for one, and clamps. */
+const oneChannel =
+  (depthwiseName: string, guard: WindowKernel): WindowKernel =>
+  (stock) => {
+    const own = guard(stock);
+    return (params) => {
+      const inputs = params.inputs as unknown as Inputs;
+      const [, , channels, last] = (inputs.filter as tf.Tensor).shape;
+      if (channels !== 1 || last !== 1) return own(params);
+      return tf.engine().runKernel(depthwiseName, inputs, { ...params.attrs }) as tf.Tensor;
+    };
+  };
+
 const pooling = (kernelName: string): WindowKernel =>
   guarded(
     kernelName,
@@ -79,9 +92,9 @@ const pooling = (kernelName: string): WindowKernel =>
 /** The stock kernels of convolutions and pools, guarded. They need no SIMD of ours. */
 export const windowKernels: { readonly [kernelName: string]: WindowKernel } = {
   AvgPool: pooling("AvgPool"),
-  Conv2D: convolution("Conv2D", false),
+  Conv2D: oneChannel("DepthwiseConv2dNative", convolution("Conv2D", false)),
   DepthwiseConv2dNative: onePixel(convolution("DepthwiseConv2dNative", true)),
-  FusedConv2D: anyBias("FusedConv2D", convolution("FusedConv2D", false)),
+  FusedConv2D: oneChannel("FusedDepthwiseConv2D", anyBias("FusedConv2D", convolution("FusedConv2D", false))),
   FusedDepthwiseConv2D: onePixel(anyBias("FusedDepthwiseConv2D", convolution("FusedDepthwiseConv2D", true))),
   MaxPool: pooling("MaxPool"),
 };
