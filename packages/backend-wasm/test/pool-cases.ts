@@ -6,6 +6,8 @@ export interface PoolCase {
   readonly kernel: string;
   readonly inputs: { readonly [name: string]: readonly number[] };
   readonly attrs?: { readonly [name: string]: unknown };
+  /** Inputs that are one number, this one. */
+  readonly numbers?: { readonly [name: string]: number };
 }
 
 const window = { strides: [1, 1], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
@@ -14,6 +16,7 @@ const [x, dy] = [
   [8, 17, 17, 36],
   [8, 17, 17, 44],
 ];
+const pooled = { filterSize: [3, 3], strides: [2, 2], pad: "same" };
 const half = [8, 9, 9, 44];
 const filter = [3, 3, 36, 44];
 const product = (transposeA: boolean, transposeB: boolean): { [name: string]: unknown } => ({ transposeA, transposeB });
@@ -99,16 +102,59 @@ export const POOL_CASES: readonly PoolCase[] = [
   },
   { name: "gelu", kernel: "GraftGelu", inputs: { x: [150_001] } },
   { name: "softmax", kernel: "Softmax", inputs: { logits: [1501, 103] }, attrs: { dim: 1 } },
+  {
+    name: "softmax gradient",
+    kernel: "GraftSoftmaxGrad",
+    inputs: { v: [1501, 257], dy: [1501, 257] },
+  },
+  {
+    name: "softmax cross-entropy",
+    kernel: "GraftSoftmaxCrossEntropy",
+    inputs: { logits: [1501, 103], targets: [1501, 103] },
+  },
+  {
+    name: "softmax cross-entropy gradient",
+    kernel: "GraftSoftmaxCrossEntropyGrad",
+    inputs: { softmax: [1501, 257], targets: [1501, 257], dy: [1501] },
+  },
+  {
+    name: "layer norm",
+    kernel: "GraftLayerNorm",
+    inputs: { x: [3001, 103], gamma: [103], beta: [103] },
+    attrs: { epsilon: 1e-3 },
+  },
+  {
+    name: "frozen batch norm",
+    kernel: "GraftBatchNorm",
+    inputs: { x: [8, 33, 35, 76], mean: [76], variance: [76], scale: [76], offset: [76] },
+    attrs: { varianceEpsilon: 10, activation: "relu6" },
+  },
+  {
+    name: "frozen batch norm gradient",
+    kernel: "GraftBatchNormGrad",
+    inputs: { x: [8, 33, 35, 76], dy: [8, 33, 35, 76], mean: [76], variance: [76], scale: [76], offset: [76] },
+    attrs: { varianceEpsilon: 10, activation: "relu6", wantX: true, wantScale: true, wantOffset: true },
+  },
+  ...(["MaxPool", "AvgPool"] as const).flatMap((kernel) => [
+    { name: kernel, kernel, inputs: { x: [8, 33, 35, 76] }, attrs: pooled },
+    {
+      name: `${kernel} gradient`,
+      kernel: `${kernel}Grad`,
+      inputs: { input: [8, 33, 35, 76], dy: [8, 17, 18, 76], output: [8, 17, 18, 76] },
+      attrs: pooled,
+    },
+  ]),
+  { name: "a power of 3", kernel: "Pow", inputs: { a: [700_001], b: [] }, numbers: { b: 3 } },
   { name: "sum of columns", kernel: "Sum", inputs: { x: [20_011, 77] }, attrs: { axis: [0], keepDims: false } },
 ];
 
 /** The numbers that a case gives, as bytes, which compare fast; no tensor is left. */
-export function run({ kernel, inputs, attrs = {} }: PoolCase): Buffer {
+export function run({ kernel, inputs, attrs = {}, numbers: given = {} }: PoolCase): Buffer {
   return tf.tidy(() => {
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, shape]) => [
         name,
-        tf.tensor(numbers(tf.util.sizeFromShape(shape as number[])), shape as number[]),
+        tf.tensor(given[name] ?? numbers(tf.util.sizeFromShape(shape as number[])), shape as number[]),
       ]),
     );
     const result = tf.engine().runKernel(kernel, tensors, attrs as tf.NamedAttrMap);

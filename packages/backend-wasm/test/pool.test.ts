@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
-import { type BackendSession, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import { type AnyRule, adam, adamw, type BackendSession, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -13,6 +14,14 @@ import { WorkerPool } from "../src/threads/pool.ts";
 import { POOL_CASES, type PoolCase, run } from "./pool-cases.ts";
 
 const matMul = POOL_CASES[0] as PoolCase;
+const RULES: Readonly<Record<string, () => AnyRule>> = {
+  sgd: () => sgd(),
+  momentum: () => sgd({ momentum: 0.9, nesterov: true }),
+  adam: () => adam(),
+  adamw: () => adamw({ weightDecay: 0.1 }),
+  lars: () => larsMomentum({ weightDecay: 0.01, momentum: 0.9 }),
+  lamb: () => lamb({ weightDecay: 0.1 }),
+};
 const sessions: BackendSession[] = [];
 async function open(threads: number): Promise<BackendSession> {
   const session = await wasmBackend({ threads }).init();
@@ -65,6 +74,20 @@ describe("threads", () => {
     });
     expect(poolOf(spy).helped).toBeGreaterThan(0);
     expect(tf.memory().numTensors - before).toBe(0);
+  });
+
+  it.each(Object.entries(RULES))("%s steps to the bits of one thread", async (_, rule) => {
+    alwaysOpen();
+    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    await open(1);
+    const expected = weightsAfterSteps(rule());
+    expect(spy).not.toHaveBeenCalled();
+    await open(3);
+    await until(() => {
+      expect(weightsAfterSteps(rule()).equals(expected)).toBe(true);
+      return poolOf(spy).helped > 0;
+    });
+    expect(poolOf(spy).helped).toBeGreaterThan(0);
   });
 
   it("trains a net to the bits of one thread", async () => {
@@ -224,43 +247,30 @@ describe("a process with threads", () => {
   });
 });
 
-describe("the ledger", () => {
-  it("closes the pool for thirty times the loss, and opens it again", () => {
-    const now = vi.spyOn(performance, "now").mockReturnValue(0);
-    const ledger = new Ledger();
-    ledger.enter({ chunks: 10, helped: 5, chunk: 0.1, waited: 0.2, end: 100 });
-    expect(ledger.open).toBe(true);
-    ledger.enter({ chunks: 10, helped: 1, chunk: 0.1, waited: 12.2, end: 200 });
-    now.mockReturnValue(200);
-    expect(ledger.open).toBe(false);
-    now.mockReturnValue(200 + 30 * 12 - 1);
-    expect(ledger.open).toBe(false);
-    now.mockReturnValue(200 + 30 * 12 + 1);
-    expect(ledger.open).toBe(true);
-  });
-
-  it("does not let past gains pay for a present loss", () => {
-    vi.spyOn(performance, "now").mockReturnValue(0);
-    const ledger = new Ledger();
-    for (let i = 0; i < 1000; i++) ledger.enter({ chunks: 10, helped: 5, chunk: 0.1, waited: 0, end: i });
-    expect(ledger.open).toBe(true);
-    ledger.enter({ chunks: 10, helped: 0, chunk: 0.1, waited: 2.5, end: 1000 });
-    expect(ledger.open).toBe(false);
-  });
-
-  it("closes the pool where workers never come, for chunks cost more than the whole", () => {
-    vi.spyOn(performance, "now").mockReturnValue(0);
-    const ledger = new Ledger();
-    for (let i = 0; i < 30; i++) ledger.enter({ chunks: 12, helped: 0, chunk: 0.05, waited: 0, end: i + 1 });
-    expect(ledger.open).toBe(false);
-  });
-});
-
 /** Node's Worker, replaced for the next session. */
 function withWorker(Replacement: typeof Worker | (new () => Worker)): void {
   const stock = process.getBuiltinModule;
   vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
     name === "node:worker_threads" ? { Worker: Replacement } : stock(name)) as typeof stock);
+}
+
+/** Weights after three steps of a large matrix, as bytes. */
+function weightsAfterSteps(rule: AnyRule): Buffer {
+  const shape = [701, 903];
+  const normal = (seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, "float32", seed);
+  const variable = tf.tidy(() => tf.variable(normal(3)));
+  const name = "dense/kernel";
+  const params = [{ variable, name, layer: "dense", role: "kernel", shape, unitAxes: [1] }];
+  const optimizer = new HookedOptimizer({ params, rule, learningRate: 0.01 });
+  for (let step = 0; step < 3; step++) {
+    const gradient = normal(4 + step);
+    optimizer.applyNamed({ [name]: gradient });
+    gradient.dispose();
+  }
+  const weights = Buffer.from((variable.dataSync() as Float32Array).slice().buffer);
+  optimizer.dispose();
+  variable.dispose();
+  return weights;
 }
 
 /** Losses of four steps of a net with convolutions, batch norm, a depthwise layer, a bias and a large dense layer. */
