@@ -11,6 +11,7 @@ import {
   softmaxCrossEntropy,
   wasmBackend,
 } from "../src/index.ts";
+import type { WasmBackend } from "../src/simd/heap.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
 
 beforeAll(async () => {
@@ -70,6 +71,23 @@ async function evaluate(backend: string, shapes: number[][], op: Op): Promise<Fl
   return results;
 }
 
+/** Blocks of the wasm heap that are taken from now on and not given back, by address. */
+function watchMalloc(): { readonly live: Map<number, number>; stop(): void } {
+  const { wasm } = tf.backend() as WasmBackend;
+  const { _malloc, _free } = wasm;
+  const live = new Map<number, number>();
+  wasm._malloc = (bytes) => {
+    const address = _malloc(bytes);
+    live.set(address, bytes);
+    return address;
+  };
+  wasm._free = (address) => {
+    live.delete(address);
+    _free(address);
+  };
+  return { live, stop: () => Object.assign(wasm, { _malloc, _free }) };
+}
+
 describe("fused ops", () => {
   it.each(CASES)("%s: value and gradients as composed on cpu, no tensor left", async (_, shapes, op) => {
     const expected = await evaluate("cpu", shapes, op);
@@ -121,6 +139,33 @@ describe("fused ops", () => {
       expect(losses[0]).toBeCloseTo(1e4, 0);
       expect(losses[1]).toBeCloseTo(Math.LN2, 5);
     });
+  });
+
+  it("conv2dBiasActivation saves one tensor, its output, for the gradient; the separate ops save three", async () => {
+    await tf.setBackend("wasm");
+    const image = 4 * 2 * 8 * 8 * 16;
+    const x = tf.ones([2, 8, 8, 4]) as tf.Tensor4D;
+    const w = tf.tidy(() => tf.variable(tf.ones([3, 3, 4, 16]))) as tf.Variable<tf.Rank.R4>;
+    const b = tf.tidy(() => tf.variable(tf.ones([16]))) as tf.Variable<tf.Rank.R1>;
+    /** Bytes of the buffers that the tape holds once the op's own scope is closed and its output let go. */
+    const held = (op: () => tf.Tensor): number[] => {
+      let buffers: number[] = [];
+      const loss = (): tf.Scalar => {
+        const { live, stop } = watchMalloc();
+        const total = tf.tidy(() => tf.sum(op())) as tf.Scalar;
+        const sum = (tf.backend() as WasmBackend).dataIdMap.get(total.dataId).memoryOffset;
+        buffers = [...live].flatMap(([address, bytes]) => (address === sum ? [] : [bytes]));
+        stop();
+        return total;
+      };
+      tf.dispose(Object.values(tf.variableGrads(loss, [w, b]).grads));
+      return buffers;
+    };
+    for (const activation of ["relu", "relu6"] as const) {
+      expect(held(() => conv2dBiasActivation(x, w, b, { pad: "same", activation }))).toEqual([image]);
+    }
+    expect(held(() => tf.relu(tf.add(tf.conv2d(x, w, 1, "same"), b)))).toEqual([image, image, image]);
+    tf.dispose([x, w, b]);
   });
 
   /** What a kernel would read past, or take the bits of. */
