@@ -1,0 +1,81 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type InstallReport, installNative, nativeBackend } from "../src/index.ts";
+import { hasPrebuilt, placePrebuilt } from "../src/install/binding.ts";
+import { cacheFolder, filesIn, installFolder, MANIFEST } from "../src/install/cache.ts";
+import { type Target, targetFor } from "../src/install/target.ts";
+import { noteVerification } from "../src/install/verified.ts";
+import { WHEELS } from "../src/install/wheels.ts";
+
+let root: string;
+let cache: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "graft-where-"));
+  cache = join(root, "it's mine");
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true, force: true });
+});
+
+/** The target of this machine, where a binding ships for it. */
+function here(): Target | undefined {
+  try {
+    const target = targetFor("cpu");
+    return hasPrebuilt(target) ? target : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An install of the pinned version that is noted to have computed, without its libraries. */
+async function pretend(target: Target): Promise<string> {
+  const { version = "" } = WHEELS[target][0] ?? {};
+  const folder = installFolder(cache, target, version);
+  mkdirSync(join(folder, "tensorflow"), { recursive: true });
+  await placePrebuilt(target, folder);
+  const manifest = { format: 1, target, tensorflow: version, files: filesIn(folder), binding: "prebuilt" };
+  writeFileSync(join(folder, MANIFEST), JSON.stringify(manifest));
+  noteVerification(folder, version);
+  return folder;
+}
+
+const install = (options: object): Promise<InstallReport> =>
+  installNative({ projectDir: root, ownRoute: false, ...options });
+
+it("`cacheDir` and GRAFT_CACHE name the same folder, which is the folder itself", () => {
+  vi.stubEnv("GRAFT_CACHE", join(root, "here"));
+  expect(cacheFolder()).toBe(join(root, "here"));
+  expect(cacheFolder(join(root, "here"))).toBe(cacheFolder());
+  vi.stubEnv("GRAFT_CACHE", "");
+  vi.stubEnv("XDG_CACHE_HOME", root);
+  expect(cacheFolder()).toBe(join(root, "graft", "native"));
+});
+
+it.runIf(here())(
+  "an install in another folder than the usual says how to name it, and how to undo it in a shell",
+  async () => {
+    const folder = await pretend(here() as Target);
+    const report = await install({ cacheDir: cache });
+    expect(report).toMatchObject({ status: "already", folder });
+    expect(report.steps.at(-1)).toContain(`cacheDir: ${JSON.stringify(cache)}`);
+    expect(report.undo).toMatch(/^npx @graftjs\/backend-node uninstall --cache /);
+    const argument = report.undo.slice("npx @graftjs/backend-node uninstall --cache ".length);
+    expect(execFileSync("sh", ["-c", `printf %s ${argument}`], { encoding: "utf8" })).toBe(cache);
+    expect(await nativeBackend({ cacheDir: cache, projectDir: root }).probe()).toMatchObject({ ok: true });
+  },
+);
+
+it.runIf(here())(
+  "in the folder of GRAFT_CACHE it says nothing of the kind, and the caller's own command undoes it",
+  async () => {
+    const folder = await pretend(here() as Target);
+    vi.stubEnv("GRAFT_CACHE", cache);
+    const report = await install({ undoWith: "graft uninstall-native" });
+    expect(report).toMatchObject({ status: "already", folder, undo: "graft uninstall-native" });
+    expect(report.steps.join("\n")).not.toContain("cacheDir");
+  },
+);
