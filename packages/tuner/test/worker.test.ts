@@ -1,8 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 import { sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { applyDelta, fineTune, fineTuneInWorker, serveFineTune, type WorkerPort } from "../src/index.ts";
 import { mlp } from "./nets.ts";
 import { examples, weightsOf } from "./support.ts";
@@ -55,4 +55,90 @@ it("runs behind a port: events come through, the delta makes the page's model th
   const stopping = run(100_000, { observers: [{ stepEnd: () => stopping.stop() }] });
   expect((await stopping.result).stopped).toBe("stopped");
   stopping.close();
+});
+
+describe("a port", () => {
+  const open: { close(): void }[] = [];
+  let built = 0;
+  beforeEach(() => tf.setBackend("cpu"));
+  afterEach(() => {
+    for (const port of open.splice(0)) port.close();
+  });
+  const served = (): WorkerPort => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1);
+    serveFineTune(port2 as unknown as WorkerPort, async (epochs) => {
+      built++;
+      return { model: mlp(), options: options(epochs as number) };
+    });
+    return port1 as unknown as WorkerPort;
+  };
+
+  it("takes one run after the other, and two at once: each has its own buttons, events and end", async () => {
+    const port = served();
+    const stopping = fineTuneInWorker(port, 100_000, { observers: [{ stepEnd: () => stopping.stop() }] });
+    expect((await stopping.result).stopped).toBe("stopped");
+    const seen: number[][] = [[], []];
+    const watch = (k: number) => ({ epochEnd: ({ epoch }: { epoch: number }) => void seen[k]?.push(epoch) });
+    const runs = [4, 2].map((epochs, k) => fineTuneInWorker(port, epochs, { observers: [watch(k)] }));
+    stopping.stop();
+    const results = await Promise.all(runs.map(({ result }) => result));
+    expect(results.map(({ steps, stopped }) => [steps, stopped])).toEqual([
+      [4, undefined],
+      [2, undefined],
+    ]);
+    expect(seen).toEqual([
+      [0, 1, 2, 3],
+      [0, 1],
+    ]);
+  });
+
+  it("is not asked for a run whose signal is aborted already", async () => {
+    built = 0;
+    const { result } = fineTuneInWorker(served(), 2, { signal: AbortSignal.abort(new Error("never mind")) });
+    await expect(result).rejects.toThrow("never mind");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(built).toBe(0);
+  });
+
+  it("passes what an observer throws to `result`, and ends the run; at its end only a warning", async () => {
+    const port = served();
+    const failing = { stepEnd: () => Promise.reject(new Error("the chart is gone")) };
+    await expect(fineTuneInWorker(port, 100_000, { observers: [failing] }).result).rejects.toThrow("the chart is gone");
+    const throwing = {
+      runStart: () => {
+        throw new Error("no chart at all");
+      },
+    };
+    await expect(fineTuneInWorker(port, 100_000, { observers: [throwing] }).result).rejects.toThrow("no chart at all");
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const last = { name: "last", runEnd: () => Promise.reject(new Error("too late")) };
+    expect((await fineTuneInWorker(port, 2, { observers: [last] }).result).steps).toBe(2);
+    expect(warn.mock.calls.flat()).toEqual([expect.stringMatching(/`last` failed at the end of the run: .*too late/)]);
+    warn.mockRestore();
+  });
+
+  it("that is closed, and a worker that throws or exits, reject `result`", async () => {
+    const port = served();
+    const run = fineTuneInWorker(port, 100_000, { observers: [{ stepEnd: () => open[0]?.close() }] });
+    await expect(run.result).rejects.toThrow(/worker was lost[\s\S]*closed/);
+    const worker = (code: string) => new Worker(code, { eval: true }) as unknown as WorkerPort;
+    const throwing = fineTuneInWorker(worker('setTimeout(() => { throw new Error("out of memory") }, 5)'), 1);
+    await expect(throwing.result).rejects.toThrow(/worker was lost[\s\S]*out of memory/);
+    const leaving = fineTuneInWorker(worker("setTimeout(() => process.exit(3), 5)"), 1);
+    await expect(leaving.result).rejects.toThrow(/exit code 3/);
+  });
+
+  it("of a page tells of its worker's errors, and is left alone after a run", async () => {
+    const listeners = new Map<string, Set<(event: object) => void>>();
+    const worker: WorkerPort = {
+      postMessage: () => {},
+      addEventListener: (type, listener) => void listeners.set(type, (listeners.get(type) ?? new Set()).add(listener)),
+      removeEventListener: (type, listener) => void listeners.get(type)?.delete(listener),
+    };
+    const { result } = fineTuneInWorker(worker, 1);
+    for (const listener of listeners.get("error") ?? []) listener({ type: "error", message: "Script error." });
+    await expect(result).rejects.toThrow(/worker was lost[\s\S]*Script error/);
+    expect([...listeners.values()].map(({ size }) => size)).toEqual([0, 0, 0, 0, 0]);
+  });
 });

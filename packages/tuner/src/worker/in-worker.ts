@@ -1,14 +1,17 @@
 import { GraftError, type Observer } from "@graftjs/core";
-import type { FromWorker, ToWorker, WorkerResult } from "./messages.ts";
+import type { Asked, FromWorker, WorkerResult } from "./messages.ts";
 import { listen, type WorkerPort } from "./port.ts";
 
-/** A run in a worker ended with an error; the message is the worker's. */
+/** A run in a worker ended with an error, whose message is the worker's, or the worker was lost. */
 export class WorkerError extends GraftError {}
 
 export interface InWorkerOptions {
-  /** Called on this side, with the worker's events. @default [] */
+  /**
+   * Called on this side, with the worker's events, one after the other. Where one throws the run is aborted and `result` rejects with what
+   * it threw; at the run's end it is a warning on the console. @default []
+   */
   readonly observers?: readonly Observer[];
-  /** Ends the run; the promise rejects. */
+  /** Ends the run; the promise rejects. Aborted before: nothing is sent. */
   readonly signal?: AbortSignal;
 }
 
@@ -30,24 +33,63 @@ export function fineTuneInWorker(
   job: unknown,
   { observers = [], signal }: InWorkerOptions = {},
 ): WorkerRun {
-  const send = (message: ToWorker): void => port.postMessage(message);
-  const result = new Promise<WorkerResult>((resolve, reject) => {
-    listen(port, (data) => {
-      const message = data as FromWorker;
-      if (message.graft === "done") resolve(message.result);
-      else if (message.graft === "failed")
-        reject(new WorkerError(`The run in the worker failed (${message.name}).`, message.message));
-      else for (const observer of observers) void tell(observer, message);
-    });
-  });
-  signal?.addEventListener("abort", () => send({ graft: "abort" }), { once: true });
-  send({ graft: "start", job });
-  return {
-    result,
+  const run = runs++;
+  const send = (message: Asked): void => port.postMessage({ run, ...message });
+  const buttons = {
     pause: () => send({ graft: "pause" }),
     resume: () => send({ graft: "resume" }),
     stop: () => send({ graft: "stop" }),
   };
+  if (signal?.aborted) return { ...buttons, result: Promise.reject(signal.reason) };
+  const abort = (): void => send({ graft: "abort" });
+  const result = new Promise<WorkerResult>((resolve, reject) => {
+    let told: Promise<unknown> = Promise.resolve();
+    const end = (settle: () => void): void => {
+      ignore();
+      signal?.removeEventListener("abort", abort);
+      // Observers have heard of everything when the caller goes on.
+      void told.then(settle);
+    };
+    const failing = (error: unknown): void => {
+      reject(error);
+      abort();
+    };
+    const ignore = listen(
+      port,
+      (data) => {
+        const message = data as FromWorker;
+        if (message.run !== run) return;
+        if (message.graft === "done") end(() => resolve(message.result));
+        else if (message.graft === "failed")
+          end(() => reject(new WorkerError(`The run in the worker failed (${message.name}).`, message.message)));
+        else told = told.then(() => tellAll(observers, message)).catch(failing);
+      },
+      (reason) => {
+        // Where it still lives, in a page after an error of something else in it, nobody waits for its run any more.
+        abort();
+        end(() => reject(new WorkerError("The worker was lost.", reason)));
+      },
+    );
+  });
+  signal?.addEventListener("abort", abort, { once: true });
+  send({ graft: "start", job });
+  return { ...buttons, result };
+}
+
+let runs = 0;
+
+async function tellAll(observers: readonly Observer[], message: FromWorker): Promise<void> {
+  for (const observer of observers) {
+    try {
+      await tell(observer, message);
+    } catch (error) {
+      // As fineTune has it: the run is over, its result stands.
+      if (message.graft !== "runEnd") throw error;
+      console.warn(
+        `The observer \`${observer.name ?? "without a name"}\` failed at the end of the run: ${String(error)}`,
+      );
+    }
+  }
 }
 
 function tell(observer: Observer, message: FromWorker): void | Promise<void> {

@@ -1,13 +1,17 @@
 import type { EpochEnd, RunEnd, RunStart, StepEnd } from "@graftjs/core";
 import type { History } from "../run/history.ts";
 
-/** From the page to the worker. */
-export type ToWorker =
+/** From the page to the worker. A port may carry several runs, one after the other or at once: `run` is the page's number for each. */
+export type ToWorker = { readonly run: number } & Asked;
+
+export type Asked =
   | { readonly graft: "start"; readonly job: unknown }
   | { readonly graft: "pause" | "resume" | "stop" | "abort" };
 
 /** From the worker to the page. */
-export type FromWorker =
+export type FromWorker = { readonly run: number } & Told;
+
+export type Told =
   | { readonly graft: "runStart"; readonly event: RunStart }
   | { readonly graft: "stepEnd"; readonly event: StepEnd }
   | { readonly graft: "epochEnd"; readonly event: EpochEnd }
