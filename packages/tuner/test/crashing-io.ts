@@ -5,7 +5,8 @@ export class Crash extends Error {}
 
 /**
  * A disk that can lose power: file contents are safe once flushed, names once their folder is flushed. `crashAt` counts calls;
- * the call it names happens half, or not at all, or whole and then the power goes (`how`).
+ * the call it names happens half, or not at all, or whole and then the power goes (`how`): no call after it does anything, reads and
+ * clean-up neither, until `reboot`.
  */
 export function crashingDisk(): {
   io: FileIo;
@@ -19,9 +20,16 @@ export function crashingDisk(): {
   let pending = new Map<string, Uint8Array>();
   let calls = 0;
   let crash: { call: number; how: "before" | "half" | "after" } | undefined;
+  let down = false;
+  const powered = <T>(act: () => T): T => {
+    if (down) throw new Crash();
+    return act();
+  };
   const step = async (act: () => void, half: () => void = () => {}): Promise<void> => {
+    powered(() => {});
     const how = crash && calls === crash.call ? crash.how : undefined;
     calls++;
+    down = how !== undefined;
     if (how === "before") throw new Crash();
     if (how === "half") {
       half();
@@ -49,9 +57,11 @@ export function crashingDisk(): {
       }),
     remove: (path) => step(() => void pending.delete(path)),
     makeFolder: () => step(() => {}),
-    read: async (path) => pending.get(path)?.slice(),
+    read: async (path) => powered(() => pending.get(path)?.slice()),
     list: async (path) =>
-      [...pending.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1)),
+      powered(() =>
+        [...pending.keys()].filter((name) => name.startsWith(`${path}/`)).map((name) => name.slice(path.length + 1)),
+      ),
   };
   return {
     io,
@@ -60,6 +70,7 @@ export function crashingDisk(): {
     },
     reboot(lucky) {
       crash = undefined;
+      down = false;
       if (lucky) durable = new Map(pending);
       else pending = new Map(durable);
     },

@@ -104,7 +104,7 @@ describe("writing files", () => {
         for (let call = 0; ; call++) {
           const disk = crashingDisk();
           const store = folderStore("run", disk.io);
-          const checkpoints = keeper({ to: store, keep: 2 }, () => {});
+          const checkpoints = keeper({ to: store, keep: 1 }, () => {});
           const content = (n: number) => ({ json: n, arrays: new Map([["a", Float32Array.of(n)]]) });
           await checkpoints.write(1, content(1));
           const before = disk.calls;
@@ -114,6 +114,7 @@ describe("writing files", () => {
           disk.reboot(lucky);
           const found = await keeper({ to: store }, () => {}).newest();
           expect([1, 2]).toContain(found?.json);
+          expect(disk.names.filter((name) => name.endsWith(".tmp"))).toEqual([]);
           if (call > used) break;
         }
       }

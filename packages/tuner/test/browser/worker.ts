@@ -25,7 +25,7 @@ serveFineTune(self as unknown as WorkerPort, async (job) => {
       unfreeze: [{ epoch: 2, trainable: "conv_1" }],
       rule: adam(),
       learningRate: 0.02,
-      epochs: 4,
+      epochs: 20,
       batchSize: 2,
       accumulate: 2,
       augment: [shift({ by: 1 })],
