@@ -1,9 +1,12 @@
-import { UsageError } from "./usage-error.ts";
+import { GraftError } from "@graftjs/core";
+
+/** Ctrl-C ended a run: exit code 130, no stack trace. */
+export class Interrupted extends GraftError {}
 
 /** Runs `work` with a signal that Ctrl-C aborts; `hint` is the last line that the person sees then. */
 export async function interruptible<T>(hint: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const stop = (): void => controller.abort(new UsageError("Stopped by Ctrl-C.", hint));
+  const stop = (): void => controller.abort(new Interrupted("Stopped by Ctrl-C.", hint));
   process.once("SIGINT", stop);
   try {
     return await work(controller.signal);

@@ -2,11 +2,12 @@ import { parseArgs } from "node:util";
 import { GraftError, list, nearest } from "@graftjs/core";
 import type { OptionType, Values } from "./command.ts";
 import { commands } from "./commands/index.ts";
+import { type ExitCode, exitCodeOf } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { RunError } from "./run-error.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** Exit codes: 0 done, 1 a run failed, 2 the input is wrong and nothing was done. */
-export type ExitCode = 0 | 1 | 2;
+export type { ExitCode } from "./exit-code.ts";
 
 /**
  * The `graft` command.
@@ -38,12 +39,13 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     await command.run(positionals, values, io);
     return 0;
   } catch (error) {
-    const known = error instanceof GraftError;
+    const origin = error instanceof RunError ? error.cause : error;
+    const known = origin instanceof GraftError;
     io.err(
-      verbose && error instanceof Error ? `${error.stack}\n` : `${known ? "" : "Unexpected: "}${messageOf(error)}\n`,
+      verbose && origin instanceof Error ? `${origin.stack}\n` : `${known ? "" : "Unexpected: "}${messageOf(origin)}\n`,
     );
     if (!known && !verbose) io.err("Run it again with --verbose for the stack trace.\n");
-    return known ? 2 : 1;
+    return exitCodeOf(error);
   }
 }
 
@@ -72,7 +74,7 @@ function help(): string {
   const lines = Object.entries(commands).map(
     ([name, { about }]) => `  graft ${name.padEnd(18)} ${about.split("\n")[0]}`,
   );
-  return `Fine-tunes TensorFlow.js models by recipe.\n\n${lines.join("\n")}\n\nExit codes: 0 done, 1 the run failed, 2 wrong input and nothing done.\ngraft <command> --help says more.\n`;
+  return `Fine-tunes TensorFlow.js models by recipe.\n\n${lines.join("\n")}\n\nExit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130 stopped by Ctrl-C.\ngraft <command> --help says more.\n`;
 }
 
 function messageOf(error: unknown): string {

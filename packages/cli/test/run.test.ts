@@ -92,7 +92,10 @@ it("doctor says of each backend whether it trains, why not and what mends it; on
   const { code, out } = await graft("doctor", "--only", "wasm", "--json");
   expect(code).toBe(0);
   expect(JSON.parse(out)).toMatchObject([{ name: "wasm", ok: true, missingKernels: [] }]);
-  expect((await graft("doctor", "--only", "wasn")).out).toContain("no such backend");
+  expect(await graft("doctor", "--only", "wasn")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("knows no backend `wasn`.\n  Did you mean `wasm`?"),
+  });
 });
 
 /** A hook that loses the device at step 4, once; and a backend that is cpu and calls itself a GPU. */
@@ -176,4 +179,68 @@ export default () => {
   const asked = await graft("run", "recipe.json", "--checkpoint", "asked");
   expect(asked.err).toMatch(/The checkpoint is of another run.*data: was/s);
   expect(asked.code).not.toBe(0);
+});
+
+it("a run that fails on the way ends with 1, its message as it is; wrong input before the first step with 2", async () => {
+  const recipe = await setUp();
+  const withData = (data: string) => write("recipe.json", { ...recipe, run: { ...(recipe.run as object), data } });
+  write("nan.js", "export default () => ({ data: { xs: [[NaN, 2, 3], [1, 2, 3]], ys: [[1, 0], [0, 1]] } });");
+  withData("nan.js");
+  const failed = await graft("run", "recipe.json", "--json");
+  expect(failed.code).toBe(1);
+  expect(failed.err).toMatch(/The step was not taken\.\n/);
+  expect(failed.err).not.toMatch(/Unexpected|RunError/);
+  expect((await graft("run", "recipe.json", "--json", "--verbose")).err).toMatch(/NonFiniteError[\s\S]*^ +at /m);
+  write(
+    "late.js",
+    `import { OptionsError } from "@graftjs/core";
+const transform = (grads, state, { step }) => {
+  if (step === 3) throw new OptionsError("Something turned up.", "Mend it.");
+  return { grads, state };
+};
+const create = () => ({ name: "late", init: () => null, transform });
+export const plugins = [{ kind: "hook", name: "late", description: "Fails at step 3", create }];
+`,
+  );
+  write("recipe.json", { ...recipe, plugins: [...(recipe.plugins as string[]), "./late.js"], hooks: ["late"] });
+  expect(await graft("run", "recipe.json")).toMatchObject({ code: 1, err: "Something turned up.\n  Mend it.\n" });
+  write("wrong.js", "export default () => ({ data: { xs: [[1, 2, 3]], ys: [[7, 0]] } });");
+  withData("wrong.js");
+  expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining("from 0 to 7") });
+});
+
+it("Ctrl-C ends with 130 after a checkpoint, and says how to go on to the same delta", async () => {
+  const recipe = await setUp();
+  write(
+    "ctrl-c.js",
+    `const create = () => ({
+  name: "ctrl-c",
+  init: () => null,
+  transform(grads, state, { step }) {
+    if (step === 3) process.emit("SIGINT");
+    return { grads, state };
+  },
+});
+export const plugins = [{ kind: "hook", name: "ctrl-c", description: "Presses Ctrl-C at step 3", create }];
+`,
+  );
+  const plugins = [...(recipe.plugins as string[]), "./ctrl-c.js"];
+  write("recipe.json", { ...recipe, plugins, hooks: ["ctrl-c"] });
+  const bare = await graft("run", "recipe.json");
+  expect(bare).toMatchObject({
+    code: 130,
+    err: "Stopped by Ctrl-C.\n  Nothing was saved: give --checkpoint folder next time.\n",
+  });
+  const stopped = await graft("run", "recipe.json", "--out", "a.safetensors", "--checkpoint", "state");
+  expect(stopped).toMatchObject({
+    code: 130,
+    err: "Stopped by Ctrl-C.\n  Go on with: graft run recipe.json --out a.safetensors --checkpoint state --resume\n",
+  });
+  const resumed = await graft(..."run recipe.json --out a.safetensors --checkpoint state --resume".split(" "));
+  expect(resumed).toMatchObject({ code: 0, err: "" });
+  write("recipe.json", { ...recipe, hooks: [] });
+  await graft("run", "recipe.json", "--out", "b.safetensors");
+  const { diffDeltas } = await import("@graftjs/tuner");
+  const [a, b] = ["a", "b"].map((name) => readFileSync(join(folder, `${name}.safetensors`))) as [Buffer, Buffer];
+  expect(diffDeltas(a, b)).toEqual([]);
 });

@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
-import { type Observer, RecipeError } from "@graftjs/core";
+import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
 import type { FineTuneOptions, FineTuneResult } from "@graftjs/tuner";
 import type { Command } from "../command.ts";
-import { interruptible } from "../interrupt.ts";
+import { Interrupted, interruptible } from "../interrupt.ts";
 import { assertWritable } from "../output.ts";
+import { RunError } from "../run-error.ts";
 import { spareFolder } from "../spare-folder.ts";
 import { UsageError } from "../usage-error.ts";
 import { recipePath } from "./recipe-path.ts";
@@ -25,10 +26,11 @@ export const run: Command = {
     if (resume === true && to === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
     }
+    const elsewhere = given === undefined ? "" : ` --out ${String(given)}`;
     const wayOn =
       to === undefined
         ? "Nothing was saved: give --checkpoint folder next time."
-        : `Go on with: graft run ${path} --checkpoint ${String(to)} --resume`;
+        : `Go on with: graft run ${path}${elsewhere} --checkpoint ${String(to)} --resume`;
     // Every command would load these, and `graft help` would take a second.
     const { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
     const { withSession } = await import("../session.ts");
@@ -45,10 +47,15 @@ export const run: Command = {
         const goOn = resume === true || lost !== undefined;
         const state =
           place === undefined ? {} : { checkpoint: { to: place, resume: goOn, recipe, everySteps: EVERY_STEPS } };
-        const train = (more: Partial<FineTuneOptions>, said: readonly Observer[]): Promise<FineTuneResult> =>
-          interruptible(wayOn, (signal) =>
-            fineTune(model, { ...options, ...more, observers: [...resolved.observers, ...said, ...bar], signal }),
+        const train = (more: Partial<FineTuneOptions>, said: readonly Observer[]): Promise<FineTuneResult> => {
+          let steps = 0;
+          const observers = [...resolved.observers, ...said, ...bar, { stepEnd: () => void steps++ }];
+          return interruptible(wayOn, (signal) => fineTune(model, { ...options, ...more, observers, signal })).catch(
+            (error: unknown) => {
+              throw underWay(error, steps);
+            },
           );
+        };
         const result = await train(state, lost ? [saysFromWhere(io.err)] : []).catch((error) => {
           // Data computed on the device are not the same bits on another one. Nobody asked for this checkpoint: go on without.
           if (to !== undefined || !lost || !(error instanceof RecipeError)) throw error;
@@ -71,6 +78,12 @@ export const run: Command = {
     }
   },
 };
+
+/** Before the first step it is the input that is wrong. Ctrl-C and a lost device say themselves what comes next. */
+function underWay(error: unknown, steps: number): unknown {
+  if (steps === 0 || error instanceof Interrupted || error instanceof BackendLostError) return error;
+  return new RunError(error);
+}
 
 /** After a loss: says which step the run goes on from. */
 function saysFromWhere(err: (text: string) => void): Observer {
