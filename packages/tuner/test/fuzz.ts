@@ -1,3 +1,5 @@
+// The one that needs no starting: built models have weights.
+import "@tensorflow/tfjs-backend-cpu";
 import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";

@@ -68,7 +68,12 @@ function boundedBuild(topology: unknown, most: number, file: string): Promise<la
       );
     }
     this.fastWeightInitDuringBuild = true;
-    return addWeight.call(this, name, shape, ...rest);
+    // It leaves the value that it starts with where a dtype or a name is no good.
+    let weight: unknown;
+    tf.tidy(() => {
+      weight = addWeight.call(this, name, shape, ...rest);
+    });
+    return weight;
   };
   try {
     const config = { modelTopology: topology } as Parameters<typeof layers.models.modelFromJSON>[0];
