@@ -81,13 +81,16 @@ function percent(share: number): string {
 }
 
 let checkpoint = await pretrained();
-const found = await runOnBackends([webgpuBackend(), wasmBackend(), cpuBackend()], async (session, lost) => {
-  if (lost) console.log(`lost: ${lost.message.split("\n")[0]}`);
-  const save = (next: Checkpoint): void => {
-    checkpoint = next;
-  };
-  const share = await fineTune(session, checkpoint, save, lost ? undefined : LOST_AT);
-  await session.dispose();
-  return share;
-});
+const found = await runOnBackends(
+  [webgpuBackend({ allowSoftware: true }), wasmBackend(), cpuBackend()],
+  async (session, lost) => {
+    if (lost) console.log(`lost: ${lost.message.split("\n")[0]}`);
+    const save = (next: Checkpoint): void => {
+      checkpoint = next;
+    };
+    const share = await fineTune(session, checkpoint, save, lost ? undefined : LOST_AT);
+    await session.dispose();
+    return share;
+  },
+);
 console.log(`fine-tuned: ${percent(found)} of dark shapes`);

@@ -8,8 +8,15 @@ export const QUIET_FLAGS: readonly string[] = [
   "--disable-sync",
 ];
 
+/** Whether the GPU tests are to run on the machine's own GPU: `GRAFT_GPU=hardware`. Else on SwiftShader, as everywhere in CI. */
+export const hardware: boolean = process.env.GRAFT_GPU === "hardware";
+
 /** WebGL runs on SwiftShader without a GPU. */
-export const WEBGL_FLAGS: readonly string[] = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+export const WEBGL_FLAGS: readonly string[] = hardware
+  ? ["--ignore-gpu-blocklist"]
+  : ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
 /** WebGPU on Linux, and on SwiftShader where there is no GPU. */
-export const WEBGPU_FLAGS: readonly string[] = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+export const WEBGPU_FLAGS: readonly string[] = hardware
+  ? ["--ignore-gpu-blocklist", "--enable-unsafe-webgpu", "--enable-features=Vulkan"]
+  : ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];

@@ -10,7 +10,7 @@ import { webgpuBackend } from "../src/index.ts";
 export async function compare(what: unknown): Promise<ExampleRow> {
   const { backend, name } = what as { backend: "webgl" | "webgpu"; name: string };
   const blobs = unpack(new Uint8Array(await (await fetch("/blobs.bin")).arrayBuffer()));
-  const session = await (backend === "webgl" ? webglBackend() : webgpuBackend()).init();
+  const session = await (backend === "webgl" ? webglBackend() : webgpuBackend({ allowSoftware: true })).init();
   tf.env().set(`${backend.toUpperCase()}_CPU_FORWARD`, false);
   const row = await compareExample(name, blobs);
   await session.dispose();

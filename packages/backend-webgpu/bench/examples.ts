@@ -17,7 +17,7 @@ import {
   exampleReference,
 } from "../../../tools/browser/suite/examples/index.ts";
 import { webgpuBackend } from "../src/node.ts";
-import { useSoftwareGpu } from "../test/software-gpu.ts";
+import { useTestGpu } from "../test/test-gpu.ts";
 
 type Run = (name: string, blobs: Blobs) => Promise<ExampleRow>;
 
@@ -36,8 +36,8 @@ const inPage =
   };
 
 const inNode: Run = async (name, blobs) => {
-  useSoftwareGpu();
-  const session = await webgpuBackend().init();
+  useTestGpu();
+  const session = await webgpuBackend({ allowSoftware: true }).init();
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   const row = await compareExample(name, blobs);
   if (session.errors.length > 0) throw new Error(session.errors.join("\n"));

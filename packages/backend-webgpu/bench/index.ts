@@ -9,7 +9,7 @@ import { webgpuBackend } from "../src/node.ts";
 import { countDispatches, pairs, timeTurns } from "./updates.ts";
 
 const ROUNDS = 9;
-const session = await webgpuBackend().init();
+const session = await webgpuBackend({ allowSoftware: true }).init();
 tf.env().set("WEBGPU_CPU_FORWARD", false);
 interface Figures {
   readonly dispatches: { readonly stock: number; readonly graft: number };

@@ -28,7 +28,7 @@ export async function atRest(): Promise<number> {
 
 /** `fineTune` in the page's own thread: three convolutions with batch norm on 28×28 images, eight a step. */
 export async function inPage(backend: unknown): Promise<Gaps> {
-  const session = await (backend === "webgl" ? webglBackend() : webgpuBackend()).init();
+  const session = await (backend === "webgl" ? webglBackend() : webgpuBackend({ allowSoftware: true })).init();
   const model = net();
   const data = tf.tidy(() => ({
     xs: tf.randomUniform([64, 28, 28, 1], 0, 1, "float32", 1),

@@ -14,6 +14,11 @@ const options: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackend
     description: "Least limits the device must have",
   },
   features: { type: "array", items: { type: "string" }, default: [], description: "Features the device must have" },
+  allowSoftware: {
+    type: "boolean",
+    default: false,
+    description: "Take an adapter that computes on the CPU, for tests",
+  },
   dawnOptions: { type: "array", items: { type: "string" }, default: [], description: "Switches of Dawn, in Node" },
 });
 

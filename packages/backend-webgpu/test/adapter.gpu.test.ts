@@ -8,13 +8,14 @@ import { larsMomentum } from "@graftjs/lars";
 import { testBackend } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { hardware } from "../../../tools/browser/flags.ts";
 import { webgpuBackend } from "../src/node.ts";
 import type { PrecompileProgress, WebGPUSession } from "../src/session.ts";
-import { useSoftwareGpu } from "./software-gpu.ts";
+import { useTestGpu } from "./test-gpu.ts";
 
 let session: WebGPUSession | undefined;
 beforeAll(async () => {
-  useSoftwareGpu();
+  useTestGpu();
   await tf.setBackend("cpu");
 });
 afterEach(async () => {
@@ -23,21 +24,33 @@ afterEach(async () => {
   await tf.setBackend("cpu");
 });
 
-testBackend(() => webgpuBackend());
+testBackend(() => webgpuBackend({ allowSoftware: true }));
 
 describe("probe", () => {
   it("says what the device is and leaves the current backend as it was", async () => {
     const factories = Object.keys(tf.engine().registryFactory);
-    const probe = await webgpuBackend().probe();
+    const probe = await webgpuBackend({ allowSoftware: true }).probe();
     expect(probe).toMatchObject({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: false } });
-    expect(probe.ok && probe.capabilities.description).toContain("SwiftShader");
+    expect(probe.ok && probe.capabilities.description).toMatch(hardware ? /\w/ : /SwiftShader/);
     expect(tf.getBackend()).toBe("cpu");
     expect(Object.keys(tf.engine().registryFactory)).toEqual(factories);
   });
 
+  it("passes over a device of software, unless told to take it", async () => {
+    const probe = await webgpuBackend().probe();
+    expect(probe.ok).toBe(hardware);
+    if (probe.ok) return;
+    expect(probe.reason).toMatch(/SwiftShader.* is software/);
+    await expect(webgpuBackend().init()).rejects.toThrow(/wasm backend/);
+  });
+
   it("says all that a device lacks, and what to do", async () => {
     const features = ["shader-f64"] as unknown as GPUFeatureName[];
-    const probe = await webgpuBackend({ minLimits: { maxBufferSize: 2 ** 50, maxWhat: 1 }, features }).probe();
+    const probe = await webgpuBackend({
+      allowSoftware: true,
+      minLimits: { maxBufferSize: 2 ** 50, maxWhat: 1 },
+      features,
+    }).probe();
     expect(probe).toMatchObject({ ok: false, fix: expect.stringContaining("minLimits") });
     expect(!probe.ok && probe.reason).toMatch(/maxBufferSize is \d+.*maxWhat is unknown.*no feature shader-f64/);
   });
@@ -45,23 +58,26 @@ describe("probe", () => {
 
 describe("session", () => {
   it("asks for the adapter's limits and reports what it got", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     expect(tf.getBackend()).toBe("webgpu");
     expect(session.limits.maxStorageBuffersPerShaderStage).toBeGreaterThan(8);
     expect(session.features.has("timestamp-query")).toBe(true);
   });
 
   it("is the only one: a second is refused until the first is disposed or lost", async () => {
-    session = await webgpuBackend().init();
-    await expect(webgpuBackend().init()).rejects.toThrow(/open already/);
+    session = await webgpuBackend({ allowSoftware: true }).init();
+    await expect(webgpuBackend({ allowSoftware: true }).init()).rejects.toThrow(/open already/);
     session.device.destroy();
-    const anew = await webgpuBackend().init();
+    const anew = await webgpuBackend({ allowSoftware: true }).init();
     expect([...(await tf.square([3]).data())]).toEqual([9]);
     await anew.dispose();
   });
 
   it("is one also where two are asked for at once", async () => {
-    const [first, second] = await Promise.allSettled([webgpuBackend().init(), webgpuBackend().init()]);
+    const [first, second] = await Promise.allSettled([
+      webgpuBackend({ allowSoftware: true }).init(),
+      webgpuBackend({ allowSoftware: true }).init(),
+    ]);
     if (first.status === "rejected") throw first.reason;
     session = first.value;
     expect(second).toMatchObject({ status: "rejected", reason: { message: expect.stringMatching(/open already/) } });
@@ -71,9 +87,9 @@ describe("session", () => {
   it.each(["the lost one first", "the lost one last"])(
     "leaves the next one whole, and then nothing: %s",
     async (order) => {
-      const lost = await webgpuBackend().init();
+      const lost = await webgpuBackend({ allowSoftware: true }).init();
       lost.device.destroy();
-      session = await webgpuBackend().init();
+      session = await webgpuBackend({ allowSoftware: true }).init();
       if (order.endsWith("first")) await lost.dispose();
       expect(tf.getBackend()).toBe("webgpu");
       expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
@@ -88,10 +104,10 @@ describe("session", () => {
 
   it("leaves no kernel of its own behind where tf.removeBackend came before dispose()", async () => {
     const stock = tf.getKernel("AddN", "webgpu");
-    const removed = await webgpuBackend().init();
+    const removed = await webgpuBackend({ allowSoftware: true }).init();
     tf.removeBackend("webgpu");
     await tf.setBackend("cpu");
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     await removed.dispose();
     expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
     await session.dispose();
@@ -99,9 +115,9 @@ describe("session", () => {
   });
 
   it("is waited for where it is on its way out", async () => {
-    const old = await webgpuBackend().init();
+    const old = await webgpuBackend({ allowSoftware: true }).init();
     const leaving = old.dispose();
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     await leaving;
     expect([...(await tf.square([3]).data())]).toEqual([9]);
   });
@@ -111,7 +127,7 @@ describe("session", () => {
       throw new Error("not with me");
     };
     tf.registerKernel({ kernelName: "Refusing", backendName: "webgpu", kernelFunc: refuse, setupFunc: refuse });
-    await expect(webgpuBackend().init()).rejects.toThrow("not with me");
+    await expect(webgpuBackend({ allowSoftware: true }).init()).rejects.toThrow("not with me");
     tf.unregisterKernel("Refusing", "webgpu");
     expect(tf.getBackend()).toBe("cpu");
     expect(Object.keys(tf.engine().registryFactory)).not.toContain("webgpu");
@@ -119,7 +135,7 @@ describe("session", () => {
   });
 
   it("turns a lost device into a BackendLostError of the next operation, read or kernel", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     const x = tf.tensor1d([1, 2]);
     const y = tf.square(x);
     session.device.destroy();
@@ -130,14 +146,14 @@ describe("session", () => {
   });
 
   it("turns a loss in the middle of a read into a BackendLostError", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     const read = tf.square(tf.ones([512])).data();
     session.device.destroy();
     await expect(read).rejects.toThrow(BackendLostError);
   });
 
   it("throws an error that no operation saw, once, and keeps its message", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     session.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     const x = tf.ones([4]);
     await session.device.queue.onSubmittedWorkDone();
@@ -148,7 +164,7 @@ describe("session", () => {
   });
 
   it("says when it is disposed what the device has reported and nothing has thrown, having put everything back", async () => {
-    const dirty = await webgpuBackend().init();
+    const dirty = await webgpuBackend({ allowSoftware: true }).init();
     dirty.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     await expect(dirty.dispose()).rejects.toThrow(/reported 1 error.*GPUValidationError/s);
     expect(tf.getBackend()).toBe("cpu");
@@ -156,7 +172,7 @@ describe("session", () => {
   });
 
   it("refuses a tensor that does not fit, by a typed error", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     const { maxBufferSize } = session.limits;
     await expect(async () => {
       const huge = tf.fill([maxBufferSize / 4 + 1024], 1);
@@ -165,13 +181,13 @@ describe("session", () => {
   });
 
   it("explains that it cannot read synchronously in Node", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     const y = tf.square(tf.tensor1d([1, 2]));
     expect(() => y.dataSync()).toThrow(/await tensor.data\(\)/);
   });
 
   it("compiles the shaders of a step beforehand, and tells how far it is", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const w = tf.variable(tf.ones([3, 2]));
     const x = tf.ones([4, 3]);
@@ -189,7 +205,7 @@ describe("session", () => {
   });
 
   it("compiles a whole update beforehand, fused kernels too, and changes no weight", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const [w, x] = [tf.variable(tf.ones([3, 2])), tf.ones([4, 3])];
     const loss = (): tf.Scalar => tf.mean(tf.tanh(tf.matMul(x, w))) as tf.Scalar;
@@ -221,7 +237,7 @@ describe("session", () => {
   });
 
   it("rejects where a shader does not compile, and leaves no promise in a cache", async () => {
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const refuse = vi
       .spyOn(session.device, "createComputePipelineAsync")
@@ -234,7 +250,7 @@ describe("session", () => {
 
   it("puts stock kernels and the registry back when it is disposed, twice is harmless", async () => {
     const stock = tf.getKernel("AddN", "webgpu");
-    session = await webgpuBackend().init();
+    session = await webgpuBackend({ allowSoftware: true }).init();
     expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
     expect(tf.getKernel("AddN", "webgpu")).not.toBe(stock);
     await session.dispose();

@@ -10,13 +10,13 @@ import { movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webgpuBackend } from "../src/node.ts";
 import type { WebGPUSession } from "../src/session.ts";
-import { useSoftwareGpu } from "./software-gpu.ts";
+import { useTestGpu } from "./test-gpu.ts";
 import { moments, victim } from "./victim.ts";
 
 let session: WebGPUSession;
 beforeAll(async () => {
-  useSoftwareGpu();
-  session = await webgpuBackend().init();
+  useTestGpu();
+  session = await webgpuBackend({ allowSoftware: true }).init();
   tf.env().set("WEBGPU_CPU_FORWARD", false);
 });
 afterAll(async () => {
@@ -39,6 +39,6 @@ describe("webgpu in Node", () => {
 
   it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
     await session.dispose();
-    expectSurvived(await loseAtMoments(victim(webgpuBackend()), 50), 50, moments);
+    expectSurvived(await loseAtMoments(victim(webgpuBackend({ allowSoftware: true })), 50), 50, moments);
   });
 });

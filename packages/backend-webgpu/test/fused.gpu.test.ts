@@ -9,12 +9,12 @@ import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { countDispatches, graft, pairs, timeTurns } from "../bench/updates.ts";
 import { webgpuBackend } from "../src/node.ts";
 import type { WebGPUSession } from "../src/session.ts";
-import { useSoftwareGpu } from "./software-gpu.ts";
+import { useTestGpu } from "./test-gpu.ts";
 
 let session: WebGPUSession;
 beforeAll(async () => {
-  useSoftwareGpu();
-  session = await webgpuBackend().init();
+  useTestGpu();
+  session = await webgpuBackend({ allowSoftware: true }).init();
   tf.env().set("WEBGPU_CPU_FORWARD", false);
 });
 afterAll(async () => {

@@ -6,7 +6,7 @@ import { webgpuAdapter } from "../src/adapter.ts";
 function machine(adapter: unknown): Parameters<typeof webgpuAdapter>[1] {
   return { gpu: async () => ({ requestAdapter: async () => adapter }) as unknown as GPU, noAdapterFix: "install one" };
 }
-const info = { description: "llvmpipe", vendor: "mesa" };
+const info = { description: "Radeon", vendor: "amd" };
 const limits = { maxBufferSize: 2 ** 28 };
 
 it("says that the driver is too old where the adapter gives no device, and keeps the driver's own words", async () => {
@@ -14,7 +14,7 @@ it("says that the driver is too old where the adapter gives no device, and keeps
   const old = webgpuAdapter({}, machine({ info, limits, features: new Set(), requestDevice }));
   expect(await old.probe()).toEqual({
     ok: false,
-    reason: "the adapter llvmpipe, mesa gave no device: Vulkan 1.1 or later is required",
+    reason: "the adapter Radeon, amd gave no device: Vulkan 1.1 or later is required",
     fix: "Update the graphics driver.",
   });
   await expect(old.init()).rejects.toThrow(BackendError);
@@ -36,4 +36,21 @@ it("names the limit that an adapter does not reach", async () => {
     ok: false,
     reason: expect.stringContaining("maxBufferSize is 268435456, not 2147483648"),
   });
+});
+
+it("passes over software, by its mark or by its name, unless told to take it", async () => {
+  const [marked, named] = [
+    { info: { ...info, isFallbackAdapter: true } },
+    { info: { description: "llvmpipe", vendor: "mesa" } },
+  ];
+  for (const adapter of [marked, named, { info, isFallbackAdapter: true }]) {
+    const rest = { limits, features: new Set() };
+    expect(await webgpuAdapter({}, machine({ ...rest, ...adapter })).probe()).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/is software/),
+      fix: expect.stringContaining("allowSoftware: true"),
+    });
+    const taken = webgpuAdapter({ allowSoftware: true, minLimits: { maxWhat: 1 } }, machine({ ...rest, ...adapter }));
+    expect(await taken.probe()).toMatchObject({ reason: expect.stringMatching(/maxWhat is unknown/) });
+  }
 });

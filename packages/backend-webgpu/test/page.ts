@@ -16,7 +16,7 @@ import { victim } from "./victim.ts";
 let session: WebGPUSession;
 
 export async function open(): Promise<unknown> {
-  session = await webgpuBackend().init();
+  session = await webgpuBackend({ allowSoftware: true }).init();
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   return { ...session.capabilities, backend: tf.getBackend() };
 }
@@ -27,12 +27,12 @@ export const statistics = (steps: unknown): Promise<MovedStatistics> => movedSta
 export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
 export const errors = (): readonly string[] => session.errors;
 export const close = (): Promise<void> => session.dispose();
-export const probe = (): Promise<unknown> => webgpuBackend().probe();
+export const probe = (): Promise<unknown> => webgpuBackend({ allowSoftware: true }).probe();
 export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
-  loseAtMoments(victim(webgpuBackend()), moments as number);
+  loseAtMoments(victim(webgpuBackend({ allowSoftware: true })), moments as number);
 let crashed: Crash;
 export const crash = (): Crash["done"] => {
-  crashed = crashing(webgpuBackend());
+  crashed = crashing(webgpuBackend({ allowSoftware: true }));
   return crashed.done;
 };
 export const crashWaiting = (): boolean => crashed.waiting();
@@ -41,7 +41,7 @@ export { watchWorker } from "../../../tools/browser/suite/worker.ts";
 
 /** Opens the first of the named backends that can train. */
 export async function choose(names: unknown): Promise<{ readonly chosen: string } | { readonly problem: string }> {
-  const all = { webgpu: webgpuBackend(), webgl: webglBackend(), cpu: cpuBackend() };
+  const all = { webgpu: webgpuBackend({ allowSoftware: true }), webgl: webglBackend(), cpu: cpuBackend() };
   try {
     const opened = await openBackend((names as (keyof typeof all)[]).map((name) => all[name]));
     await opened.dispose();

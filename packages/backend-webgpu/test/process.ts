@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { webgpuBackend } from "../src/node.ts";
 
 await tf.setBackend("cpu");
-const adapter = webgpuBackend();
+const adapter = webgpuBackend({ allowSoftware: true });
 const probe = await adapter.probe();
 if (probe.ok) {
   const session = await adapter.init();

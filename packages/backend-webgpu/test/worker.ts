@@ -2,4 +2,4 @@ import "@tensorflow/tfjs-layers";
 import { trainAndPost } from "../../../tools/browser/suite/worker.ts";
 import { webgpuBackend } from "../src/index.ts";
 
-void trainAndPost(webgpuBackend(), 12);
+void trainAndPost(webgpuBackend({ allowSoftware: true }), 12);

@@ -15,12 +15,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { disagreement } from "../../../tools/browser/suite/numbers.ts";
-import { useSoftwareGpu } from "../../backend-webgpu/test/software-gpu.ts";
+import { useTestGpu } from "../../backend-webgpu/test/test-gpu.ts";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 let recipe: Record<string, unknown>;
 beforeAll(async () => {
-  useSoftwareGpu();
+  useTestGpu();
   recipe = await setUp();
 });
 afterAll(tearDown);
@@ -63,7 +63,8 @@ it("graft run ends on wasm from the last checkpoint with the weights of the undi
   write("recipe.json", { ...recipe, plugins, backends: ["wasm"], hooks: [] });
   expect(await graft("run", "recipe.json", "--out", "calm.safetensors")).toMatchObject({ code: 0, err: "" });
   const hooks = [{ use: "lose-device", with: { at: 4 } }];
-  write("recipe.json", { ...recipe, plugins, backends: ["webgpu", "wasm"], hooks });
+  const webgpu = { use: "webgpu", with: { allowSoftware: true } };
+  write("recipe.json", { ...recipe, plugins, backends: [webgpu, "wasm"], hooks });
   const { code, out, err } = await graft("run", "recipe.json", "--out", "lost.safetensors");
   expect(err).toMatch(/^The WebGPU device was lost: .* Going on with wasm\.\nFrom step 3, the last checkpoint\.\n$/);
   expect(code).toBe(0);
@@ -107,7 +108,7 @@ it("fineTune with a checkpoint ends on cpu with the weights of the undisturbed r
       await session.dispose();
       return weights;
     };
-    return { weights: await runOnBackends([webgpuBackend(), cpuBackend()], train), taken };
+    return { weights: await runOnBackends([webgpuBackend({ allowSoftware: true }), cpuBackend()], train), taken };
   };
   const calm = await run("calm", -1);
   const lost = await run("lost", 4);

@@ -8,6 +8,8 @@ export interface DeviceOptions {
   readonly minLimits?: { readonly [limit: string]: number };
   /** Features the device must have, e.g. `["shader-f16"]`. @default [] */
   readonly features?: readonly GPUFeatureName[];
+  /** Take an adapter that computes on the CPU (SwiftShader, llvmpipe, WARP): for tests. The wasm backend is faster there. @default false */
+  readonly allowSoftware?: boolean;
 }
 
 /** A device, and what is known of it. */
@@ -42,19 +44,30 @@ const RAISED: readonly string[] = [
   "maxComputeInvocationsPerWorkgroup",
 ];
 
+/** Drivers that compute on the CPU, by the names they give themselves: not every browser marks them as fallback adapters. */
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
+
 /**
  * Opens a device with the adapter's own limits.
  *
  * @param noAdapterFix what to do on this platform where there is no adapter.
- * @throws NoDevice where there is none, or none with the limits and features asked for; all that is lacking at once.
+ * @throws NoDevice where there is none, one of software alone, or none with the limits and features asked for; all that is
+ * lacking at once.
  */
 export async function openDevice(
   gpu: GPU,
-  { powerPreference = "high-performance", minLimits = {}, features = [] }: DeviceOptions,
+  { powerPreference = "high-performance", minLimits = {}, features = [], allowSoftware = false }: DeviceOptions,
   noAdapterFix: string,
 ): Promise<OpenedDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference });
   if (!adapter) throw new NoDevice("there is no adapter (requestAdapter() gave null)", noAdapterFix);
+  const { info } = adapter as Described;
+  if (!allowSoftware && isSoftware(adapter)) {
+    throw new NoDevice(
+      `the adapter ${describe(info)} is software, which computes on the CPU`,
+      "Take the wasm backend, which is faster there, or update the graphics driver if there is a GPU. For tests: `allowSoftware: true`.",
+    );
+  }
   const has = adapter.limits as unknown as Record<string, number | undefined>;
   const lacking = [
     ...Object.entries(minLimits)
@@ -68,7 +81,6 @@ export async function openDevice(
       "Ask for less in `minLimits` and `features`, or update the graphics driver.",
     );
   }
-  const info = (adapter as GPUAdapter & { readonly info?: GPUAdapterInfo }).info;
   try {
     const device = await adapter.requestDevice({
       requiredFeatures: [
@@ -87,6 +99,14 @@ export async function openDevice(
       { cause },
     );
   }
+}
+
+/** What newer versions of the standard have than our types. */
+type Described = GPUAdapter & { readonly info?: GPUAdapterInfo & { readonly isFallbackAdapter?: boolean } };
+
+function isSoftware(adapter: Described): boolean {
+  const { info, isFallbackAdapter } = adapter;
+  return isFallbackAdapter === true || info?.isFallbackAdapter === true || SOFTWARE.test(describe(info));
 }
 
 function describe(info: GPUAdapterInfo | undefined): string {
