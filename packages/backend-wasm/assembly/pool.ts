@@ -80,27 +80,36 @@ function give(dx: usize, pixel: i32, channels: i32, channel: i32, d: usize): voi
  */
 export function avgPoolGradient(
   dy: usize, dx: usize, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32,
-  filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, top: i32, left: i32, from: i32, to: i32,
+  filterHeight: i32, filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32,
+  top: i32, left: i32, from: i32, to: i32,
 ): void {
   const image = height * width * channels;
   fill(at(dx, from * image), (to - from) * image, 0);
   for (let b = from; b < to; b++)
     for (let y = 0; y < outHeight; y++)
       for (let o = 0; o < outWidth; o++) {
-        const y0 = max(0, y * strideY - top);
-        const y1 = min(height, y * strideY - top + filterHeight);
-        const x0 = max(0, o * strideX - left);
-        const x1 = min(width, o * strideX - left + filterWidth);
-        if (y1 <= y0 || x1 <= x0) continue;
-        const share: f32 = 1 / <f32>((y1 - y0) * (x1 - x0));
+        // The taps [i0, i1) × [j0, j1) fall inside the image.
+        const y0 = y * strideY - top;
+        const x0 = o * strideX - left;
+        const i0 = steps(-y0, dilationY), i1 = min(filterHeight, steps(height - y0, dilationY));
+        const j0 = steps(-x0, dilationX), j1 = min(filterWidth, steps(width - x0, dilationX));
+        if (i1 <= i0 || j1 <= j0) continue;
+        const share: f32 = 1 / <f32>((i1 - i0) * (j1 - j0));
         const shares = f32x4.splat(share);
         const d = at(dy, ((b * outHeight + y) * outWidth + o) * channels);
-        for (let iy = y0; iy < y1; iy++)
-          for (let ix = x0; ix < x1; ix++) {
-            const p = at(dx, ((b * height + iy) * width + ix) * channels);
+        for (let i = i0; i < i1; i++)
+          for (let j = j0; j < j1; j++) {
+            const p = at(dx, ((b * height + y0 + i * dilationY) * width + x0 + j * dilationX) * channels);
             let c = 0;
             for (; c + 4 <= channels; c += 4) v128.store(at(p, c), fma(v128.load(at(d, c)), shares, v128.load(at(p, c))));
             for (; c < channels; c++) store<f32>(at(p, c), load<f32>(at(p, c)) + load<f32>(at(d, c)) * share);
           }
       }
+}
+
+/** How many steps of `size` it takes from 0 to reach or pass `distance`. */
+// @ts-ignore: decorator
+@inline
+function steps(distance: i32, size: i32): i32 {
+  return distance <= 0 ? 0 : (distance + size - 1) / size;
 }

@@ -1,21 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, it } from "vitest";
-import { wasmBackend } from "../src/index.ts";
+import { describe, expect, it } from "vitest";
+import { onEachLevel } from "./on-both.ts";
 import { sweep } from "./sweep.ts";
 
-beforeAll(async () => {
-  await wasmBackend().init();
-});
-
-describe("the sweep over shapes, strides, paddings, dilations and multipliers (a sample; `sweep` runs it whole)", () => {
-  // 61 is prime to the length of every axis. The offset is another one each run, and named when a case fails.
-  const offset = Math.floor(Math.random() * 61);
-  it(`agrees with float64 within 1e-5, cases ${offset} modulo 61`, () => {
-    const before = tf.memory();
-    const results = sweep(61, offset);
-    expect(Object.keys(results).length).toBeGreaterThanOrEqual(10);
-    for (const [kernel, { worst, at }] of Object.entries(results))
-      expect(worst, `${kernel} at ${at}`).toBeLessThanOrEqual(1e-5);
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
+onEachLevel(() => {
+  describe("the sweep over shapes, strides, paddings, dilations and multipliers (a sample; `sweep` runs it whole)", () => {
+    // 61 is prime to the length of every axis. The offset is another one each run, and named when a case fails.
+    const offset = Math.floor(Math.random() * 61);
+    it(`agrees with float64 within 1e-5, cases ${offset} modulo 61`, () => {
+      const before = tf.memory();
+      const results = sweep(61, offset);
+      expect(Object.keys(results).length).toBeGreaterThanOrEqual(10);
+      for (const [kernel, { worst, at }] of Object.entries(results))
+        expect(worst, `${kernel} at ${at}`).toBeLessThanOrEqual(1e-5);
+      expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numDataBuffers: before.numDataBuffers });
+    });
   });
 });

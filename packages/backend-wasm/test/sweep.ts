@@ -115,39 +115,46 @@ function pools(taken: Taken, random: Random, record: Recorder): void {
           [2, 2],
           [3, 2],
         ] as const)
-          for (const pad of pads)
-            for (const kind of ["max", "relu", "avg"] as const) {
-              if (!taken()) continue;
-              const shape: Shape4 = [batch, height, width, channels];
-              const attrs = {
-                filterSize,
-                strides,
-                pad,
-                dimRoundingMode: Array.isArray(pad) || pad === 1 ? "floor" : undefined,
-              };
-              const g = poolGeometry(shape, attrs as unknown as tf.NamedAttrMap);
-              const x = random(sizeOf(shape)).map((v) => (kind === "relu" ? Math.max(0, v) : v));
-              const dy = random(sizeOf(g.outShape));
-              const expected = poolGradient(x, dy, g, kind === "avg");
-              const kernel = kind === "avg" ? "AvgPoolGrad" : "MaxPoolGrad";
-              tf.tidy(() => {
-                const inputs = {
-                  dy: tf.tensor(dy, g.outShape),
-                  input: tf.tensor(x, shape),
-                  output: tf.zeros(g.outShape),
+          for (const dilations of [
+            [1, 1],
+            [2, 1],
+            [2, 3],
+          ] as const)
+            for (const pad of pads)
+              for (const kind of ["max", "relu", "avg"] as const) {
+                if (!taken()) continue;
+                const shape: Shape4 = [batch, height, width, channels];
+                const attrs = {
+                  filterSize,
+                  strides,
+                  dilations,
+                  pad,
+                  dimRoundingMode: Array.isArray(pad) || pad === 1 ? "floor" : undefined,
                 };
-                record(kernel, run(kernel, inputs, attrs), expected, { shape, ...attrs, kind });
-              });
-            }
+                const g = poolGeometry(shape, attrs as unknown as tf.NamedAttrMap);
+                if (g.outHeight < 1 || g.outWidth < 1) continue;
+                const x = random(sizeOf(shape)).map((v) => (kind === "relu" ? Math.max(0, v) : v));
+                const dy = random(sizeOf(g.outShape));
+                const { y, dx } = poolReference(x, dy, g, kind === "avg");
+                const kernel = kind === "avg" ? "AvgPool" : "MaxPool";
+                const at = { shape, ...attrs, kind };
+                tf.tidy(() => {
+                  const input = tf.tensor(x, shape);
+                  const inputs = { dy: tf.tensor(dy, g.outShape), input, output: tf.zeros(g.outShape) };
+                  record(kernel, run(kernel, { x: input }, attrs), y, at);
+                  record(`${kernel}Grad`, run(`${kernel}Grad`, inputs, attrs), dx, at);
+                });
+              }
 }
 
-function poolGradient(
+/** What pooling gives and its gradient, in float64. The first of the largest takes all of dy; an average is of what is in the image. */
+function poolReference(
   x: Float32Array,
   dy: Float32Array,
   g: ReturnType<typeof poolGeometry>,
   average: boolean,
-): Float64Array {
-  const dx = new Float64Array(x.length);
+): { readonly y: Float64Array; readonly dx: Float64Array } {
+  const [y, dx] = [new Float64Array(dy.length), new Float64Array(x.length)];
   for (let b = 0; b < g.batchSize; b++)
     for (let oy = 0; oy < g.outHeight; oy++)
       for (let ox = 0; ox < g.outWidth; ox++)
@@ -155,16 +162,19 @@ function poolGradient(
           const window: number[] = [];
           for (let i = 0; i < g.filterHeight; i++)
             for (let j = 0; j < g.filterWidth; j++) {
-              const [iy, ix] = [oy * g.strideHeight - g.padInfo.top + i, ox * g.strideWidth - g.padInfo.left + j];
+              const iy = oy * g.strideHeight - g.padInfo.top + i * g.dilationHeight;
+              const ix = ox * g.strideWidth - g.padInfo.left + j * g.dilationWidth;
               if (iy < 0 || ix < 0 || iy >= g.inHeight || ix >= g.inWidth) continue;
               window.push(((b * g.inHeight + iy) * g.inWidth + ix) * g.inChannels + c);
             }
-          const d = dy[((b * g.outHeight + oy) * g.outWidth + ox) * g.inChannels + c] as number;
+          const out = ((b * g.outHeight + oy) * g.outWidth + ox) * g.inChannels + c;
+          const d = dy[out] as number;
           const best = Math.max(...window.map((at) => x[at] as number));
           const receivers = average ? window : window.filter((at) => x[at] === best).slice(0, 1);
+          y[out] = average ? window.reduce((sum, at) => sum + (x[at] as number), 0) / window.length : best;
           for (const at of receivers) dx[at] = (dx[at] as number) + d / receivers.length;
         }
-  return dx;
+  return { y, dx };
 }
 
 function products(taken: Taken, random: Random, record: Recorder): void {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { convGeometry, poolGeometry } from "../geometry.ts";
+import { avgPoolGradient } from "./avg-pool.ts";
 import { convFilterGradient, convInputGradient, fittedInputGradient, depthwiseInputGradient } from "./conv.ts";
 import { depthwiseFilterGradient } from "./depthwise-filter.ts";
 import { maxPoolGradient } from "./max-pool.ts";
@@ -10,6 +11,9 @@ type Compose = (inputs: Tensors, attrs: tf.NamedAttrMap) => tf.Tensor;
 
 /** Training kernels out of stock ones, for engines without SIMD and as the oracle of the SIMD kernels. */
 export const composedKernels: { readonly [kernelName: string]: tf.KernelFunc } = {
+  AvgPoolGrad: composed(({ dy, input }, attrs) =>
+    avgPoolGradient(dy as tf.Tensor4D, poolGeometry((input as tf.Tensor).shape, attrs)),
+  ),
   Conv2DBackpropFilter: composed(({ x, dy }, attrs) =>
     convFilterGradient(
       x as tf.Tensor4D,

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { poolGeometry } from "../geometry.ts";
-import { exactMargins, fit, tapSlab } from "./slabs.ts";
+import { type Geometry, poolGeometry } from "../geometry.ts";
+import { avgPool } from "./avg-pool.ts";
+import { maxPool } from "./max-pool.ts";
 
 type Guard = (stock: tf.KernelFunc) => tf.KernelFunc;
 
@@ -29,30 +30,40 @@ function unclamped(kernelName: string, activations: readonly string[]): Guard {
   };
 }
 
-/** Pooling. XNNPACK refuses windows of one pixel; of max pooling NaN is passed over, as on cpu. */
-function pooling(max: boolean): Guard {
-  return (stock) => (params) => {
-    const { x } = params.inputs as unknown as { readonly x: tf.Tensor4D };
-    if (x.dtype !== "float32") return stock(params);
-    const g = poolGeometry(x.shape, params.attrs);
-    const nothing = max ? Number.NEGATIVE_INFINITY : Number.NaN;
-    return tf.tidy(() => {
-      const seen = max ? tf.where(tf.isNaN(x), nothing, x) : x;
-      if (g.filterHeight === 1 && g.filterWidth === 1)
-        return tf.util.arraysEqual(g.inShape, g.outShape)
-          ? tf.clone(x)
-          : tapSlab(fit(seen as tf.Tensor4D, exactMargins(g), nothing), g, 0, 0);
-      return asTensor(stock({ ...params, inputs: { x: seen } }));
-    });
-  };
-}
+/** Max pooling. NaN is passed over, as on cpu. */
+const maximumPool: Guard = (stock) => (params) => {
+  const { x } = params.inputs as unknown as { readonly x: tf.Tensor4D };
+  if (x.dtype !== "float32") return stock(params);
+  const g = poolGeometry(x.shape, params.attrs);
+  return tf.tidy(() => {
+    if (isNothing(g)) return tf.clone(x);
+    if (isRare(g)) return maxPool(x, g);
+    const seen = tf.where(tf.isNaN(x), Number.NEGATIVE_INFINITY, x);
+    return asTensor(stock({ ...params, inputs: { x: seen } }));
+  });
+};
+
+const averagePool: Guard = (stock) => (params) => {
+  const { x } = params.inputs as unknown as { readonly x: tf.Tensor4D };
+  const g = poolGeometry(x.shape, params.attrs);
+  if (x.dtype !== "float32" || !isRare(g)) return stock(params);
+  return tf.tidy(() => (isNothing(g) ? tf.clone(x) : avgPool(x, g)));
+};
+
+/** Windows that stock cannot pool: those with dilations, and those of one pixel. */
+const isRare = (g: Geometry): boolean =>
+  g.dilationHeight > 1 || g.dilationWidth > 1 || (g.filterHeight === 1 && g.filterWidth === 1);
+
+/** tfjs's backends all take a window of one pixel for nothing to do where the sizes agree, whatever the stride. */
+const isNothing = (g: Geometry): boolean =>
+  g.filterHeight === 1 && g.filterWidth === 1 && tf.util.arraysEqual(g.inShape, g.outShape);
 
 /** Guards for engines without SIMD; with SIMD our own kernels stand there. */
 export const nanKeepers: { readonly [kernelName: string]: Guard } = {
-  AvgPool: pooling(false),
+  AvgPool: averagePool,
   FusedConv2D: unclamped("FusedConv2D", ["relu6"]),
   FusedDepthwiseConv2D: unclamped("FusedDepthwiseConv2D", ["relu", "relu6"]),
-  MaxPool: pooling(true),
+  MaxPool: maximumPool,
   Maximum: extremum,
   Minimum: extremum,
 };

@@ -2,6 +2,18 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Geometry } from "../geometry.ts";
 import { exactMargins, fit, spread, tapSlab } from "./slabs.ts";
 
+/** Max pooling with dilations, which stock does not look at, or by one pixel, which XNNPACK refuses. NaN is passed over, as on cpu. */
+export function maxPool(x: tf.Tensor4D, g: Geometry): tf.Tensor {
+  const padded = fit(x, exactMargins(g), Number.NEGATIVE_INFINITY);
+  let best: tf.Tensor = tf.fill(g.outShape, Number.NEGATIVE_INFINITY);
+  for (let row = 0; row < g.filterHeight; row++)
+    for (let column = 0; column < g.filterWidth; column++) {
+      const slab = tapSlab(padded, g, row, column);
+      best = tf.where(tf.greater(slab, best), slab, best);
+    }
+  return best;
+}
+
 /**
  * Gradient of max pooling out of stock kernels. In each window the first maximum in row-major order takes all of dy, as
  * on cpu: after a relu ties at 0 are the rule, not the exception.

@@ -55,6 +55,8 @@ export const avgPoolGradient: SimdKernel = (call) => {
     g.filterWidth,
     g.strideHeight,
     g.strideWidth,
+    g.dilationHeight,
+    g.dilationWidth,
     g.padInfo.top,
     g.padInfo.left,
     from,
