@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
 import { expectCrashSurvived, expectSurvived, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { openPage, type TestPage } from "../../../tools/browser/page.ts";
@@ -10,6 +10,7 @@ beforeAll(async () => {
   page = await openPage({ entry: new URL("./page.ts", import.meta.url), flags: WEBGPU_FLAGS });
   await page.call("open");
 });
+afterEach(async () => expect(await page.call("errors")).toEqual([]));
 afterAll(async () => {
   await page?.close();
 });
@@ -30,10 +31,6 @@ describe("webgpu in Chromium", () => {
     expect(composed).toEqual([]);
     expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
     expect(leaked).toBe(0);
-  });
-
-  it("saw no error that no operation saw", async () => {
-    expect(await page.call("errors")).toEqual([]);
   });
 
   it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {

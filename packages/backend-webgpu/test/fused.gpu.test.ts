@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { adam, BackendError, runFused } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { compareClipping } from "../../../tools/browser/suite/clip.ts";
 import { numbers } from "../../../tools/browser/suite/numbers.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
@@ -17,6 +17,7 @@ beforeAll(async () => {
   session = await webgpuBackend({ allowSoftware: true }).init();
   tf.env().set("WEBGPU_CPU_FORWARD", false);
 });
+afterEach(() => expect(session.errors).toEqual([]));
 afterAll(async () => {
   await session?.dispose();
 });
@@ -28,7 +29,6 @@ describe("fused optimizer kernels", () => {
     expect(composed).toEqual([]);
     expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
     expect(leaked).toBe(0);
-    expect(session.errors).toEqual([]);
   });
 
   it.each(pairs)("takes a tenth of stock's dispatches and a third of its time: $name", async (pair) => {
@@ -192,6 +192,5 @@ describe("fused batch norm", () => {
     const inputs = { dy: x, x, mean, variance } as tf.NamedTensorMap;
     const out = tf.engine().runKernel("GraftBatchNormGrad", inputs, attrs) as unknown as tf.Tensor[];
     expect(out.map(({ shape }) => shape)).toEqual([[3]]);
-    expect(session.errors).toEqual([]);
   });
 });

@@ -64,6 +64,9 @@ export const spatial: readonly OpCase[] = [
   both("dilation2d stride", [of("spread", 2, 7, 6, 2), of("unit", 2, 3, 2)], (x, w) =>
     tf.dilation2d(x as X, w as tf.Tensor3D, [2, 1], "valid"),
   ),
+  both("dilation2d dilated", [of("spread", 2, 7, 6, 2), of("unit", 3, 2, 2)], (x, w) =>
+    tf.dilation2d(x as X, w as tf.Tensor3D, 1, "same", [2, 3]),
+  ),
   both(
     "batchNorm",
     [of("any", 2, 4, 4, 3), of("any", 3), of("positive", 3), of("any", 3), of("any", 3)],

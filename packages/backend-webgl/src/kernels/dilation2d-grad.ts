@@ -14,6 +14,9 @@ const NEVER = -3e38;
  * Gradients of `tf.dilation2d`, which stock WebGL lacks: each output's gradient goes to the filter tap, and to the input
  * pixel under it, that gave the maximum; to the first of several.
  *
+ * `x` is [batch, height, width, channels], `filter` [height, width, channels], `dy` as the output; `wanted` says whose gradient,
+ * of its shape, is returned. That of TensorFlow's `Dilation2DBackpropInput` and `Dilation2DBackpropFilter`.
+ *
  * Composed of stock kernels: gather all taps, take the maximum's tap, route dy to it, sum back by segments.
  */
 function gradient(args: Parameters<tf.KernelFunc>[0], wanted: "input" | "filter"): tf.Tensor {
