@@ -3,6 +3,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, root, run } from "./bootstrap.mjs";
+import { lineOf, verdict } from "./verdict.mjs";
 
 const reports = join(root, ".reports");
 const vitest = (name, ...args) => [
@@ -44,9 +45,9 @@ for (const [name, [command, args]] of Object.entries(checks)) {
   console.log(`\n── ${name} ${"─".repeat(70 - name.length)}`);
   const start = performance.now();
   const code = run(command, args, { tolerate: true, env: { TURBO_TELEMETRY_DISABLED: "1", NO_UPDATE_NOTIFIER: "1" } });
-  results.push({ name, ok: code === 0, seconds: Math.round((performance.now() - start) / 100) / 10 });
+  results.push(verdict(name, code, Math.round((performance.now() - start) / 100) / 10));
 }
 writeFileSync(join(reports, "checks.json"), `${JSON.stringify(results, null, 2)}\n`);
 console.log();
-for (const { name, ok, seconds } of results) console.log(`${ok ? "ok  " : "FAIL"} ${name.padEnd(12)} ${seconds} s`);
+for (const result of results) console.log(lineOf(result));
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
