@@ -22,7 +22,7 @@ export interface Composed {
  *
  * @throws RecipeError with the problems of plugins, names, options, rates, order and selectors, all at once.
  */
-export async function compose({ recipe, folder }: RecipeFile, params: readonly Param[]): Promise<Composed> {
+export async function compose({ recipe, folder, run }: RecipeFile, params: readonly Param[]): Promise<Composed> {
   const problems: string[] = [];
   const note = (error: unknown): undefined => {
     if (!(error instanceof GraftError)) throw error;
@@ -33,7 +33,7 @@ export async function compose({ recipe, folder }: RecipeFile, params: readonly P
   // With a package missing its names would all be unknown: the rest is still checked against what could be loaded.
   const registry = loaded ?? (await loadRegistry(await loadable(recipe, folder), folder));
   const resolved = await registry.resolve(recipe).catch(note);
-  for (const { at, selector } of selectors(recipe)) {
+  for (const { at, selector } of selectors(recipe, run)) {
     try {
       pick(params, selector, at);
     } catch (error) {
@@ -60,12 +60,16 @@ async function loadable(recipe: Recipe, folder: string): Promise<readonly string
 }
 
 /** Every selector of a recipe, with the words its error begins with. */
-function selectors({ trainable, hooks = [], rateMultipliers = [] }: Recipe): { at: string; selector: JsonSelector }[] {
+function selectors(
+  { trainable, hooks = [], rateMultipliers = [] }: Recipe,
+  { unfreeze = [] }: RecipeFile["run"],
+): { at: string; selector: JsonSelector }[] {
   return [
     ...(trainable === undefined ? [] : [{ at: "trainable", selector: trainable }]),
     ...hooks.flatMap((use, i) =>
       typeof use === "object" && use.on !== undefined ? [{ at: `hooks[${i}].on`, selector: use.on }] : [],
     ),
     ...rateMultipliers.map(({ on }, i) => ({ at: `rateMultipliers[${i}].on`, selector: on })),
+    ...unfreeze.map(({ trainable: selector }, i) => ({ at: `run.unfreeze[${i}].trainable`, selector })),
   ];
 }

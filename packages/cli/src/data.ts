@@ -1,15 +1,17 @@
-import { resolve } from "node:path";
+import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FineTuneOptions } from "@graftjs/tuner";
+import { readDataFile } from "./data-file.ts";
 import type { RecipeFile } from "./recipe-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What a data module's default export returns. */
 export type RunData = Pick<FineTuneOptions, "data" | "validation">;
 
-/** Calls the module that a recipe names as its data. @throws UsageError */
+/** Reads the .safetensors file, or calls the module, that a recipe names as its data. @throws UsageError */
 export async function readData({ folder, run }: RecipeFile): Promise<RunData> {
   const path = resolve(folder, run.data);
+  if (extname(path) === ".safetensors") return readDataFile(path);
   let module: { default?: unknown };
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;

@@ -1,24 +1,91 @@
+import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { GraftError } from "@graftjs/core";
-import { folderReader, LoadError, loadLayersModel, type ReplaceHeadOptions, replaceHead } from "@graftjs/tuner";
+import { GraftError, namedParams, type Param } from "@graftjs/core";
+import {
+  folderReader,
+  type GraphModelLike,
+  graphTrainee,
+  LoadError,
+  loadLayersModel,
+  type ReplaceHeadOptions,
+  readModelArtifacts,
+  replaceHead,
+  type SavableLayersModel,
+  type TunableModel,
+} from "@graftjs/tuner";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import type { RecipeFile } from "./recipe-file.ts";
-import type { HeadSection } from "./run-section.ts";
+import { projectPackage } from "./project-package.ts";
+import type { HeadSection, RunSection } from "./run-section.ts";
 import { UsageError } from "./usage-error.ts";
 
-/** The model a recipe names, under its new head where the recipe asks for one. @throws UsageError */
-export async function readModel({ folder, run }: Pick<RecipeFile, "folder" | "run">): Promise<LayersModel> {
+/** A recipe's model, of either kind. */
+export interface RecipeModel {
+  /** What is tuned. */
+  readonly tunable: TunableModel;
+  /** What is saved. */
+  readonly savable: SavableLayersModel | GraphModelLike;
+  /** What selectors choose from. */
+  readonly params: readonly Param[];
+  /** Set where it is a LayersModel. */
+  readonly layers: LayersModel | undefined;
+  dispose(): void;
+}
+
+/** As much of a recipe as says which model it is. */
+export interface ModelSource {
+  readonly folder: string;
+  readonly run: Pick<RunSection, "model" | "head" | "outputs" | "seed">;
+}
+
+/** The model a recipe names, under its new head or up to the outputs that the recipe asks for. @throws UsageError */
+export async function readModel({ folder, run }: ModelSource): Promise<RecipeModel> {
   const path = resolve(folder, run.model);
-  const model = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch((cause: Error) => {
-    throw cause instanceof LoadError
-      ? new UsageError(`The model ${path} cannot be loaded.`, unindented(cause), { cause })
-      : new UsageError(
-          `The model ${path} cannot be built: ${cause.message}`,
-          "Is it a LayersModel, saved by tfjs-layers or converted from Keras?",
-          { cause },
-        );
-  });
-  return run.head ? withHead(model, run.head, run.seed ?? 0) : model;
+  if (await isGraph(path)) return readGraph(path, folder, run);
+  if (run.outputs)
+    throw new UsageError(`${path} is a LayersModel.`, "`run.outputs` names nodes of a GraphModel: leave it out.");
+  const base = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
+  const model = run.head ? withHead(base, run.head, run.seed ?? 0) : base;
+  return {
+    ...{ tunable: model, savable: model, layers: model },
+    params: namedParams(model, { frozen: true }),
+    dispose: () => void model.dispose(),
+  };
+}
+
+/** Whatever cannot be read is left to the loader, which says why. */
+async function isGraph(path: string): Promise<boolean> {
+  const json = await readFile(path, "utf8")
+    .then(JSON.parse, () => undefined)
+    .catch(() => undefined);
+  const { format, modelTopology } = Object(json) as { format?: unknown; modelTopology?: object };
+  return format === "graph-model" || "node" in Object(modelTopology);
+}
+
+interface Converter {
+  loadGraphModel(handler: tf.io.IOHandler): Promise<GraphModelLike & { dispose(): void }>;
+}
+
+async function readGraph(path: string, folder: string, { head, outputs }: ModelSource["run"]): Promise<RecipeModel> {
+  if (head) throw new UsageError(`${path} is a GraphModel.`, "`run.head` goes on a LayersModel: leave it out.");
+  const artifacts = await readModelArtifacts(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
+  const { loadGraphModel } = await projectPackage<Converter>("@tensorflow/tfjs-converter", folder);
+  const model = await loadGraphModel({ load: async () => artifacts });
+  const trainee = graphTrainee(model, outputs ? { outputs } : {});
+  return {
+    ...{ tunable: trainee, savable: model, layers: undefined, params: trainee.weights },
+    dispose() {
+      trainee.release();
+      model.dispose();
+    },
+  };
+}
+
+function notLoaded(path: string): (cause: unknown) => never {
+  return (cause) => {
+    if (!(cause instanceof LoadError)) throw cause;
+    throw new UsageError(`The model ${path} cannot be loaded.`, unindented(cause), { cause });
+  };
 }
 
 function withHead(model: LayersModel, { activation = "softmax", ...head }: HeadSection, seed: number): LayersModel {

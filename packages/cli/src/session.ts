@@ -1,21 +1,21 @@
 // The reference backend: a model can be read before the recipe says on which one it runs.
 import "@tensorflow/tfjs-backend-cpu";
-import { type BackendLostError, type BackendSession, namedParams, type Resolved, runOnBackends } from "@graftjs/core";
-import type { FineTuneOptions } from "@graftjs/tuner";
+import { type BackendLostError, type BackendSession, runOnBackends } from "@graftjs/core";
+import * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
-import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { type Composed, compose } from "./compose.ts";
 import { readData } from "./data.ts";
 import type { Io } from "./io.ts";
 import { kernelsOfRun } from "./kernels/kernels-of-run.ts";
 import { readModel } from "./model.ts";
 import { type RecipeFile, readRecipe } from "./recipe-file.ts";
+import { runOptions } from "./run-options.ts";
 
 /** A recipe with everything it names in hand: what `run` and `plan` work on. */
 export interface Session extends Composed {
   readonly file: RecipeFile;
-  readonly model: LayersModel;
-  readonly options: FineTuneOptions;
+  readonly model: tuner.TunableModel;
+  readonly options: tuner.FineTuneOptions;
   /** Set where the backend before this one lost its device: the work goes on from its last checkpoint. */
   readonly lost: BackendLostError | undefined;
   /** Whether the backend may lose its device while another one stands after it in the recipe. */
@@ -35,16 +35,17 @@ export async function withSession(
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd);
   const looked = await readModel(file);
-  const { registry, resolved } = await compose(file, namedParams(looked, { frozen: true }));
-  const composed = composedOf(file, resolved);
-  const kernels = await kernelsOfRun(looked, composed);
+  const { registry, resolved } = await compose(file, looked.params);
+  const composed = runOptions(file, resolved, tuner);
+  // A graph's kernels are those of its ops and of whatever their gradients call: the run finds out.
+  const kernels = looked.layers && (await kernelsOfRun(looked.layers, composed));
   looked.dispose();
   const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {
     if (lost) err(`${lost.message.split("\n")[0]} Going on with ${backend.name}.\n`);
     for (const reason of backend.passedOver ?? []) err(`Not on ${reason}\n`);
     try {
-      const model = await readModel(file);
-      const options = { ...composed, ...(await readData(file)) } as FineTuneOptions;
+      const { tunable: model } = await readModel(file);
+      const options = { ...composed, ...(await readData(file)) } as tuner.FineTuneOptions;
       const at = resolved.backends.findIndex(({ name }) => name === backend.name);
       const losable = resolved.backends[at]?.device === "gpu" && at < resolved.backends.length - 1;
       await use({ file, model, registry, resolved, options, lost, losable });
@@ -53,12 +54,4 @@ export async function withSession(
     }
   };
   await runOnBackends(resolved.backends, work, kernels ? { kernels } : "training");
-}
-
-/** The options of the run, all but its data. */
-function composedOf({ run }: RecipeFile, resolved: Resolved): Omit<FineTuneOptions, "data" | "validation"> {
-  const { loss = "categoricalCrossentropy", metrics = [], epochs, batchSize = 32, seed = 0 } = run;
-  const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, combiner } = resolved;
-  const chosen = { trainable, patches, hooks, rule, learningRate, rateMultipliers, ...(combiner ? { combiner } : {}) };
-  return { loss, metrics, epochs, batchSize, seed, ...chosen } as Omit<FineTuneOptions, "data" | "validation">;
 }

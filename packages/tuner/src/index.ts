@@ -35,7 +35,7 @@ export { graphArtifacts } from "./graph/save-graph.ts";
 export { type ReplaceHeadOptions, replaceHead } from "./head/replace-head.ts";
 export { folderReader, urlReader } from "./load/folder-reader.ts";
 export type { H5Wasm } from "./load/h5-file.ts";
-export { loadLayersModel, type ReadFile } from "./load/load-folder.ts";
+export { loadLayersModel, type ReadFile, readModelArtifacts } from "./load/load-folder.ts";
 export { loadKerasH5 } from "./load/load-h5.ts";
 export { type KerasReaders, loadKeras } from "./load/load-keras.ts";
 export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./load/load-safetensors.ts";
@@ -72,6 +72,7 @@ export {
   type StoredTensor,
 } from "./safetensors/format.ts";
 export { readSafetensors } from "./safetensors/read.ts";
+export { tensorOf } from "./safetensors/tensors.ts";
 export { writeSafetensors } from "./safetensors/write.ts";
 export type { CacheOptions } from "./trunk/cache-options.ts";
 export { fineTuneInWorker, type InWorkerOptions, WorkerError, type WorkerRun } from "./worker/in-worker.ts";

@@ -1,4 +1,5 @@
 import type { Command } from "../command.ts";
+import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { explain } from "./explain.ts";
 import { inspect } from "./inspect.ts";
@@ -8,6 +9,7 @@ import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
+import { stack } from "./stack.ts";
 
 /** Every subcommand, in the order of the listing. */
 export const commands: Readonly<Record<string, Command>> = {
@@ -16,6 +18,8 @@ export const commands: Readonly<Record<string, Command>> = {
   explain,
   inspect,
   merge,
+  stack,
+  diff,
   list,
   schema,
   doctor,

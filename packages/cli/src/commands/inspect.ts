@@ -41,16 +41,18 @@ async function ofSafetensors(file: string): Promise<Contents> {
 }
 
 async function ofModel(file: string): Promise<Contents> {
-  const { folderReader, loadLayersModel } = await import("@graftjs/tuner");
   const { namedWeights } = await import("@graftjs/core");
   const { onCpu } = await import("../on-cpu.ts");
+  const { readModel } = await import("../model.ts");
   await onCpu();
-  const model = await loadLayersModel(folderReader(dirname(file)), basename(file));
+  const { layers: model, params, dispose } = await readModel({ folder: dirname(file), run: { model: basename(file) } });
   try {
-    const tensors = namedWeights(model).map(({ name, variable: { dtype, shape } }) => ({ name, dtype, shape }));
+    const weights = model ? namedWeights(model) : params;
+    const tensors = weights.map(({ name, variable: { dtype, shape } }) => ({ name, dtype, shape }));
+    if (!model) return { kind: "GraphModel, its float constants", metadata: {}, tensors };
     return { kind: `LayersModel of ${model.layers.length} layers`, metadata: { name: model.name }, tensors };
   } finally {
-    model.dispose();
+    dispose();
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Command } from "../command.ts";
+import { readDelta } from "../read-delta.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const merge: Command = {
@@ -17,10 +17,7 @@ export const merge: Command = {
         "graft merge recipe.json delta.safetensors --out folder",
       );
     }
-    const file = resolve(io.cwd, delta);
-    const bytes = await readFile(file).catch((cause: Error) => {
-      throw new UsageError(`The delta ${file} cannot be read: ${cause.message}`, "graft run writes one.", { cause });
-    });
+    const bytes = await readDelta(delta, io.cwd);
     const { readRecipe } = await import("../recipe-file.ts");
     const { folder, run } = await readRecipe(recipe, io.cwd);
     const to = resolve(io.cwd, String(given));
@@ -33,8 +30,8 @@ export const merge: Command = {
     const { readModel } = await import("../model.ts");
     const model = await readModel({ folder, run });
     try {
-      applyDelta(model, bytes);
-      await saveModel(model, to);
+      applyDelta(model.tunable, bytes);
+      await saveModel(model.savable, to);
     } finally {
       model.dispose();
     }

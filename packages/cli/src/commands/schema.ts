@@ -2,7 +2,7 @@ import type { Command } from "../command.ts";
 import { loadRegistry } from "../load-plugins.ts";
 import { readRecipe } from "../recipe-file.ts";
 import { refuseStray } from "../refuse-stray.ts";
-import { runSection } from "../run-section.ts";
+import { runSchema } from "../run-section.ts";
 
 export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",
@@ -13,6 +13,6 @@ export const schema: Command = {
     const file = path === undefined ? undefined : await readRecipe(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const { properties, ...rest } = (await registry.jsonSchema()) as { properties: object };
-    out(`${JSON.stringify({ ...rest, properties: { ...properties, run: runSection.jsonSchema } }, null, 2)}\n`);
+    out(`${JSON.stringify({ ...rest, properties: { ...properties, run: runSchema } }, null, 2)}\n`);
   },
 };

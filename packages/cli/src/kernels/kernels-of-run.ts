@@ -19,7 +19,10 @@ export async function kernelsOfRun(
   const xs = model.inputs.map(({ shape }) => tf.zeros(closed(shape)));
   const ys = model.outputs.map(({ shape }, i) => labels(closed(shape), lossOf(model, options, i)));
   const data = { xs, ys };
-  const once = { epochs: 1, batchSize: 1, maxSteps: 1, cache: false } as const;
+  // A second step in the second epoch, where everything that is ever unfrozen is trained.
+  const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
+  const epochs = unfreeze.length > 0 ? 2 : 1;
+  const once = { epochs, batchSize: 1, accumulate: 1, maxSteps: epochs, cache: false, unfreeze } as const;
   try {
     return await withoutConvolutions(() =>
       recordKernels(async () => {

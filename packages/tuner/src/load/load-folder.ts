@@ -18,7 +18,12 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  * @throws LoadError that names the file and what is wrong with it; no tensor is left over then.
  */
 export async function loadLayersModel(read: ReadFile, file = "model.json"): Promise<layers.LayersModel> {
-  const { topology, specs, data } = await readParts(read, file);
+  const { topology, specs, data, rest } = await readParts(read, file);
+  if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
+    throw new LoadError(
+      `${file} is a GraphModel, not a LayersModel.`,
+      "Load it with @tensorflow/tfjs-converter, and tune it by graphTrainee.",
+    );
   const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
   return buildModel({
     ...{ topology, file, most },
@@ -33,7 +38,20 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
   });
 }
 
+/**
+ * The parts of a tfjs model of either kind, with the checks of {@link loadLayersModel}: what the package
+ * `@tensorflow/tfjs-converter` makes a GraphModel of, `loadGraphModel({ load: async () => artifacts })`.
+ *
+ * @throws LoadError that names the file and what is wrong with it.
+ */
+export async function readModelArtifacts(read: ReadFile, file = "model.json"): Promise<tf.io.ModelArtifacts> {
+  const { topology, specs, data, rest } = await readParts(read, file);
+  return { ...rest, modelTopology: topology, weightSpecs: specs, weightData: data.buffer };
+}
+
 interface Parts {
+  /** What else stands in the file: format, signature and the like. */
+  readonly rest: object;
   readonly topology: object;
   readonly specs: tf.io.WeightsManifestEntry[];
   readonly data: Uint8Array<ArrayBuffer>;
@@ -42,9 +60,9 @@ interface Parts {
 /** The model's parts, checked, before anything is built. */
 async function readParts(read: ReadFile, file: string): Promise<Parts> {
   const json = parsed(await readOrSay(read, file), file);
-  const { modelTopology, weightsManifest } = json as { modelTopology?: object; weightsManifest?: unknown };
+  const { modelTopology, weightsManifest, ...rest } = json as { modelTopology?: object; weightsManifest?: unknown };
   if (typeof modelTopology !== "object" || modelTopology === null)
-    throw new LoadError(`${file} has no modelTopology.`, "Is it a LayersModel's model.json?");
+    throw new LoadError(`${file} has no modelTopology.`, "Is it the model.json of a tfjs model?");
   if (!Array.isArray(weightsManifest))
     throw new LoadError(`${file} has no weightsManifest.`, "Was it saved with its weights?");
   const specs: tf.io.WeightsManifestEntry[] = [];
@@ -69,7 +87,7 @@ async function readParts(read: ReadFile, file: string): Promise<Parts> {
     data.set(chunk, at);
     at += chunk.byteLength;
   }
-  return { topology: modelTopology, specs, data };
+  return { topology: modelTopology, specs, data, rest };
 }
 
 function parsed(bytes: Uint8Array, file: string): unknown {

@@ -9,7 +9,12 @@ export function stored(tensor: Pick<tf.Tensor, "shape" | "dtype">, values: Array
   return { dtype, shape: tensor.shape, data: new Uint8Array(buffer, byteOffset, byteLength).slice() };
 }
 
-/** A stored tensor on the current backend. F16, BF16 and F64 become float32; the small integers int32. */
+/**
+ * A stored tensor as a new tensor on the current backend. F16, BF16 and F64 become float32; the small integers int32.
+ *
+ * @param name for the message.
+ * @throws SafetensorsError for types that tfjs has none for: I64, U64, U32.
+ */
 export function tensorOf({ dtype, shape, data }: StoredTensor, name: string): tf.Tensor {
   // A view may start anywhere; typed arrays want aligned bytes.
   const { buffer } = data.slice();

@@ -1,0 +1,81 @@
+import { type OptionSchema, type OptionsSchema, optionsSchema, suggest } from "@graftjs/core";
+import type * as tuner from "@graftjs/tuner";
+
+/** One augmentation of a recipe: its name, or the name with options. */
+export type AugmentUse = string | { readonly use: string; readonly with?: object };
+
+const share: OptionSchema = { type: "number", minimum: 0, maximum: 1 };
+const amount: OptionSchema = { type: "number", minimum: 0, default: 0 };
+
+interface Entry {
+  readonly options: OptionsSchema<object>;
+  readonly create: (from: typeof tuner, options: never) => tuner.Augment;
+}
+
+/** The tuner's augmentations by the names of its functions. */
+const AUGMENTS: Readonly<Record<string, Entry>> = {
+  flip: {
+    options: optionsSchema<tuner.FlipOptions>({
+      direction: { enum: ["horizontal", "vertical"], default: "horizontal" },
+      probability: { ...share, default: 0.5 },
+    }),
+    create: ({ flip }, options: tuner.FlipOptions) => flip(options),
+  },
+  shift: {
+    options: optionsSchema<tuner.ShiftOptions>({ by: { type: "integer", minimum: 0 }, fill: { type: "number" } }, [
+      "by",
+    ]),
+    create: ({ shift }, options: tuner.ShiftOptions) => shift(options),
+  },
+  crop: {
+    options: optionsSchema<tuner.CropOptions>({
+      minArea: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.5 },
+      maxAspect: { type: "number", minimum: 1 },
+    }),
+    create: ({ crop }, options: tuner.CropOptions) => crop(options),
+  },
+  rotate: {
+    options: optionsSchema<tuner.RotateOptions>({ degrees: { type: "number", minimum: 0 }, fill: { type: "number" } }, [
+      "degrees",
+    ]),
+    create: ({ rotate }, options: tuner.RotateOptions) => rotate(options),
+  },
+  colour: {
+    options: optionsSchema<tuner.ColourOptions>({ brightness: amount, contrast: amount, saturation: amount }),
+    create: ({ colour }, options: tuner.ColourOptions) => colour(options),
+  },
+};
+
+/** Schema of one entry, for editors. */
+export const augmentSchema: OptionSchema = {
+  anyOf: Object.entries(AUGMENTS).flatMap(([name, { options }]): OptionSchema[] => [
+    { enum: [name] },
+    { type: "object", properties: { use: { enum: [name] }, with: options.jsonSchema }, required: ["use"] },
+  ]),
+};
+
+/** What is wrong with a recipe's augmentations, a line each. */
+export function augmentProblems(uses: readonly unknown[]): string[] {
+  return uses.flatMap((given, i) => {
+    const { use, with: options } = spelledOut(given);
+    const entry = Object.hasOwn(AUGMENTS, use) ? AUGMENTS[use] : undefined;
+    if (!entry) return [`augment[${i}]: no augmentation is named \`${use}\`. ${suggest(use, Object.keys(AUGMENTS))}`];
+    const result = entry.options["~standard"].validate(options);
+    if (result instanceof Promise) throw new TypeError("The schemas of augmentations are synchronous.");
+    return (result.issues ?? []).map(({ message }) => `augment[${i}] \`${use}\`: ${message}`);
+  });
+}
+
+/** The augmentations of a recipe that has no problems, in its order. */
+export function augmentsOf(from: typeof tuner, uses: readonly AugmentUse[]): readonly tuner.Augment[] {
+  return uses.map((given) => {
+    const { use, with: options } = spelledOut(given);
+    return (AUGMENTS[use] as Entry).create(from, options as never);
+  });
+}
+
+function spelledOut(given: unknown): { readonly use: string; readonly with: object } {
+  if (typeof given === "string") return { use: given, with: {} };
+  const { use, with: options = {} } = Object(given) as { use?: unknown; with?: object };
+  return { use: String(use), with: options };
+}
