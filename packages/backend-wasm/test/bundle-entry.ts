@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { wasmBackend } from "../src/index.ts";
 
-// Bundled by test/bundling.test.ts and run by itself: one gradient that stock wasm has not.
+// Bundled by bundle.ts and run by itself: one gradient that stock wasm has not.
 async function main(): Promise<void> {
   const session = await wasmBackend().init();
   const x = tf.ones([1, 4, 4, 2]) as tf.Tensor4D;
