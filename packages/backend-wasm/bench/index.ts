@@ -2,12 +2,13 @@
  * Step times of four nets on wasm and its peers: `pnpm bench wasm`. Peers take turns in one run, so that all meet the same
  * machine; what counts is the ratio. Writes results.json.
  *
- * Peers: `GRAFT_TORCH_PYTHON` (a python with torch), `GRAFT_BENCH_NODE` (another node binary); native TensorFlow where
- * packages/backend-node has been installed. Absent ones are named.
+ * Peers: `GRAFT_TORCH_PYTHON` (a python with torch), `GRAFT_BENCH_NODE` (another node binary); stock tfjs-node and
+ * `@graftjs/backend-node` where packages/backend-node has been installed. Absent ones are named.
  */
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { peers } from "./peers.ts";
+import { versions } from "./versions.ts";
 
 /** Rounds of the peers; a number on the command line, for a machine that is busy. */
 const ROUNDS = Number(process.argv[2] ?? 5);
@@ -63,6 +64,6 @@ console.log(`\nabsent: ${absent.join("; ") || "none"}`);
 const load = os.loadavg()[0] as number;
 writeFileSync(
   new URL("results.json", import.meta.url),
-  `${JSON.stringify({ node: process.version, cpus: os.cpus().length, load: Number(load.toFixed(1)), batch: 8, absent, nets: results }, null, 2)}\n`,
+  `${JSON.stringify({ versions: versions(), cpus: os.cpus().length, load: Number(load.toFixed(1)), batch: 8, absent, nets: results }, null, 2)}\n`,
 );
 await import("./readme.ts");

@@ -32,8 +32,10 @@ export function peers(): { readonly present: readonly Peer[]; readonly absent: s
     present.push(start("wasm, other Node, 2 threads", node, ["--import", "tsx", path("worker.ts"), "2"]));
   } else absent.push("wasm on another Node (GRAFT_BENCH_NODE is not set to a node binary)");
   const native = path("../../backend-node/bench/worker.ts");
-  if (existsSync(native)) present.push(start("native TensorFlow", tsx, [native, "stock"]));
-  else absent.push("native TensorFlow (packages/backend-node has no bench)");
+  if (existsSync(native)) {
+    present.push(start("stock tfjs-node", tsx, [native, "stock"]));
+    present.push(start("@graftjs/backend-node", tsx, [native, "graft"]));
+  } else absent.push("stock tfjs-node and @graftjs/backend-node (packages/backend-node has no bench)");
   const python = process.env.GRAFT_TORCH_PYTHON;
   if (python) {
     present.push(start("PyTorch, 1 thread", python, [path("torch_worker.py"), "1"]));

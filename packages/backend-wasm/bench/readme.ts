@@ -3,7 +3,6 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 type Times = Readonly<Record<string, { readonly median: number }>>;
 interface Results {
-  readonly node: string;
   readonly absent: readonly string[];
   readonly nets: Readonly<Record<string, Times>>;
 }
