@@ -72,6 +72,7 @@ export type { JsonSelector, Recipe, Resolved, Use } from "./recipe.ts";
 export { recordKernels } from "./record-kernels.ts";
 export { type AliasOptions, alias } from "./registry/alias.ts";
 export type { Entry } from "./registry/entries.ts";
+export { brokenConstraints, type Constrained } from "./registry/constraints.ts";
 export type { JsonSchema } from "./registry/json-schema.ts";
 export { createRegistry, type Listing, type Registry } from "./registry/registry.ts";
 export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from "./rules/adam.ts";

@@ -1,8 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { sgd } from "@graftjs/core";
+import { definePlugin, type Plugin, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, expect, it } from "vitest";
-import { type FineTuneOptions, formatPlan, plan } from "../src/index.ts";
+import { type FineTuneOptions, flip, formatPlan, plan } from "../src/index.ts";
 import { convNet, mlp } from "./nets.ts";
 import { examples } from "./support.ts";
 
@@ -47,4 +47,35 @@ it("names missing kernels of this model only", async () => {
   expect(await lacking(convNet(), [8, 8, 2], "head")).toEqual([]);
   const probed = await without("Tanh", () => plan(mlp(), options([4], "**")));
   expect(probed.missingKernels).toEqual(["Tanh"]);
+});
+
+it("names options that work against each other, and what plugins say of hooks and rule", async () => {
+  const told = async (more: Partial<FineTuneOptions>, plugins: Plugin[] = []) =>
+    (await plan(convNet(), { ...options([8, 8, 2], "head"), ...more }, { probe: false, plugins })).conflicts;
+  const augment = [flip()];
+  expect(await told({})).toEqual([]);
+  expect(await told({ augment, views: 2 })).toEqual([]);
+  expect(await told({ augment, cache: false })).toEqual([]);
+  expect(await told({ augment, trainable: "**" })).toEqual([]);
+  expect(await told({ augment })).toEqual([
+    expect.stringMatching(/`augment` without `views`.*trunk \(1 of 8 layers\)/),
+  ]);
+  expect(await told({ augment, views: 2, mixup: 0.2 })).toEqual([expect.stringMatching(/`views` with `mixup`/)]);
+  expect(await told({ mixup: 0.2 })).toEqual([expect.stringMatching(/`mixup` with a trunk/)]);
+  const late = { epochs: 2, unfreeze: [1, 2].map((epoch) => ({ epoch, trainable: "conv_1" })) };
+  expect(await told(late)).toEqual([expect.stringMatching(/`unfreeze\[1\]` begins with epoch 2 .* the run has 2/)]);
+  const plugins = [
+    definePlugin({
+      kind: "hook",
+      name: "louder",
+      description: "",
+      create: () => louder,
+      conflicts: { sgd: "both shout." },
+    }),
+  ];
+  const louder = stateless("louder", (grads) => grads);
+  const loud = await told({ hooks: [louder] }, plugins);
+  expect(loud).toEqual(["hooks[0]: `louder` conflicts with `sgd`: both shout."]);
+  const text = formatPlan(await plan(convNet(), { ...options([8, 8, 2], "head"), augment }, { probe: false }));
+  expect(text).toMatch(/^conflict `augment` without/m);
 });

@@ -1,4 +1,4 @@
-import type { Plugin } from "../plugin.ts";
+import type { Constraints, Plugin } from "../plugin.ts";
 
 /** A plugin where a recipe uses it, in the order in which the uses act. */
 export interface Used {
@@ -7,9 +7,15 @@ export interface Used {
   readonly plugin: Plugin;
 }
 
+/** As much of it as is looked at: something without constraints needs no more than a name. */
+export interface Constrained {
+  readonly at: string;
+  readonly plugin: Pick<Plugin, "name" | "aliasOf" | keyof Constraints>;
+}
+
 /** Every constraint that the order and choice of `uses` break, each with the move that mends it. */
-export function brokenConstraints(uses: readonly Used[]): string[] {
-  const is = ({ plugin }: Used, name: string): boolean => plugin.name === name || plugin.aliasOf === name;
+export function brokenConstraints(uses: readonly Constrained[]): string[] {
+  const is = ({ plugin }: Constrained, name: string): boolean => plugin.name === name || plugin.aliasOf === name;
   return uses.flatMap(({ at, plugin }, i) => {
     const { name, after = [], before = [], conflicts = {}, needs = {} } = plugin;
     const [above, below] = [uses.slice(0, i), uses.slice(i + 1)];

@@ -24,6 +24,7 @@ export function formatPlan(plan: Plan): string {
     ...predictionLines(plan),
     ...(plan.missingKernels.length > 0 ? [["backend", `lacks ${plan.missingKernels.join(", ")}`]] : []),
     ...plan.warnings.map((warning) => ["warning", warning]),
+    ...plan.conflicts.map((conflict) => ["conflict", conflict]),
   ];
   return lines.map(([label = "", text]) => `${label.padEnd(8)} ${text}`).join("\n");
 }

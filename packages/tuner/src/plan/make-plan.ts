@@ -1,3 +1,4 @@
+import type { Plugin } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointStore } from "../checkpoint/store.ts";
 import type { TunableModel } from "../model/trainee-of.ts";
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly probe?: boolean;
   /** Bytes there are; the plan says whether the run fits. Tensors and what the cache has in memory count, the process itself does not. */
   readonly limit?: number;
+  /** Plugins by whose constraints hooks, rule and combiner are compared, by name; a recipe's are compared when it is read. @default [] */
+  readonly plugins?: readonly Plugin[];
 }
 
 /**
@@ -37,7 +40,7 @@ export async function plan(model: TunableModel, options: FineTuneOptions, more: 
 async function planned(
   assembly: Assembly,
   options: FineTuneOptions,
-  { probe = true, limit }: PlanOptions,
+  { probe = true, limit, plugins = [] }: PlanOptions,
   peak: PeakMeter,
 ): Promise<Plan> {
   try {
@@ -46,7 +49,7 @@ async function planned(
     const size = await cacheSize(assembly, options);
     // The last phase trains what all others do.
     const lacking = missingKernels(tf.getBackend(), assembly.phases.at(-1)?.cut.tail.kinds);
-    const described = describe(assembly, options, size, lacking);
+    const described = describe(assembly, options, size, lacking, plugins);
     if (!probe) return described;
     try {
       const probes = await probePhases(fewExamples(assembly, options), withoutFiles(options), peak);

@@ -1,7 +1,9 @@
+import type { Plugin } from "@graftjs/core";
 import type { CutModel, TrunkInfo } from "../model/trainee.ts";
 import type { Assembly, PatchNote } from "../run/assembly.ts";
 import type { FineTuneOptions } from "../run/options.ts";
 import type { Phase } from "../run/phases.ts";
+import { conflictsOf } from "./conflicts.ts";
 
 /** What a run will do, as plain data. */
 export interface Plan {
@@ -34,6 +36,8 @@ export interface Plan {
   /** Kernels that this model's training calls and the current backend lacks: tried in the probe steps, without them told by its layers. */
   readonly missingKernels: readonly string[];
   readonly warnings: readonly string[];
+  /** Options that are each allowed and work against each other; of hooks and rule, what their plugins say of each other. */
+  readonly conflicts: readonly string[];
   /** After two probe steps; absent without them. */
   readonly predicted?: Prediction;
 }
@@ -87,6 +91,7 @@ export function describe(
   options: FineTuneOptions,
   cacheSize: CacheSize,
   missingKernels: readonly string[] = [],
+  plugins: readonly Plugin[] = [],
 ): Plan {
   const { trainee, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
   const { cut } = assembly.phases[0] as Phase;
@@ -117,6 +122,7 @@ export function describe(
     steps: stepsPerEpoch * epochs,
     missingKernels,
     warnings: warningsOf(cut),
+    conflicts: conflictsOf(assembly, options, plugins),
   };
 }
 

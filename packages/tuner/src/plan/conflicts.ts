@@ -1,0 +1,38 @@
+import { brokenConstraints, type Constrained, type Plugin } from "@graftjs/core";
+import type { Assembly } from "../run/assembly.ts";
+import type { FineTuneOptions } from "../run/options.ts";
+import type { Phase } from "../run/phases.ts";
+
+/** Options that are each allowed and do not do together what they promise alone, with the change that mends it. */
+export function conflictsOf(
+  { phases, optimizer }: Assembly,
+  { augment = [], views, mixup = 0, cache, epochs, unfreeze = [], combiner }: FineTuneOptions,
+  plugins: readonly Plugin[],
+): string[] {
+  const { trunk } = (phases[0] as Phase).cut;
+  const cacheable = cache !== false && trunk.layers > 0;
+  const anew = `the trunk (${trunk.layers} of ${trunk.of} layers) runs for every batch of every epoch`;
+  const found: string[] = [];
+  if (views !== undefined && mixup > 0)
+    found.push("`views` with `mixup`: mixed inputs are new every time, so no view is cached. Leave one of them out.");
+  else if (cacheable && mixup > 0) found.push(`\`mixup\` with a trunk: mixed inputs are new every time, so ${anew}.`);
+  else if (cacheable && augment.length > 0 && views === undefined)
+    found.push(
+      `\`augment\` without \`views\`: every view is new, so ${anew}. Give a number of \`views\` to cache them.`,
+    );
+  for (const [i, { epoch }] of unfreeze.entries())
+    if (epoch >= epochs)
+      found.push(
+        `\`unfreeze[${i}]\` begins with epoch ${epoch} (counted from 0), and the run has ${epochs}: it never happens.`,
+      );
+  const parts = [
+    ...optimizer.hooks.map(({ name }, i) => ({ at: `hooks[${i}]`, name })),
+    { at: "rule", name: optimizer.rule.name },
+    ...(combiner ? [{ at: "combiner", name: combiner.name }] : []),
+  ];
+  const used = parts.map(({ at, name }): Constrained => {
+    const plugin = plugins.find((plugin) => plugin.name === name);
+    return { at, plugin: plugin ?? { name } };
+  });
+  return [...found, ...brokenConstraints(used)];
+}
