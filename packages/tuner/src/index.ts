@@ -16,7 +16,15 @@ export type { ArrayData, ArrayExamples, DatasetLike, Element } from "./data/elem
 export type { Data } from "./data/forms.ts";
 export type { StreamData, StreamPass } from "./data/stream-data.ts";
 export { diffDeltas, stackDeltas, type TensorDifference } from "./delta/combine.ts";
-export { applyDelta, applyDeltaAsync, DeltaError, type SaveDeltaOptions, saveDelta } from "./delta/delta.ts";
+export {
+  type ApplyDeltaOptions,
+  applyDelta,
+  applyDeltaAsync,
+  DeltaError,
+  type DeltaSource,
+  type SaveDeltaOptions,
+  saveDelta,
+} from "./delta/delta.ts";
 export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
 export { saveWhole } from "./delta/merge.ts";
 export { type SavableLayersModel, saveModel } from "./delta/save-model.ts";

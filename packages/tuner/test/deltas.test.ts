@@ -2,27 +2,32 @@ import "@tensorflow/tfjs-backend-cpu";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sgd } from "@graftjs/core";
+import { type LayersLike, namedWeights, type Param, type PatchHandle, sgd } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   applyDelta,
+  applyDeltaAsync,
   DeltaError,
   diffDeltas,
   fineTune,
+  fingerprint,
   folderReader,
   functionTrainee,
   type GraphTrainee,
   graphTrainee,
   loadLayersModel,
   loadSafetensors,
+  readSafetensors,
+  SafetensorsError,
   saveDelta,
   saveModel,
   saveWhole,
   stackDeltas,
   type TunableModel,
+  writeSafetensors,
 } from "../src/index.ts";
 import { graphArtifact } from "./graphs.ts";
 import { mlp } from "./nets.ts";
@@ -93,6 +98,96 @@ describe("deltas of a GraphModel", () => {
     const [copy, into] = await fresh();
     loadSafetensors(into, await saveWhole(stacked));
     expect(predict(copy)).toEqual(predict(both));
+  });
+});
+
+describe("what a patch added", () => {
+  /** Adds a vector to what the head gives. */
+  const adding = () => {
+    const variable = tf.variable(tf.zeros([3]));
+    const added: Param = {
+      ...{ name: "head/shift", layer: "head", role: "shift", shape: [3], unitAxes: [0], variable, trainable: true },
+    };
+    const apply = (model: LayersLike): PatchHandle => {
+      const head = (model as layers.LayersModel).getLayer("head") as layers.layers.Layer & { call?: unknown };
+      const former = head.call.bind(head);
+      head.call = (x, kwargs) => tf.add(former(x, kwargs) as tf.Tensor, variable);
+      return {
+        added: [added],
+        restore() {
+          Reflect.deleteProperty(head, "call");
+          variable.dispose();
+        },
+      };
+    };
+    return { name: "adding", apply, added };
+  };
+
+  it("is trained, saved and put back under the patch; refused without it, and once it is freed", async () => {
+    const patch = adding();
+    const model = mlp();
+    const result = await fineTune(model, {
+      ...{ data: examples([4], 12), loss: "softmaxCrossEntropy", trainable: "head/shift", patches: [patch] },
+      ...{ rule: sgd(), learningRate: 0.1, epochs: 2 },
+    });
+    const delta = await saveDelta(model, result);
+    const trained = [...patch.added.variable.dataSync()];
+    expect(trained.every((value) => value !== 0)).toBe(true);
+    expect([...readSafetensors(delta).tensors.keys()]).toEqual(["head/shift"]);
+    result.restore();
+    await expect(saveDelta(model, result)).rejects.toThrow(/`head\/shift` were added by a patch and are freed/);
+
+    const [fresh, again] = [mlp(), adding()];
+    expect(() => applyDelta(fresh, delta)).toThrow(/head\/shift is not in the model/);
+    const handle = again.apply(fresh);
+    applyDelta(fresh, delta, { params: handle.added ?? [] });
+    await applyDeltaAsync(fresh, delta, { params: handle.added ?? [] });
+    expect([...again.added.variable.dataSync()]).toEqual(trained);
+    const other = mlp();
+    other.setWeights(other.getWeights().map((tensor) => tf.add(tensor, 1)));
+    const [third] = adding().apply(other).added as [Param];
+    expect(() => applyDelta(other, delta, { params: [third] })).toThrow(/another base/);
+    expect([...third.variable.dataSync()]).toEqual([0, 0, 0]);
+  });
+});
+
+describe("a stack of deltas", () => {
+  it("may be applied twice, as one delta may; one of another base and none of its tensors are still refused", async () => {
+    const [head, middle] = [await tune(mlp(), "head", [4]), await tune(mlp(), "middle", [4])];
+    const both = stackDeltas(head, middle);
+    const model = mlp();
+    applyDelta(model, both);
+    const once = weightsOf(model);
+    applyDelta(model, both);
+    await applyDeltaAsync(model, both);
+    expect(weightsOf(model)).toEqual(once);
+    // Some of it is there: the rest is put in.
+    const half = mlp();
+    applyDelta(half, middle);
+    applyDelta(half, both);
+    expect(weightsOf(half)).toEqual(once);
+    model.layers[0]?.setWeights([tf.ones([4, 8]), tf.zeros([8])]);
+    expect(() => applyDelta(model, both)).toThrow(/another base/);
+    const untouched = await fingerprint(namedWeights(mlp()));
+    const empty = await saveDelta(mlp(), { base: untouched });
+    expect(readSafetensors(empty).tensors.size).toBe(0);
+    expect(() => applyDelta(model, empty)).toThrow(/another base/);
+  });
+
+  it("is made of deltas only", () => {
+    const bare = writeSafetensors(new Map());
+    const torn = writeSafetensors(
+      new Map(),
+      new Map([
+        ["format", "graft-delta-1"],
+        ["base", "x"],
+        ["recipe", "not json"],
+      ]),
+    );
+    expect(() => stackDeltas(bare, bare)).toThrow(/no delta/);
+    expect(() => stackDeltas(torn, bare)).toThrow(DeltaError);
+    expect(() => stackDeltas(torn, torn)).toThrow(/`recipe` in the delta is no JSON: not json/);
+    expect(() => stackDeltas(torn, new Uint8Array(3))).toThrow(SafetensorsError);
   });
 });
 

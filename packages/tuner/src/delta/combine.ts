@@ -2,15 +2,16 @@ import { list } from "@graftjs/core";
 import type { StoredTensor } from "../safetensors/format.ts";
 import { readSafetensors } from "../safetensors/read.ts";
 import { writeSafetensors } from "../safetensors/write.ts";
-import { DeltaError } from "./delta.ts";
+import { DeltaError, metadataJson, readDelta, replacedBy } from "./delta.ts";
 
 /**
- * Two deltas of one base as one: the tensors of both.
+ * Two deltas of one base as one: the tensors of both. Its recipe is the list of theirs.
  *
- * @throws DeltaError where the bases differ, or both changed a tensor and disagree: a sum of two trainings is no training.
+ * @throws SafetensorsError for a damaged file; DeltaError for one that is no delta, where the bases differ, or where both changed
+ *   a tensor and disagree: a sum of two trainings is no training.
  */
 export function stackDeltas(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const [a, b] = [readSafetensors(first), readSafetensors(second)];
+  const [a, b] = [readDelta(first), readDelta(second)];
   if (a.metadata.get("base") !== b.metadata.get("base"))
     throw new DeltaError("The deltas are for different bases.", "Stack deltas that were tuned from one model.");
   const both = [...a.tensors].filter(([name, tensor]) => b.tensors.has(name) && !same(tensor, b.tensors.get(name)));
@@ -21,11 +22,8 @@ export function stackDeltas(first: Uint8Array, second: Uint8Array): Uint8Array {
     );
   }
   const metadata = new Map(a.metadata);
-  metadata.delete("tuned");
-  metadata.set(
-    "recipe",
-    JSON.stringify([a, b].map((file) => JSON.parse(file.metadata.get("recipe") ?? "null") as unknown)),
-  );
+  metadata.set("recipe", JSON.stringify([a, b].map((file) => metadataJson(file.metadata, "recipe"))));
+  metadata.set("replaces", JSON.stringify({ ...replacedBy(a.metadata), ...replacedBy(b.metadata) }));
   return writeSafetensors(new Map([...a.tensors, ...b.tensors]), metadata);
 }
 
@@ -39,7 +37,10 @@ export interface TensorDifference {
   readonly relative?: number;
 }
 
-/** What stands in one delta and not, or otherwise, in the other; equal tensors are left out. */
+/**
+ * What stands in one delta and not, or otherwise, in the other; equal tensors are left out. Other safetensors files may be compared
+ * as well. @throws SafetensorsError for a damaged file.
+ */
 export function diffDeltas(first: Uint8Array, second: Uint8Array): readonly TensorDifference[] {
   const [a, b] = [readSafetensors(first).tensors, readSafetensors(second).tensors];
   const names = [...new Set([...a.keys(), ...b.keys()])].sort();
