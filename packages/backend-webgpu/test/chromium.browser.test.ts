@@ -33,6 +33,12 @@ describe("webgpu in Chromium", () => {
     expect(leaked).toBe(0);
   });
 
+  it("takes a tenth of stock's dispatches for an update", async () => {
+    const rows = await page.call<readonly { many: number; few: number }[]>("dispatches");
+    expect(rows).toHaveLength(4);
+    expect(rows.filter(({ many, few }) => !(many / few >= 10))).toEqual([]);
+  });
+
   it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
     await page.call("close");
     expectSurvived(await page.call("lose", 50), 50, moments);

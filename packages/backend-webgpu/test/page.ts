@@ -9,6 +9,7 @@ import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../../backend-webgl/src/index.ts";
+import { countDispatches, pairs } from "../bench/updates.ts";
 import { webgpuBackend } from "../src/index.ts";
 import type { WebGPUSession } from "../src/session.ts";
 import { victim } from "./victim.ts";
@@ -25,6 +26,17 @@ export const training = (): ReturnType<typeof compareTraining> => compareTrainin
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
+/** Dispatches of one update by stock and by ours, for each rule. */
+export function dispatches(): readonly { readonly name: string; readonly many: number; readonly few: number }[] {
+  return pairs.map(({ name, stock, graft }) => {
+    const [theirs, ours] = [stock(), graft()];
+    for (const { step } of [theirs, ours]) step();
+    const [many, few] = [countDispatches(theirs.step), countDispatches(ours.step)];
+    theirs.dispose();
+    ours.dispose();
+    return { name, many, few };
+  });
+}
 export const errors = (): readonly string[] => session.errors;
 export const close = (): Promise<void> => session.dispose();
 export const probe = (): Promise<unknown> => webgpuBackend({ allowSoftware: true }).probe();

@@ -90,9 +90,9 @@ interface Result {
 }
 
 /** Four steps of each rule, the rate halved midway. */
-async function results(): Promise<readonly Result[]> {
+async function results(cases: readonly RuleCase[]): Promise<readonly Result[]> {
   const all: Result[] = [];
-  for (const { name, rule: make, scale = 1, poison } of ruleCases) {
+  for (const { name, rule: make, scale = 1, poison } of cases) {
     const params = makeParams();
     const { rule, fused } = counted(make());
     const optimizer = new HookedOptimizer({ params, rule, learningRate: (step) => (step < 2 ? 0.1 : 0.05) });
@@ -158,19 +158,21 @@ function input(shape: readonly number[]): Input {
 /**
  * Every rule on `backend` against cpu, which has no fused kernels. Leaves `backend` current.
  *
+ * @param only the names of the rules to compare. @default all
  * @returns `composed`: rules of which a step was not taken by a fused kernel, so that what stands in `rows` says nothing of it.
  */
-export async function compareRules(backend: string): Promise<RuleReport> {
+export async function compareRules(backend: string, only = /^/): Promise<RuleReport> {
+  const cases = ruleCases.filter(({ name }) => only.test(name));
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;
-  const want = await results();
+  const want = await results(cases);
   await tf.setBackend(backend);
-  const got = await results();
-  const rows = ruleCases.map(({ name }, c) => ({
+  const got = await results(cases);
+  const rows = cases.map(({ name }, c) => ({
     name,
     error: Math.max(...(want[c]?.values ?? []).map((reference, i) => disagreement(got[c]?.values[i] ?? [], reference))),
   }));
-  const composed = ruleCases.filter((_, c) => got[c]?.fused !== STEPS).map(({ name }) => name);
+  const composed = cases.filter((_, c) => got[c]?.fused !== STEPS).map(({ name }) => name);
   return { rows, composed, leaked: tf.memory().numTensors - before };
 }
 

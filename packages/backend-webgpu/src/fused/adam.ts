@@ -28,13 +28,13 @@ const step: StepShader = {
   // 1 − β is passed rather than computed: in float32 it would lose digits that the composed path has.
   shared: ["beta1", "rest1", "beta2", "rest2", "epsilon"],
   element: (a) => `
-      let g = ${a("g")}[i];
-      let m = s.beta1 * ${a("m")}[i] + s.rest1 * g;
-      let v = s.beta2 * ${a("v")}[i] + s.rest2 * (g * g);
-      ${a("m")}[i] = m;
-      ${a("v")}[i] = v;
-      let w = ${a("w")}[i];
-      ${a("w")}[i] = w - p.rate * ((m / p.correction1) / (sqrt(v / p.correction2) + s.epsilon) + p.decay * w);`,
+      let g = ${a("g")};
+      let m = s.beta1 * ${a("m")} + s.rest1 * g;
+      let v = s.beta2 * ${a("v")} + s.rest2 * (g * g);
+      ${a("m")} = m;
+      ${a("v")} = v;
+      let w = ${a("w")};
+      ${a("w")} = w - p.rate * ((m / p.correction1) / (sqrt(v / p.correction2) + s.epsilon) + p.decay * w);`,
 };
 
 /** `GraftAdam`: Adam and AdamW, every tensor's step in place, a few tensors a dispatch. */

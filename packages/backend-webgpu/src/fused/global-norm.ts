@@ -15,7 +15,7 @@ const measure: StepShader = {
   shared: [],
   common: { partials: "read_write" },
   ...reduction(["x"]),
-  element: (a) => `sum_x += blue(${a("x")}[i]);`,
+  element: (a) => `sum_x += blue(${a("x")});`,
 };
 
 const TOTAL = `

@@ -38,12 +38,12 @@ const measure: StepShader = {
   common: { partials: "read_write" },
   ...reduction(["w", "d"]),
   element: (a) => `
-      let w = ${a("w")}[i];
-      let g = ${a("g")}[i];
-      let m = s.beta1 * ${a("m")}[i] + s.rest1 * g;
-      let v = s.beta2 * ${a("v")}[i] + s.rest2 * (g * g);
-      ${a("m")}[i] = m;
-      ${a("v")}[i] = v;
+      let w = ${a("w")};
+      let g = ${a("g")};
+      let m = s.beta1 * ${a("m")} + s.rest1 * g;
+      let v = s.beta2 * ${a("v")} + s.rest2 * (g * g);
+      ${a("m")} = m;
+      ${a("v")} = v;
       sum_w += blue(w);
       sum_d += blue(${DIRECTION});`,
 };
@@ -58,10 +58,10 @@ const apply: StepShader = {
   common: { lambdas: "read" },
   before: "let lambda = lambdas[2u * p.index];",
   element: (a) => `
-      let w = ${a("w")}[i];
-      let m = ${a("m")}[i];
-      let v = ${a("v")}[i];
-      ${a("w")}[i] = w - p.rate * (lambda * (${DIRECTION}));`,
+      let w = ${a("w")};
+      let m = ${a("m")};
+      let v = ${a("v")};
+      ${a("w")} = w - p.rate * (lambda * (${DIRECTION}));`,
 };
 
 /** `GraftLamb`: moments and norms of all tensors, one dispatch for all ratios, then every tensor's step in place. */

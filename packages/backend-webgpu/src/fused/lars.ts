@@ -46,14 +46,14 @@ function measure({ denominator, nesterov, moving }: Form): StepShader {
     common: { partials: "read_write" },
     ...reduction(["w", "d"]),
     element: (a) => `
-      let w = ${a("w")}[i];
-      let g = ${a("g")}[i];
+      let w = ${a("w")};
+      let g = ${a("g")};
       let u_ = ${u};
       ${
         moves
-          ? `var v = s.momentum * ${a("v")}[i] + s.keep * u_;
+          ? `var v = s.momentum * ${a("v")} + s.keep * u_;
       if (p.first != 0.0) { v = u_; }
-      ${a("v")}[i] = v;
+      ${a("v")} = v;
       let d = ${nesterov ? "u_ + s.momentum * v" : "v"};`
           : `let d = ${denominator === "gradient" ? "g" : "u_"};`
       }
@@ -75,24 +75,24 @@ function apply({ denominator, rateInVelocity, nesterov, moving }: Form): StepSha
     before: `let lambda = lambdas[2u * p.index];
     let decay = p.decay * lambdas[2u * p.index + 1u];`,
     element: (a) => `
-      let w = ${a("w")}[i];
-      let u_ = ${a("g")}[i] + decay * w;
+      let w = ${a("w")};
+      let u_ = ${a("g")} + decay * w;
       ${step(a, { denominator, rateInVelocity, nesterov, moving })}`,
   };
 }
 
 function step(a: (name: string) => string, { denominator, rateInVelocity, nesterov, moving }: Form): string {
-  if (!moving) return `${a("w")}[i] = w - p.rate * (lambda * u_);`;
+  if (!moving) return `${a("w")} = w - p.rate * (lambda * u_);`;
   if (denominator === "velocity") {
-    const s = nesterov ? `(u_ + s.momentum * ${a("v")}[i])` : `${a("v")}[i]`;
-    return `${a("w")}[i] = w - p.rate * (lambda * ${s});`;
+    const s = nesterov ? `(u_ + s.momentum * ${a("v")})` : `${a("v")}`;
+    return `${a("w")} = w - p.rate * (lambda * ${s});`;
   }
   return `
       let d = ${rateInVelocity ? "p.rate * " : ""}lambda * u_;
-      var v = s.momentum * ${a("v")}[i] + s.keep * d;
+      var v = s.momentum * ${a("v")} + s.keep * d;
       ${rateInVelocity ? "" : "if (p.first != 0.0) { v = d; }"}
-      ${a("v")}[i] = v;
-      ${a("w")}[i] = w - ${rateInVelocity ? "" : "p.rate * "}${nesterov ? "(d + s.momentum * v)" : "v"};`;
+      ${a("v")} = v;
+      ${a("w")} = w - ${rateInVelocity ? "" : "p.rate * "}${nesterov ? "(d + s.momentum * v)" : "v"};`;
 }
 
 /** `GraftLars`: norms of all tensors, one dispatch for all ratios, then every tensor's step in place. */

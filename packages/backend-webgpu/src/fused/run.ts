@@ -1,15 +1,8 @@
 import type { StockInternals } from "../device/internals.ts";
+import { type Chunk, chunked, type StepTensor } from "./chunks.ts";
 import { pipelineFor } from "./pipelines.ts";
-import { arraysOf, recordWords, type StepShader, sharedWords, WORKGROUP, wgsl } from "./wgsl.ts";
-
-/** One tensor's part in a step. */
-export interface StepTensor {
-  readonly size: number;
-  /** One buffer for each of the shader's arrays, written ones first. */
-  readonly buffers: readonly GPUBuffer[];
-  /** The shader's numbers, in its order. */
-  readonly numbers: readonly number[];
-}
+import { scratch } from "./scratch.ts";
+import { recordWords, type StepShader, sharedWords, WORKGROUP, wgsl } from "./wgsl.ts";
 
 /** Offsets of a dynamic uniform binding are multiples of this on every device. */
 const ALIGNMENT = 256;
@@ -17,7 +10,9 @@ const ALIGNMENT = 256;
 const MAX_GROUPS = 1024;
 
 /**
- * Records a step over `tensors` behind what tfjs has recorded so far: ⌈tensors × arrays / bindings⌉ dispatches.
+ * Records a step over `tensors` behind what tfjs has recorded so far: ⌈tensors × arrays / bindings⌉ dispatches. Where the
+ * device binds few buffers, the last read array of small tensors is copied into one buffer first, which leaves more for the
+ * others.
  *
  * @param common the buffers of the shader's common arrays, in its order.
  * @param groups workgroups of every dispatch. @default as many as the largest tensor fills
@@ -30,42 +25,34 @@ export function runStep(
   common: readonly GPUBuffer[] = [],
   groups?: number,
 ): void {
-  const filled = tensors.map((tensor, index) => ({ ...tensor, index })).filter(({ size }) => size > 0);
-  if (filled.length === 0) return;
   const { device } = backend;
-  const perDispatch = Math.max(
-    1,
-    Math.floor((device.limits.maxStorageBuffersPerShaderStage - common.length) / arraysOf(shader).length),
-  );
-  // Tensors of like size share a dispatch, so that its threads have like work.
-  const ordered = filled.sort((a, b) => b.size - a.size);
-  const chunks = Array.from({ length: Math.ceil(ordered.length / perDispatch) }, (_, i) =>
-    ordered.slice(i * perDispatch, (i + 1) * perDispatch),
-  );
-  const pipelines = chunks.map(({ length }) =>
-    pipelineFor(device, `${shader.key}/${length}`, () => wgsl(shader, length)),
+  const { chunks, gathered } = chunked(shader, tensors, device.limits.maxStorageBuffersPerShaderStage - common.length);
+  if (chunks.length === 0) return;
+  const pipelines = chunks.map(({ tensors: { length }, gathered }) =>
+    pipelineFor(device, `${shader.key}/${length}${gathered ? "/gathered" : ""}`, () => wgsl(shader, length, gathered)),
   );
   if (pipelines.includes(undefined)) return;
   const record = recordWords(shader);
   const head = sharedWords(shader);
   const bytesOf = (slots: number): number => 4 * (head + slots * record);
-  const step = ALIGNMENT * Math.ceil(bytesOf(perDispatch) / ALIGNMENT);
+  const step = ALIGNMENT * Math.ceil(bytesOf(Math.max(...chunks.map((chunk) => chunk.tensors.length))) / ALIGNMENT);
   const uniforms = writeUniforms(backend, step * chunks.length, (floats, words) => {
     chunks.forEach((chunk, c) => {
       const start = (c * step) / 4;
       floats.set(shared, start);
-      chunk.forEach(({ size, index, numbers }, slot) => {
+      chunk.tensors.forEach(({ size, index, start: from, numbers }, slot) => {
         const at = start + head + slot * record;
-        words[at] = size;
-        words[at + 1] = index;
-        floats.set(numbers, at + 2);
+        words.set([size, index, from], at);
+        floats.set(numbers, at + 3);
       });
     });
   });
+  const arena = gathered > 0 ? gather(backend, chunks, gathered) : undefined;
   const pass = openPass(backend);
   chunks.forEach((chunk, c) => {
     const pipeline = pipelines[c] as GPUComputePipeline;
-    const buffers = [...chunk.flatMap((tensor) => tensor.buffers), ...common];
+    const own = chunk.tensors.flatMap(({ buffers }) => (chunk.gathered ? buffers.slice(0, -1) : buffers));
+    const buffers = [...own, ...(chunk.gathered && arena ? [arena] : []), ...common];
     pass.setPipeline(pipeline);
     pass.setBindGroup(
       0,
@@ -73,14 +60,32 @@ export function runStep(
         layout: pipeline.getBindGroupLayout(0),
         entries: [
           ...buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
-          { binding: buffers.length, resource: { buffer: uniforms, offset: c * step, size: bytesOf(chunk.length) } },
+          {
+            binding: buffers.length,
+            resource: { buffer: uniforms, offset: c * step, size: bytesOf(chunk.tensors.length) },
+          },
         ],
       }),
     );
-    const largest = chunk[0]?.size ?? 0;
+    const largest = Math.max(...chunk.tensors.map(({ size }) => size));
     pass.dispatchWorkgroups(groups ?? Math.min(MAX_GROUPS, Math.ceil(largest / WORKGROUP)));
     backend.dispatchCountInPass++;
   });
+}
+
+/** Copies the last array of each gathered tensor into one buffer. */
+function gather(backend: StockInternals, chunks: readonly Chunk[], numbers: number): GPUBuffer {
+  const arena = scratch(backend, 4 * numbers);
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  for (const { tensors, gathered } of chunks) {
+    if (!gathered) continue;
+    for (const { buffers, size, start } of tensors) {
+      const encoder = backend.commandEncoder as GPUCommandEncoder;
+      encoder.copyBufferToBuffer(buffers.at(-1) as GPUBuffer, 0, arena, 4 * start, 4 * size);
+    }
+  }
+  return arena;
 }
 
 /** Records one dispatch of a shader of its own. */

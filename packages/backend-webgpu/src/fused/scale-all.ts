@@ -12,7 +12,7 @@ const scale: StepShader = {
   numbers: [],
   shared: [],
   common: { factor: "read" },
-  element: (a) => `${a("y")}[i] = ${a("x")}[i] * factor[0];`,
+  element: (a) => `${a("y")} = ${a("x")} * factor[0];`,
 };
 
 /** `GraftScaleAll`: outputsᵢ ← tensorsᵢ · factor, a few tensors a dispatch. */

@@ -26,7 +26,7 @@ const plain: StepShader = {
   read: ["g"],
   numbers: ["rate"],
   shared: [],
-  element: (a) => `${a("w")}[i] -= p.rate * ${a("g")}[i];`,
+  element: (a) => `${a("w")} -= p.rate * ${a("g")};`,
 };
 
 /** Velocity and weights in one pass; where the rate enters and Nesterov are settled when the shader is written. */
@@ -40,11 +40,11 @@ function withMomentum(rateInVelocity: boolean, nesterov: boolean): StepShader {
     numbers: ["rate", "first"],
     shared: ["momentum", "keep"],
     element: (a) => `
-      let g = ${inside}${a("g")}[i];
-      var v = s.momentum * ${a("v")}[i] + s.keep * g;
+      let g = ${inside}${a("g")};
+      var v = s.momentum * ${a("v")} + s.keep * g;
       ${rateInVelocity ? "" : "if (p.first != 0.0) { v = g; }"}
-      ${a("v")}[i] = v;
-      ${a("w")}[i] -= ${outside}${nesterov ? "(g + s.momentum * v)" : "v"};`,
+      ${a("v")} = v;
+      ${a("w")} -= ${outside}${nesterov ? "(g + s.momentum * v)" : "v"};`,
   };
 }
 

@@ -18,8 +18,8 @@ export interface StepShader {
   readonly shared: readonly string[];
   /** Arrays bound once for all tensors: name → access. */
   readonly common?: { readonly [name: string]: "read" | "read_write" };
-  /** Code for element `i`. `array("w")` is the array's name; numbers are `p.name` and `s.name`. */
-  element(array: (name: string) => string): string;
+  /** Code for element `i`. `at("w")` is that of the array; numbers are `p.name` and `s.name`. */
+  element(at: (name: string) => string): string;
   /** Code before and after the loop over the elements of one tensor, for reductions. @default none */
   readonly before?: string;
   readonly after?: string;
@@ -38,7 +38,12 @@ export function arraysOf(shader: StepShader): readonly string[] {
 
 /** Words (4 bytes) of one tensor's numbers, padded to the 16 bytes that uniform arrays want. */
 export function recordWords(shader: StepShader): number {
-  return 4 * Math.ceil((2 + shader.numbers.length) / 4);
+  return 4 * Math.ceil((3 + shader.numbers.length) / 4);
+}
+
+/** The array that can be gathered: the last that is only read. */
+export function gatherable({ read }: StepShader): string | undefined {
+  return read.at(-1);
 }
 
 /** Words of the numbers common to all. */
@@ -46,17 +51,22 @@ export function sharedWords(shader: StepShader): number {
   return 4 * Math.max(1, Math.ceil(shader.shared.length / 4));
 }
 
-/** The shader for `slots` tensors in one dispatch. */
-export function wgsl(shader: StepShader, slots: number): string {
-  const padding = recordWords(shader) - 2 - shader.numbers.length;
+/**
+ * The shader for `slots` tensors in one dispatch.
+ *
+ * @param gathered whether the last read array stands in one buffer for all tensors, from `start` on for each.
+ */
+export function wgsl(shader: StepShader, slots: number, gathered: boolean): string {
+  const padding = recordWords(shader) - 3 - shader.numbers.length;
   const sharedPadding = sharedWords(shader) - shader.shared.length;
   const { workgroup = WORKGROUP } = shader;
-  const arrays = arraysOf(shader);
+  const shared = gathered ? gatherable(shader) : undefined;
+  const arrays = arraysOf(shader).filter((name) => name !== shared);
   const access = (name: string): string => (shader.written.includes(name) ? "read_write" : "read");
   const range = Array.from({ length: slots }, (_, slot) => slot);
-  const common = Object.entries(shader.common ?? {});
+  const common = Object.entries({ ...(shared ? { [shared]: "read" } : {}), ...shader.common });
   return `
-struct Tensor { size: u32, index: u32, ${fields(shader.numbers, padding)} };
+struct Tensor { size: u32, index: u32, start: u32, ${fields(shader.numbers, padding)} };
 struct Head { ${fields(shader.shared, sharedPadding)} };
 struct Uniforms { head: Head, tensors: array<Tensor, ${slots}> };
 ${range
@@ -89,7 +99,7 @@ ${range
     let p = u.tensors[${slot}];
     ${shader.before ?? ""}
     for (var i = id.x; i < p.size; i += stride) {
-      ${shader.element((name) => `${name}_${slot}`)}
+      ${shader.element((name) => (name === shared ? `${name}[p.start + i]` : `${name}_${slot}[i]`))}
     }
     ${shader.after ?? ""}
   }`,
