@@ -18,9 +18,11 @@ async function plain(
   names: ReadonlySet<string>,
   data: { xs: tf.Tensor[]; ys: tf.Tensor },
   steps: number,
+  rule = sgd({ momentum: 0.9 }),
+  learningRate = 0.05,
 ): Promise<number[]> {
   const params = namedParams(model, { frozen: true }).filter(({ name }) => names.has(name));
-  const optimizer = new HookedOptimizer({ params, rule: sgd({ momentum: 0.9 }), learningRate: 0.05 });
+  const optimizer = new HookedOptimizer({ params, rule, learningRate });
   const losses: number[] = [];
   for (let i = 0; i < steps; i++) {
     const loss = optimizer.minimize(
@@ -85,6 +87,54 @@ describe("the trunk", () => {
       expect(distance(weightsOf(cached), weightsOf(stock))).toBeLessThan(1e-6);
     }
     expect(cutSomething).toBeGreaterThan(count / 2);
+  });
+
+  it("ends before a subclass of a stock layer, with a name of its own, without, or with that layer's, and runs its call", async () => {
+    const Dense = layers.layers.dense({ units: 1 }).constructor as new (config: object) => layers.layers.Layer;
+    class Doubled extends Dense {
+      override call(inputs: tf.Tensor | tf.Tensor[], kwargs: object): tf.Tensor {
+        return tf.mul(super.call(inputs, kwargs as never) as tf.Tensor, 2);
+      }
+    }
+    class Same extends Doubled {
+      static className = "Dense";
+    }
+    class Own extends Doubled {
+      static className = "Own";
+    }
+    const data = examples([4], 12);
+    const reasons = [];
+    for (const make of [Doubled, Same, Own]) {
+      const build = (): layers.LayersModel => {
+        const [ones, kernelInitializer] = ["ones", layers.initializers.glorotNormal({ seed: 3 })];
+        const first = layers.layers.dense({ units: 4, inputShape: [4], name: "first", kernelInitializer });
+        const doubled = new make({ units: 4, name: "doubled", kernelInitializer: ones });
+        const head = layers.layers.dense({ units: 3, activation: "softmax", name: "head", kernelInitializer });
+        return layers.sequential({ layers: [first, doubled, head] });
+      };
+      const [ours, stock] = [build(), build()];
+      const options = {
+        data,
+        loss: "categoricalCrossentropy",
+        rule: sgd(),
+        learningRate: 0.1,
+        shuffle: false,
+      } as const;
+      const result = await fineTune(ours, { ...options, trainable: ["first", "head"], epochs: 3 });
+      result.restore();
+      const { trunk } = await plan(ours, { ...options, trainable: "head", epochs: 1 }, { probe: false });
+      reasons.push(...trunk.stops.map(({ path, why }) => `${path}: ${why}`));
+      const names = new Set(["first/kernel", "first/bias", "head/kernel", "head/bias"]);
+      const losses = await plain(stock, names, { xs: [data.xs], ys: data.ys }, 3, sgd(), 0.1);
+      expect(Math.max(...losses.map((loss, i) => Math.abs(loss - (result.history.loss[i] as number))))).toBeLessThan(
+        1e-6,
+      );
+    }
+    expect(reasons).toEqual([
+      "doubled: it is a subclass of Dense",
+      "doubled: it is a subclass of Dense",
+      "doubled: Own is not known to be deterministic",
+    ]);
   });
 
   it("is bit-identical with and without the cache, dropout included", async () => {

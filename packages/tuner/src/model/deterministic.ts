@@ -1,4 +1,5 @@
 import type { CallableLayer } from "./layers-model.ts";
+import { isSubclass } from "./subclass.ts";
 
 /**
  * Stock layers whose output for an example depends on that example and their weights alone: no randomness, no memory, no
@@ -47,6 +48,7 @@ export function impurity(layer: CallableLayer, held: boolean, pure = false): str
   const name = layer.getClassName();
   const config = layer.getConfig() as Readonly<Record<string, unknown>>;
   if (Object.hasOwn(layer, "call") && !pure) return "its call was replaced";
+  if (isSubclass(layer)) return `it is a subclass of ${name}`;
   if (layer.stateful || config.stateful === true) return "it is stateful";
   if (name === "BatchNormalization") return "batch norm in batch mode";
   if (RANDOM.has(name)) {

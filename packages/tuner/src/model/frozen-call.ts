@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CallableLayer } from "./layers-model.ts";
+import { isSubclass } from "./subclass.ts";
 
 /** The fields of a tfjs convolution or dense layer that its `call` reads. */
 interface WithKernel {
@@ -27,6 +28,7 @@ export function callFrozen(layer: CallableLayer, inputs: readonly tf.Tensor[]): 
   const name = layer.getClassName();
   if (!x || inputs.length !== 1 || (name !== "Conv2D" && name !== "Dense") || Object.hasOwn(layer, "call"))
     return undefined;
+  if (isSubclass(layer)) return undefined;
   const { kernel, bias, useBias, activation, strides, padding, dataFormat, dilationRate } =
     layer as unknown as WithKernel;
   if (activation && activation.getClassName() !== "linear") return undefined;
