@@ -20,3 +20,6 @@ export { segmentSum } from "./rows";
 export { softmax, softmaxCrossEntropy, softmaxCrossEntropyGradient, softmaxGradient } from "./softmax";
 export { scratchBytes } from "./tile";
 export { swapRows, transpose } from "./transpose";
+export { winogradConv } from "./winograd-conv";
+export { winogradFilter } from "./winograd-filter";
+export { winogradFilterGradient, winogradFilterSums } from "./winograd-gradient";

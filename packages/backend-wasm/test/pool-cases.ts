@@ -70,6 +70,18 @@ export const POOL_CASES: readonly PoolCase[] = [
     attrs: { ...strided, inputShape: x },
   },
   {
+    name: "filter gradient by tiles",
+    kernel: "Conv2DBackpropFilter",
+    inputs: { x, dy },
+    attrs: { ...window, filterShape: filter },
+  },
+  {
+    name: "input gradient by tiles",
+    kernel: "Conv2DBackpropInput",
+    inputs: { dy, filter },
+    attrs: { ...window, inputShape: x },
+  },
+  {
     name: "input gradient 1×1",
     kernel: "Conv2DBackpropInput",
     inputs: { dy, filter: [1, 1, 36, 44] },

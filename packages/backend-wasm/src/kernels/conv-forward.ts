@@ -4,6 +4,7 @@ import { type Call, input, isFloat, type SimdKernel, sizeOf } from "../simd/kern
 import { simdLevel } from "../simd/module.ts";
 import type { Sharing } from "../simd/sharing.ts";
 import { activationOf, isClamp } from "./activation.ts";
+import * as winograd from "./winograd.ts";
 
 /** From so many columns on there are chunks enough for all threads by columns, which pack the filter only once. */
 const WIDE = 64;
@@ -13,6 +14,8 @@ const FEW = 8;
 /**
  * conv2d, with bias and with relu or relu6 where it is the fused one. Undefined, which means XNNPACK, where that is faster:
  * on one thread without relaxed SIMD (by a fifth; both give the same bits), with relaxed SIMD for images of few channels.
+ *
+ * Winograd's way, which rounds otherwise, is taken with relaxed SIMD only: there no number of threads makes it XNNPACK.
  */
 function forward(kernelName: string): SimdKernel {
   return (call) => {
@@ -31,10 +34,13 @@ function forward(kernelName: string): SimdKernel {
 
     const y = heap.output(g.outShape);
     const { low, high } = activationOf(attrs);
-    const addresses = [heap.address(x), heap.address(filter), bias ? heap.address(bias) : 0, heap.address(y)];
+    const [px, pw, py] = [heap.address(x), heap.address(filter), heap.address(y)];
+    const pb = bias ? heap.address(bias) : 0;
+    const byTiles = simdLevel() === "relaxed" && winograd.winogradPays("forward", g);
+    if (byTiles && winograd.forward(heap, g, { x: px, filter: pw, bias: pb, y: py, low, high })) return y;
     const sizes = [g.inHeight, g.inWidth, g.inChannels, g.outHeight, g.outWidth, g.outChannels];
     const window = [g.filterHeight, g.filterWidth, g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth];
-    const head = [...addresses, low, high, ...sizes, ...window, g.padInfo.top, g.padInfo.left];
+    const head = [px, pw, pb, py, low, high, ...sizes, ...window, g.padInfo.top, g.padInfo.left];
     heap.share("convForward", total, sharing, (from, to) =>
       byColumn ? [...head, 0, pixels, from, to] : [...head, from, to, 0, g.outChannels],
     );

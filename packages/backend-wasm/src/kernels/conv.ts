@@ -4,6 +4,7 @@ import { convGeometry, type Geometry, isPointwise, windowWork } from "../geometr
 import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
 import { eachChannel, gemmRows, type Sharing } from "../simd/sharing.ts";
 import { gemm } from "./gemm.ts";
+import * as winograd from "./winograd.ts";
 
 const windowOf = (g: Geometry): number[] => [
   g.strideHeight,
@@ -35,7 +36,7 @@ export const convFilterGradient: SimdKernel = (call) => {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
     const product = { transposeA: true, m: g.inChannels, n: g.outChannels, k: pixels };
     gemm(heap, { ...product, a: px, b: pdy, c: pdw });
-  } else {
+  } else if (!(winograd.winogradPays("filter", g) && winograd.filterGradient(heap, g, px, pdy, pdw))) {
     heap.share(
       "convFilterGradient",
       rows,
@@ -74,7 +75,7 @@ export const convInputGradient: SimdKernel = (call) => {
     const pixels = g.batchSize * g.inHeight * g.inWidth;
     const product = { transposeB: true, m: pixels, n: g.inChannels, k: g.outChannels };
     gemm(heap, { ...product, a: pdy, b: pw, c: pdx });
-  } else {
+  } else if (!(winograd.winogradPays("input", g) && winograd.inputGradient(heap, g, pdy, pw, pdx))) {
     heap.share("convInputGradient", g.batchSize, byImage(g), (from, to) => [
       pdy,
       pw,

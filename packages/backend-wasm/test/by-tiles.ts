@@ -1,0 +1,50 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Geometry } from "../src/geometry.ts";
+import * as winograd from "../src/kernels/winograd.ts";
+import { heapOf } from "../src/simd/heap.ts";
+import { sizeOf } from "../src/simd/kernel.ts";
+import { randomNumbers } from "./reference.ts";
+
+export type Numbers = ArrayLike<number>;
+
+/** A convolution's three tensors of numbers, of which a test may change some. */
+export interface Operands {
+  readonly x: Float32Array;
+  readonly filter: Float32Array;
+  readonly dy: Float32Array;
+}
+export const operandsOf = (g: Geometry, seed = 1): Operands => {
+  const random = randomNumbers(seed);
+  return { x: random(sizeOf(g.inShape)), filter: random(sizeOf(g.filterShape)), dy: random(sizeOf(g.outShape)) };
+};
+
+/** The three kernels of winograd.ts themselves, whether they pay or not; undefined where one says that its result is not finite. */
+export function byTiles(
+  g: Geometry,
+  { x, filter, dy }: Operands,
+  bias?: Float32Array,
+): Record<string, Numbers | undefined> {
+  const heap = heapOf(tf.backend());
+  const write = (numbers: Float32Array): tf.TensorInfo => {
+    const tensor = heap.output([numbers.length]);
+    heap.floats(tensor, numbers.length).set(numbers);
+    return tensor;
+  };
+  const given = [x, filter, dy, bias ?? new Float32Array(1)].map(write);
+  const [px = 0, pw = 0, pdy = 0, pb = 0] = given.map((tensor) => heap.address(tensor));
+  const compute = (size: number, kernel: (address: number) => boolean): Float32Array | undefined => {
+    const out = heap.output([size]);
+    heap.floats(out, size).fill(Number.NaN);
+    const result = kernel(heap.address(out)) ? heap.floats(out, size).slice() : undefined;
+    heap.free(out);
+    return result;
+  };
+  const bounds = bias ? { bias: pb, low: 0, high: 6 } : { bias: 0, low: -Infinity, high: Infinity };
+  const results = {
+    output: compute(dy.length, (y) => winograd.forward(heap, g, { x: px, filter: pw, y, ...bounds })),
+    input: compute(x.length, (dx) => winograd.inputGradient(heap, g, pdy, pw, dx)),
+    filter: compute(filter.length, (dw) => winograd.filterGradient(heap, g, px, pdy, dw)),
+  };
+  for (const tensor of given) heap.free(tensor);
+  return results;
+}
