@@ -12,7 +12,7 @@ export type { EarlyStoppingOptions } from "./companions/early-stopping.ts";
 export type { EmaOptions } from "./companions/ema.ts";
 export type { ReduceOnPlateauOptions } from "./companions/reduce-on-plateau.ts";
 export { type Columns, DataError, type ExampleData, type TensorData } from "./data/columns.ts";
-export type { ArrayData, ArrayExamples, DatasetLike, Element } from "./data/element.ts";
+export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./data/element.ts";
 export type { Data } from "./data/forms.ts";
 export type { StreamData, StreamPass } from "./data/stream-data.ts";
 export { diffDeltas, stackDeltas, type TensorDifference } from "./delta/combine.ts";

@@ -123,6 +123,34 @@ describe("several inputs and outputs", () => {
     expect(tf.memory().numTensors).toBe(start);
     for (const key of ["loss", "left_loss", "right_loss"])
       expect(merged.history[key], key).toEqual(history[key]?.map((value) => expect.closeTo(value as number, 5)));
+    const arrays = {
+      xs: { a: xs.a.arraySync() as number[][], b: { values: xs.b.dataSync() as Float32Array, shape: [10, 3] } },
+      ys: { left: ys.left.arraySync() as number[][], right: ys.right },
+    };
+    const rows = Array.from({ length: 10 }, (_, i) => ({
+      xs: { a: arrays.xs.a[i] as number[], b: (xs.b.arraySync() as number[][])[i] as number[] },
+      ys: { left: arrays.ys.left[i] as number[], right: (ys.right.arraySync() as number[][])[i] as number[] },
+    }));
+    for (const data of [arrays, rows, { stream: rows }]) {
+      const model = make();
+      const start = tf.memory().numTensors;
+      const again = await fineTune(model, options({ data, ...more }));
+      again.restore();
+      expect(tf.memory().numTensors).toBe(start);
+      expect(again.history.left_loss).toEqual(merged.history.left_loss?.map((value) => expect.closeTo(value, 6)));
+    }
+    for (const [data, message] of [
+      [
+        { ...arrays, xs: { a: [[1, 2, 3], [1]], b: xs.b } },
+        /xs.a is no array of examples: .*\n.*nested arrays of one shape/,
+      ],
+      [{ ...arrays, xs: [[1], [1, 2]] }, /xs is no array of examples/],
+      [{ ...arrays, ys: { left: arrays.ys.left } }, /lacks `right`/],
+    ] as const) {
+      const start = tf.memory().numTensors;
+      await expect(fineTune(combined, options({ data, ...more }))).rejects.toThrow(message);
+      expect(tf.memory().numTensors).toBe(start);
+    }
     const lacking = { xs: { a: xs.a }, ys: { ...ys, middle: ys.left } };
     await expect(fineTune(make(), options({ data: lacking, loss: "meanSquaredError" }))).rejects.toThrow(
       /lacks `b`[\s\S]*`middle`/,

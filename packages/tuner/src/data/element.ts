@@ -1,15 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { ExampleData, TensorData } from "./columns.ts";
+import { DataError, type ExampleData, type TensorData } from "./columns.ts";
 
 /** Numbers without a tensor: nested arrays, or a flat typed array with the examples' shape. */
 export type ArrayData =
   | tf.TensorLike
   | { readonly values: Float32Array | Int32Array | Uint8Array; readonly shape: readonly number[] };
 
+/** Several inputs or outputs by the model's names; tensors among them are taken as they are. */
+export interface NamedArrays {
+  readonly [name: string]: ArrayData | tf.Tensor;
+}
+
 /** Examples as plain arrays: tensors are made, and freed when the run ends. */
 export interface ArrayExamples {
-  readonly xs: ArrayData;
-  readonly ys: ArrayData;
+  readonly xs: ArrayData | NamedArrays;
+  readonly ys: ArrayData | NamedArrays;
 }
 
 /** What a data set or an iterable gives: one example, or a batch with the examples on axis 0. */
@@ -26,26 +31,61 @@ export interface OwnedExamples {
   dispose(): void;
 }
 
-/** Arrays become tensors; tensors are passed on. */
+/** Arrays become tensors; tensors are passed on. @throws DataError where an array is none that a tensor can be made of. */
 export function fromArrays({ xs, ys }: Element): OwnedExamples {
   const made: tf.Tensor[] = [];
-  const one = (given: TensorData | ArrayData): TensorData => {
-    if (isTensors(given)) return given;
-    const data: ArrayData = given as ArrayData;
-    const tensor = isShaped(data)
-      ? tf.tensor(data.values, [...data.shape], data.values instanceof Float32Array ? "float32" : "int32")
-      : tf.tensor(data as tf.TensorLike);
-    made.push(tensor);
-    return tensor;
+  const column = (data: ArrayData, what: string): tf.Tensor => {
+    try {
+      const tensor = isShaped(data)
+        ? tf.tensor(data.values, [...data.shape], data.values instanceof Float32Array ? "float32" : "int32")
+        : tf.tensor(data as tf.TensorLike);
+      made.push(tensor);
+      if (!isShaped(data) && !isEven(data, tensor.shape)) throw new Error("its rows are not of one shape");
+      return tensor;
+    } catch (cause) {
+      throw new DataError(`${what} is no array of examples: ${(cause as Error).message}`, HINT, { cause });
+    }
   };
-  return { examples: { xs: one(xs), ys: one(ys) }, dispose: () => tf.dispose(made) };
+  const part = (given: TensorData | ArrayData | NamedArrays, what: string): TensorData => {
+    if (isTensors(given)) return given;
+    if (!isNamed(given)) return column(given as ArrayData, what);
+    return Object.fromEntries(
+      Object.entries(given).map(([name, data]) => [
+        name,
+        data instanceof tf.Tensor ? data : column(data, `${what}.${name}`),
+      ]),
+    );
+  };
+  try {
+    return { examples: { xs: part(xs, "xs"), ys: part(ys, "ys") }, dispose: () => tf.dispose(made) };
+  } catch (error) {
+    tf.dispose(made);
+    throw error;
+  }
+}
+
+const HINT = "Give nested arrays of one shape, or { values, shape } with a typed array; several inputs by name.";
+
+/** tfjs takes the shape from the first row and reads beyond the others' ends. */
+function isEven(data: unknown, [length, ...rest]: readonly number[]): boolean {
+  if (ArrayBuffer.isView(data)) return (data as Float32Array).length === length && rest.length === 0;
+  if (!Array.isArray(data)) return length === undefined;
+  return data.length === length && (data as readonly unknown[]).every((row) => isEven(row, rest));
 }
 
 function isShaped(data: ArrayData): data is Extract<ArrayData, { readonly shape: readonly number[] }> {
-  return typeof data === "object" && !Array.isArray(data) && !ArrayBuffer.isView(data) && "shape" in data;
+  return isRecord(data) && "shape" in data && "values" in data;
 }
 
-function isTensors(data: TensorData | ArrayData): data is TensorData {
+function isNamed(data: ArrayData | NamedArrays | TensorData): data is NamedArrays {
+  return isRecord(data) && !isShaped(data as ArrayData);
+}
+
+function isRecord(data: unknown): data is object {
+  return typeof data === "object" && data !== null && !Array.isArray(data) && !ArrayBuffer.isView(data);
+}
+
+function isTensors(data: TensorData | ArrayData | NamedArrays): data is TensorData {
   if (data instanceof tf.Tensor) return true;
   if (typeof data !== "object" || data === null || ArrayBuffer.isView(data)) return false;
   return Object.values(data).length > 0 && Object.values(data).every((value) => value instanceof tf.Tensor);
