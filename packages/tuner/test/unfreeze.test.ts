@@ -1,0 +1,98 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { adam, namedWeights } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { fineTune } from "../src/index.ts";
+import { mlp } from "./nets.ts";
+import { distance, examples, weightsOf } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+/** Adam as in the paper's algorithm 1, in double precision, on the parameters that `trained` names for a step. */
+function byHand(
+  model: layers.LayersModel,
+  { xs, ys }: { xs: tf.Tensor; ys: tf.Tensor },
+  steps: number,
+  rate: number,
+  trained: (step: number) => readonly string[],
+): void {
+  const slots = new Map<string, { m: number[]; v: number[]; t: number }>();
+  for (let step = 0; step < steps; step++) {
+    const chosen = namedWeights(model).filter(({ layer }) => trained(step).includes(layer));
+    const loss = (): tf.Scalar => {
+      const out = model.apply(xs, { training: true }) as tf.Tensor;
+      return tf.mean(tf.neg(tf.sum(tf.mul(ys, tf.log(out)), -1)));
+    };
+    const { value, grads } = tf.variableGrads(
+      loss,
+      chosen.map(({ variable }) => variable),
+    );
+    for (const { name, variable } of chosen) {
+      const slot = slots.get(name) ?? { m: [], v: [], t: 0 };
+      slots.set(name, slot);
+      slot.t++;
+      const gradient = (grads[variable.name] as tf.Tensor).dataSync();
+      const moved = [...variable.dataSync()].map((weight, i) => {
+        const g = gradient[i] as number;
+        slot.m[i] = 0.9 * (slot.m[i] ?? 0) + 0.1 * g;
+        slot.v[i] = 0.999 * (slot.v[i] ?? 0) + 0.001 * g * g;
+        const [m, v] = [(slot.m[i] as number) / (1 - 0.9 ** slot.t), (slot.v[i] as number) / (1 - 0.999 ** slot.t)];
+        return weight - (rate * m) / (Math.sqrt(v) + 1e-8);
+      });
+      const next = tf.tensor(moved, variable.shape);
+      variable.assign(next);
+      next.dispose();
+    }
+    tf.dispose([value, grads]);
+  }
+}
+
+describe("gradual unfreezing", () => {
+  it("is an Adam loop written by hand, in which a layer that joins late counts its own steps", async () => {
+    const data = examples([4], 12);
+    const [ours, hand] = [mlp(), mlp()];
+    const { restore, steps } = await fineTune(ours, {
+      data,
+      loss: "categoricalCrossentropy",
+      trainable: "head",
+      unfreeze: [
+        { epoch: 7, trainable: "trunk" },
+        { epoch: 3, trainable: "middle" },
+      ],
+      rule: adam(),
+      learningRate: 0.01,
+      epochs: 12,
+      batchSize: 12,
+      shuffle: false,
+    });
+    restore();
+    expect(steps).toBe(12);
+    const trained = (step: number): string[] => [
+      "head",
+      ...(step >= 3 ? ["middle"] : []),
+      ...(step >= 7 ? ["trunk"] : []),
+    ];
+    byHand(hand, data, 12, 0.01, trained);
+    expect(distance(weightsOf(ours), weightsOf(hand))).toBeLessThan(2e-6);
+    expect(distance(weightsOf(ours), weightsOf(mlp()))).toBeGreaterThan(0.05);
+  });
+
+  it("leaves what is not unfrozen yet as it was to the bit, under averaging too", async () => {
+    const model = mlp();
+    const { restore } = await fineTune(model, {
+      data: examples([4]),
+      loss: "categoricalCrossentropy",
+      trainable: "head",
+      unfreeze: [{ epoch: 30, trainable: "middle" }],
+      rule: adam(),
+      learningRate: 0.01,
+      epochs: 20,
+      ema: { decay: 0.97 },
+    });
+    restore();
+    const [before, after] = [weightsOf(mlp()), weightsOf(model)];
+    expect(after["middle/kernel"]).toEqual(before["middle/kernel"]);
+    expect(after["head/kernel"]).not.toEqual(before["head/kernel"]);
+  });
+});
