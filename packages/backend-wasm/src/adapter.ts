@@ -103,13 +103,22 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
       const registration = registerTrainingKernels();
       const crew = await startCrew(count, typeof heap === "string" ? heap : undefined);
       const backend = tf.backend();
+      // Sessions share the threads: what computes now counts, not what this one has asked for.
+      let threadsNow = (): number => threadsOf(backend);
+      const { missingKernels, floatBits, syncRead } = capabilities([], 1);
       return {
         name: "wasm",
-        // Sessions share the threads: what computes now counts, not what this one has asked for.
-        get capabilities(): Capabilities {
-          return capabilities([], threadsOf(backend));
+        capabilities: {
+          missingKernels,
+          floatBits,
+          syncRead,
+          get description(): string {
+            return describe(threadsNow());
+          },
         },
         async dispose(): Promise<void> {
+          const last = threadsNow();
+          threadsNow = () => last;
           crew.end();
           registration.dispose();
         },
@@ -128,8 +137,13 @@ function capabilities(promised: readonly string[], threads: number): Capabilitie
     missingKernels: missingTrainingKernels("wasm", promised),
     floatBits: 32,
     syncRead: true,
-    description: `WebAssembly, ${{ relaxed: "relaxed SIMD", simd: "SIMD", none: "no SIMD: slow, composed kernels" }[simdLevel()]}, ${threads} thread${threads === 1 ? "" : "s"}`,
+    description: describe(threads),
   };
+}
+
+function describe(threads: number): string {
+  const level = { relaxed: "relaxed SIMD", simd: "SIMD", none: "no SIMD: slow, composed kernels" }[simdLevel()];
+  return `WebAssembly, ${level}, ${threads} thread${threads === 1 ? "" : "s"}`;
 }
 
 function messageOf(cause: unknown): string {

@@ -1,12 +1,13 @@
+type Event = "uncaughtException" | "unhandledRejection";
+
 /**
  * The listeners that Emscripten's start-up code puts on Node's process, by their text; a minifier renames things in them,
  * takes braces away or makes arrows of them. Each does nothing but throw on.
  */
-const EMSCRIPTENS = {
+const EMSCRIPTENS: { readonly [event in Event]: RegExp } = {
   uncaughtException: /^[^{]*\b([\w$]+)\)?(=>)?\{if\(!\(\1 instanceof[\w$]+\)\)\{?throw \1;?\}?\}$/,
   unhandledRejection: /^[^{]*\b([\w$]+)\)?(=>)?\{throw \1;?\}$/,
-} as const;
-type Event = keyof typeof EMSCRIPTENS;
+};
 const EVENTS = Object.keys(EMSCRIPTENS) as Event[];
 
 /** Whether a listener of that event is Emscripten's. */

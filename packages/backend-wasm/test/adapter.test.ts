@@ -73,6 +73,7 @@ describe("wasmBackend", () => {
     expect(tf.getKernel("Conv2DBackpropFilter", "wasm")).toBeDefined();
     const ours = tf.getKernel("MaxPoolGrad", "wasm");
     await session.dispose();
+    expect(session.capabilities.missingKernels).toEqual([]);
     expect(tf.getKernel("Conv2DBackpropFilter", "wasm")).toBeUndefined();
     expect(tf.getKernel("MaxPoolGrad", "wasm")).toBeDefined();
     expect(tf.getKernel("MaxPoolGrad", "wasm")).not.toBe(ours);

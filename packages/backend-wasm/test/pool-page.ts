@@ -41,10 +41,10 @@ export async function pooled(wasm: string): Promise<Pooled> {
     await new Promise((resolve) => setTimeout(resolve, 20));
     threaded = compute();
   }
+  const { description } = session.capabilities;
   heap.endThreads();
   const alone = compute();
   const equal = threaded.every((value, i) => Object.is(value, alone[i]));
-  const { description } = session.capabilities;
   await session.dispose();
   return {
     description,
