@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { DataError, type FineTuneOptions, findLearningRate, fineTune } from "../src/index.ts";
+import { assemble } from "../src/run/assembly.ts";
 import { convNet, mlp } from "./nets.ts";
 import { distance, examples, weightsOf } from "./support.ts";
 
@@ -114,17 +115,28 @@ describe("companions", () => {
   it("unfreezes from an epoch on: before it the layer stands still, and the trunk shrinks", async () => {
     const model = mlp();
     const before = weightsOf(model);
-    const layersCut: number[] = [];
-    const at = (epochs: number) => tuned(mlp(), { epochs, unfreeze: [{ epoch: 2, trainable: "middle" }] });
-    layersCut.push((await at(1)).plan.trunk.layers);
+    const unfreeze = [{ epoch: 2, trainable: "middle" }];
     const two = mlp();
-    await tuned(two, { epochs: 2, unfreeze: [{ epoch: 2, trainable: "middle" }] });
+    await tuned(two, { epochs: 2, unfreeze });
     expect(weightsOf(two)["middle/kernel"]).toEqual(before["middle/kernel"]);
-    await tuned(model, { epochs: 3, unfreeze: [{ epoch: 2, trainable: "middle" }] });
+    await tuned(model, { epochs: 3, unfreeze });
     expect(weightsOf(model)["middle/kernel"]).not.toEqual(before["middle/kernel"]);
     expect(weightsOf(model)["trunk/kernel"]).toEqual(before["trunk/kernel"]);
+    const { phases, release, optimizer } = await assemble(mlp(), options({ epochs: 3, unfreeze }));
+    expect(phases.map(({ from, cut }) => [from, cut.trunk.layers, cut.trunk.frontier])).toEqual([
+      [0, 2, ["middle"]],
+      [2, 1, ["trunk"]],
+    ]);
+    optimizer.dispose();
+    release();
+    // The two layers of before are not read from the cache any more.
+    const uncached = mlp();
+    await tuned(uncached, { epochs: 3, unfreeze, cache: false });
+    expect(weightsOf(model)).toEqual(weightsOf(uncached));
   });
 });
+
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 describe("the guard", () => {
   it("throws before the step is taken, and names the layer", async () => {
@@ -159,6 +171,17 @@ describe("the guard", () => {
       expect(steps).toBe(8);
       expect(warnings).toHaveLength(2);
       expect(Object.values(weightsOf(model)).flat().every(Number.isFinite)).toBe(true);
+      // Of five batches the third is bad. Skipped, it is as if it were not there; rolled back, as if none were before it, and
+      // momentum neither: after the last one stand the fourth and the fifth alone.
+      const rule = sgd({ momentum: 0.9 });
+      const run = { shuffle: false, rule, batchSize: 4 };
+      const [found, expected] = [mlp(), mlp()];
+      await tuned(found, { ...run, data: bad, epochs: 2, guard: { policy } });
+      const rows = policy === "skip" ? [...range(0, 8), ...range(12, 20)] : range(12, 20);
+      const at = tf.tensor1d(rows, "int32");
+      const good = { xs: tf.gather(data.xs, at), ys: tf.gather(data.ys, at) };
+      await tuned(expected, { ...run, data: good, epochs: policy === "skip" ? 2 : 1 });
+      expect(weightsOf(found), policy).toEqual(weightsOf(expected));
       warn.mockRestore();
     }
   });

@@ -41,7 +41,7 @@ export function graphArtifact(): tf.io.ModelArtifacts {
     { name: "head/bias", shape: [3], dtype: "float32" as const },
     { name: "axes", shape: [2], dtype: "int32" as const },
   ];
-  const floats = tf.randomNormal([72 + 4 + 12 + 3], 0, 0.5, "float32", 8).dataSync();
+  const floats = tf.tidy(() => tf.randomNormal([72 + 4 + 12 + 3], 0, 0.5, "float32", 8).dataSync());
   const weightData = new Uint8Array(floats.length * 4 + 8);
   weightData.set(new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength));
   weightData.set(new Uint8Array(Int32Array.of(1, 2).buffer), floats.length * 4);
