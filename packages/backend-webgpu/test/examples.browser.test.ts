@@ -1,0 +1,38 @@
+import "@tensorflow/tfjs-backend-cpu";
+import "@tensorflow/tfjs-layers";
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, it } from "vitest";
+import { pack } from "../../../tools/browser/blobs.ts";
+import { exampleBlobs } from "../../../tools/browser/example-blobs.ts";
+import { WEBGL_FLAGS, WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
+import { openPage } from "../../../tools/browser/page.ts";
+import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/examples/index.ts";
+
+/** The example apps that a software GPU trains in seconds; `bench/examples.ts` has all of them, everywhere. */
+it.each([
+  ["custom-hook", ["webgl", "webgpu"]],
+  ["tuner", ["webgl", "webgpu"]],
+  ["lars", ["webgl"]],
+  ["gradient-surgery", ["webgl"]],
+] as const)("ends 20 steps of the example app %s with the weights of cpu, on %j", async (name, backends) => {
+  await tf.setBackend("cpu");
+  const given = await exampleBlobs(name);
+  const blobs = { ...given, ...(await exampleReference(name, given)) };
+  const entry = new URL("../bench/examples-page.ts", import.meta.url);
+  const page = await openPage({
+    entry,
+    flags: [...WEBGL_FLAGS, ...WEBGPU_FLAGS],
+    files: { "/blobs.bin": pack(blobs) },
+  });
+  try {
+    for (const backend of backends) {
+      const { error, moved, leaked } = await page.call<ExampleRow>("compare", { backend, name });
+      expect(error, backend).toBeLessThanOrEqual(1e-4);
+      expect(moved, backend).toBeGreaterThan(1e-3);
+      expect(leaked, backend).toBe(0);
+    }
+    expect(page.problems).toEqual([]);
+  } finally {
+    await page.close();
+  }
+});
