@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it, vi } from "vitest";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
@@ -80,6 +80,10 @@ it("a run that goes on from a checkpoint writes the delta of one that was never 
   const [whole, second] = ["whole", "second"].map((name) => readFileSync(join(folder, `${name}.safetensors`)));
   expect(second?.equals(whole as Buffer)).toBe(true);
   expect((await graft("run", "recipe.json", "--resume")).err).toContain("--resume needs --checkpoint");
+  const again = await graft("run", "recipe.json", "--out", "third.safetensors", "--checkpoint", "state");
+  expect(again.err).toMatch(/holds checkpoints of an earlier run[\s\S]*--resume/);
+  expect(again.code).not.toBe(0);
+  expect(existsSync(join(folder, "third.safetensors"))).toBe(false);
 });
 
 it("schema describes recipes to an editor, run section included", async () => {

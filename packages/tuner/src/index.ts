@@ -64,7 +64,7 @@ export type { TextSink } from "./observers/sink.ts";
 export { type TensorBoardOptions, tensorBoard } from "./observers/tensorboard/tensorboard.ts";
 export { formatPlan } from "./plan/format.ts";
 export { type PlanOptions, plan } from "./plan/make-plan.ts";
-export type { Plan, Prediction } from "./plan/plan.ts";
+export type { CacheSize, PhasePrediction, Plan, PlannedCache, Prediction } from "./plan/plan.ts";
 export { plugins } from "./plugins.ts";
 export { epochOrder } from "./random/epoch-order.ts";
 export type { PatchNote } from "./run/assembly.ts";

@@ -17,6 +17,7 @@ export const run: Command = {
   about:
     "Fine-tunes by a recipe and saves what was trained as one small file.\n" +
     `With --checkpoint the whole state is written every ${EVERY_STEPS} steps; --resume goes on from the newest whole one.\n` +
+    "A folder with checkpoints is refused without --resume: they would be mixed with another run's.\n" +
     "Without it, a run on a GPU that has another backend after it in the recipe keeps its state in a temporary folder, in case the\n" +
     "device is lost; the folder goes with the run.\n" +
     "Ctrl-C ends the run after the step in progress, and says how to go on.",
