@@ -1,6 +1,7 @@
-// `pnpm bench tuner`: MobileNetV2 at 224×224, 256 images, batch 16, 10 epochs, everything counted from the start, each peer in a
-// process of its own, one after the other. GRAFT_PYTHON names a Python with torch; without it that peer is left out.
-// GRAFT_BACKENDS and GRAFT_TASKS choose among native,wasm and last4,head; what is left out keeps its rows in results.json.
+// `pnpm bench tuner`: MobileNetV2 at 224×224, 256 images, batch 16, 10 epochs, everything counted from the start of the process, each
+// peer in one of its own, one after the other. A whole run begins with an empty results.json. GRAFT_PYTHON names a Python with
+// torch; without it that peer is left out. GRAFT_BACKENDS and GRAFT_TASKS choose among native,wasm and last4,head. What is left out
+// keeps its rows, and `run` in results.json says which those are: they were not measured side by side with the others.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -12,7 +13,10 @@ interface Row {
   readonly task: string;
   /** Epochs that were run. */
   readonly epochs: number;
+  /** From the start of the process. */
   readonly seconds: number;
+  /** How much of that went by before the first epoch; absent in rows that were counted from there. */
+  readonly setupSeconds?: number;
   /** Of all threads, start included: what stays when other programs share the machine. */
   readonly cpuSeconds: number;
   readonly peakRss: number;
@@ -59,7 +63,8 @@ const tsx = join(here, "../../../node_modules/.bin/tsx");
 const file = join(here, "results.json");
 
 function run(command: string, args: readonly string[]): Row | undefined {
-  const { stdout, stderr, status } = spawnSync(command, [...args], { encoding: "utf8", maxBuffer: 1e8 });
+  const env = { ...process.env, GRAFT_STARTED: String(Date.now()) };
+  const { stdout, stderr, status } = spawnSync(command, [...args], { encoding: "utf8", maxBuffer: 1e8, env });
   const line = stdout?.trim().split("\n").at(-1) ?? "";
   if (status !== 0 || !line.startsWith("{")) {
     console.error(`${args.slice(1).join(" ")} failed: ${stderr.slice(-500)}`);
@@ -77,9 +82,15 @@ function rowsBefore(): Row[] {
 }
 
 const key = ({ backend, peer, task }: Row): string => `${task} ${backend} ${peer}`;
-const rows = new Map(rowsBefore().map((row) => [key(row), row]));
+const python = process.env.GRAFT_PYTHON;
+const complete =
+  python !== undefined && process.env.GRAFT_BACKENDS === undefined && process.env.GRAFT_TASKS === undefined;
+const rows = new Map((complete ? [] : rowsBefore()).map((row) => [key(row), row]));
+const measured = new Set<string>();
 const of = (backend: string, peer: string, task: string): Row | undefined => rows.get(`${task} ${backend} ${peer}`);
-const whole = (row: Row): number => (row.seconds * EPOCHS) / row.epochs;
+/** Seconds of ten epochs: what comes before the first is counted once. */
+const whole = ({ seconds, setupSeconds = 0, epochs }: Row): number =>
+  setupSeconds + ((seconds - setupSeconds) * EPOCHS) / epochs;
 
 function ratiosOf(task: string, backend: string): object[] {
   const graft = of(backend, "graft", task);
@@ -104,7 +115,9 @@ function ratiosOf(task: string, backend: string): object[] {
 function write(): object[] {
   const ratios = tasks.flatMap((task) => ["native", "wasm"].flatMap((backend) => ratiosOf(task, backend)));
   const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
-  const report = { machine, images: 256, batch: 16, epochs: EPOCHS, rows: [...rows.values()], ratios };
+  const kept = [...rows.keys()].filter((row) => !measured.has(row));
+  const run = { complete: complete && kept.length === 0, measured: [...measured], kept };
+  const report = { machine, images: 256, batch: 16, epochs: EPOCHS, run, rows: [...rows.values()], ratios };
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   return ratios;
 }
@@ -112,6 +125,7 @@ function write(): object[] {
 function keep(row: Row | undefined): void {
   if (!row) return;
   rows.set(key(row), row);
+  measured.add(key(row));
   console.log(`${key(row)}: ${row.epochs} epochs in ${row.seconds.toFixed(1)} s, ${(row.peakRss / 1e9).toFixed(2)} GB`);
   write();
 }
@@ -121,7 +135,6 @@ for (const task of tasks) {
     for (const [peer, epochs] of PEERS[backend]?.[task] ?? [])
       keep(run(tsx, [join(here, "worker.ts"), backend, peer, task, String(epochs)]));
   }
-  const python = process.env.GRAFT_PYTHON;
   if (python) keep(run(python, [join(here, "peer.py"), task, String(TORCH_EPOCHS)]));
 }
 console.table(write());

@@ -7,6 +7,7 @@ interface Row {
   readonly task: string;
   readonly epochs: number;
   readonly seconds: number;
+  readonly setupSeconds?: number;
   readonly peakRss: number;
 }
 
@@ -18,11 +19,23 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 const TASKS: Readonly<Record<string, string>> = { last4: "last four blocks and head", head: "head" };
 
-const { rows, epochs } = JSON.parse(readFileSync(new URL("results.json", import.meta.url), "utf8")) as {
+const { rows, epochs, run } = JSON.parse(readFileSync(new URL("results.json", import.meta.url), "utf8")) as {
   readonly rows: readonly Row[];
+  readonly run?: { readonly complete: boolean };
   readonly epochs: number;
 };
-const whole = (row: Row): number => (row.seconds * epochs) / row.epochs;
+const whole = (row: Row): number => {
+  const { seconds, setupSeconds = 0 } = row;
+  return setupSeconds + ((seconds - setupSeconds) * epochs) / row.epochs;
+};
+const counted = rows.every(({ setupSeconds }) => setupSeconds !== undefined)
+  ? "Everything is counted from the start of the process."
+  : "Seconds are counted from the call of `fineTune` or `fit` on: loading of kernels, model and data is left out, of every peer.";
+const sideBySide = run?.complete
+  ? ""
+  : run
+    ? " Not all rows are of one run of the bench."
+    : " Whether all rows are of one run of the bench is not on record.";
 /** PyTorch has one backend, the CPU, and is the peer of all of ours. */
 const oursFor = (row: Row): Row | undefined =>
   rows.find(({ peer, task, backend }) => peer === "graft" && task === row.task && backend === row.backend);
@@ -39,6 +52,8 @@ const against = (row: Row): string =>
         .join(", ")
     : times(row);
 const table = [
+  `${counted}${sideBySide}`,
+  "",
   `| trained | backend | by | seconds for ${epochs} epochs | epochs run | peak RSS, GB | \`fineTune\` is faster by |`,
   "|---|---|---|---|---|---|---|",
   ...Object.keys(TASKS)

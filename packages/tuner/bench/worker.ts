@@ -22,14 +22,19 @@ const numbers = tf.tensor1d(
 const ys = tf.cast(tf.oneHot(numbers, 10), "float32");
 const model = await mobileNet();
 
-const start = performance.now();
+// From when the bench asked for this process: loading of Node, sources, kernels, model and data is in it.
+const started = Number(process.env.GRAFT_STARTED ?? performance.timeOrigin);
+const sinceStart = (): number => (performance.timeOrigin + performance.now() - started) / 1000;
+const setupSeconds = sinceStart();
 const loss = await (peer === "stock" || peer === "fit" ? stock() : graft());
-const seconds = (performance.now() - start) / 1000;
+const seconds = sinceStart();
 // maxRSS is in kilobytes on Linux.
 const peakRss = process.resourceUsage().maxRSS * 1024;
 const { user, system } = process.cpuUsage();
 const cpuSeconds = (user + system) / 1e6;
-console.log(JSON.stringify({ backend, peer, task, epochs, seconds, cpuSeconds, peakRss, loss, ...extra() }));
+console.log(
+  JSON.stringify({ backend, peer, task, epochs, seconds, setupSeconds, cpuSeconds, peakRss, loss, ...extra() }),
+);
 process.exit(0);
 
 async function stock(): Promise<number[]> {
