@@ -12,7 +12,6 @@ import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/
 it.each([
   ["custom-hook", ["webgl", "webgpu"]],
   ["tuner", ["webgl", "webgpu"]],
-  ["lars", ["webgl"]],
   ["gradient-surgery", ["webgl"]],
 ] as const)("ends 20 steps of the example app %s with the weights of cpu, on %j", async (name, backends) => {
   await tf.setBackend("cpu");
