@@ -13,7 +13,10 @@ export interface GuardOptions {
   readonly policy?: "throw" | "skip" | "rollback";
   /** A loss above this many times the recent mean counts as bad as well. @default no limit */
   readonly spike?: number;
-  /** Good steps between snapshots under `rollback`: each is a copy of all that is trained, on the host. With 1, `rollback` is `skip`. @default 50 */
+  /**
+   * Good steps between snapshots under `rollback`: each is a copy of all that is trained, on the host. With 1, `rollback` is `skip`.
+   * @default 50
+   */
   readonly snapshotEvery?: number;
   /** Bad steps in a row after which `skip` and `rollback` give up. @default 10 */
   readonly patience?: number;
