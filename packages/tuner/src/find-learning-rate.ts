@@ -5,17 +5,18 @@ import type { FineTuneOptions } from "./run/options.ts";
 import { readAll, writeAll } from "./run/snapshot.ts";
 
 export interface FindLearningRateOptions {
-  /** @default 1e-6 */
+  /** Rate of the first step, > 0. @default 1e-6 */
   readonly from?: number;
-  /** @default 1 */
+  /** Rate of the last one, > `from`. @default 1 */
   readonly to?: number;
-  /** @default 100 */
+  /** Steps from the one to the other, ≥ 3; fewer where the search ends before. @default 100 */
   readonly steps?: number;
   /** The search ends once the smoothed loss is so many times its least. @default 4 */
   readonly stopAt?: number;
 }
 
 export interface LearningRateCurve {
+  /** Of each step that was taken. */
   readonly rates: readonly number[];
   /** Smoothed: 0.98 of the last, with bias correction. */
   readonly losses: readonly number[];
@@ -27,7 +28,10 @@ export interface LearningRateCurve {
  * Raises the learning rate from step to step, geometrically, and watches the loss (Smith 2017, "Cyclical Learning Rates",
  * section 3.3). Weights and statistics are as before when it returns.
  *
- * @param options as for `fineTune`; `learningRate`, `epochs` and `maxSteps` are not read. Rejects with the reason of `signal`.
+ * @param options as for `fineTune`; `learningRate`, `epochs`, `maxSteps`, `validation`, `observers`, `guard`, `checkpoint`,
+ *   `earlyStopping` and `reduceOnPlateau` are not read. Rejects with the reason of `signal`.
+ * @throws OptionsError where the ends and steps are no search; what `fineTune` throws before its first step, or later where fewer
+ *   than three steps were taken. Weights and statistics are as before then, too.
  */
 export async function findLearningRate(
   model: TunableModel,

@@ -15,7 +15,9 @@ import { openRun, type Run } from "./run/run.ts";
 
 /** What a run leaves behind. The model holds the trained weights. */
 export interface FineTuneResult {
+  /** By epoch, one that was ended early included: `epoch`, `loss`, metrics and their `val_` forms, as tfjs's `History.history`. */
   readonly history: History;
+  /** What `plan` says of this run, without predictions: what was trained, where the trunk ended, what was cached. */
   readonly plan: Plan;
   /** Wall time of each epoch. The trunk's one pass is in `trunkSeconds`. */
   readonly seconds: readonly number[];
@@ -25,6 +27,7 @@ export interface FineTuneResult {
    * validation included, as `tf.memory` counts them: tensors that share values count each, scratch within a kernel does not.
    */
   readonly peakBytes: number;
+  /** Steps that were taken in all, before a resume too; those that the guard skipped are none. */
   readonly steps: number;
   /** Why the run ended before its last epoch: "earlyStopping", "maxSteps" or "stopped". */
   readonly stopped: string | undefined;

@@ -20,6 +20,9 @@ export interface ReplaceHeadOptions {
  * A model with the same layers up to `after` and a new dense head. The layers are shared, not copied: disposing one model
  * takes them from the other, and it keeps the model's name. Feature maps are averaged over space first.
  *
+ * The new head is the only output: of a model with several the others are left out, with the layers that only they need. There the
+ * last layer with parameters may be any output's, so name `after`.
+ *
  * @throws OptionsError where there is no such layer, or the new name is taken.
  */
 export function replaceHead(

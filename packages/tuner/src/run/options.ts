@@ -38,14 +38,17 @@ export interface FineTuneOptions {
   readonly unfreeze?: readonly { readonly epoch: number; readonly trainable: Selector }[];
   /** Changes to the model for the run; undone by `restore()` of the result, or by an error. @default [] */
   readonly patches?: readonly ModelPatch[];
-  /** @default [] */
+  /** Gradient transformations, in this order, before the rule. @default [] */
   readonly hooks?: readonly AnyHook[];
+  /** Makes the update of the gradient: `sgd()`, `adam()` and so on. A hook here is refused. */
   readonly rule: AnyRule;
+  /** Factor on the rule's update, ≥ 0; or a function of the step, which is 0 at the first and goes on across epochs. */
   readonly learningRate: number | Schedule;
-  /** @default [] */
+  /** Factors on the rate of some parameters, by selector. @default [] */
   readonly rateMultipliers?: readonly RateMultiplier[];
   /** Merges the gradients of the outputs' losses, one task an output, instead of summing the losses. */
   readonly combiner?: AnyCombiner;
+  /** How often every example is seen. A whole number ≥ 1. */
   readonly epochs: number;
   /** Ends the run after so many steps, within an epoch if need be. @default no limit */
   readonly maxSteps?: number;
@@ -75,7 +78,7 @@ export interface FineTuneOptions {
   readonly weightNoise?: WeightNoiseOptions;
   /** Weight of an example by its class, in order of the classes. For one output with classes. */
   readonly classWeights?: readonly number[];
-  /** @default [] */
+  /** Hear of steps and epochs, in order; they change nothing. @default [] */
   readonly observers?: readonly Observer[];
   /**
    * Steps between two reads of what the optimizer's probes measured (`probe`, `probeUpdate`, the trust ratios of `lars` and
@@ -88,9 +91,13 @@ export interface FineTuneOptions {
   readonly cache?: "memory" | false | CacheOptions;
   /** What happens when a loss or gradient is not finite. @default { policy: "throw" } */
   readonly guard?: GuardOptions;
+  /** Ends a run that no longer gets better, and puts the best epoch's weights back. `{}` takes the defaults. @default none */
   readonly earlyStopping?: EarlyStoppingOptions;
+  /** Multiplies whatever the schedule says by a smaller and smaller factor when the run stops getting better. @default none */
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
+  /** Averages the trained weights over the steps: validation sees the average, and the model holds it at the end. @default none */
   readonly ema?: EmaOptions;
+  /** Where the whole state of the run is kept, and whether it goes on from there. @default none: a run that is cut off is lost */
   readonly checkpoint?: CheckpointOptions;
   /** Ends the run after the step in progress; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
