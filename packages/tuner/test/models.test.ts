@@ -46,6 +46,18 @@ describe("replaceHead", () => {
     restore();
     expect(plan.parameters.names).toEqual(["new/kernel", "new/bias"]);
   });
+
+  it("leaves the other outputs of a model with several out, and the layers that only they need", () => {
+    const input = layers.input({ shape: [4] });
+    const body = layers.layers.dense({ units: 5, name: "body" }).apply(input) as layers.SymbolicTensor;
+    const heads = ["a", "b"].map(
+      (name) => layers.layers.dense({ units: 2, name }).apply(body) as layers.SymbolicTensor,
+    );
+    const base = layers.model({ inputs: input, outputs: heads });
+    const made = replaceHead(base, { units: 3, after: "body" });
+    expect(made.outputs.map(({ shape }) => shape)).toEqual([[null, 3]]);
+    expect(made.layers.map(({ name }) => name).slice(1)).toEqual(["body", "head"]);
+  });
 });
 
 describe("several inputs and outputs", () => {
@@ -214,6 +226,7 @@ describe("GraphModel", () => {
     expect(predict(tuned)).toEqual(predict(model));
     expect(predict(plain)).toEqual(predict(model));
     expect(predict(model)).not.toEqual(predict(fresh));
+    await expect(graphArtifacts({ ...model, artifacts: undefined } as never)).rejects.toThrow(/has no topology/);
     trainee.release();
     uncached.release();
     expect(predict(model)).toEqual(predict(fresh));
