@@ -12,10 +12,9 @@ const WIDE = 64;
 const FEW = 8;
 
 /**
- * conv2d, with bias and with relu or relu6 where it is the fused one. Undefined, which means XNNPACK, where that is faster:
- * on one thread without relaxed SIMD (by a fifth; both give the same bits), with relaxed SIMD for images of few channels.
- *
- * Winograd's way, which rounds otherwise, is taken with relaxed SIMD only: there no number of threads makes it XNNPACK.
+ * conv2d, with bias and with relu or relu6 where it is the fused one. Winograd's way where it pays, on any number of threads:
+ * it rounds otherwise than XNNPACK. Else undefined, which means XNNPACK, where that is faster: on one thread without relaxed SIMD
+ * (by a fifth; both give the same bits), with relaxed SIMD for images of few channels.
  */
 function forward(kernelName: string): SimdKernel {
   return (call) => {
@@ -23,6 +22,15 @@ function forward(kernelName: string): SimdKernel {
     const [x, filter, bias] = [input(call, "x"), input(call, "filter"), inputs.bias ?? undefined];
     const g = geometryOf(kernelName, call, x, filter);
     if (!g || (bias && !(isFloat(bias) && sizeOf(bias.shape) === g.outChannels)) || !isClamp(attrs)) return undefined;
+    const { low, high } = activationOf(attrs);
+    const [px, pw] = [heap.address(x), heap.address(filter)];
+    const pb = bias ? heap.address(bias) : 0;
+    if (winograd.winogradPays("forward", g)) {
+      const y = heap.output(g.outShape);
+      const operands = { x: px, filter: pw, bias: pb, y: heap.address(y), low, high };
+      if (winograd.forward(heap, g, operands)) return y;
+      heap.free(y);
+    }
     const pixels = g.batchSize * g.outHeight * g.outWidth;
     const inner = g.filterHeight * g.filterWidth * g.inChannels;
     const byColumn = g.outChannels >= WIDE;
@@ -33,11 +41,7 @@ function forward(kernelName: string): SimdKernel {
     if (simdLevel() === "relaxed" ? g.inChannels < FEW : !heap.shares(total, sharing)) return undefined;
 
     const y = heap.output(g.outShape);
-    const { low, high } = activationOf(attrs);
-    const [px, pw, py] = [heap.address(x), heap.address(filter), heap.address(y)];
-    const pb = bias ? heap.address(bias) : 0;
-    const byTiles = simdLevel() === "relaxed" && winograd.winogradPays("forward", g);
-    if (byTiles && winograd.forward(heap, g, { x: px, filter: pw, bias: pb, y: py, low, high })) return y;
+    const py = heap.address(y);
     const sizes = [g.inHeight, g.inWidth, g.inChannels, g.outHeight, g.outWidth, g.outChannels];
     const window = [g.filterHeight, g.filterWidth, g.strideHeight, g.strideWidth, g.dilationHeight, g.dilationWidth];
     const head = [px, pw, pb, py, low, high, ...sizes, ...window, g.padInfo.top, g.padInfo.left];
