@@ -23,16 +23,7 @@ export interface Composed {
  * @throws RecipeError with the problems of plugins, names, options, rates, order and selectors, all at once.
  */
 export async function compose({ recipe, folder, run }: RecipeFile, params: readonly Param[]): Promise<Composed> {
-  const problems: string[] = [];
-  const note = (error: unknown): undefined => {
-    if (!(error instanceof GraftError)) throw error;
-    problems.push(...error.hint.split("\n"));
-    return undefined;
-  };
-  const loaded = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
-  // With a package missing its names would all be unknown: the rest is still checked against what could be loaded.
-  const registry = loaded ?? (await loadRegistry(await loadable(recipe, folder), folder));
-  const resolved = await registry.resolve(recipe).catch(note);
+  const { registry, resolved, problems } = await resolveAll(recipe, folder);
   for (const { at, selector } of selectors(recipe, run)) {
     try {
       pick(params, selector, at);
@@ -45,6 +36,23 @@ export async function compose({ recipe, folder, run }: RecipeFile, params: reado
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
   }
   return { registry, resolved };
+}
+
+/** What a recipe names, built as far as it can be, and a line for each thing that cannot. */
+export async function resolveAll(
+  recipe: Recipe,
+  folder: string,
+): Promise<{ readonly registry: Registry; readonly resolved: Resolved | undefined; readonly problems: string[] }> {
+  const problems: string[] = [];
+  const note = (error: unknown): undefined => {
+    if (!(error instanceof GraftError)) throw error;
+    problems.push(...error.hint.split("\n"));
+    return undefined;
+  };
+  const loaded = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
+  // With a package missing its names would all be unknown: the rest is still checked against what could be loaded.
+  const registry = loaded ?? (await loadRegistry(await loadable(recipe, folder), folder));
+  return { registry, resolved: await registry.resolve(recipe).catch(note), problems };
 }
 
 async function loadable(recipe: Recipe, folder: string): Promise<readonly string[]> {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import type { Recipe } from "@graftjs/core";
+import { type Recipe, RecipeError } from "@graftjs/core";
+import { resolveAll } from "./compose.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -12,7 +13,10 @@ export interface RecipeFile {
   readonly run: RunSection;
 }
 
-/** @throws UsageError where the file cannot be read or is not JSON, with line and column. */
+/**
+ * @throws UsageError where the file cannot be read or is not JSON, with line and column; RecipeError with every problem of its
+ *   `run`, and of the rest where there are any.
+ */
 export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
   const path = resolve(cwd, given);
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
@@ -32,7 +36,17 @@ export async function readRecipe(given: string, cwd: string): Promise<RecipeFile
     throw new UsageError(`The recipe ${given} is not an object.`, 'It begins with { "plugins": [...], "rule": ... }.');
   }
   const recipe = json as Recipe;
-  return { path, folder: dirname(path), recipe, run: readRunSection(recipe.run) };
+  const folder = dirname(path);
+  try {
+    return { path, folder, recipe, run: readRunSection(recipe.run) };
+  } catch (error) {
+    // The model's names are not known without its section; everything else is said along with it.
+    const { problems } = await resolveAll(recipe, folder);
+    if (!(error instanceof RecipeError) || problems.length === 0) throw error;
+    const own = error.hint.split("\n").map((line) => `run: ${line}`);
+    const all = [...problems, ...own];
+    throw new RecipeError(`The recipe has ${all.length} problem(s).`, all.join("\n"));
+  }
 }
 
 export function reason(error: NodeJS.ErrnoException): string {

@@ -98,6 +98,10 @@ it("says everything that is wrong with the section at once, selectors of unfreez
     "augment[0]: no augmentation is named `x`",
   ])
     expect(err).toContain(line);
+  withRun({ accumulate: 0, epoch: 3 }, { hooks: ["sgd"], learningRate: -1 });
+  expect((await graft("run", "recipe.json")).err).toMatch(
+    /^The recipe has 4 problem[\s\S]*hooks\[0\]: `sgd` is a rule[\s\S]*learningRate is -1[\s\S]*run: `accumulate` must be[\s\S]*run: `epoch` is not an option. Did you mean `epochs`/,
+  );
   withRun({ unfreeze: [{ epoch: 1, trainable: "bdy/**" }] }, { trainable: "haed/**" });
   expect((await graft("run", "recipe.json")).err).toMatch(
     /2 problem[\s\S]*trainable matches nothing with `haed[\s\S]*run.unfreeze\[0\].trainable matches nothing with `bdy/,
