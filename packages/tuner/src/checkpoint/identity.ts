@@ -1,4 +1,5 @@
 import { list, pick, rateAt, type Schedule } from "@graftjs/core";
+import { type DataDigest, isDataDigest, isSameData } from "../data/data-digest.ts";
 import type { Loss } from "../loss/loss.ts";
 import type { Assembly } from "../run/assembly.ts";
 import type { FineTuneOptions } from "../run/options.ts";
@@ -13,13 +14,13 @@ import type { FineTuneOptions } from "../run/options.ts";
  */
 export type Identity = Readonly<Record<string, unknown>>;
 
-/** What is hashed, because it is too large to be stored. */
+/** What stands for what is too large to be stored. */
 export interface Digests {
   /** Of the weights that the run does not write: another base model is another run. */
   readonly base: string;
   /** Of examples spread over the data; undefined for a stream, which is not read for this. */
-  readonly data: string | undefined;
-  readonly validation: string | undefined;
+  readonly data: DataDigest | undefined;
+  readonly validation: DataDigest | undefined;
 }
 
 export function identityOf(assembly: Assembly, options: FineTuneOptions, digests: Digests): Identity {
@@ -93,6 +94,7 @@ export function differences(stored: Identity, mine: Identity): string[] {
 
 function between(key: string, was: unknown, is: unknown): string[] {
   if (JSON.stringify(was) === JSON.stringify(is)) return [];
+  if (isDataDigest(was) && isDataDigest(is)) return isSameData(was, is) ? [] : [`${key}: was other examples`];
   if (isRecord(was) && isRecord(is))
     return keysOf(was, is).flatMap((inner) => between(`${key}.${inner}`, was[inner], is[inner]));
   if (isNames(was) && isNames(is)) {
