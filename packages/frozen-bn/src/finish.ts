@@ -4,6 +4,7 @@ import { type Activation, activate, gradientAtInput, gradientAtOutput } from "./
 import { backward } from "./backward.ts";
 import { type BatchNormLayer, channelAxis, type WritableWeight } from "./layer-view.ts";
 import { reductionAxes } from "./normalize-by-batch.ts";
+import { hasOwnKernel } from "./own-kernel.ts";
 import type { IsTrained } from "./trained.ts";
 
 /** What follows a linear map, as one op with one gradient: batch norm by running statistics, then an activation. */
@@ -81,7 +82,7 @@ export function normalized(
   axis: number = channelAxis(norm, x.rank),
 ): tf.Tensor {
   const { movingMean, movingVariance, gamma, beta, epsilon } = norm;
-  if (axis === x.rank - 1 && tf.getKernel("GraftBatchNorm", tf.getBackend())) {
+  if (axis === x.rank - 1 && hasOwnKernel("GraftBatchNorm")) {
     return tf.engine().runKernel("GraftBatchNorm", { x, ...vectors(norm) }, { varianceEpsilon: epsilon, activation });
   }
   const vector = (weight: WeightLike): tf.Tensor1D =>
@@ -101,7 +102,7 @@ export function normalized(
 function throughInput(dy: tf.Tensor, x: tf.Tensor, activation: Activation, at: At): tf.Tensor[] {
   const norm = at.norm as BatchNormLayer;
   const { gamma, beta, epsilon } = norm;
-  if (at.axis === x.rank - 1 && tf.getKernel("GraftBatchNormGrad", tf.getBackend())) {
+  if (at.axis === x.rank - 1 && hasOwnKernel("GraftBatchNormGrad")) {
     const attrs = {
       varianceEpsilon: epsilon,
       activation,
@@ -143,7 +144,7 @@ export function activationGradient(
   axis: number,
   wantSum: boolean,
 ): { readonly dz: tf.Tensor; readonly sum?: tf.Tensor } {
-  if (y && axis === y.rank - 1 && tf.getKernel("GraftActivationGrad", tf.getBackend())) {
+  if (y && axis === y.rank - 1 && hasOwnKernel("GraftActivationGrad")) {
     const attrs = { activation, wantSum };
     const [dz, sum] = tf.engine().runKernel<tf.Tensor[]>("GraftActivationGrad", { dy, y }, attrs);
     return { dz: dz as tf.Tensor, ...(sum ? { sum } : {}) };

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { scaleOf } from "./finish.ts";
 import type { BatchNormLayer } from "./layer-view.ts";
 import type { Linear } from "./linear.ts";
+import { hasOwnKernel } from "./own-kernel.ts";
 
 /** What the gradients of a linear map and of the batch norm behind it make of the kernel and its gradient. */
 export interface NormedKernelGradient {
@@ -30,7 +31,7 @@ export function normedKernelGradient(
   const { gamma, movingMean, movingVariance, epsilon } = norm;
   const bias = linear.bias?.read();
   const beta = trained.beta ? { beta: sum as tf.Tensor } : {};
-  if (linear.channelsLast && tf.getKernel("GraftNormedKernelGrad", tf.getBackend())) {
+  if (linear.channelsLast && hasOwnKernel("GraftNormedKernelGrad")) {
     const inputs = {
       ...{ kernel, gradient, mean: movingMean.read(), variance: movingVariance.read() },
       ...(sum && { sum }),
