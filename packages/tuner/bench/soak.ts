@@ -5,10 +5,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { decode } from "../src/checkpoint/checkpoint.ts";
 import { keeper } from "../src/checkpoint/keeper.ts";
 import { seeded } from "../src/random/random.ts";
+import { bundled } from "./bundle.ts";
 import { fuzzModelJson, fuzzSafetensors } from "../test/fuzz.ts";
 
 const KILLS = Number(process.env.GRAFT_KILLS ?? 1000);
@@ -19,24 +19,8 @@ const STEPS = Number(process.env.GRAFT_STEPS ?? 10_000);
 const RUN_MS = Number(process.env.GRAFT_RUN_MS ?? 1500);
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), "graft-soak-"));
-/** In one file: a thousand processes load it, and reading the sources anew each time would take longer than the runs. */
-const bundle = join(here, `../node_modules/.cache/soak-worker-${process.pid}.mjs`);
-await build({
-  entryPoints: [join(here, "soak-worker.ts")],
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  outfile: bundle,
-  plugins: [
-    {
-      // Only our own sources: two copies of tfjs-core would not know each other's backends.
-      name: "others stay outside",
-      setup: ({ onResolve }) =>
-        onResolve({ filter: /^[^./]/ }, ({ path }) => ({ external: !path.startsWith("@graftjs/") })),
-    },
-  ],
-  logLevel: "error",
-});
+/** A thousand processes load it, and reading the sources anew each time would take longer than the runs. */
+const bundle = await bundled("soak-worker");
 
 function child(backend: string, ...args: string[]): Record<string, unknown> {
   const { stdout, stderr, status } = spawnSync(process.execPath, [bundle, backend, ...args], { encoding: "utf8" });

@@ -1,4 +1,4 @@
-import { NonFiniteError, type TensorMap } from "@graftjs/core";
+import { NonFiniteError, runFused, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Companion } from "../companions/companion.ts";
 
@@ -47,14 +47,10 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
       mean = (json as { mean: number | null }).mean ?? undefined;
     },
     async inspect(step, loss, grads) {
-      // A finite sum proves every term finite; one that is not may only have overflowed, and is looked at closely.
-      const check = tf.tidy(() => {
-        const sums = Object.values(grads).map((grad) => tf.sum(grad));
-        return tf.stack([loss, tf.addN(sums)]);
-      });
-      const [value, sum] = (await check.data()) as unknown as [number, number];
+      const check = tf.tidy(() => tf.stack([loss, norm(Object.values(grads))]));
+      const [value, size] = (await check.data()) as unknown as [number, number];
       check.dispose();
-      const gradients = Number.isFinite(sum) ? [] : await nonFinite(grads);
+      const gradients = Number.isFinite(size) ? [] : await nonFinite(grads);
       const jumped = spike !== undefined && mean !== undefined && Math.abs(value) > spike * Math.abs(mean);
       if (!Number.isFinite(value) || gradients.length > 0 || jumped) {
         return { loss: value, bad: { step, loss: value, gradients, spike: jumped && Number.isFinite(value) } };
@@ -63,6 +59,16 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
       return { loss: value, bad: undefined };
     },
   };
+}
+
+/**
+ * Finite only where every term is; one that is not may only have overflowed, and is looked at closely. By one kernel for all tensors where
+ * the backend has it, else by their sum.
+ */
+function norm(tensors: readonly tf.Tensor[]): tf.Tensor {
+  const out = tf.scalar(0);
+  if (runFused("GraftGlobalNorm", { tensors, out })) return out;
+  return tf.addN(tensors.map((tensor) => tf.sum(tensor)));
 }
 
 /** @param origin where the first value that is not finite came up, where that was found. */
