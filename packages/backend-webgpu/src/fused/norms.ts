@@ -26,14 +26,14 @@ fn blueNorm(s: vec4<f32>) -> f32 {
 export const SUMS = 4;
 
 /** Threads that sum one tensor's part, and how many of them add up what eight have found. */
-const THREADS = 64;
+const THREADS = 32;
 const EIGHTS = THREADS / 8;
 
 /**
  * Sums quadruples over a workgroup and leaves them in `partials`, after the loop over one tensor's elements.
  *
- * Small workgroups and two stages: a barrier costs as much as some hundred additions, on software devices far more, and a
- * dispatch passes three of them for each tensor.
+ * Small workgroups and two stages: a barrier costs as much as some hundred additions, on software devices far more and each thread
+ * anew, and a dispatch passes three of them for each tensor.
  */
 export function reduction(names: readonly string[]): {
   readonly workgroup: number;

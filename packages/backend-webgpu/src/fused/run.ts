@@ -57,7 +57,7 @@ export function runStep(
     pass.setBindGroup(
       0,
       device.createBindGroup({
-        layout: pipeline.getBindGroupLayout(0),
+        layout: layoutOf(pipeline),
         entries: [
           ...buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
           {
@@ -107,7 +107,7 @@ export function runOnce(
   pass.setBindGroup(
     0,
     device.createBindGroup({
-      layout: pipeline.getBindGroupLayout(0),
+      layout: layoutOf(pipeline),
       entries: [...buffers, uniforms].map((buffer, binding) => ({ binding, resource: { buffer } })),
     }),
   );
@@ -121,6 +121,17 @@ export function submit(backend: StockInternals): void {
   if (!backend.commandEncoder) return;
   backend.endComputePassEncoder();
   backend.submitQueue();
+}
+
+const layouts = new WeakMap<GPUComputePipeline, GPUBindGroupLayout>();
+
+/** Asked for once: each answer is an object of its own, made anew. */
+function layoutOf(pipeline: GPUComputePipeline): GPUBindGroupLayout {
+  const known = layouts.get(pipeline);
+  if (known) return known;
+  const layout = pipeline.getBindGroupLayout(0);
+  layouts.set(pipeline, layout);
+  return layout;
 }
 
 function openPass(backend: StockInternals): GPUComputePassEncoder {
