@@ -215,7 +215,7 @@ describe("what goes wrong is named, and nothing is left", () => {
 
   it.each([
     ["ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"],
-    ["OSError: [Errno 122] Disk quota exceeded: '/tmp/pip-unpack'"],
+    ["OSError: [Errno 122] Disk quota exceeded: 'pip-unpack'"],
   ])("a full disk while pip fetches: %s", async (complaint) => {
     const pip = [process.execPath, "-e", `console.error(${JSON.stringify(complaint)}); process.exit(1)`];
     const error = await install({ sources: { wheels: [], pip: async () => pip, index: undefined } }).catch((e) => e);

@@ -1,7 +1,8 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
+import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, OwnKernels } from "../native.ts";
-import { type Convolution, NO_TAIL, tailIds } from "./tail.ts";
+import { type Convolution, NO_TAIL, type Tail, tailIds } from "./tail.ts";
 
 type Stock = Readonly<Record<"Conv2DBackpropInput" | "Conv2DBackpropFilter", KernelFunc>>;
 type Shape4D = [number, number, number, number];
@@ -38,11 +39,32 @@ export function pointwise(
 ): Convolution {
   const [, , depth, columns] = filterShape as Shape4D;
   const rows = tf.util.sizeFromShape(xShape.slice(0, -1) as number[]);
-  const shape = [...xShape.slice(0, -1), columns];
-  return (tail) => {
-    const numbers = [rows, columns, depth, 0, 0, tail.epsilon ?? 0, tail.ceiling, shape.length, ...shape];
-    return own(8, [x, filter, ...tailIds(tail)], numbers, [shape])[0] as ReturnType<Convolution>;
-  };
+  const factors = { a: x, b: filter, rows, columns, depth, shape: [...xShape.slice(0, -1), columns] };
+  return (tail) => product(own, factors, tail);
+}
+
+/** Two matrices by the binding's numbers, and the shape that their product, [rows, columns], gets. */
+interface Factors {
+  /** [rows, depth]; [depth, rows] where it is `turnedA`. */
+  readonly a: number;
+  /** [depth, columns]; [columns, depth] where it is `turnedB`. */
+  readonly b: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly turnedA?: boolean;
+  readonly turnedB?: boolean;
+  readonly shape: readonly number[];
+}
+
+function product(
+  own: OwnKernels,
+  { a, b, rows, columns, depth, turnedA = false, turnedB = false, shape }: Factors,
+  tail: Tail = NO_TAIL,
+): NativeTensor {
+  const sizes = [rows, columns, depth, Number(turnedA), Number(turnedB)];
+  const numbers = [...sizes, tail.epsilon ?? 0, tail.ceiling, shape.length, ...shape];
+  return own(8, [a, b, ...tailIds(tail)], numbers, [shape])[0] as NativeTensor;
 }
 
 /**
@@ -60,22 +82,18 @@ export function pointwiseGradients(
       const attrs = args.attrs as unknown as ConvAttrs & { inputShape: Shape4D };
       if (!isPointwise(filter.shape, attrs, dy, filter)) return stock.Conv2DBackpropInput(args);
       const [, , columns, depth] = filter.shape as Shape4D;
-      const { inputShape } = attrs;
-      const numbers = [dy.shape.slice(0, 3).reduce((a, b) => a * b), columns, depth, 0, 1, 0, 0, 4, ...inputShape];
-      return info(
-        own(8, [id(dy), id(filter), ...tailIds(NO_TAIL)], numbers, [inputShape])[0] as ReturnType<Convolution>,
-      );
+      const rows = tf.util.sizeFromShape(dy.shape.slice(0, -1));
+      const factors = { a: id(dy), b: id(filter), rows, columns, depth, turnedB: true, shape: attrs.inputShape };
+      return info(product(own, factors));
     },
     Conv2DBackpropFilter: (args) => {
       const { x, dy } = args.inputs as unknown as Record<"x" | "dy", TensorInfo>;
       const attrs = args.attrs as unknown as ConvAttrs & { filterShape: Shape4D };
       if (!isPointwise(attrs.filterShape, attrs, x, dy)) return stock.Conv2DBackpropFilter(args);
       const [, , rows, columns] = attrs.filterShape;
-      const pixels = tf.util.sizeFromShape(x.shape.slice(0, -1));
-      const numbers = [rows, columns, pixels, 1, 0, 0, 0, 4, ...attrs.filterShape];
-      return info(
-        own(8, [id(x), id(dy), ...tailIds(NO_TAIL)], numbers, [attrs.filterShape])[0] as ReturnType<Convolution>,
-      );
+      const depth = tf.util.sizeFromShape(x.shape.slice(0, -1));
+      const factors = { a: id(x), b: id(dy), rows, columns, depth, turnedA: true, shape: attrs.filterShape };
+      return info(product(own, factors));
     },
   };
 }
