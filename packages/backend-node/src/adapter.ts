@@ -15,7 +15,7 @@ import { type Device, type Target, targetFor } from "./install/target.ts";
 import { quoted } from "./install/shell.ts";
 import { stateOfTfjsNode } from "./install/tfjs-node.ts";
 import { WHEELS } from "./install/wheels.ts";
-import { fuseKernels, mendKernels } from "./kernels/fuse-kernels.ts";
+import { fuseKernels, fixKernels } from "./training-kernels.ts";
 import { TENSORFLOW } from "./load/backend-name.ts";
 import { loadedBuild, type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
 import { loadInstall, loadTfjsNode } from "./load/load.ts";
@@ -111,7 +111,7 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
           "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU. Does `nvidia-smi` list one? `logLevel: 2` prints what TensorFlow says.",
         );
       }
-      const mended = mendKernels(backend);
+      const mended = fixKernels(backend);
       const fusion = fused ? fuseKernels(backend) : undefined;
       return {
         name: "node",

@@ -15,4 +15,4 @@ export { type InstallOptions, type InstallReport, installNative } from "./instal
 export type { Device } from "./install/target.ts";
 export { type UninstallOptions, type UninstallReport, uninstallNative } from "./install/uninstall.ts";
 export { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
-export { plugins } from "./plugin.ts";
+export { plugins } from "./plugins.ts";

@@ -13,7 +13,7 @@ import { type DeviceOptions, NoDevice, openDevice } from "./device/open.ts";
 import { trimPool } from "./device/pool.ts";
 import { watchDevice } from "./device/watch.ts";
 import { kernels } from "./kernels/index.ts";
-import type { Platform } from "./platform.ts";
+import type { Platform } from "./platform/browser.ts";
 import { inTurn, takePlace } from "./place.ts";
 import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";

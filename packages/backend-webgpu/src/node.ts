@@ -1,5 +1,5 @@
 export type { WebGPUAdapter, WebGPUBackendOptions } from "./adapter.ts";
 export type { DeviceOptions } from "./device/open.ts";
-export { webgpuBackend } from "./node/backend.ts";
-export { plugins } from "./node/plugin.ts";
+export { webgpuBackend } from "./backend-node.ts";
+export { plugins } from "./plugins-node.ts";
 export type { PrecompileProgress, WebGPUSession } from "./session.ts";

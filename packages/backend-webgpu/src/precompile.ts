@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { StockInternals } from "./device/internals.ts";
-import { COMPILE_ONLY, type PipelineCache, pipelinesOf } from "./fused/pipelines.ts";
+import { COMPILE_ONLY, type PipelineCache, pipelinesOf } from "./kernels/dispatch/pipelines.ts";
 import type { PrecompileProgress } from "./session.ts";
 
 /** See `WebGPUSession.precompile`. A shader that does not compile rejects, and none is left half-done in a cache. */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { countDispatches, graft, pairs, stock } from "../bench/updates.ts";
 import { webgpuAdapter } from "../src/adapter.ts";
-import { dawnPlatform } from "../src/node/dawn.ts";
+import { dawnPlatform } from "../src/platform/dawn.ts";
 import type { WebGPUSession } from "../src/session.ts";
 import { useTestGpu } from "./test-gpu.ts";
 

@@ -29,7 +29,7 @@ export interface Native {
    * Our own kernels, which do in one pass what takes TensorFlow several; `undefined` on a graphics card and with
    * tfjs-node's own binding.
    */
-  readonly own: OwnKernels | undefined;
+  readonly own: RunGraft | undefined;
   /** Attributes that most operations take. */
   readonly attr: Attributes;
   /** Frees the kept scalars and vectors. */
@@ -42,7 +42,7 @@ export interface Native {
  * @param ids the binding's numbers, -1 for an input that is left out.
  * @param shapes of the outputs.
  */
-export type OwnKernels = (
+export type RunGraft = (
   code: number,
   ids: readonly number[],
   numbers: readonly number[],
@@ -127,7 +127,7 @@ export function nativeOf(backend: NativeKernelBackend): Native {
   };
 }
 
-function ownKernels(binding: NativeBinding): OwnKernels {
+function ownKernels(binding: NativeBinding): RunGraft {
   return (code, ids, numbers, shapes) => {
     const out = new Int32Array(shapes.length);
     binding.graftKernels?.(code, Int32Array.from(ids), Float64Array.from(numbers), out);

@@ -7,7 +7,7 @@ import { BINDING } from "../install/cache.ts";
 import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
 import { TENSORFLOW } from "./backend-name.ts";
 import { callableTfjs } from "./callable-tfjs.ts";
-import { cureNodeUtil } from "./cure-node-util.ts";
+import { restoreNodeUtil } from "./removed-node-util.ts";
 import { markLoaded } from "./environment.ts";
 import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
 import { quietlyLoad } from "./quiet-load.ts";
@@ -24,7 +24,7 @@ interface FileSystem {
 /** Loads an install of ours and registers its backend with the caller's tfjs. Nothing happens where one is registered. */
 export function loadInstall(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
-  cureNodeUtil();
+  restoreNodeUtil();
   (globalThis as Record<symbol, unknown>)[Symbol.for(TFJS_KEY)] = callableTfjs();
   const load = createRequire(join(folder, "package.json"));
   const half = join(folder, JS_HALF);
@@ -53,7 +53,7 @@ export function loadInstall(folder: string): void {
 /** Loads the project's own tfjs-node, which registers itself. */
 export function loadTfjsNode(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
-  cureNodeUtil();
+  restoreNodeUtil();
   try {
     createRequire(join(folder, "package.json"))(folder);
     markLoaded("cpu");

@@ -1,5 +1,5 @@
 import type { KernelFunc } from "@tensorflow/tfjs-core";
-import { fusedKernels } from "../fused/index.ts";
+import { fusedKernels } from "./fused-kernels.ts";
 import type { Wrapped } from "../register.ts";
 import { addN } from "./add-n.ts";
 

@@ -1,6 +1,6 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Native, OwnKernels } from "../native.ts";
+import type { Native, RunGraft } from "../native.ts";
 import type { ConvAttrs } from "./pointwise.ts";
 import { type Convolution, tailIds } from "./tail.ts";
 
@@ -58,7 +58,7 @@ export function windowOf(
 }
 
 /** x * filter, channel by channel, with what follows. */
-export function depthwise(own: OwnKernels, x: number, filter: number, { numbers, outShape }: Window): Convolution {
+export function depthwise(own: RunGraft, x: number, filter: number, { numbers, outShape }: Window): Convolution {
   return (tail) =>
     own(
       9,
@@ -71,7 +71,7 @@ export function depthwise(own: OwnKernels, x: number, filter: number, { numbers,
 /** Gradients of depthwise convolutions. */
 export function depthwiseGradients(
   { id, info }: Native,
-  own: OwnKernels,
+  own: RunGraft,
   stock: Stock,
 ): Readonly<Record<string, KernelFunc>> {
   return {

@@ -1,7 +1,7 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native, OwnKernels } from "../native.ts";
+import type { Native, RunGraft } from "../native.ts";
 import { type Convolution, NO_TAIL, type Tail, tailIds } from "./tail.ts";
 
 type Stock = Readonly<Record<"Conv2DBackpropInput" | "Conv2DBackpropFilter", KernelFunc>>;
@@ -31,7 +31,7 @@ export function isPointwise(
 
 /** x * filter as one product, with what follows. `x` and `filter` by the binding's numbers. */
 export function pointwise(
-  own: OwnKernels,
+  own: RunGraft,
   x: number,
   filter: number,
   xShape: readonly number[],
@@ -58,7 +58,7 @@ interface Factors {
 }
 
 function product(
-  own: OwnKernels,
+  own: RunGraft,
   { a, b, rows, columns, depth, turnedA = false, turnedB = false, shape }: Factors,
   tail: Tail = NO_TAIL,
 ): NativeTensor {
@@ -73,7 +73,7 @@ function product(
  */
 export function pointwiseGradients(
   { id, info }: Native,
-  own: OwnKernels,
+  own: RunGraft,
   stock: Stock,
 ): Readonly<Record<string, KernelFunc>> {
   return {

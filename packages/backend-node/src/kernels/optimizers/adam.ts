@@ -1,9 +1,9 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native, OwnKernels } from "../native.ts";
-import { checkLists } from "./check.ts";
-import { type Scalars, stepScalars } from "./scalars.ts";
-import { pendingWrites, write } from "./write.ts";
+import type { Native, RunGraft } from "../native.ts";
+import { checkLists } from "./check-lists.ts";
+import { type Scalars, stepScalars } from "./step-scalars.ts";
+import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
 /** Attributes of `GraftAdam`; see docs/fused-kernels.md. */
 interface AdamAttrs {
@@ -52,7 +52,7 @@ export function adamKernel(native: Native): KernelFunc {
 }
 
 /** The whole step in one call. */
-function stepByOwn(native: Native, own: OwnKernels, step: AdamAttrs): void {
+function stepByOwn(native: Native, own: RunGraft, step: AdamAttrs): void {
   const { variables, grads, m, v, learningRates, corrections1, corrections2, decays, beta1, beta2, epsilon } = step;
   const written = [...variables, ...m, ...v];
   const numbers = [
@@ -72,7 +72,7 @@ function stepByOwn(native: Native, own: OwnKernels, step: AdamAttrs): void {
     written.map((tensor) => tensor.shape),
   );
   written.forEach((tensor, i) => {
-    write(native, tensor, values[i] as NativeTensor);
+    writeTensor(native, tensor, values[i] as NativeTensor);
   });
 }
 

@@ -1,10 +1,10 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import type { Native, OwnKernels } from "../native.ts";
-import { checkLists } from "./check.ts";
+import type { Native, RunGraft } from "../native.ts";
+import { checkLists } from "./check-lists.ts";
 import { vector } from "./lars.ts";
-import { listsOf } from "./lists.ts";
-import { reportsOf, type TrustAttrs, trustOf } from "./trust.ts";
-import { write } from "./write.ts";
+import { listArithmetic } from "./list-arithmetic.ts";
+import { reportsOf, type TrustAttrs, trustOf } from "./trust-ratio.ts";
+import { writeTensor } from "./write-tensor.ts";
 
 /** Attributes of `GraftLamb`; see docs/fused-kernels.md. */
 interface LambAttrs extends TrustAttrs {
@@ -20,8 +20,8 @@ interface LambAttrs extends TrustAttrs {
 }
 
 /** A step of LAMB for all variables together: directions, norms, and the move. */
-export function lambKernel(native: Native, own: OwnKernels): KernelFunc {
-  const lists = listsOf(native, own);
+export function lambKernel(native: Native, own: RunGraft): KernelFunc {
+  const lists = listArithmetic(native, own);
   return ({ attrs }) => {
     const step = attrs as unknown as LambAttrs;
     const { variables, grads, m, v, learningRates, ratios, weightNorms, gradNorms } = step;
@@ -48,7 +48,7 @@ export function lambKernel(native: Native, own: OwnKernels): KernelFunc {
     const reports = reportsOf(step, trusts).map((list) => vector(native, list));
     const written = [...variables, ...m, ...v, ratios, weightNorms, gradNorms];
     for (const [i, value] of [...moved, ...found.slice(n), ...reports].entries())
-      write(native, written[i] as Tensor, value);
+      writeTensor(native, written[i] as Tensor, value);
     return [];
   };
 }

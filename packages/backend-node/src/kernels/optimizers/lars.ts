@@ -1,10 +1,10 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native, OwnKernels } from "../native.ts";
-import { checkLists } from "./check.ts";
-import { type Lists, listsOf } from "./lists.ts";
-import { reportsOf, type Trust, type TrustAttrs, type TrustFormula, trustOf } from "./trust.ts";
-import { write } from "./write.ts";
+import type { Native, RunGraft } from "../native.ts";
+import { checkLists } from "./check-lists.ts";
+import { type ListArithmetic, listArithmetic } from "./list-arithmetic.ts";
+import { reportsOf, type Trust, type TrustAttrs, type TrustFormula, trustOf } from "./trust-ratio.ts";
+import { writeTensor } from "./write-tensor.ts";
 
 /** Attributes of `GraftLars`; see docs/fused-kernels.md. */
 interface LarsAttrs extends TrustAttrs, TrustFormula {
@@ -20,8 +20,8 @@ interface LarsAttrs extends TrustAttrs, TrustFormula {
 }
 
 /** A step of LARS, every dialect, in a few calls for all variables together. */
-export function larsKernel(native: Native, own: OwnKernels): KernelFunc {
-  const lists = listsOf(native, own);
+export function larsKernel(native: Native, own: RunGraft): KernelFunc {
+  const lists = listArithmetic(native, own);
   return ({ attrs }) => {
     const step = attrs as unknown as LarsAttrs;
     const { variables, grads, velocities, ratios, weightNorms, gradNorms } = step;
@@ -35,7 +35,7 @@ export function larsKernel(native: Native, own: OwnKernels): KernelFunc {
         : throughGradient(native, own, lists, step, made);
       const reports = reportsOf(step, trusts).map((list) => vector(native, list));
       const written = [...variables, ...(step.momentum === 0 ? [] : velocities), ratios, weightNorms, gradNorms];
-      for (const [i, value] of [...values, ...reports].entries()) write(native, written[i] as Tensor, value);
+      for (const [i, value] of [...values, ...reports].entries()) writeTensor(native, written[i] as Tensor, value);
     } finally {
       native.free(...made);
     }
@@ -52,8 +52,8 @@ interface Stepped {
 /** λ(g + βw) goes where the gradient goes in plain SGD. */
 function throughGradient(
   native: Native,
-  own: OwnKernels,
-  lists: Lists,
+  own: RunGraft,
+  lists: ListArithmetic,
   step: LarsAttrs,
   made: NativeTensor[],
 ): Stepped {
@@ -91,7 +91,7 @@ function throughGradient(
 }
 
 /** The velocity moves first, and its norm divides. */
-function throughVelocity(native: Native, lists: Lists, step: LarsAttrs, made: NativeTensor[]): Stepped {
+function throughVelocity(native: Native, lists: ListArithmetic, step: LarsAttrs, made: NativeTensor[]): Stepped {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov } = step;
   const w = variables.map(native.id);
   const shapes = variables.map(({ shape }) => shape);

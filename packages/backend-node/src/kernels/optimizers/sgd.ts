@@ -1,9 +1,9 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native, OwnKernels } from "../native.ts";
-import { checkLists } from "./check.ts";
-import { type Scalars, stepScalars } from "./scalars.ts";
-import { pendingWrites, write } from "./write.ts";
+import type { Native, RunGraft } from "../native.ts";
+import { checkLists } from "./check-lists.ts";
+import { type Scalars, stepScalars } from "./step-scalars.ts";
+import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
 /** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
 interface SgdAttrs {
@@ -50,7 +50,7 @@ export function sgdKernel(native: Native): KernelFunc {
 }
 
 /** The whole step in one call. */
-function stepByOwn(native: Native, own: OwnKernels, step: SgdAttrs): void {
+function stepByOwn(native: Native, own: RunGraft, step: SgdAttrs): void {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } = step;
   const written = [...variables, ...velocities];
   const numbers = [
@@ -70,7 +70,7 @@ function stepByOwn(native: Native, own: OwnKernels, step: SgdAttrs): void {
     written.map((tensor) => tensor.shape),
   );
   written.forEach((tensor, i) => {
-    write(native, tensor, values[i] as NativeTensor);
+    writeTensor(native, tensor, values[i] as NativeTensor);
   });
 }
 

@@ -1,0 +1,35 @@
+import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Native } from "../native.ts";
+
+type Stock = Readonly<Record<"ArgMax" | "ArgMin" | "Exp" | "Round", KernelFunc>>;
+
+/**
+ * Kernels of tfjs-node that do not work as they are. ArgMax, ArgMin, Exp and Prelu call chained methods (`x.toFloat()`), which tfjs-core alone does
+ * not have; `Round` of int32 gives 0 on TensorFlow 2.17 and later (tensorflow/tensorflow#74789).
+ */
+export function fixedKernels(native: Native, stock: Stock): Readonly<Record<string, KernelFunc>> {
+  /** The stock kernel on a cast copy, which is freed. */
+  const onCast =
+    (kernel: KernelFunc, dtype: "float32" | "int32", needed: (x: TensorInfo) => boolean): KernelFunc =>
+    (args) => {
+      const x = args.inputs.x as tf.Tensor;
+      if (!needed(x)) return kernel(args);
+      return tf.tidy(() => kernel({ ...args, inputs: { x: tf.cast(x, dtype) } }) as tf.Tensor);
+    };
+  return {
+    ArgMax: onCast(stock.ArgMax, "int32", ({ dtype }) => dtype === "bool"),
+    ArgMin: onCast(stock.ArgMin, "int32", ({ dtype }) => dtype === "bool"),
+    Exp: onCast(stock.Exp, "float32", ({ dtype }) => dtype === "int32"),
+    Prelu: ({ inputs }) => {
+      const { x, alpha } = inputs as { x: tf.Tensor; alpha: tf.Tensor };
+      return tf.tidy(() => tf.add(tf.relu(x), tf.mul(alpha, tf.minimum(x, 0))));
+    },
+    Round: (args) => {
+      const x = args.inputs.x as TensorInfo;
+      if (x.dtype !== "int32") return stock.Round(args);
+      native.backend.incRef(x.dataId);
+      return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import { internals } from "../../device/internals.ts";
+import { begin } from "../dispatch/live-internals.ts";
+import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { dispatchStep, submit } from "../dispatch/dispatch.ts";
+import type { StepShader } from "../dispatch/wgsl.ts";
+
+/** Attributes of `GraftAdam`; see docs/fused-kernels.md. */
+interface AdamAttrs {
+  readonly variables: readonly Tensor[];
+  readonly grads: readonly Tensor[];
+  readonly m: readonly Tensor[];
+  readonly v: readonly Tensor[];
+  readonly learningRates: readonly number[];
+  readonly corrections1: readonly number[];
+  readonly corrections2: readonly number[];
+  readonly decays: readonly number[];
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+}
+
+const step: StepShader = {
+  key: "GraftAdam",
+  written: ["w", "m", "v"],
+  read: ["g"],
+  numbers: ["rate", "correction1", "correction2", "decay"],
+  // 1 − β is passed rather than computed: in float32 it would lose digits that the composed path has.
+  shared: ["beta1", "rest1", "beta2", "rest2", "epsilon"],
+  element: (a) => `
+      let g = ${a("g")};
+      let m = s.beta1 * ${a("m")} + s.rest1 * g;
+      let v = s.beta2 * ${a("v")} + s.rest2 * (g * g);
+      ${a("m")} = m;
+      ${a("v")} = v;
+      let w = ${a("w")};
+      ${a("w")} = w - p.rate * ((m / p.correction1) / (sqrt(v / p.correction2) + s.epsilon) + p.decay * w);`,
+};
+
+/** `GraftAdam`: Adam and AdamW, every tensor's step in place, a few tensors a dispatch. */
+export const adamKernel: KernelFunc = ({ attrs, backend: given }) => {
+  const a = attrs as unknown as AdamAttrs;
+  const backend = internals(begin(given));
+  assertLists("GraftAdam", { variables: a.variables, m: a.m, v: a.v, grads: a.grads }, ["variables", "m", "v"]);
+  const tensors = a.variables.map((variable, i) => ({
+    size: variable.size,
+    buffers: [
+      writableBuffer(backend, variable),
+      writableBuffer(backend, a.m[i] as Tensor),
+      writableBuffer(backend, a.v[i] as Tensor),
+      bufferOf(backend, a.grads[i] as Tensor),
+    ],
+    numbers: [a.learningRates[i], a.corrections1[i], a.corrections2[i], a.decays[i]] as number[],
+  }));
+  dispatchStep(backend, step, tensors, [a.beta1, 1 - a.beta1, a.beta2, 1 - a.beta2, a.epsilon]);
+  submit(backend);
+  return [];
+};

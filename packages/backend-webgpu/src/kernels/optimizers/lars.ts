@@ -1,0 +1,133 @@
+import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import { internals } from "../../device/internals.ts";
+import { begin } from "../dispatch/live-internals.ts";
+import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
+import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { type RatioFormula, dispatchRatios, type TrustAttrs } from "./trust-ratio.ts";
+import { dispatchStep, submit } from "../dispatch/dispatch.ts";
+import { scratch } from "../dispatch/scratch.ts";
+import type { StepShader } from "../dispatch/wgsl.ts";
+
+/** Attributes of `GraftLars`; see docs/fused-kernels.md. */
+interface LarsAttrs extends TrustAttrs, RatioFormula {
+  readonly variables: readonly Tensor[];
+  readonly grads: readonly Tensor[];
+  /** Empty without momentum. */
+  readonly velocities: readonly Tensor[];
+  readonly learningRates: readonly number[];
+  readonly first: readonly boolean[];
+  readonly rateInVelocity: boolean;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+}
+
+/** Which shaders a call wants: settled when they are written, not for each element. */
+interface Form {
+  readonly denominator: RatioFormula["denominator"];
+  readonly rateInVelocity: boolean;
+  readonly nesterov: boolean;
+  readonly moving: boolean;
+}
+
+const PER_TENSOR = ["rate", "decay", "first"];
+const SHARED = ["momentum", "keep"];
+
+/** ‖w‖ and the norm it is divided by. The norm of the step wants the velocity, which is then moved here. */
+function measure({ denominator, nesterov, moving }: Form): StepShader {
+  const moves = denominator === "velocity" && moving;
+  const u = `${"g + p.decay * w"}`;
+  return {
+    key: `GraftLars/measure/${denominator}/${nesterov}/${moving}`,
+    written: moves ? ["v"] : [],
+    read: ["w", "g"],
+    numbers: PER_TENSOR,
+    shared: SHARED,
+    common: { partials: "read_write" },
+    ...reduction(["w", "d"]),
+    element: (a) => `
+      let w = ${a("w")};
+      let g = ${a("g")};
+      let u_ = ${u};
+      ${
+        moves
+          ? `var v = s.momentum * ${a("v")} + s.keep * u_;
+      if (p.first != 0.0) { v = u_; }
+      ${a("v")} = v;
+      let d = ${nesterov ? "u_ + s.momentum * v" : "v"};`
+          : `let d = ${denominator === "gradient" ? "g" : "u_"};`
+      }
+      sum_w += blue(w);
+      sum_d += blue(d);`,
+  };
+}
+
+/** The step itself, with λ in hand. */
+function apply({ denominator, rateInVelocity, nesterov, moving }: Form): StepShader {
+  const moves = moving && denominator !== "velocity";
+  return {
+    key: `GraftLars/apply/${denominator}/${rateInVelocity}/${nesterov}/${moving}`,
+    written: moves ? ["w", "v"] : ["w"],
+    read: moving && !moves ? ["v", "g"] : ["g"],
+    numbers: PER_TENSOR,
+    shared: SHARED,
+    common: { lambdas: "read" },
+    before: `let lambda = lambdas[2u * p.index];
+    let decay = p.decay * lambdas[2u * p.index + 1u];`,
+    element: (a) => `
+      let w = ${a("w")};
+      let u_ = ${a("g")} + decay * w;
+      ${step(a, { denominator, rateInVelocity, nesterov, moving })}`,
+  };
+}
+
+function step(a: (name: string) => string, { denominator, rateInVelocity, nesterov, moving }: Form): string {
+  if (!moving) return `${a("w")} = w - p.rate * (lambda * u_);`;
+  if (denominator === "velocity") {
+    const s = nesterov ? `(u_ + s.momentum * ${a("v")})` : `${a("v")}`;
+    return `${a("w")} = w - p.rate * (lambda * ${s});`;
+  }
+  return `
+      let d = ${rateInVelocity ? "p.rate * " : ""}lambda * u_;
+      var v = s.momentum * ${a("v")} + s.keep * d;
+      ${rateInVelocity ? "" : "if (p.first != 0.0) { v = d; }"}
+      ${a("v")} = v;
+      ${a("w")} = w - ${rateInVelocity ? "" : "p.rate * "}${nesterov ? "(d + s.momentum * v)" : "v"};`;
+}
+
+/** `GraftLars`: norms of all tensors, one dispatch for all ratios, then every tensor's step in place. */
+export const larsKernel: KernelFunc = ({ attrs, backend: given }) => {
+  const a = attrs as unknown as LarsAttrs;
+  const backend = internals(begin(given));
+  const moving = a.velocities.length > 0;
+  assertLists(
+    "GraftLars",
+    { variables: a.variables, ...(moving ? { velocities: a.velocities } : {}), grads: a.grads },
+    ["variables", "velocities"],
+  );
+  assertLists("GraftLars", { ratios: [a.ratios], weightNorms: [a.weightNorms], gradNorms: [a.gradNorms] }, [
+    "ratios",
+    "weightNorms",
+    "gradNorms",
+  ]);
+  const form: Form = { denominator: a.denominator, rateInVelocity: a.rateInVelocity, nesterov: a.nesterov, moving };
+  const w = a.variables.map((variable) => writableBuffer(backend, variable));
+  const v = a.velocities.map((velocity) => writableBuffer(backend, velocity));
+  const g = a.grads.map((grad) => bufferOf(backend, grad));
+  const sizes = a.variables.map(({ size }) => size);
+  const tensors = (lists: readonly (readonly GPUBuffer[])[]) =>
+    sizes.map((size, i) => ({
+      size,
+      buffers: lists.map((list) => list[i] as GPUBuffer),
+      numbers: [a.learningRates[i], a.decays[i], a.first[i] ? 1 : 0] as number[],
+    }));
+  const shared = [a.momentum, 1 - a.dampening];
+  const groups = reductionGroups(sizes);
+  const partials = scratch(backend, 4 * SUMS * 2 * Math.max(1, sizes.length * groups));
+  const measuring = form.denominator === "velocity" && moving;
+  dispatchStep(backend, measure(form), tensors(measuring ? [v, w, g] : [w, g]), shared, [partials], groups);
+  const lambdas = dispatchRatios(backend, a, a, sizes, a.learningRates, partials, groups);
+  dispatchStep(backend, apply(form), tensors(moving ? [w, v, g] : [w, g]), shared, [lambdas]);
+  submit(backend);
+  return [];
+};

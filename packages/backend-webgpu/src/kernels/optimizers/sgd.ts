@@ -1,0 +1,75 @@
+import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import { internals } from "../../device/internals.ts";
+import { begin } from "../dispatch/live-internals.ts";
+import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { dispatchStep, submit } from "../dispatch/dispatch.ts";
+import type { StepShader } from "../dispatch/wgsl.ts";
+
+/** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
+interface SgdAttrs {
+  readonly variables: readonly Tensor[];
+  readonly grads: readonly Tensor[];
+  /** Empty without momentum. */
+  readonly velocities: readonly Tensor[];
+  readonly learningRates: readonly number[];
+  readonly first: readonly boolean[];
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly rateInVelocity: boolean;
+}
+
+/** w ← w − γ·g. */
+const plain: StepShader = {
+  key: "GraftSgd",
+  written: ["w"],
+  read: ["g"],
+  numbers: ["rate"],
+  shared: [],
+  element: (a) => `${a("w")} -= p.rate * ${a("g")};`,
+};
+
+/** Velocity and weights in one pass; where the rate enters and Nesterov are settled when the shader is written. */
+function withMomentum(rateInVelocity: boolean, nesterov: boolean): StepShader {
+  const inside = rateInVelocity ? "p.rate * " : "";
+  const outside = rateInVelocity ? "" : "p.rate * ";
+  return {
+    key: `GraftSgd/momentum/${rateInVelocity}/${nesterov}`,
+    written: ["w", "v"],
+    read: ["g"],
+    numbers: ["rate", "first"],
+    shared: ["momentum", "keep"],
+    element: (a) => `
+      let g = ${inside}${a("g")};
+      var v = s.momentum * ${a("v")} + s.keep * g;
+      ${rateInVelocity ? "" : "if (p.first != 0.0) { v = g; }"}
+      ${a("v")} = v;
+      ${a("w")} -= ${outside}${nesterov ? "(g + s.momentum * v)" : "v"};`,
+  };
+}
+
+/** `GraftSgd`: every tensor's step in place, a few tensors a dispatch. */
+export const sgdKernel: KernelFunc = ({ attrs, backend: given }) => {
+  const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } =
+    attrs as unknown as SgdAttrs;
+  const backend = internals(begin(given));
+  const moving = velocities.length > 0;
+  const lists = { variables, ...(moving ? { velocities } : {}), grads };
+  assertLists("GraftSgd", lists, ["variables", "velocities"]);
+  const tensors = variables.map((variable, i) => {
+    const velocity = velocities[i];
+    return {
+      size: variable.size,
+      buffers: [
+        writableBuffer(backend, variable),
+        ...(velocity ? [writableBuffer(backend, velocity)] : []),
+        bufferOf(backend, grads[i] as Tensor),
+      ],
+      numbers: [learningRates[i] as number, ...(moving ? [first[i] ? 1 : 0] : [])],
+    };
+  });
+  if (moving) dispatchStep(backend, withMomentum(rateInVelocity, nesterov), tensors, [momentum, 1 - dampening]);
+  else dispatchStep(backend, plain, tensors, []);
+  submit(backend);
+  return [];
+};
