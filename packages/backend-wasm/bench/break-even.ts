@@ -1,10 +1,10 @@
 /** From which size on a matrix product is worth a second thread; one part of bench/pool.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmBackend } from "../src/index.ts";
-import { heapOf } from "../src/simd/heap.ts";
+import { heapOf } from "../src/heap/heap.ts";
 import { compileKernels, simdLevel } from "../src/simd/module.ts";
-import { chunkSize } from "../src/simd/sharing.ts";
-import { WorkerPool } from "../src/threads/pool.ts";
+import { chunkSize } from "../src/threads/work-sharing.ts";
+import { ThreadPool } from "../src/threads/thread-pool.ts";
 
 const SIZES = [48, 64, 80, 96, 112, 128, 160, 192, 256, 384, 512];
 
@@ -25,7 +25,7 @@ export async function breakEven(): Promise<readonly BreakEven[]> {
   if (level === "none" || !memory) throw new Error("Needs SIMD and tfjs's build without threads.");
   const bytes = (heap.kernels.scratchBytes as () => number)() + 16;
   const scratch = ((heap.backend.wasm._malloc(bytes) >>> 0) + 15) & ~15;
-  const pool = await WorkerPool.start({
+  const pool = await ThreadPool.start({
     module: compileKernels(level, true),
     memory,
     kernels: heap.kernels,

@@ -2,14 +2,14 @@ import type { BackendAdapter, BackendSession, Capabilities, Probe } from "@graft
 import { assertOptions, BackendError, missingTrainingKernels } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmOptions } from "./options.ts";
-import { withoutProcessListeners } from "./process-listeners.ts";
-import { threadsOf } from "./simd/heap.ts";
+import { withoutProcessListeners } from "./stock-backend/process-listeners.ts";
+import { threadsOf } from "./heap/heap.ts";
 import { simdLevel } from "./simd/module.ts";
-import { threadCount } from "./threads/option.ts";
-import { eachPath } from "./threads/peer-files.ts";
-import { prepareHeap, startCrew } from "./threads/session.ts";
+import { threadCount } from "./threads/thread-count.ts";
+import { eachPath } from "./stock-backend/shared-files.ts";
+import { prepareSharedHeap, claimThreads } from "./heap/thread-claims.ts";
 import { registerTrainingKernels, trainingKernelNames } from "./training-kernels.ts";
-import { type WasmPaths, wasmFolder } from "./wasm-paths.ts";
+import { type WasmPaths, wasmFolder } from "./stock-backend/wasm-paths.ts";
 
 /** Options of {@link wasmBackend}. */
 export interface WasmBackendOptions {
@@ -63,7 +63,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
       const count = threadCount(threads);
       // One that runs already has no use for paths, and tfjs refuses new ones once the backend has failed.
       const running = "wasm" in tf.engine().registry;
-      const heap = count > 1 && !running ? await prepareHeap(paths) : undefined;
+      const heap = count > 1 && !running ? await prepareSharedHeap(paths) : undefined;
       const shared = typeof heap === "object" ? heap : undefined;
       const setPaths = (given: WasmPaths, usePlatformFetch?: boolean): void => {
         try {
@@ -101,7 +101,7 @@ export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
         );
       }
       const registration = registerTrainingKernels();
-      const crew = await startCrew(count, typeof heap === "string" ? heap : undefined);
+      const crew = await claimThreads(count, typeof heap === "string" ? heap : undefined);
       const backend = tf.backend();
       // Sessions share the threads: what computes now counts, not what this one has asked for.
       let threadsNow = (): number => threadsOf(backend);

@@ -1,5 +1,5 @@
 export { type WasmBackendOptions, wasmBackend } from "./adapter.ts";
-export { fusedLayers } from "./fused/layers.ts";
+export { fusedLayers } from "./layers/fused-layers.ts";
 export {
   type BatchNormTrainingOptions,
   batchNormTraining,
@@ -10,9 +10,9 @@ export {
   gelu,
   layerNorm,
   softmaxCrossEntropy,
-} from "./fused/ops.ts";
-export { OutOfMemoryError } from "./memory.ts";
-export { plugins } from "./plugin.ts";
-export type { Registration } from "./registry/kernels.ts";
+} from "./ops/ops.ts";
+export { OutOfMemoryError } from "./memory/guard.ts";
+export { plugins } from "./plugins.ts";
+export type { Registration } from "./tfjs-registry/kernels.ts";
 export { registerTrainingKernels, type TrainingKernelOptions } from "./training-kernels.ts";
-export type { WasmPaths } from "./wasm-paths.ts";
+export type { WasmPaths } from "./stock-backend/wasm-paths.ts";

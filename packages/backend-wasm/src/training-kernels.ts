@@ -1,26 +1,26 @@
 import { assertOptions, BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { corrections } from "./composed/corrections.ts";
-import { exactKernels, exactWithoutSimd } from "./composed/by-number.ts";
-import { composedKernels } from "./composed/index.ts";
-import { emptyReductions } from "./composed/empty.ts";
-import { forIntegers, integerKernels } from "./composed/integers.ts";
-import { nanKeepers } from "./composed/keep-nan.ts";
-import { wideBroadcasts } from "./composed/wide-broadcast.ts";
+import { resultFixes } from "./stock-fixes/wrong-results.ts";
+import { scalarKernels, scalarKernelsWithoutSimd } from "./stock-fixes/scalar-loops.ts";
+import { fallbackKernels } from "./fallback/index.ts";
+import { emptyReductions } from "./stock-fixes/empty-reductions.ts";
+import { acceptIntegers, integerKernelNames } from "./stock-fixes/integer-inputs.ts";
+import { nanFixes } from "./stock-fixes/keep-nan.ts";
+import { highRankBroadcasts } from "./stock-fixes/high-rank-broadcast.ts";
 import { einsumKernel } from "./gradients/einsum.ts";
 import { dilatedFusedGradients } from "./gradients/fused-dilations.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
 import { fusedConv2d } from "./kernels/conv-fused.ts";
-import { windowKernels } from "./kernels/exact-window.ts";
+import { windowFixes } from "./stock-fixes/window-size.ts";
 import { identityKernel } from "./kernels/identity.ts";
 import { fusedKernels, simdKernels } from "./kernels/index.ts";
-import { guardMemory } from "./memory.ts";
-import { optimizerKernels } from "./optimizers/index.ts";
+import { guardMemory } from "./memory/guard.ts";
+import { optimizerKernels } from "./kernels/optimizers/index.ts";
 import { trainingKernelOptions } from "./options.ts";
-import { replaceGradients } from "./registry/gradients.ts";
-import { once, type Registration, replaceKernels, together } from "./registry/kernels.ts";
-import type { WasmBackend } from "./simd/heap.ts";
-import { asKernelFunc } from "./simd/kernel.ts";
+import { replaceGradients } from "./tfjs-registry/gradients.ts";
+import { once, type Registration, replaceKernels, together } from "./tfjs-registry/kernels.ts";
+import type { WasmBackend } from "./heap/heap.ts";
+import { asKernelFunc } from "./heap/simd-kernel.ts";
 import { type SimdLevel, simdLevel } from "./simd/module.ts";
 
 /** Options of {@link registerTrainingKernels}. */
@@ -113,18 +113,20 @@ export function trainingKernelNames(): readonly string[] {
 const stockOf = (name: string): tf.KernelFunc | undefined => tf.getKernel(name, "wasm")?.kernelFunc;
 
 function kernelTable(level: SimdLevel): { readonly [name: string]: tf.KernelFunc } {
-  const guards = Object.entries({ ...emptyReductions, ...wideBroadcasts, ...windowKernels, ...corrections }).flatMap(
+  const guards = Object.entries({ ...emptyReductions, ...highRankBroadcasts, ...windowFixes, ...resultFixes }).flatMap(
     ([name, guard]) => {
       const stock = stockOf(name);
       return stock ? [[name, guard(stock)] as const] : [];
     },
   );
-  const guarded: { [name: string]: tf.KernelFunc } = { ...Object.fromEntries(guards), ...exactKernels };
+  const guarded: { [name: string]: tf.KernelFunc } = { ...Object.fromEntries(guards), ...scalarKernels };
   if (level === "none") {
-    Object.assign(guarded, composedKernels, exactWithoutSimd);
-    for (const [name, guard] of Object.entries(nanKeepers)) guarded[name] = guard(guarded[name] as tf.KernelFunc);
+    Object.assign(guarded, fallbackKernels, scalarKernelsWithoutSimd);
+    for (const [name, guard] of Object.entries(nanFixes)) guarded[name] = guard(guarded[name] as tf.KernelFunc);
   }
-  const integers = integerKernels.map((name) => [name, forIntegers(name, guarded[name] ?? stockOf(name))] as const);
+  const integers = integerKernelNames.map(
+    (name) => [name, acceptIntegers(name, guarded[name] ?? stockOf(name))] as const,
+  );
   const always: { readonly [name: string]: tf.KernelFunc } = {
     ...guarded,
     ...Object.fromEntries(integers),

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { batchNormTraining, conv2dBiasActivation } from "../src/index.ts";
-import { kernel } from "../src/registry/gradients.ts";
+import { runKernel } from "../src/tfjs-registry/gradients.ts";
 import { expectSame, NASTY, onBoth, onEachLevel } from "./on-both.ts";
 
 type Op = (x: tf.Tensor) => tf.Tensor;
@@ -90,7 +90,7 @@ onEachLevel((level) => {
             [Number.NaN, 1],
             [1, -1],
           ]);
-          const [dx, dscale, doffset] = kernel<tf.Tensor[]>(
+          const [dx, dscale, doffset] = runKernel<tf.Tensor[]>(
             "GraftBatchNormGrad",
             { dy: tf.ones([2, 2]), x, mean: tf.zeros([2]), variance: tf.ones([2]) },
             { varianceEpsilon: 0, activation: "relu", wantX: true, wantScale: true, wantOffset: true },

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { OutOfMemoryError, registerTrainingKernels, wasmBackend } from "../src/index.ts";
-import type { WasmBackend } from "../src/simd/heap.ts";
-import { forgetPacked } from "../src/simd/xnnpack.ts";
+import type { WasmBackend } from "../src/heap/heap.ts";
+import { forgetPacked } from "../src/memory/xnnpack.ts";
 import { withHole } from "./full-heap.ts";
 
 // The composed kernels leave every convolution and pool to XNNPACK, on engines with relaxed SIMD too.

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { WasmBackend } from "../src/simd/heap.ts";
+import type { WasmBackend } from "../src/heap/heap.ts";
 
 const heap = (): WasmBackend["wasm"] => (tf.backend() as WasmBackend).wasm;
 

@@ -11,7 +11,7 @@ import {
   softmaxCrossEntropy,
   wasmBackend,
 } from "../src/index.ts";
-import type { WasmBackend } from "../src/simd/heap.ts";
+import type { WasmBackend } from "../src/heap/heap.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
 
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { OutOfMemoryError } from "../src/index.ts";
-import type { WasmBackend } from "../src/simd/heap.ts";
+import type { WasmBackend } from "../src/heap/heap.ts";
 import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { freeBytes, withHole } from "./full-heap.ts";
 

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { wasmBackend } from "../src/index.ts";
-import { heapOf } from "../src/simd/heap.ts";
-import { WorkerPool } from "../src/threads/pool.ts";
+import { heapOf } from "../src/heap/heap.ts";
+import { ThreadPool } from "../src/threads/thread-pool.ts";
 
 /** What the page under test did with three threads. */
 export interface Pooled {
@@ -25,8 +25,8 @@ export async function pooled(wasm: string): Promise<Pooled> {
   const warnings: string[] = [];
   console.warn = (text: string) => warnings.push(text);
   let helped = 0;
-  const stock = WorkerPool.prototype.run;
-  WorkerPool.prototype.run = function (...args) {
+  const stock = ThreadPool.prototype.run;
+  ThreadPool.prototype.run = function (...args) {
     const before = this.helped;
     stock.apply(this, args);
     helped += this.helped - before;

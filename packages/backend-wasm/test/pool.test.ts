@@ -8,9 +8,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { wasmBackend } from "../src/index.ts";
-import { heapOf, type WasmBackend } from "../src/simd/heap.ts";
-import { Ledger } from "../src/threads/ledger.ts";
-import { WorkerPool } from "../src/threads/pool.ts";
+import { heapOf, type WasmBackend } from "../src/heap/heap.ts";
+import { PoolBackoff } from "../src/threads/pool-backoff.ts";
+import { ThreadPool } from "../src/threads/thread-pool.ts";
 import { POOL_CASES, type PoolCase, run } from "./pool-cases.ts";
 
 const matMul = POOL_CASES[0] as PoolCase;
@@ -41,12 +41,12 @@ afterEach(async () => {
 
 /** As on a machine with idle cores: on a busy one the pool would step aside, and the test would test nothing. */
 function alwaysOpen(): void {
-  vi.spyOn(Ledger.prototype, "open", "get").mockReturnValue(true);
+  vi.spyOn(PoolBackoff.prototype, "open", "get").mockReturnValue(true);
 }
 
 /** The pool that the session has put beside the backend. */
-function poolOf(spy: { readonly mock: { readonly contexts: readonly unknown[] } }): WorkerPool {
-  return spy.mock.contexts.at(-1) as WorkerPool;
+function poolOf(spy: { readonly mock: { readonly contexts: readonly unknown[] } }): ThreadPool {
+  return spy.mock.contexts.at(-1) as ThreadPool;
 }
 
 async function until(condition: () => boolean): Promise<boolean> {
@@ -60,7 +60,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 describe("threads", () => {
   it.each(POOL_CASES)("$name: the bits of one thread, by chunks that workers computed", async (poolCase) => {
     alwaysOpen();
-    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
     const expected = run(poolCase);
     expect(spy).not.toHaveBeenCalled();
@@ -78,7 +78,7 @@ describe("threads", () => {
 
   it.each(Object.entries(RULES))("%s steps to the bits of one thread", async (_, rule) => {
     alwaysOpen();
-    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
     const expected = weightsAfterSteps(rule());
     expect(spy).not.toHaveBeenCalled();
@@ -92,7 +92,7 @@ describe("threads", () => {
 
   it("trains a net to the bits of one thread", async () => {
     alwaysOpen();
-    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
     const expected = await losses();
     expect(spy).not.toHaveBeenCalled();
@@ -103,7 +103,7 @@ describe("threads", () => {
 
   it("goes on where the heap grows under the workers", async () => {
     alwaysOpen();
-    const spy = vi.spyOn(WorkerPool.prototype, "run");
+    const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(2);
     const expected = run(matMul);
     const { wasm } = tf.backend() as WasmBackend;

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { transform } from "esbuild";
 import { expect, it } from "vitest";
 import { wasmBackend } from "../src/index.ts";
-import { isEmscriptens } from "../src/process-listeners.ts";
+import { isEmscriptens } from "../src/stock-backend/process-listeners.ts";
 
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 

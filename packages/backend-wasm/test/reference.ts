@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Geometry } from "../src/geometry.ts";
+import type { Geometry } from "../src/shapes/window-geometry.ts";
 
 /** Deterministic normal numbers (LCG + Box–Muller): the sweep must name the same case twice. */
 export function randomNumbers(seed: number): (size: number) => Float32Array {

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeEach, expect, it } from "vitest";
 import { registerTrainingKernels } from "../src/index.ts";
-import type { WasmBackend } from "../src/simd/heap.ts";
+import type { WasmBackend } from "../src/heap/heap.ts";
 
 const standing = (): unknown[] => [
   tf.getKernel("MaxPoolGrad", "wasm")?.kernelFunc,

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { convGeometry, poolGeometry } from "../src/geometry.ts";
+import { convGeometry, poolGeometry } from "../src/shapes/window-geometry.ts";
 import { convCases } from "./conv-cases.ts";
 import { convGradients, randomNumbers, relativeError, run } from "./reference.ts";
 

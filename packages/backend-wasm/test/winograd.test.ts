@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { convGeometry, type Geometry } from "../src/geometry.ts";
+import { convGeometry, type Geometry } from "../src/shapes/window-geometry.ts";
 import { OutOfMemoryError } from "../src/index.ts";
-import * as winograd from "../src/kernels/winograd.ts";
-import { heapOf, type WasmBackend } from "../src/simd/heap.ts";
+import * as winograd from "../src/kernels/conv-winograd.ts";
+import { heapOf, type WasmBackend } from "../src/heap/heap.ts";
 import { byTiles, type Numbers, type Operands, operandsOf } from "./by-tiles.ts";
 import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { convGradients, randomNumbers, relativeError, run } from "./reference.ts";
 
 // As it is, but a test may have the direct kernels.
-vi.mock("../src/kernels/winograd.ts", async (original) => {
+vi.mock("../src/kernels/conv-winograd.ts", async (original) => {
   const actual = await original<typeof winograd>();
   return { ...actual, winogradPays: vi.fn(actual.winogradPays) };
 });
@@ -205,7 +205,7 @@ describe("where a number is not finite", () => {
 });
 
 describe("the choice", () => {
-  const pays = (pass: winograd.Pass, x: Shape4, outs: number, attrs: object = {}): boolean => {
+  const pays = (pass: winograd.ConvPass, x: Shape4, outs: number, attrs: object = {}): boolean => {
     const filter: Shape4 = [3, 3, x[3], outs];
     const all = { ...attrsOf(x, filter, "same"), ...attrs } as unknown as tf.NamedAttrMap;
     return winograd.winogradPays(pass, convGeometry("test", x, filter, all, false));

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { isFirstOrder, kernel, type WasmGradient } from "../registry/gradients.ts";
+import { isFirstOrder, runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 interface Bounds {
   readonly low: number;
@@ -21,9 +21,9 @@ function gate(kernelName: string, bounds: (attrs: tf.NamedAttrMap) => Bounds): W
 
 /** As one kernel; where this is itself differentiated, as a product, whose other factor is constant almost everywhere. */
 function gated(x: tf.Tensor, dy: tf.Tensor, bounds: Bounds): tf.Tensor {
-  if (isFirstOrder()) return kernel("GraftGateGrad", { v: x, dy }, { ...bounds });
+  if (isFirstOrder()) return runKernel("GraftGateGrad", { v: x, dy }, { ...bounds });
   const mask = tf.customGrad((v) => ({
-    value: kernel("GraftGateGrad", { v: v as tf.Tensor, dy: tf.onesLike(v as tf.Tensor) }, { ...bounds }),
+    value: runKernel("GraftGateGrad", { v: v as tf.Tensor, dy: tf.onesLike(v as tf.Tensor) }, { ...bounds }),
     gradFunc: (d: tf.Tensor): tf.Tensor => tf.zerosLike(d),
   }));
   return tf.mul(dy, mask(x));
@@ -32,7 +32,7 @@ function gated(x: tf.Tensor, dy: tf.Tensor, bounds: Bounds): tf.Tensor {
 const fromOutput = (kernelName: string, gradient: string): WasmGradient => ({
   kernelName,
   outputsToSave: [true],
-  gradFunc: (dy, [y]) => (y?.dtype === "float32" ? { x: () => kernel(gradient, { v: y, dy }) } : undefined),
+  gradFunc: (dy, [y]) => (y?.dtype === "float32" ? { x: () => runKernel(gradient, { v: y, dy }) } : undefined),
 });
 
 export const gateGradients: readonly WasmGradient[] = [
@@ -55,7 +55,7 @@ export const activationGradients: readonly WasmGradient[] = [
     outputsToSave: [true],
     gradFunc: (dy, [y], { dim }) =>
       y?.dtype === "float32" && dim === y.rank - 1
-        ? { logits: () => kernel("GraftSoftmaxGrad", { v: y, dy }) }
+        ? { logits: () => runKernel("GraftSoftmaxGrad", { v: y, dy }) }
         : undefined,
   },
 ];

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { kernel, type WasmGradient } from "../registry/gradients.ts";
+import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /**
  * Gradient of batch norm with given statistics, one pass over the activations for each input that asks. With
@@ -14,7 +14,7 @@ export const batchNormGradient: WasmGradient = {
     if (x.dtype !== "float32" || mean.size !== x.shape.at(-1)) return undefined;
     const { varianceEpsilon } = attrs as unknown as { readonly varianceEpsilon: number };
     const one = (want: "wantX" | "wantScale" | "wantOffset"): tf.Tensor =>
-      kernel<tf.Tensor[]>(
+      runKernel<tf.Tensor[]>(
         "GraftBatchNormGrad",
         { dy, x, mean, variance, scale },
         { varianceEpsilon, activation: "linear", [want]: true },

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { WasmGradient } from "../registry/gradients.ts";
+import type { WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /** Sums a gradient over the axes along which its input was repeated. */
 export function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {

@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { kernel, type WasmGradient } from "../registry/gradients.ts";
+import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /**
  * Gradients of a convolution and of its own two gradients, dilations included; tfjs-core's refuse those on every backend,
@@ -7,11 +7,11 @@ import { kernel, type WasmGradient } from "../registry/gradients.ts";
  */
 function family(forward: string, toInput: string, toFilter: string): readonly WasmGradient[] {
   const convolve = (x: tf.Tensor, filter: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor =>
-    kernel(forward, { x, filter }, { ...attrs, dilations: attrs.dilations ?? [1, 1] });
+    runKernel(forward, { x, filter }, { ...attrs, dilations: attrs.dilations ?? [1, 1] });
   const inputGradient = (dy: tf.Tensor, filter: tf.Tensor, x: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor =>
-    kernel(toInput, { dy, filter }, { ...attrs, inputShape: x.shape });
+    runKernel(toInput, { dy, filter }, { ...attrs, inputShape: x.shape });
   const filterGradient = (x: tf.Tensor, dy: tf.Tensor, filter: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor =>
-    kernel(toFilter, { x, dy }, { ...attrs, filterShape: filter.shape });
+    runKernel(toFilter, { x, dy }, { ...attrs, filterShape: filter.shape });
   return [
     {
       kernelName: forward,

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { einsum, einsumGradient, parseEquation } from "../composed/einsum.ts";
-import type { WasmGradient } from "../registry/gradients.ts";
+import { einsum, einsumGradient, parseEquation } from "../fallback/einsum.ts";
+import type { WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /** Kernel of einsum, which stock wasm lacks. */
 export const einsumKernel: tf.KernelFunc = ({ inputs, attrs }) => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { kernel } from "../registry/gradients.ts";
-import { once, type Registration, replaceKernels, together } from "../registry/kernels.ts";
+import { runKernel } from "../tfjs-registry/gradients.ts";
+import { once, type Registration, replaceKernels, together } from "../tfjs-registry/kernels.ts";
 import { unbroadcast } from "./broadcast.ts";
 
 type Gradient = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
@@ -81,8 +81,8 @@ function dilatedGradient(
   const dy = tf.reshape(gradient, y.shape);
   const name = depthwise ? "DepthwiseConv2dNative" : "Conv2D";
   return [
-    kernel(`${name}BackpropInput`, { dy, filter }, { ...attrs, inputShape: x.shape }),
-    kernel(`${name}BackpropFilter`, { x, dy }, { ...attrs, filterShape: filter.shape }),
+    runKernel(`${name}BackpropInput`, { dy, filter }, { ...attrs, inputShape: x.shape }),
+    runKernel(`${name}BackpropFilter`, { x, dy }, { ...attrs, filterShape: filter.shape }),
     ...(bias ? [unbroadcast(dy, bias.shape)] : []),
   ];
 }

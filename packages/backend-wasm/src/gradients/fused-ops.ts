@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { kernel, type WasmGradient } from "../registry/gradients.ts";
+import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 type Tensors = tf.Tensor[];
 
@@ -11,7 +11,7 @@ export const fusedOpGradients: readonly WasmGradient[] = [
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, scale, mean, variance], { epsilon }) => {
       const dy = (dys as unknown as Tensors)[0];
-      const [dx, dscale, doffset] = kernel<Tensors>(
+      const [dx, dscale, doffset] = runKernel<Tensors>(
         "GraftBatchNormTrainingGrad",
         { x, dy, scale, mean, variance },
         { epsilon },
@@ -25,19 +25,19 @@ export const fusedOpGradients: readonly WasmGradient[] = [
     outputsToSave: [false, true, true],
     gradFunc: (dys, [x, gamma, mean, rsigma]) => {
       const dy = (dys as unknown as Tensors)[0];
-      const [dx, dgamma, dbeta] = kernel<Tensors>("GraftLayerNormGrad", { x, dy, gamma, mean, rsigma });
+      const [dx, dgamma, dbeta] = runKernel<Tensors>("GraftLayerNormGrad", { x, dy, gamma, mean, rsigma });
       return { x: () => dx as tf.Tensor, gamma: () => dgamma as tf.Tensor, beta: () => dbeta as tf.Tensor };
     },
   },
   {
     kernelName: "GraftGelu",
     inputsToSave: ["x"],
-    gradFunc: (dy, [x]) => ({ x: () => kernel("GraftGeluGrad", { v: x, dy }) }),
+    gradFunc: (dy, [x]) => ({ x: () => runKernel("GraftGeluGrad", { v: x, dy }) }),
   },
   {
     kernelName: "GraftDropout",
     inputsToSave: [],
-    gradFunc: (dy, _, attrs) => ({ x: () => kernel("GraftDropout", { x: dy }, attrs) }),
+    gradFunc: (dy, _, attrs) => ({ x: () => runKernel("GraftDropout", { x: dy }, attrs) }),
   },
   {
     kernelName: "GraftSoftmaxCrossEntropy",
@@ -46,7 +46,7 @@ export const fusedOpGradients: readonly WasmGradient[] = [
     gradFunc: (dys, [targets, softmax]) => {
       const dy = (dys as unknown as Tensors)[0];
       return {
-        logits: () => kernel("GraftSoftmaxCrossEntropyGrad", { softmax, targets, dy }),
+        logits: () => runKernel("GraftSoftmaxCrossEntropyGrad", { softmax, targets, dy }),
         targets: () => tf.zerosLike(targets as tf.Tensor),
       };
     },
@@ -60,10 +60,10 @@ export const fusedOpGradients: readonly WasmGradient[] = [
       const dz =
         activation === "linear"
           ? dy
-          : (kernel<Tensors>("GraftActivationGrad", { dy, y }, { activation })[0] as tf.Tensor);
+          : (runKernel<Tensors>("GraftActivationGrad", { dy, y }, { activation })[0] as tf.Tensor);
       return {
-        x: () => kernel("Conv2DBackpropInput", { dy: dz, filter }, { ...attrs, inputShape: x?.shape }),
-        filter: () => kernel("Conv2DBackpropFilter", { x, dy: dz }, { ...attrs, filterShape: filter?.shape }),
+        x: () => runKernel("Conv2DBackpropInput", { dy: dz, filter }, { ...attrs, inputShape: x?.shape }),
+        filter: () => runKernel("Conv2DBackpropFilter", { x, dy: dz }, { ...attrs, filterShape: filter?.shape }),
         bias: () => tf.sum(dz, [0, 1, 2]),
       };
     },

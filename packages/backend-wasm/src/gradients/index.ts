@@ -1,4 +1,4 @@
-import { isFirstOrder, type WasmGradient } from "../registry/gradients.ts";
+import { isFirstOrder, type WasmGradient } from "../tfjs-registry/gradients.ts";
 import { activationGradients, gateGradients } from "./activations.ts";
 import { batchNormGradient } from "./batch-norm.ts";
 import { broadcastGradients } from "./broadcast.ts";

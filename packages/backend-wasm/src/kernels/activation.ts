@@ -1,6 +1,6 @@
 import type { NamedAttrMap } from "@tensorflow/tfjs-core";
-import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachChannel, eachNumber } from "../simd/sharing.ts";
+import { input, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachChannel, eachNumber } from "../threads/work-sharing.ts";
 
 const BOUNDS: { readonly [activation: string]: readonly [number, number] } = {
   linear: [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY],

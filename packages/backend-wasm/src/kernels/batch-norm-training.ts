@@ -1,5 +1,5 @@
-import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachChannel } from "../simd/sharing.ts";
+import { input, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachChannel } from "../threads/work-sharing.ts";
 import { activationOf } from "./activation.ts";
 import { channelFactors, normalise } from "./batch-norm.ts";
 

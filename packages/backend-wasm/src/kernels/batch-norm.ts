@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
-import type { Heap } from "../simd/heap.ts";
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachChannel } from "../simd/sharing.ts";
+import type { Heap } from "../heap/heap.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachChannel } from "../threads/work-sharing.ts";
 import { activationOf } from "./activation.ts";
 
 /** Whether each of `factors` has one number for each channel, the last axis of x. */

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachNumber } from "../simd/sharing.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachNumber } from "../threads/work-sharing.ts";
 
 /** x between two bounds. NaN stays NaN, as on cpu; XNNPACK makes it the lower bound, and a net that has diverged looks sound. */
 function clamp(bounds: (attrs: tf.NamedAttrMap) => readonly [number, number]): SimdKernel {

@@ -1,10 +1,10 @@
-import { convGeometry, type Geometry } from "../geometry.ts";
+import { convGeometry, type Geometry } from "../shapes/window-geometry.ts";
 
-import { type Call, input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { type Call, input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 import { simdLevel } from "../simd/module.ts";
-import type { Sharing } from "../simd/sharing.ts";
+import type { WorkSharing } from "../threads/work-sharing.ts";
 import { activationOf, isClamp } from "./activation.ts";
-import * as winograd from "./winograd.ts";
+import * as winograd from "./conv-winograd.ts";
 
 /** From so many columns on there are chunks enough for all threads by columns, which pack the filter only once. */
 const WIDE = 64;
@@ -35,7 +35,7 @@ function forward(kernelName: string): SimdKernel {
     const inner = g.filterHeight * g.filterWidth * g.inChannels;
     const byColumn = g.outChannels >= WIDE;
     const total = byColumn ? g.outChannels : pixels;
-    const sharing: Sharing = byColumn
+    const sharing: WorkSharing = byColumn
       ? { cost: pixels * inner, step: 8, least: 16 }
       : { cost: g.outChannels * inner, step: 4, least: 64 };
     if (simdLevel() === "relaxed" ? g.inChannels < FEW : !heap.shares(total, sharing)) return undefined;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Heap } from "../simd/heap.ts";
-import { type Call, input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import type { Heap } from "../heap/heap.ts";
+import { type Call, input, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 
 /** An axis of the output: its size, and how many bytes of the input lie between neighbours. */
 interface Axis {

@@ -1,5 +1,5 @@
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachNumber } from "../simd/sharing.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachNumber } from "../threads/work-sharing.ts";
 
 /** A function of one tensor. */
 function unary(kernel: string, cost: number): SimdKernel {

@@ -1,5 +1,5 @@
-import type { Heap } from "../simd/heap.ts";
-import { gemmRows } from "../simd/sharing.ts";
+import type { Heap } from "../heap/heap.ts";
+import { gemmRows } from "../threads/work-sharing.ts";
 
 /** C [m × n] = A · B at these addresses; A lies as [k][m] where `transposeA`, B as [n][k] where `transposeB`. */
 export interface Product {

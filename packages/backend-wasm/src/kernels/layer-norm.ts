@@ -1,4 +1,4 @@
-import { input, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { input, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 
 /** Layer norm over the last axis. Outputs y, and mean and 1/σ of each row for the gradient. */
 export const layerNorm: SimdKernel = (call) => {

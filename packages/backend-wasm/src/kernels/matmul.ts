@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { composedFused, refuseIntegers } from "../composed/matmul.ts";
-import type { Heap } from "../simd/heap.ts";
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { composedFusedMatMul, refuseIntegers } from "../fallback/matmul.ts";
+import type { Heap } from "../heap/heap.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 import { gemm } from "./gemm.ts";
 
 interface Product {
@@ -115,7 +115,7 @@ export const fusedMatMul: SimdKernel = (call) => {
   const columns = b.shape[b.shape.length - (attrs.transposeB ? 2 : 1)] as number;
   const simpleBias = !bias || (sizeOf(bias.shape) === columns && isFloat(bias));
   // The rare activations and biases.
-  if (code === undefined || !simpleBias) return composedFused(call.inputs, attrs);
+  if (code === undefined || !simpleBias) return composedFusedMatMul(call.inputs, attrs);
   const c = multiply(heap, a, b, Boolean(attrs.transposeA), Boolean(attrs.transposeB));
   if (bias || code !== 0) {
     const rows = columns === 0 ? 0 : sizeOf(c.shape) / columns;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { poolGeometry } from "../geometry.ts";
-import { input, isFloat, type SimdKernel } from "../simd/kernel.ts";
+import { poolGeometry } from "../shapes/window-geometry.ts";
+import { input, isFloat, type SimdKernel } from "../heap/simd-kernel.ts";
 import { identityKernel } from "./identity.ts";
 
 /**

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
-import { eachChannel } from "../simd/sharing.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
+import { eachChannel } from "../threads/work-sharing.ts";
 
 /**
  * Sum or mean over neighbouring axes: first, last, or between (global pooling). Others go to stock, which transposes and

@@ -1,4 +1,4 @@
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 
 /** Rows summed by segment: the gradient of an embedding. Ids outside [0, numSegments) are dropped, as on cpu. */
 export const segmentSum: SimdKernel = (call) => {

@@ -1,4 +1,4 @@
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 
 /** Softmax over the last axis. */
 export const softmax: SimdKernel = (call) => {

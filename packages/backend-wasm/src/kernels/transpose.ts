@@ -1,4 +1,4 @@
-import { input, isFloat, type SimdKernel, sizeOf } from "../simd/kernel.ts";
+import { input, isFloat, type SimdKernel, sizeOf } from "../heap/simd-kernel.ts";
 
 /**
  * Transposes that are, once neighbouring axes are joined, a swap of the last two ([…, a, b] → […, b, a]) or a swap of two

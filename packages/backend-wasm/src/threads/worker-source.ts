@@ -1,4 +1,4 @@
-import { ARGUMENTS, DONE, ENDED, FAILED, HELPED, KERNEL, ROW, SLEEPERS, TABLE, UNTAKEN } from "./board.ts";
+import { ARGUMENTS, DONE, ENDED, FAILED, HELPED, KERNEL, ROW, SLEEPERS, TABLE, UNTAKEN } from "./shared-counter.ts";
 
 /**
  * How long an idle worker looks for work before it sleeps, in milliseconds. The gap between two kernels of a step is about

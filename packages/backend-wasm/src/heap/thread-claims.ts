@@ -1,0 +1,76 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { once } from "../tfjs-registry/kernels.ts";
+import { type Heap, heapOf } from "./heap.ts";
+import { simdLevel } from "../simd/module.ts";
+import type { WasmPaths } from "../stock-backend/wasm-paths.ts";
+import { whyNotShared } from "../threads/thread-count.ts";
+import { type SharedFiles, sharedFiles } from "../stock-backend/shared-files.ts";
+
+/** One session's claim to threads. */
+export interface ThreadClaim {
+  /** Gives it up; the threads end with the last claim. */
+  end(): void;
+}
+
+/** Who has a claim to the one pool of a heap. It is as large as the largest of them. */
+interface Claims {
+  open: number;
+  /** Settles when the latest start is over: two at once would leave a pool that nobody ends. */
+  started: Promise<void>;
+}
+
+const claimsOf = new WeakMap<Heap, Claims>();
+
+const NO_SIMD = "this engine has no WebAssembly SIMD";
+const NO_CLAIM: ThreadClaim = { end: () => {} };
+
+/** What tfjs must load so that threads can share its heap, or why that cannot be. */
+export async function prepareSharedHeap(paths: WasmPaths | undefined): Promise<SharedFiles | string> {
+  if (simdLevel() === "none") return NO_SIMD;
+  const obstacle = whyNotShared();
+  if (obstacle !== undefined) return obstacle;
+  if (paths === undefined) return "tfjs's .wasm files were not found. Pass `wasmPaths`";
+  try {
+    return await sharedFiles(paths);
+  } catch (error) {
+    return `tfjs's .wasm file cannot be read: ${(error as Error).message}`;
+  }
+}
+
+/**
+ * Sees that so many threads compute on the backend that runs: joins those that another session has started, or starts them.
+ * Where that cannot be, one warning says why, and the session has no claim to any.
+ *
+ * @param obstacle what {@link prepareHeap} found
+ */
+export async function claimThreads(threads: number, obstacle: string | undefined): Promise<ThreadClaim> {
+  if (threads === 1) return NO_CLAIM;
+  const alone = (why: string, now = 1): ThreadClaim => {
+    const computing = now === 1 ? "one thread computes" : `${now} threads compute`;
+    console.warn(`@graftjs/backend-wasm: ${computing}, not ${threads}: ${why}.`);
+    return NO_CLAIM;
+  };
+  if (obstacle !== undefined) return alone(obstacle);
+  if (simdLevel() === "none") return alone(NO_SIMD);
+  const heap = heapOf(tf.backend());
+  if (!heap.shared) return alone("tfjs's wasm backend ran already, on memory of its own. Open the session before it");
+  const claims = claimsOf.get(heap) ?? { open: 0, started: Promise.resolve() };
+  claimsOf.set(heap, claims);
+  claims.open++;
+  const claim = once(() => {
+    claims.open--;
+    if (claims.open === 0) heap.endThreads();
+  });
+  const start = async (): Promise<void> => {
+    if (heap.threads < threads) await heap.startThreads(threads, (reason) => alone(`a worker was lost, ${reason}`));
+  };
+  const started = claims.started.then(start);
+  claims.started = started.catch(() => {});
+  try {
+    await started;
+  } catch (error) {
+    claim.dispose();
+    return alone(`a worker did not start, ${(error as Error).message}`, heap.threads);
+  }
+  return { end: () => claim.dispose() };
+}

@@ -1,0 +1,93 @@
+import { combine } from "./norms.ts";
+import type { FusedAttributes } from "./attributes.ts";
+
+type Denominator = "gradient" | "decayed" | "velocity";
+
+/** What `GraftLars` and `GraftLamb` are told about ratios, checked. */
+export interface TrustAttributes {
+  readonly sizes: readonly number[];
+  readonly groups: readonly number[];
+  readonly slots: readonly number[];
+  readonly decays: readonly number[];
+  readonly minRatio: number;
+  readonly maxRatio: number;
+  readonly zeroNorm: "rms-floor" | "one" | "eta" | "exclude";
+  readonly rmsFloor: number;
+}
+
+/** The ratio of one tensor, and what it came from. */
+export interface Trust {
+  readonly ratio: number;
+  /** Whether βw is left out of the step: `zeroNorm: "exclude"` with a gradient of zero. */
+  readonly dropDecay: boolean;
+  readonly weightNorm: number;
+  readonly gradNorm: number;
+}
+
+export function readTrustAttributes(
+  table: FusedAttributes,
+  attrs: { readonly [name: string]: unknown },
+  sizes: readonly number[],
+): TrustAttributes {
+  return {
+    sizes,
+    groups: table.list<number>("groups", sizes.length),
+    slots: table.list<number>("slots", sizes.length),
+    decays: table.list<number>("decays", sizes.length),
+    minRatio: table.number("minRatio"),
+    maxRatio: (attrs.maxRatio as number | undefined) ?? Number.POSITIVE_INFINITY,
+    zeroNorm: attrs.zeroNorm as TrustAttributes["zeroNorm"],
+    rmsFloor: table.number("rmsFloor"),
+  };
+}
+
+/**
+ * Tensors that must be measured together before one of them is written: each group, and each tensor outside the groups.
+ * Unit by unit, what a norm has read is still in the cache when the step reads it again.
+ */
+export function trustUnits({ groups }: TrustAttributes): readonly (readonly number[])[] {
+  const members = new Map<number, number[]>();
+  const found: number[][] = [];
+  for (const [i, group] of groups.entries()) {
+    const known = group >= 0 ? members.get(group) : undefined;
+    if (known) known.push(i);
+    else {
+      const unit = [i];
+      found.push(unit);
+      if (group >= 0) members.set(group, unit);
+    }
+  }
+  return found;
+}
+
+/** Of a tensor outside the groups. */
+export const untouched: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
+
+/**
+ * The ratio of the group of `indices`, by points 2 to 4 of docs/fused-kernels.md.
+ *
+ * @param weights ‖w‖ of each member
+ * @param dividing the norm of each member that goes into D
+ */
+export function groupTrust(
+  table: TrustAttributes,
+  indices: readonly number[],
+  weights: readonly number[],
+  dividing: readonly number[],
+  { trustCoefficient, epsilon, denominator }: { trustCoefficient: number; epsilon: number; denominator: Denominator },
+): Trust {
+  const [W, D] = [combine(weights), combine(dividing)];
+  const B =
+    denominator === "gradient"
+      ? combine(weights.map((norm, i) => (table.decays[indices[i] as number] ?? 0) * norm))
+      : 0;
+  const values = indices.reduce((sum, i) => sum + (table.sizes[i] as number), 0);
+  const floored = table.zeroNorm === "rms-floor" ? Math.max(W, table.rmsFloor * Math.sqrt(values)) : W;
+  const zero = floored === 0 || D === 0;
+  const bounded = (ratio: number): number => Math.min(Math.max(ratio, table.minRatio), table.maxRatio);
+  const formula = (trustCoefficient * floored) / (D + B + epsilon);
+  const fallback = table.zeroNorm === "one" || table.zeroNorm === "exclude" ? 1 : trustCoefficient;
+  const ratio = zero ? (table.zeroNorm === "exclude" ? fallback : bounded(fallback)) : bounded(formula);
+  const dropDecay = table.zeroNorm === "exclude" && D === 0 && denominator === "gradient";
+  return { ratio, dropDecay, weightNorm: W, gradNorm: D };
+}
