@@ -1,2 +1,2 @@
-export type { Io } from "./io.ts";
 export { type ExitCode, main } from "./main.ts";
+export type { Io } from "./terminal/io.ts";

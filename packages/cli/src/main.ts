@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
 import { GraftError, list, nearest } from "@graftjs/core";
-import type { OptionType, Values } from "./command.ts";
+import type { OptionType, Values } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
-import { type ExitCode, exitCodeOf } from "./exit-code.ts";
-import type { Io } from "./io.ts";
-import { RunError } from "./run-error.ts";
-import { UsageError } from "./usage-error.ts";
+import { type ExitCode, exitCodeOf } from "./terminal/exit-code.ts";
+import type { Io } from "./terminal/io.ts";
+import { RunError } from "./terminal/run-error.ts";
+import { UsageError } from "./terminal/usage-error.ts";
 
-export type { ExitCode } from "./exit-code.ts";
+export type { ExitCode } from "./terminal/exit-code.ts";
 
 /**
  * The `graft` command.

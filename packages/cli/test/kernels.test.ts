@@ -4,7 +4,7 @@ import { sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { expect, it } from "vitest";
-import { kernelsOfRun } from "../src/kernels/kernels-of-run.ts";
+import { kernelsOfRun } from "../src/run/kernels-of-run.ts";
 
 /** A convolution trained under another, on images of any size. */
 function net(): tfl.LayersModel {

@@ -1,6 +1,6 @@
-import type { Command } from "../command.ts";
-import { readDelta } from "../read-delta.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { Command } from "./command.ts";
+import { readDelta } from "./read-delta.ts";
 
 export const diff: Command = {
   usage: "graft diff <a.safetensors> <b.safetensors> [--json]",

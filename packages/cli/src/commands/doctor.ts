@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import type { BackendAdapter, Plugin } from "@graftjs/core";
 import { corePlugins, suggest } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Command } from "../command.ts";
 import { lookInChild } from "../doctor/child.ts";
 import { type Diagnosis, diagnose } from "../doctor/diagnose.ts";
 import { formatDiagnoses } from "../doctor/format.ts";
-import { projectPackage } from "../project-package.ts";
-import { refuseStray } from "../refuse-stray.ts";
-import { UsageError } from "../usage-error.ts";
+import { projectPackage } from "../plugins/project-package.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { Command } from "./command.ts";
+import { refuseStray } from "./refuse-stray.ts";
 
 interface Backend {
   readonly device: "cpu" | "gpu";

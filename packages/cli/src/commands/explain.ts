@@ -1,6 +1,6 @@
-import type { Command } from "../command.ts";
-import { loadRegistry } from "../load-plugins.ts";
-import { readRecipe } from "../recipe-file.ts";
+import { loadRegistry } from "../plugins/load-plugins.ts";
+import { readRecipe } from "../recipe/recipe-file.ts";
+import type { Command } from "./command.ts";
 import { recipePath } from "./recipe-path.ts";
 
 export const explain: Command = {

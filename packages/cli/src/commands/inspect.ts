@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
-import type { Command } from "../command.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { Command } from "./command.ts";
 
 /** What a model or a safetensors file holds, tensor by tensor. */
 interface Contents {
@@ -42,8 +42,8 @@ async function ofSafetensors(file: string): Promise<Contents> {
 
 async function ofModel(file: string): Promise<Contents> {
   const { namedWeights } = await import("@graftjs/core");
-  const { onCpu } = await import("../on-cpu.ts");
-  const { readModel } = await import("../model.ts");
+  const { onCpu } = await import("../model/on-cpu.ts");
+  const { readModel } = await import("../model/recipe-model.ts");
   await onCpu();
   const { layers: model, params, dispose } = await readModel({ folder: dirname(file), run: { model: basename(file) } });
   try {

@@ -1,7 +1,7 @@
-import type { Command } from "../command.ts";
-import { loadRegistry } from "../load-plugins.ts";
-import { readRecipe } from "../recipe-file.ts";
-import { refuseStray } from "../refuse-stray.ts";
+import { loadRegistry } from "../plugins/load-plugins.ts";
+import { readRecipe } from "../recipe/recipe-file.ts";
+import type { Command } from "./command.ts";
+import { refuseStray } from "./refuse-stray.ts";
 
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",

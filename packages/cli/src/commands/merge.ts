@@ -1,7 +1,7 @@
 import { dirname, resolve } from "node:path";
-import type { Command } from "../command.ts";
-import { readDelta } from "../read-delta.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { Command } from "./command.ts";
+import { readDelta } from "./read-delta.ts";
 
 export const merge: Command = {
   usage: "graft merge <recipe.json> <delta.safetensors> --out folder",
@@ -18,16 +18,16 @@ export const merge: Command = {
       );
     }
     const bytes = await readDelta(delta, io.cwd);
-    const { readRecipe } = await import("../recipe-file.ts");
+    const { readRecipe } = await import("../recipe/recipe-file.ts");
     const { folder, run } = await readRecipe(recipe, io.cwd);
     const to = resolve(io.cwd, String(given));
     if (to === dirname(resolve(folder, run.model))) {
       throw new UsageError(`${to} holds the base model.`, "Give --out another folder: other deltas need the base.");
     }
     const { applyDelta, saveModel } = await import("@graftjs/tuner");
-    const { onCpu } = await import("../on-cpu.ts");
+    const { onCpu } = await import("../model/on-cpu.ts");
     await onCpu();
-    const { readModel } = await import("../model.ts");
+    const { readModel } = await import("../model/recipe-model.ts");
     const model = await readModel({ folder, run });
     try {
       applyDelta(model.tunable, bytes);

@@ -1,5 +1,5 @@
-import type { Command } from "../command.ts";
-import { parseBytes } from "../parse-bytes.ts";
+import type { Command } from "./command.ts";
+import { parseBytes } from "./parse-bytes.ts";
 import { recipePath } from "./recipe-path.ts";
 
 export const plan: Command = {
@@ -13,7 +13,7 @@ export const plan: Command = {
     const limit = given === undefined ? {} : { limit: parseBytes("--limit", String(given)) };
     // As in run.ts: not to be loaded by every command.
     const { formatPlan, plan: makePlan } = await import("@graftjs/tuner");
-    const { withSession } = await import("../session.ts");
+    const { withSession } = await import("../run/session.ts");
     await withSession(path, io, async ({ model, options }) => {
       const made = await makePlan(model, options, limit);
       io.out(json === true ? `${JSON.stringify(made, null, 2)}\n` : `${formatPlan(made)}\n`);

@@ -1,4 +1,4 @@
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 /** The one positional argument of commands that take a recipe. */
 export function recipePath(command: string, positionals: readonly string[]): string {

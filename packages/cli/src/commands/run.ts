@@ -1,12 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
 import type { FineTuneOptions, FineTuneResult } from "@graftjs/tuner";
-import type { Command } from "../command.ts";
-import { Interrupted, interruptible } from "../interrupt.ts";
-import { assertWritable } from "../output.ts";
-import { RunError } from "../run-error.ts";
-import { spareFolder } from "../spare-folder.ts";
-import { UsageError } from "../usage-error.ts";
+import { Interrupted, interruptible } from "../run/interrupt.ts";
+import { spareFolder } from "../run/spare-folder.ts";
+import { assertWritable } from "../terminal/output.ts";
+import { RunError } from "../terminal/run-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { Command } from "./command.ts";
 import { recipePath } from "./recipe-path.ts";
 
 /** Steps between two checkpoints: what a crash costs at most. */
@@ -34,7 +34,7 @@ export const run: Command = {
         : `Go on with: graft run ${path}${elsewhere} --checkpoint ${String(to)} --resume`;
     // Every command would load these, and `graft help` would take a second.
     const { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
-    const { withSession } = await import("../session.ts");
+    const { withSession } = await import("../run/session.ts");
     const spare = spareFolder();
     try {
       await withSession(path, io, async ({ file, model, options, resolved, lost, losable }) => {

@@ -1,8 +1,8 @@
-import type { Command } from "../command.ts";
-import { loadRegistry } from "../load-plugins.ts";
-import { readRecipe } from "../recipe-file.ts";
-import { refuseStray } from "../refuse-stray.ts";
-import { runSchema } from "../run-section.ts";
+import { loadRegistry } from "../plugins/load-plugins.ts";
+import { readRecipe } from "../recipe/recipe-file.ts";
+import { runSchema } from "../recipe/run-section.ts";
+import type { Command } from "./command.ts";
+import { refuseStray } from "./refuse-stray.ts";
 
 export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { reason } from "./recipe-file.ts";
-import { UsageError } from "./usage-error.ts";
+import { reason } from "../recipe/recipe-file.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 /** The bytes of a delta named on the command line. @throws UsageError */
 export async function readDelta(given: string, cwd: string): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 /** @throws UsageError where more stands on the command line than the command takes. */
 export function refuseStray(usage: string, stray: readonly string[]): void {

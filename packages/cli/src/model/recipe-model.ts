@@ -15,9 +15,9 @@ import {
 } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { projectPackage } from "./project-package.ts";
-import type { HeadSection, RunSection } from "./run-section.ts";
-import { UsageError } from "./usage-error.ts";
+import { projectPackage } from "../plugins/project-package.ts";
+import type { HeadSection, RunSection } from "../recipe/run-section.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 /** A recipe's model, of either kind. */
 export interface RecipeModel {

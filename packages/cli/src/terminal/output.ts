@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
-import { reason } from "./recipe-file.ts";
+import { reason } from "../recipe/recipe-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Makes sure, before anything is trained, that the result can be written. @throws UsageError */

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Recipe, RecipeError } from "@graftjs/core";
+import { UsageError } from "../terminal/usage-error.ts";
 import { resolveAll } from "./compose.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** A recipe, and the folder that its paths are relative to. */
 export interface RecipeFile {

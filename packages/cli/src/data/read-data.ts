@@ -1,9 +1,9 @@
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { FineTuneOptions } from "@graftjs/tuner";
+import type { RecipeFile } from "../recipe/recipe-file.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 import { readDataFile } from "./data-file.ts";
-import type { RecipeFile } from "./recipe-file.ts";
-import { UsageError } from "./usage-error.ts";
 
 /** What a data module's default export returns. */
 export type RunData = Pick<FineTuneOptions, "data" | "validation">;

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { GraftError, suggest } from "@graftjs/core";
 import { readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
-import type { RunData } from "./data.ts";
-import { reason } from "./recipe-file.ts";
-import { UsageError } from "./usage-error.ts";
+import { reason } from "../recipe/recipe-file.ts";
+import { UsageError } from "../terminal/usage-error.ts";
+import type { RunData } from "./read-data.ts";
 
 /**
  * Examples from a safetensors file: `xs`, `ys`, and `val_xs`, `val_ys` for validation, the examples on axis 0. For several inputs or

@@ -1,4 +1,4 @@
-import { UsageError } from "./usage-error.ts";
+import { UsageError } from "../terminal/usage-error.ts";
 
 const UNITS = ["b", "kb", "mb", "gb", "tb"];
 

@@ -1,5 +1,5 @@
 import { BackendLostError, GraftError, NonFiniteError } from "@graftjs/core";
-import { Interrupted } from "./interrupt.ts";
+import { Interrupted } from "../run/interrupt.ts";
 import { RunError } from "./run-error.ts";
 
 /** Exit codes: 0 done, 1 a run failed, 2 the input is wrong and nothing was done, 130 stopped by Ctrl-C, as shells count it. */

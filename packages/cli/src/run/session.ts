@@ -3,13 +3,13 @@ import "@tensorflow/tfjs-backend-cpu";
 import { type BackendLostError, type BackendSession, runOnBackends } from "@graftjs/core";
 import * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Composed, compose } from "./compose.ts";
-import { readData } from "./data.ts";
-import type { Io } from "./io.ts";
-import { kernelsOfRun } from "./kernels/kernels-of-run.ts";
-import { readModel } from "./model.ts";
-import { type RecipeFile, readRecipe } from "./recipe-file.ts";
-import { runOptions } from "./run-options.ts";
+import { readData } from "../data/read-data.ts";
+import { readModel } from "../model/recipe-model.ts";
+import { type Composed, compose } from "../recipe/compose.ts";
+import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
+import { runOptions } from "../recipe/run-options.ts";
+import type { Io } from "../terminal/io.ts";
+import { kernelsOfRun } from "./kernels-of-run.ts";
 
 /** A recipe with everything it names in hand: what `run` and `plan` work on. */
 export interface Session extends Composed {

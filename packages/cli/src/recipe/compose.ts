@@ -8,7 +8,7 @@ import {
   type Registry,
   type Resolved,
 } from "@graftjs/core";
-import { loadRegistry } from "./load-plugins.ts";
+import { loadRegistry } from "../plugins/load-plugins.ts";
 import type { RecipeFile } from "./recipe-file.ts";
 
 /** The recipe's registry and what it resolves to. */
