@@ -2,12 +2,10 @@ import { parseArgs } from "node:util";
 import { GraftError, list, nearest } from "@graftjs/core";
 import type { OptionType, Values } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
-import { type ExitCode, exitCodeOf } from "./terminal/exit-code.ts";
+import { type ExitCode, exitCodeOf, RunError, UsageError } from "./terminal/errors.ts";
 import type { Io } from "./terminal/io.ts";
-import { RunError } from "./terminal/run-error.ts";
-import { UsageError } from "./terminal/usage-error.ts";
 
-export type { ExitCode } from "./terminal/exit-code.ts";
+export type { ExitCode } from "./terminal/errors.ts";
 
 /**
  * The `graft` command.

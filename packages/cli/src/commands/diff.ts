@@ -1,6 +1,6 @@
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { readDelta } from "../terminal/files.ts";
 import type { Command } from "./command.ts";
-import { readDelta } from "./read-delta.ts";
 
 export const diff: Command = {
   usage: "graft diff <a.safetensors> <b.safetensors> [--json]",

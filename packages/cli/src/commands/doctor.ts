@@ -6,9 +6,9 @@ import { lookInChild } from "../doctor/child.ts";
 import { type Diagnosis, diagnose } from "../doctor/diagnose.ts";
 import { formatDiagnoses } from "../doctor/format.ts";
 import { projectPackage } from "../plugins/project-package.ts";
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { refuseStray } from "./refuse-stray.ts";
 
 interface Backend {
   readonly device: "cpu" | "gpu";

@@ -1,7 +1,7 @@
 import { loadRegistry } from "../plugins/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
+import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { recipePath } from "./recipe-path.ts";
 
 export const explain: Command = {
   usage: "graft explain <recipe.json>",

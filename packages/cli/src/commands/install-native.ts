@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import type * as BackendNode from "@graftjs/backend-node";
 import { projectPackage } from "../plugins/project-package.ts";
+import { refuseStray } from "./arguments.ts";
 import type { Command, Values } from "./command.ts";
-import { refuseStray } from "./refuse-stray.ts";
 
 const NATIVE = "@graftjs/backend-node";
 

@@ -1,7 +1,7 @@
 import { loadRegistry } from "../plugins/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
+import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { refuseStray } from "./refuse-stray.ts";
 
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",

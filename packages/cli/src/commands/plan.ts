@@ -1,6 +1,5 @@
+import { parseBytes, recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { parseBytes } from "./parse-bytes.ts";
-import { recipePath } from "./recipe-path.ts";
 
 export const plan: Command = {
   usage: "graft plan <recipe.json> [--limit 2GB] [--json]",

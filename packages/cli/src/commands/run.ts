@@ -1,13 +1,12 @@
 import { dirname, resolve } from "node:path";
 import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
 import type { FineTuneOptions, FineTuneResult } from "@graftjs/tuner";
-import { Interrupted, interruptible } from "../run/interrupt.ts";
+import { interruptible } from "../run/interrupt.ts";
 import { spareFolder } from "../run/spare-folder.ts";
-import { assertWritable } from "../terminal/output.ts";
-import { RunError } from "../terminal/run-error.ts";
-import { UsageError } from "../terminal/usage-error.ts";
+import { Interrupted, RunError, UsageError } from "../terminal/errors.ts";
+import { assertWritable } from "../terminal/files.ts";
+import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { recipePath } from "./recipe-path.ts";
 
 /** Steps between two checkpoints: what a crash costs at most. */
 const EVERY_STEPS = 50;

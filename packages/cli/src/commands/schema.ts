@@ -1,8 +1,8 @@
 import { loadRegistry } from "../plugins/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
+import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
-import { refuseStray } from "./refuse-stray.ts";
 
 export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { readDelta } from "../terminal/files.ts";
 import type { Command } from "./command.ts";
-import { readDelta } from "./read-delta.ts";
 
 export const stack: Command = {
   usage: "graft stack <a.safetensors> <b.safetensors> --out both.safetensors",

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { GraftError, suggest } from "@graftjs/core";
-import { readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
-import { reason } from "../recipe/recipe-file.ts";
-import { UsageError } from "../terminal/usage-error.ts";
-import type { RunData } from "./read-data.ts";
+import { type FineTuneOptions, readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
+import { UsageError } from "../terminal/errors.ts";
+import { reasonOf } from "../terminal/files.ts";
+
+/** What a recipe's data file or data module gives. */
+export type RunData = Pick<FineTuneOptions, "data" | "validation">;
 
 /**
  * Examples from a safetensors file: `xs`, `ys`, and `val_xs`, `val_ys` for validation, the examples on axis 0. For several inputs or
@@ -11,7 +13,7 @@ import type { RunData } from "./read-data.ts";
  */
 export async function readDataFile(path: string): Promise<RunData> {
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`The data file cannot be read: ${reason(cause)}.`, `Looked at ${path}.`, { cause });
+    throw new UsageError(`The data file cannot be read: ${reasonOf(cause)}.`, `Looked at ${path}.`, { cause });
   });
   try {
     const { tensors } = readSafetensors(bytes);

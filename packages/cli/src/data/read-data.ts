@@ -1,12 +1,8 @@
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { FineTuneOptions } from "@graftjs/tuner";
 import type { RecipeFile } from "../recipe/recipe-file.ts";
-import { UsageError } from "../terminal/usage-error.ts";
-import { readDataFile } from "./data-file.ts";
-
-/** What a data module's default export returns. */
-export type RunData = Pick<FineTuneOptions, "data" | "validation">;
+import { UsageError } from "../terminal/errors.ts";
+import { type RunData, readDataFile } from "./data-file.ts";
 
 /** Reads the .safetensors file, or calls the module, that a recipe names as its data. @throws UsageError */
 export async function readData({ folder, run }: RecipeFile): Promise<RunData> {

@@ -17,7 +17,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../plugins/project-package.ts";
 import type { HeadSection, RunSection } from "../recipe/run-section.ts";
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
 
 /** A recipe's model, of either kind. */
 export interface RecipeModel {

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { corePlugins, createRegistry, type Plugin, type Registry } from "@graftjs/core";
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
 
 /**
  * A registry of core's own plugins and those of the packages that a recipe names, found from the recipe's folder.

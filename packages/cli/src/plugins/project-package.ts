@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { UsageError } from "../terminal/usage-error.ts";
+import { UsageError } from "../terminal/errors.ts";
 
 /**
  * Imports a package of Graft's: as the user's project would find it, else as it lies beside this command (in a clone of the

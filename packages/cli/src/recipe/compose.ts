@@ -8,8 +8,8 @@ import {
   type Registry,
   type Resolved,
 } from "@graftjs/core";
-import { loadRegistry } from "../plugins/load-plugins.ts";
 import type { RecipeFile } from "./recipe-file.ts";
+import { resolveAll } from "./resolve-all.ts";
 
 /** The recipe's registry and what it resolves to. */
 export interface Composed {
@@ -36,35 +36,6 @@ export async function compose({ recipe, folder, run }: RecipeFile, params: reado
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
   }
   return { registry, resolved };
-}
-
-/** What a recipe names, built as far as it can be, and a line for each thing that cannot. */
-export async function resolveAll(
-  recipe: Recipe,
-  folder: string,
-): Promise<{ readonly registry: Registry; readonly resolved: Resolved | undefined; readonly problems: string[] }> {
-  const problems: string[] = [];
-  const note = (error: unknown): undefined => {
-    if (!(error instanceof GraftError)) throw error;
-    problems.push(...error.hint.split("\n"));
-    return undefined;
-  };
-  const loaded = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
-  // With a package missing its names would all be unknown: the rest is still checked against what could be loaded.
-  const registry = loaded ?? (await loadRegistry(await loadable(recipe, folder), folder));
-  return { registry, resolved: await registry.resolve(recipe).catch(note), problems };
-}
-
-async function loadable(recipe: Recipe, folder: string): Promise<readonly string[]> {
-  const tried = await Promise.all(
-    (recipe.plugins ?? []).map((name) =>
-      loadRegistry([name], folder).then(
-        () => [name],
-        () => [],
-      ),
-    ),
-  );
-  return tried.flat();
 }
 
 /** Every selector of a recipe, with the words its error begins with. */

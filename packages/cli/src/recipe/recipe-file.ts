@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Recipe, RecipeError } from "@graftjs/core";
-import { UsageError } from "../terminal/usage-error.ts";
-import { resolveAll } from "./compose.ts";
+import { UsageError } from "../terminal/errors.ts";
+import { reasonOf } from "../terminal/files.ts";
+import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
 
 /** A recipe, and the folder that its paths are relative to. */
@@ -20,7 +21,7 @@ export interface RecipeFile {
 export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
   const path = resolve(cwd, given);
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`The recipe ${given} cannot be read: ${reason(cause)}.`, `Looked at ${path}.`, { cause });
+    throw new UsageError(`The recipe ${given} cannot be read: ${reasonOf(cause)}.`, `Looked at ${path}.`, { cause });
   });
   let json: unknown;
   try {
@@ -47,15 +48,6 @@ export async function readRecipe(given: string, cwd: string): Promise<RecipeFile
     const all = [...problems, ...own];
     throw new RecipeError(`The recipe has ${all.length} problem(s).`, all.join("\n"));
   }
-}
-
-export function reason(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return "there is no such file";
-  if (error.code === "EACCES" || error.code === "EPERM") return "permission denied";
-  if (error.code === "EROFS") return "the file system is read-only";
-  if (error.code === "ENOTDIR") return "part of the path is a file, not a folder";
-  if (error.code === "EISDIR") return "it is a folder";
-  return error.message;
 }
 
 function position(text: string, error: Error): string {

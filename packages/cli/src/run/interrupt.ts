@@ -1,7 +1,4 @@
-import { GraftError } from "@graftjs/core";
-
-/** Ctrl-C ended a run: exit code 130, no stack trace. */
-export class Interrupted extends GraftError {}
+import { Interrupted } from "../terminal/errors.ts";
 
 /** Runs `work` with a signal that Ctrl-C aborts; `hint` is the last line that the person sees then. */
 export async function interruptible<T>(hint: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,0 +1,29 @@
+import { UsageError } from "../terminal/errors.ts";
+
+/** Returns the one positional argument of a command that takes a recipe. @throws UsageError for none or several */
+export function recipePath(command: string, positionals: readonly string[]): string {
+  const [path, ...more] = positionals;
+  if (path !== undefined && more.length === 0) return path;
+  throw new UsageError(
+    `graft ${command} takes one recipe, and got ${positionals.length}.`,
+    `graft ${command} recipe.json`,
+  );
+}
+
+/** Refuses positional arguments that are left over. @throws UsageError with the command's usage */
+export function refuseStray(usage: string, stray: readonly string[]): void {
+  if (stray.length > 0) throw new UsageError(`\`${stray.join(" ")}\` is one argument too many.`, usage);
+}
+
+const UNITS = ["b", "kb", "mb", "gb", "tb"];
+
+/**
+ * Reads a number of bytes: "1.5 GB" gives 1.5e9. Units are powers of 1000, as in the plan's output; a bare number is bytes.
+ *
+ * @param flag the option's name, for the message. @throws UsageError
+ */
+export function parseBytes(flag: string, text: string): number {
+  const [, number, unit = "b"] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?b)?\s*$/i.exec(text) ?? [];
+  if (number === undefined) throw new UsageError(`${flag} is ${JSON.stringify(text)}.`, `Give bytes: ${flag} 800MB.`);
+  return Math.round(Number(number) * 1000 ** UNITS.indexOf(unit.toLowerCase()));
+}

@@ -1,0 +1,25 @@
+import { BackendLostError, GraftError, NonFiniteError } from "@graftjs/core";
+
+/** The command line, or a file that it names, is wrong: exit code 2, no stack trace. */
+export class UsageError extends GraftError {}
+
+/** Ctrl-C ended a run: exit code 130, no stack trace. */
+export class Interrupted extends GraftError {}
+
+/** A run failed after its first step: exit code 1. The message is that of the cause. */
+export class RunError extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = "RunError";
+  }
+}
+
+/** 0: done. 1: a run failed. 2: the input is wrong and nothing was done. 130: stopped by Ctrl-C, the number that shells use. */
+export type ExitCode = 0 | 1 | 2 | 130;
+
+/** Returns the exit code of a command that threw `error`. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof Interrupted) return 130;
+  if (error instanceof RunError || error instanceof NonFiniteError || error instanceof BackendLostError) return 1;
+  return error instanceof GraftError ? 2 : 1;
+}
