@@ -3,7 +3,10 @@ import type * as tf from "@tensorflow/tfjs-core";
 
 const require = createRequire(import.meta.url);
 
-/** The MobileNetV2 GraphModel of npm `nsfwjs` 4.3.0 (MIT), batch norm folded, as artifacts. Taken as a neutral backbone. */
+/**
+ * Reads the MobileNetV2 GraphModel of npm `nsfwjs` 4.3.0 (MIT) as artifacts. Its batch norm is already folded. It serves as a
+ * general backbone: nothing here uses its classes.
+ */
 export function graphBackbone(): tf.io.ModelArtifacts {
   const folder = require
     .resolve("nsfwjs/models/mobilenet_v2_mid")

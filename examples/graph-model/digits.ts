@@ -5,7 +5,10 @@ import * as tf from "@tensorflow/tfjs-core";
 
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
 
-/** `count` of each of the digits 0 to 4 from example `from` on, scaled to the [n, 224, 224, 3] that the backbone takes. */
+/**
+ * Reads `count` images of each of the digits 0 to 4, starting at example `from`. The images are scaled to [n, 224, 224, 3], the
+ * input of the backbone. The labels are one-hot, [n, 5].
+ */
 export function digits(from: number, count: number): { xs: tf.Tensor4D; ys: tf.Tensor } {
   const pixels = Array.from({ length: 5 }, (_, label) => {
     const { data } = JSON.parse(readFileSync(join(folder, `${label}.json`), "utf8")) as { data: number[] };

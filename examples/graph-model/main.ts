@@ -1,5 +1,5 @@
-// Trains a converted GraphModel, which TensorFlow.js takes for inference only: the last layer of a MobileNetV2 learns the digits 0
-// to 4. Then saves it as a GraphModel that stock tfjs loads.
+// Trains a converted GraphModel, which stock TensorFlow.js can only use for inference. The last layer of a MobileNetV2 learns the
+// digits 0 to 4. Then the model is saved as a GraphModel that stock tfjs loads.
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { fineTune, formatPlan, graphArtifacts, graphTrainee, plan, progress } from "@graftjs/tuner";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
@@ -14,7 +14,7 @@ const artifacts = graphBackbone();
 const model = await loadGraphModel({ load: async () => artifacts });
 const trainee = graphTrainee(model);
 const settings = settingsFor(trainee);
-console.log(`trains ${settings.trainable.join(", ")} of ${trainee.weights.length} constants`);
+console.log(`training ${settings.trainable.join(", ")} of ${trainee.weights.length} constants`);
 
 const options = {
   ...settings,
@@ -36,6 +36,6 @@ const [a, b] = [model, loaded].map((m) => (m.predict(options.validation.xs) as t
 console.log(
   `loss ${history.loss[0]?.toFixed(3)} → ${history.loss.at(-1)?.toFixed(3)}, accuracy on unseen digits ${history.val_acc?.at(-1)}`,
 );
-console.log(`loaded again in stock tfjs, predictions identical: ${a.every((value, i) => value === b[i])}`);
+console.log(`loaded in stock tfjs, predictions identical: ${a.every((value, i) => value === b[i])}`);
 tf.dispose([options.data.xs, options.data.ys]);
 process.exit(0);

@@ -1,7 +1,7 @@
 import { adam } from "@graftjs/core";
 import type { FineTuneOptions, GraphTrainee } from "@graftjs/tuner";
 
-/** How the example fine-tunes: the last layer, which is the one with five outputs. */
+/** Returns the options of the example. Only the last layer is trained, which is the one with five outputs. */
 export function settingsFor({ weights }: GraphTrainee): Omit<FineTuneOptions, "data" | "epochs"> & {
   readonly trainable: readonly string[];
 } {

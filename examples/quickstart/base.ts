@@ -3,7 +3,7 @@ import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** Writes model.json and weights.bin, as `tf.LayersModel.save` lays them out. */
+/** Writes model.json and weights.bin in the layout of `tf.LayersModel.save`. Creates the folder if it is missing. */
 export async function writeModel(model: tfl.LayersModel, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   await model.save(
@@ -16,7 +16,7 @@ export async function writeModel(model: tfl.LayersModel, folder: string): Promis
   );
 }
 
-/** The pretrained network, a fresh copy at each call. */
+/** Loads the pretrained network. Each call returns a new copy. */
 export async function loadBase(): Promise<tfl.LayersModel> {
   const folder = join(import.meta.dirname, "base");
   const { modelTopology, weightsManifest } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"));

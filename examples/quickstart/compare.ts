@@ -9,12 +9,12 @@ import { stockTransfer } from "./stock.ts";
 import type { Row } from "./table.ts";
 import { accuracy, type Task } from "./task.ts";
 
-/** What is compared and what comes of it: the tuned model, its base under the old head, and what was trained. */
+/** Rows of the table, and the model that Graft has trained. */
 export interface Comparison {
   readonly rows: readonly Row[];
   readonly tuned: Tuned;
 }
-/** A model under the new head, whose trunk it shares with the base under the old one. */
+/** A trained model with the new head. It shares its trunk with the base, which has the old head. */
 export interface Tuned {
   readonly model: LayersModel;
   readonly result: Awaited<ReturnType<typeof fineTune>>;
@@ -24,7 +24,7 @@ export interface Tuned {
 const HEAD_SEED = 7;
 const STOCK_RATE = 0.1;
 
-/** Base, stock and Graft on the same data, batches, seeds and backend, one after the other. */
+/** Runs base, stock tfjs-layers and Graft one after the other, with the same data, batches, seeds and backend. */
 export async function compare(recipe: Recipe, resolved: Resolved, task: Task): Promise<Comparison> {
   const { epochs, batchSize, seed } = recipe.run as { epochs: number; batchSize: number; seed: number };
   const n = task.train.xs.shape[0];
@@ -57,7 +57,7 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
     peakBytes: undefined,
   };
 
-  console.log("\nStock tfjs-layers: trainable = false on everything but the head ...");
+  console.log("\nStock tfjs-layers, trainable = false on everything but the head ...");
   const stock = await fresh();
   const stockBefore = await statistics(stock.model);
   const stockRun = await stockTransfer(stock.model, task.train, { epochs, batchSize, learningRate: STOCK_RATE, order });
@@ -99,7 +99,7 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
   return { rows: [untouched, stockRow, graftRow], tuned: { model: graft.model, result, recipe } };
 }
 
-/** Most bytes that tensors took at once beyond those that were there before, over every kernel of one epoch. */
+/** Measures the peak of tensor memory during one epoch, in bytes. Tensors that existed before it do not count. */
 async function peakBytes(epoch: () => Promise<void>): Promise<number> {
   const { numBytes } = tf.memory();
   const { peakBytes } = await tf.profile(async () => {

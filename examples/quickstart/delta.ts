@@ -6,7 +6,10 @@ import type { Tuned } from "./compare.ts";
 import { withNewHead } from "./model.ts";
 import type { Task } from "./task.ts";
 
-/** Saves what was trained, puts it onto a fresh base and holds the two models' outputs against each other, bit for bit. */
+/**
+ * Saves the trained weights as a delta, applies the delta to a new copy of the base, and compares the outputs of both models.
+ * Throws an error if they differ in any bit.
+ */
 export async function deltaRoundTrip({ model, result, recipe }: Tuned, task: Task, path: string): Promise<boolean> {
   const delta = await saveDelta(model, result, { recipe });
   await writeFileAtomic(path, delta);
@@ -20,7 +23,7 @@ export async function deltaRoundTrip({ model, result, recipe }: Tuned, task: Tas
   const [deltaSize, modelSize] = [delta.byteLength, result.plan.parameters.totalBytes].map(
     (n) => `${(n / 1024).toFixed(0)} kB`,
   );
-  console.log(`Delta: ${deltaSize} (the whole model: ${modelSize}), applied to a fresh base.`);
+  console.log(`Delta: ${deltaSize} (the whole model has ${modelSize}), applied to a new copy of the base.`);
   console.log(`Predictions on ${task.test.xs.shape[0]} images: ${same ? "identical, bit for bit" : "DIFFERENT"}.`);
   if (!same) throw new Error("A delta applied to a fresh base must predict identically.");
   return same;

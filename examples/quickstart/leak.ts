@@ -1,4 +1,4 @@
-// Counts tensors before and after 1,000 steps of the recipe on the recipe's backend: `pnpm --filter example-quickstart leak`.
+// `pnpm --filter example-quickstart leak` counts tensors before and after 1,000 steps of the recipe on the recipe's backend.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plugins as wasm } from "@graftjs/backend-wasm";
@@ -35,7 +35,7 @@ const options = {
   trainable,
 };
 
-// One short run first: what tfjs sets up once is not a leak.
+// A short run comes first, because tensors that tfjs creates once are not a leak.
 (await fineTune(model, { ...options, epochs: 2 })).restore();
 const before = tf.memory().numTensors;
 const result = await fineTune(model, { ...options, epochs: STEPS });

@@ -1,4 +1,4 @@
-// `npm start`: fine-tunes a pretrained network on a new task, next to what stock TensorFlow.js does with it.
+// `npm start` fine-tunes a pretrained network on a new task and compares the result with stock TensorFlow.js.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { plugins as wasm } from "@graftjs/backend-wasm";

@@ -1,6 +1,6 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** A residual network with batch norm for 28×28 grey images, 5 classes. Every weight drawn from `seed`. */
+/** Builds a residual network with batch norm for 28×28 grey images and 5 classes. Every weight is drawn from `seed`. */
 export function residualNet(seed: number): tfl.LayersModel {
   let next = seed;
   const conv = (name: string, filters: number, size: number, strides: number) =>
@@ -38,7 +38,7 @@ export function residualNet(seed: number): tfl.LayersModel {
   return tfl.model({ inputs: input, outputs: output, name: "digits" });
 }
 
-/** A dense softmax over 5 classes. */
+/** Creates a dense softmax layer over 5 classes. */
 export function head(seed: number, name = "head"): tfl.layers.Layer {
   return tfl.layers.dense({
     name,
@@ -48,7 +48,7 @@ export function head(seed: number, name = "head"): tfl.layers.Layer {
   });
 }
 
-/** The same trunk, layers and weights shared, under a fresh head: what a transfer starts from. */
+/** Puts a new head on the trunk of `base`, as transfer learning does. Both models share the layers and weights of the trunk. */
 export function withNewHead(base: tfl.LayersModel, seed: number): tfl.LayersModel {
   const features = base.getLayer("pool").output as tfl.SymbolicTensor;
   const outputs = head(seed, "new_head").apply(features) as tfl.SymbolicTensor;

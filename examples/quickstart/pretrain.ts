@@ -1,4 +1,4 @@
-// Makes ./base: the network that the quickstart starts from, trained on clean digits 0 to 4.
+// Makes ./base, the network that the quickstart starts from. It is trained on the clean digits 0 to 4.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -12,7 +12,7 @@ import { seeded } from "./random.ts";
 const SEED = 20;
 const EPOCHS = 6;
 const BATCH = 64;
-/** Of each class: the first 700 images to train, the rest to test. */
+/** The first 700 images of each class are for training, the others for testing. */
 const TRAIN = 700;
 
 await openBackend([wasmBackend()]);

@@ -1,4 +1,4 @@
-/** A small seeded generator (mulberry32): the same on every machine, which `Math.random` is not. */
+/** Creates a small random generator (mulberry32). Unlike `Math.random`, it gives the same numbers for the same seed. */
 export function seeded(seed: number): { uniform(): number; normal(): number; shuffle<T>(items: T[]): T[] } {
   let state = seed >>> 0;
   const uniform = (): number => {

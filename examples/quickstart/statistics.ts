@@ -1,7 +1,7 @@
 import { namedWeights } from "@graftjs/core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 
-/** Every batch-norm statistic of a model, to compare with later. */
+/** Copies every batch-norm statistic of a model, by its name. */
 export async function statistics(model: LayersModel): Promise<ReadonlyMap<string, Float32Array>> {
   const weights = namedWeights(model).filter(({ statistic }) => statistic);
   return new Map(
@@ -11,7 +11,7 @@ export async function statistics(model: LayersModel): Promise<ReadonlyMap<string
   );
 }
 
-/** How many statistics are not bit for bit what they were. */
+/** Counts the statistics that differ in any bit. */
 export function moved(before: ReadonlyMap<string, Float32Array>, after: ReadonlyMap<string, Float32Array>): number {
   return [...before].filter(([name, values]) => values.some((value, i) => !Object.is(value, after.get(name)?.[i])))
     .length;

@@ -11,7 +11,7 @@ export interface Row {
   readonly oldAccuracy: number;
 }
 
-/** Prints the comparison: one row a way of tuning. */
+/** Prints the comparison, one row per model. */
 export function printTable(rows: readonly Row[]): void {
   const head = ["", "new task", "trained", "s/epoch", "peak memory", "BN moved", "old digits"];
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -4,18 +4,18 @@ import { clean, type Examples, examples, inverted } from "./data.ts";
 
 export const OLD = [0, 1, 2, 3, 4];
 export const NEW = [5, 6, 7, 8, 9];
-/** The pretraining saw the first 700 images of each old digit: what follows is unseen. */
+/** The base was trained on the first 700 images of each old digit, so later images are unseen. */
 const OLD_TEST_FROM = 700;
 
-/** What is learned (new digits, dark on light, noisy), and what must not be forgotten (old digits as they were). */
+/** The new digits to learn, dark on light and noisy, and the clean old digits that must not be forgotten. */
 export interface Task {
-  /** 100 examples a class. */
+  /** 100 examples per class. */
   readonly train: Examples;
   readonly test: Examples;
   readonly oldTest: Examples;
 }
 
-/** The quickstart's task; the same seed gives the same noise. */
+/** Builds the task of the quickstart. The same seed gives the same noise. */
 export function digitsTask(seed: number, { testPerClass = 300 } = {}): Task {
   return {
     train: examples(NEW, { from: 0, count: 100, domain: inverted(seed) }),
@@ -24,7 +24,7 @@ export function digitsTask(seed: number, { testPerClass = 300 } = {}): Task {
   };
 }
 
-/** Share of examples whose highest output is the label's, in inference mode. */
+/** Measures the share of examples whose highest output belongs to the right class, in inference mode. */
 export async function accuracy(model: LayersModel, { xs, ys }: Examples): Promise<number> {
   const hits = tf.tidy(() => {
     const output = model.predict(xs, { batchSize: 256 }) as tf.Tensor;

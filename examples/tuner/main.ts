@@ -1,5 +1,5 @@
-// Pretrains a small network on the digits 0 to 4, fine-tunes its last block and a new head on 5 to 9, stops in the middle, goes on
-// from the checkpoint, and shows that nothing differs from a run never stopped. Then the delta.
+// Pretrains a small network on the digits 0 to 4 and fine-tunes its last block and a new head on 5 to 9. Stops a second run in the
+// middle, resumes it from the checkpoint, and shows that the result equals the uninterrupted run. Then saves and applies a delta.
 import { mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -41,7 +41,7 @@ const pretrained = await fineTune(base, {
 pretrained.restore();
 const weights = namedWeights(base).map(({ variable }) => variable.clone());
 
-/** The pretrained network with a new head, from the same weights each time. */
+/** Creates the pretrained network with a new head. Its weights are the same in each call. */
 function start(): layers.LayersModel {
   const model = net();
   namedWeights(model).forEach(({ variable }, i) => void variable.assign(weights[i] as (typeof weights)[0]));
@@ -62,24 +62,24 @@ const whole = start();
 const uninterrupted = await fineTune(whole, { ...options, observers: [progress()] });
 uninterrupted.restore();
 
-console.log("\nOnce more, stopped after 25 steps ...");
+console.log("\nThe same run again, stopped after 25 steps ...");
 const checkpoint = { to: join(folder, "checkpoints"), everySteps: 5, resume: true };
 const stopped = await fineTune(start(), { ...options, checkpoint, maxSteps: 25 });
 stopped.restore();
-console.log(`... and resumed by a fresh model from ${readdirSync(checkpoint.to).at(-1)}`);
+console.log(`... and resumed by a new model from ${readdirSync(checkpoint.to).at(-1)}`);
 const model = start();
 const observers = [jsonl({ to: join(folder, "run.jsonl") }), htmlReport({ to: join(folder, "report.html") })];
 const resumed = await fineTune(model, { ...options, checkpoint, observers });
 resumed.restore();
 const print = async (m: layers.LayersModel): Promise<string> => digest(await fingerprint(namedWeights(m)));
-console.log(`weights bit-identical to the run never stopped: ${(await print(model)) === (await print(whole))}`);
+console.log(`weights bit-identical to the uninterrupted run: ${(await print(model)) === (await print(whole))}`);
 
 const bytes = await saveDelta(model, resumed, { recipe: { trainable: options.trainable } });
 await writeFileAtomic(join(folder, "delta.safetensors"), bytes);
 const fresh = start();
 applyDelta(fresh, bytes);
 console.log(
-  `delta of ${bytes.length} bytes on a fresh base gives the same model: ${(await print(fresh)) === (await print(model))}`,
+  `delta of ${bytes.length} bytes on a new base gives the same model: ${(await print(fresh)) === (await print(model))}`,
 );
 console.log(`accuracy on 500 new digits: ${resumed.history.val_acc?.at(-1)?.toFixed(3)}`);
 console.log(`written to ${folder}: ${readdirSync(folder).join(", ")}`);

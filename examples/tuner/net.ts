@@ -2,7 +2,7 @@ import * as layers from "@tensorflow/tfjs-layers";
 
 const { conv2d, batchNormalization, reLU, globalAveragePooling2d, dense } = layers.layers;
 
-/** Three blocks of convolution, batch norm and ReLU, then a head of five classes. The same start every time. */
+/** Builds three blocks of convolution, batch norm and ReLU with a head of five classes. The initial weights are seeded. */
 export function net(): layers.LayersModel {
   const model = layers.sequential();
   for (const [i, filters] of [8, 16, 32].entries()) {

@@ -3,12 +3,15 @@ import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import { type FineTuneOptions, flip, replaceHead, shift } from "@graftjs/tuner";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 
-/** A head of five classes in place of the old one. */
+/** Replaces the head by a new one with five classes. */
 export function underNewHead(model: LayersModel): LayersModel {
   return replaceHead(model, { units: 5 });
 }
 
-/** How the example fine-tunes: the head first, the last block too from the third epoch on, two cached views of each image. */
+/**
+ * Returns the options of the example. It trains the head first and the last block too from the third epoch on, on two cached
+ * views of each image.
+ */
 export function settings(): Omit<FineTuneOptions, "data" | "epochs"> {
   return {
     loss: "categoricalCrossentropy",

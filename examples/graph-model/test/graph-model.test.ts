@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-it("runs to the end: a GraphModel learns, and stock tfjs loads what it became", () => {
+it("trains a GraphModel, and stock tfjs loads the result", () => {
   const folder = join(import.meta.dirname, "..");
   const { stdout, stderr, status } = spawnSync(join(folder, "../../node_modules/.bin/tsx"), ["main.ts"], {
     cwd: folder,

@@ -7,13 +7,13 @@ import { expect, it } from "vitest";
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
 
-/** Cells of the row that begins with `name`, split at the gaps between columns. */
+/** Returns the cells of the row that begins with `name`. Columns are separated by two spaces or more. */
 function row(output: string, name: string): string[] {
   const line = output.split("\n").find((text) => text.startsWith(name)) ?? "";
   return line.trim().split(/ {2,}/);
 }
 
-it("prints the plan, the progress and a table in which Graft learns more, forgets less and moves no statistic", async () => {
+it("prints plan, progress and a table: Graft learns more, forgets less and moves no statistic", async () => {
   rmSync(join(folder, "out"), { recursive: true, force: true });
   const { stdout } = await promisify(execFile)(tsx, ["main.ts"], { cwd: folder, timeout: 230_000 });
   expect(stdout).toMatch(/trained .* of .* parameters/);
@@ -28,13 +28,13 @@ it("prints the plan, the progress and a table in which Graft learns more, forget
   expect(percent(graftOld)).toBeGreaterThan(percent(stockOld) + 30);
   expect(percent(graftOld)).toBeGreaterThan(percent(baseOld) - 8);
   expect(percent(graftPeak)).toBeLessThan(percent(stockPeak));
-  // Stock TensorFlow.js moves them all in a trunk that is frozen.
+  // Stock TensorFlow.js moves all of them although the trunk is frozen.
   expect(stockMoved).toBe("20 of 20");
   expect(graftMoved).toBe("none");
   expect(stdout).toContain("Predictions on 1500 images: identical, bit for bit.");
 }, 240_000);
 
-it("starts from a base of at most 300,000 parameters and 1.5 MB, with its seed and figures beside it", () => {
+it("starts from a base of at most 300,000 parameters and 1.5 MB whose seed and figures are recorded", () => {
   const figures = JSON.parse(readFileSync(join(folder, "base/figures.json"), "utf8"));
   expect(figures).toMatchObject({ seed: expect.any(Number), digits: [0, 1, 2, 3, 4] });
   expect(figures.parameters).toBeLessThanOrEqual(300_000);

@@ -10,7 +10,7 @@ import { expect, it } from "vitest";
 import { loadBase } from "../base.ts";
 import { clean, examples } from "../data.ts";
 
-it("the recipe of the repository's README runs as it stands there", async () => {
+it("runs the recipe of the repository's README unchanged", async () => {
   const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8");
   const [, json = ""] = /```json\n([\s\S]*?)```/.exec(readme) ?? [];
   const recipe = JSON.parse(json) as Recipe;
