@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Tests that need Chromium (*.browser.test.ts) or a Vulkan driver for Dawn (*.gpu.test.ts). One after the other: software
- * GPUs take all cores, and two of them would run into each other's time limits.
+ * Tests that need Chromium (*.browser.test.ts) or a Vulkan driver for Dawn (*.gpu.test.ts). They run one after the other. A
+ * software GPU takes all cores, so two at the same time would exceed their time limits.
  */
 export default defineConfig({
   test: {

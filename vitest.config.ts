@@ -1,10 +1,10 @@
 import { defineConfig } from "vitest/config";
 
-/** One Node process a test file: tfjs keeps its engine in a global, and two backends must not meet in it. */
+/** Each test file has its own Node process, because tfjs keeps its engine in a global and backends of two files would share it. */
 export default defineConfig({
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
-    // Run by vitest.browser.config.ts.
+    // vitest.browser.config.ts runs these.
     exclude: ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"],
     pool: "forks",
     maxWorkers: 2,

@@ -1,4 +1,4 @@
-// `pnpm bench <name>`: runs packages/<name>/bench/index.ts, which prints its figures and writes results.json beside itself.
+// `pnpm bench <name>` runs packages/<name>/bench/index.ts, which prints its figures and writes results.json next to itself.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const entry = (name: string): string => join(root, "packages", aliases[name] ?? 
 const [name = "", ...rest] = process.argv.slice(2);
 if (!existsSync(entry(name))) {
   const known = readdirSync(join(root, "packages")).filter((folder) => existsSync(entry(folder)));
-  console.error(`No bench is named "${name}". There are: ${known.join(", ")}.`);
+  console.error(`No bench is named "${name}". Choose one of: ${known.join(", ")}.`);
   process.exit(2);
 }
 const { status } = spawnSync(join(root, "node_modules/.bin/tsx"), [entry(name), ...rest], {

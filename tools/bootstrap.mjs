@@ -1,4 +1,4 @@
-// Sets up a fresh clone: needs Node and npm, nothing else. Plain JavaScript, since it runs before anything is installed.
+// Sets up a fresh clone. It needs only Node and npm. It is plain JavaScript because it runs before anything is installed.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Runs a command in the repository's root and ends the process where it fails, unless `tolerate` is set. */
+/** Runs a command in the repository's root and returns its exit code. If it fails, the process ends, unless `tolerate` is set. */
 export function run(command, args, { tolerate = false, env = {}, quiet = false } = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd: root,
@@ -18,18 +18,18 @@ export function run(command, args, { tolerate = false, env = {}, quiet = false }
   const code = error ? 127 : (status ?? 1);
   if (code !== 0 && !tolerate) {
     if (quiet) process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
-    console.error(`\n${[command, ...args].join(" ")} ended with ${error?.message ?? code}.`);
+    console.error(`\n${[command, ...args].join(" ")} failed: ${error?.message ?? `exit code ${code}`}.`);
     process.exit(code);
   }
   return code;
 }
 
-/** Path of a tool that the install brought. */
+/** Returns the path of an installed tool. */
 export function bin(name) {
   return join(root, "node_modules", ".bin", name);
 }
 
-/** Installs the locked packages and builds the wasm kernels, where that has not been done for this lockfile yet. */
+/** Installs the locked packages if this has not been done for the current lockfile. Then builds the wasm kernels. */
 export function bootstrap() {
   assertNode();
   const stamp = join(root, "node_modules", ".graft", "installed");
@@ -57,7 +57,7 @@ function assertNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 20 || (major === 20 && minor >= 19)) return;
   console.error(
-    `Node ${process.versions.node} is too old: Graft needs 20.19 or later. Install a current one and try again.`,
+    `Node ${process.versions.node} is too old. Graft needs Node 20.19 or later. Install a current version and try again.`,
   );
   process.exit(2);
 }

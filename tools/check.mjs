@@ -1,5 +1,5 @@
-// Every check of the repository, one after the other; a failing one does not hide those after it.
-// `node tools/check.mjs lint unit` runs those two alone.
+// Runs every check of the repository, one after the other. If one fails, the others still run.
+// `node tools/check.mjs lint unit` runs only these two.
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bin, root, run } from "./bootstrap.mjs";
@@ -11,18 +11,18 @@ const vitest = (name, ...args) => [
   ["run", ...args, "--reporter=dot", "--reporter=json", `--outputFile.json=${join(reports, `${name}.vitest.json`)}`],
 ];
 
-/** Name → command. Those that run vitest write its JSON report; the others count as one test each. */
+/** Commands by name. A check that runs vitest writes its JSON report; any other check counts as one test. */
 const checks = {
   manifests: [process.execPath, ["tools/manifests.mjs"]],
   lint: [bin("biome"), ["lint", "--error-on-warnings"]],
   format: [bin("biome"), ["format"]],
   typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],
-  // What is published states every type that it exports.
+  // Published sources must declare the type of every export.
   declarations: [bin("tsc"), ["-p", "tsconfig.src.json"]],
   build: [bin("turbo"), ["run", "build", "--concurrency=2", "--output-logs=errors-only"]],
   packaging: [process.execPath, ["tools/packaging.mjs"]],
   budgets: [bin("tsx"), ["tools/budgets.ts"]],
-  // Not dependencies: recipes and benches name packages as strings, which no import shows.
+  // Dependencies are not checked: recipes and benches name packages as strings, and knip would report these as unused.
   knip: [bin("knip"), ["--include", "files,exports,types,unlisted,unresolved", "--no-config-hints"]],
   unit: vitest("unit"),
   browser: vitest("browser", "--config", "vitest.browser.config.ts"),
@@ -33,7 +33,7 @@ const checks = {
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in checks));
 if (unknown.length > 0) {
-  console.error(`No check is named ${unknown.join(", ")}. There are: ${Object.keys(checks).join(", ")}.`);
+  console.error(`No check is named ${unknown.join(", ")}. Choose from: ${Object.keys(checks).join(", ")}.`);
   process.exit(2);
 }
 if (wanted.length === 0) rmSync(reports, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// publint and attw on what would be published: the packed tarball, since `exports` in the tree point at sources.
+// Runs publint and attw on the packed tarballs, because `exports` in the repository point at sources.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ try {
   run(bin("pnpm"), ["--filter", "./packages/*", "-r", "pack", "--pack-destination", folder], { quiet: true });
   for (const tarball of readdirSync(folder).map((file) => join(folder, file))) {
     const lint = run(bin("publint"), ["run", tarball, "--strict"], { tolerate: true });
-    // ESM only by decision; CommonJS users get it through require(esm), so that one finding is no fault.
+    // Packages are ESM only, and CommonJS users load them through require(esm). The profile ignores that one finding.
     const types = run(bin("attw"), [tarball, "--profile", "esm-only", "--format", "table-flipped"], { tolerate: true });
     failures += Number(lint !== 0) + Number(types !== 0);
   }

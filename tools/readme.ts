@@ -1,4 +1,4 @@
-// Reads the code blocks of the READMEs, so that a test can run them.
+// Reads the code blocks of the READMEs. A test runs them.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,20 +6,20 @@ const root = join(import.meta.dirname, "..");
 
 /** A fenced block of a README. */
 export interface Block {
-  /** README, relative to the repository. */
+  /** Path of the README, relative to the root of the repository. */
   readonly file: string;
-  /** Line of the opening fence, from 1. */
+  /** Line of the opening fence, counted from 1. */
   readonly line: number;
-  /** First word behind the fence: ts, json, text, sh. */
+  /** First word after the fence: ts, json, text, sh. */
   readonly language: string;
-  /** The rest of that line: `browser` for code that needs a page, `output` for what the block above prints. */
+  /** The rest of that line: `browser` if the code needs a page, `output` if the block is the output of the block above. */
   readonly info: string;
   readonly code: string;
-  /** Folder whose node_modules the block's imports are found in. */
+  /** Folder whose `node_modules` has the packages that the block imports. */
   readonly folder: string;
 }
 
-/** Every fenced block of every README in the repository. */
+/** Reads every fenced block of the root README and of the packages' READMEs. */
 export function readmeBlocks(): readonly Block[] {
   const packages = readdirSync(join(root, "packages")).map((name) => `packages/${name}`);
   const files = [

@@ -1,4 +1,4 @@
-// `npm start`: installs what is needed and runs the quickstart.
+// `npm start` installs the dependencies and runs the quickstart.
 import { bin, bootstrap, run } from "./bootstrap.mjs";
 
 bootstrap();

@@ -1,2 +1,2 @@
-/** Tests passed, failed and skipped in a folder of reports. */
+/** Counts the tests that passed, failed and were skipped in a folder of reports. */
 export function tally(reports: string): { readonly passed: number; readonly failed: number; readonly skipped: number };

@@ -1,11 +1,12 @@
-// Sums the reports that the test runners wrote and prints the closing line. Exits non-zero where anything failed or nothing ran.
+// Sums the reports of the test runners and prints the closing line. The exit code is not 0 if anything failed or nothing ran.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./bootstrap.mjs";
 
 /**
- * Tests passed, failed and skipped in a folder of reports: every `*.vitest.json`, and one for each check of `checks.json` that
- * wrote none. A check `native` wrote `native.vitest.json` and `native.*.vitest.json`.
+ * Counts the tests that passed, failed and were skipped in a folder of reports. It reads every `*.vitest.json`. A check of
+ * `checks.json` without a report counts as one test. The reports of a check `native` are `native.vitest.json` and
+ * `native.*.vitest.json`.
  */
 export function tally(reports) {
   const read = (name) => JSON.parse(readFileSync(join(reports, name), "utf8"));
@@ -17,7 +18,7 @@ export function tally(reports) {
   for (const { name, ok } of existsSync(join(reports, "checks.json")) ? read("checks.json") : []) {
     const own = counted.filter(({ file }) => file.startsWith(`${name}.`));
     if (ok) passed += own.length > 0 ? 0 : 1;
-    // Reports without a failure of a check that failed: part of it wrote none.
+    // If a check failed and its reports show no failure, a part of it wrote no report.
     else if (own.every((report) => report.failed === 0)) failed += 1;
   }
   return { passed, failed, skipped };
@@ -26,7 +27,7 @@ export function tally(reports) {
 function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites }) {
   return {
     passed: numPassedTests,
-    // A file that does not even load has no tests to fail; its suite counts.
+    // If a test file does not load, it has no failed tests, but its suite has failed.
     failed: numFailedTests > 0 ? numFailedTests : numFailedTestSuites,
     skipped: numPendingTests + numTodoTests,
   };

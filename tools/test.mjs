@@ -1,4 +1,4 @@
-// `npm test`: sets everything up and runs every check.
+// `npm test` sets everything up and runs every check.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { bin, bootstrap, root, run } from "./bootstrap.mjs";

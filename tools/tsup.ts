@@ -2,7 +2,7 @@ import { defineConfig, type Options } from "tsup";
 
 type Config = ReturnType<typeof defineConfig>;
 
-/** The build of every package: one ES module per entry, with declarations. Peers and dependencies stay outside. */
+/** Configures the build of a package: one ES module per entry, with declarations. Peers and dependencies are not bundled. */
 export function library(extra: Options = {}): Config {
   return defineConfig({
     entry: ["src/index.ts"],

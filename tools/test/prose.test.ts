@@ -50,7 +50,7 @@ it("finds forbidden words in comments of every language, in documents and in mes
   ]);
 });
 
-it("leaves alone quotations, code, comparisons, and the outputs of tools", () => {
+it("ignores quotations, code, comparisons and the outputs of tools", () => {
   plant(
     "a.ts",
     '// "anew", `mend` and “is no hook” are quoted. It is no longer there and is no larger than one.\nconst x = "//anew";',

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const tsx = join(import.meta.dirname, "../../node_modules/.bin/tsx");
 const blocks = readmeBlocks();
 
-/** Runs a block as a program of its own, beside the package whose imports it uses. */
+/** Runs a block as a separate program in the folder of the package whose imports it uses. Returns its output. */
 async function output({ code, folder }: Block, name: string): Promise<string> {
   const file = join(folder, `.readme-${name}.ts`);
   writeFileSync(file, code);
@@ -26,7 +26,7 @@ it("finds code in the READMEs", () => {
 });
 
 blocks.forEach((block, i) => {
-  // What needs a page is run by the browser tests of its package.
+  // If a block needs a page, the browser tests of its package run it.
   if (block.language !== "ts" || block.info === "browser") return;
   it(`${block.file}:${block.line} runs`, async () => {
     const printed = await output(block, String(i));

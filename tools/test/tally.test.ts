@@ -27,19 +27,19 @@ function write(name: string, content: unknown): void {
   writeFileSync(join(reports, name), JSON.stringify(content));
 }
 
-it("counts the tests of reports, and one for a check that wrote none", () => {
+it("counts the tests of reports, and one test for a check without a report", () => {
   report("unit", 10);
   checks(["unit", true], ["lint", true], ["format", false]);
   expect(tally(reports)).toEqual({ passed: 11, failed: 1, skipped: 1 });
 });
 
-it("counts a check that failed though its report has no failure", () => {
+it("counts a check that failed although its report has no failure", () => {
   report("native", 40);
   checks(["native", false]);
   expect(tally(reports)).toEqual({ passed: 40, failed: 1, skipped: 1 });
 });
 
-it("counts a failure once, in whichever report of the check it stands", () => {
+it("counts a failure once, whichever report of the check contains it", () => {
   report("native", 40);
   report("native.core-suite", 3870, 8);
   checks(["native", false]);
@@ -48,6 +48,6 @@ it("counts a failure once, in whichever report of the check it stands", () => {
   expect(tally(reports)).toMatchObject({ passed: 918, failed: 1 });
 });
 
-it("finds nothing where nothing was written", () => {
+it("counts nothing if the folder does not exist", () => {
   expect(tally(join(reports, "nowhere"))).toEqual({ passed: 0, failed: 0, skipped: 0 });
 });

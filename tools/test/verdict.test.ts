@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
 import { lineOf, verdict } from "../verdict.mjs";
 
-it("fails the browser tests above ten minutes, though they pass, and says so", () => {
+it("fails browser tests that pass but take more than ten minutes, and says so", () => {
   const late = verdict("browser", 0, 600.1);
   expect(late).toEqual({ name: "browser", ok: false, seconds: 600.1, limit: 600 });
   expect(lineOf(late)).toBe("FAIL browser      600.1 s, more than 600 s");
 });
 
-it("passes what passes in time, and what has no limit", () => {
+it("passes a check that passes in time, and one without a limit", () => {
   expect(verdict("browser", 0, 600)).toEqual({ name: "browser", ok: true, seconds: 600 });
   expect(verdict("unit", 0, 3000).ok).toBe(true);
   expect(verdict("browser", 1, 3).ok).toBe(false);
