@@ -1,5 +1,5 @@
 import { namedParams, namedWeights } from "@graftjs/core";
-import { assertStatisticsUnmoved, statisticsOf } from "@graftjs/frozen-bn";
+import { assertStatisticsUnmoved, readStatistics } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { mobilenetV2 } from "./backbone.ts";
@@ -39,7 +39,7 @@ export async function run(train: Split, test: Split, setting: Setting): Promise<
   const { frozen, seed, epochs, batchSize } = setting;
   const model = await build(seed);
   const { params, optimizer, restore } = compiled(model, { frozen });
-  const before = await statisticsOf(model);
+  const before = await readStatistics(model);
   const times: number[] = [];
   let loss = Number.NaN;
   let start = 0;

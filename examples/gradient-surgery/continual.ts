@@ -1,9 +1,9 @@
 import { HookedOptimizer, namedParams, type Param, sgd, taskTrainer } from "@graftjs/core";
 import {
-  type Conflicts,
   conflictReport,
   exampleMemory,
   fisherInformation,
+  type GradientConflicts,
   readWeights,
   wiseFt,
 } from "@graftjs/gradient-surgery";
@@ -36,7 +36,7 @@ export async function continual(
   all: ReturnType<typeof images>,
   seed: number,
   lengths: Lengths,
-): Promise<{ scores: Score[]; conflicts: Conflicts }> {
+): Promise<{ scores: Score[]; conflicts: GradientConflicts }> {
   const old = split(all, OLD, { train: 400, test: lengths.test, seed });
   const fresh = split(all, NEW, { train: 100, test: lengths.test, seed });
   const model = network(seed);
@@ -69,7 +69,7 @@ export async function continual(
   const { "": conflicts } = await conflictReport({ params, losses: losses(0) });
   for (const { train, test } of [old, fresh]) tf.dispose([train.xs, train.ys, test.xs, test.ys]);
   model.dispose();
-  return { scores, conflicts: conflicts as Conflicts };
+  return { scores, conflicts: conflicts as GradientConflicts };
 }
 
 /** Seconds of `steps` steps: over both tasks with a combiner, over the first alone without. */

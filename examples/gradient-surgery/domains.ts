@@ -1,5 +1,5 @@
 import { type AnyCombiner, HookedOptimizer, namedParams, sgd, taskTrainer } from "@graftjs/core";
-import { type Conflicts, conflictReport, mean, mgda, pcgrad, upgrad } from "@graftjs/gradient-surgery";
+import { conflictReport, type GradientConflicts, meanGradient, mgda, pcgrad, upgrad } from "@graftjs/gradient-surgery";
 import * as tf from "@tensorflow/tfjs-core";
 import { batch, type Digits, type images, split } from "./data.ts";
 import { accuracy, loss, network } from "./model.ts";
@@ -24,7 +24,7 @@ export async function domains(
   all: ReturnType<typeof images>,
   seed: number,
   { steps, test }: { readonly steps: number; readonly test: number },
-): Promise<{ scores: DomainScore[]; conflicts: Conflicts }> {
+): Promise<{ scores: DomainScore[]; conflicts: GradientConflicts }> {
   const labels = Array.from({ length: 10 }, (_, label) => label);
   const data = split(all, labels, { train: 100, test, seed });
   const of = (make: (xs: tf.Tensor2D) => tf.Tensor2D, { xs, ys }: Digits): Digits => ({
@@ -32,13 +32,13 @@ export async function domains(
     ys,
   });
   const combiners: { readonly [name: string]: () => AnyCombiner } = {
-    mean: () => mean(),
+    mean: () => meanGradient(),
     pcgrad: () => pcgrad({ reduction: "mean" }),
     upgrad: () => upgrad(),
     mgda: () => mgda(),
   };
   const scores: DomainScore[] = [];
-  let conflicts: Conflicts | undefined;
+  let conflicts: GradientConflicts | undefined;
   for (const [method, combiner] of Object.entries(combiners)) {
     const model = network(seed);
     const params = namedParams(model);
@@ -67,5 +67,5 @@ export async function domains(
     model.dispose();
   }
   tf.dispose([data.train.xs, data.train.ys, data.test.xs, data.test.ys]);
-  return { scores, conflicts: conflicts as Conflicts };
+  return { scores, conflicts: conflicts as GradientConflicts };
 }

@@ -1,5 +1,5 @@
 import { type AnyCombiner, type AnyHook, type AnyRule, sgd } from "@graftjs/core";
-import { aGem, anchor, driftCap, ewc, type HostWeights, mean, pcgrad, upgrad } from "@graftjs/gradient-surgery";
+import { aGem, anchor, driftCap, ewc, type HostWeights, meanGradient, pcgrad, upgrad } from "@graftjs/gradient-surgery";
 
 /** One way to learn the new digits and keep the old. */
 export interface Method {
@@ -20,7 +20,7 @@ export function methods(reference: HostWeights, fisher: HostWeights): readonly M
     { name: "ewc 100", hooks: [ewc({ strength: 100, fisher, reference })] },
     { name: "drift-cap 0.2", rule: driftCap(sgd(), { radius: 0.2, reference }) },
     { name: "wise-ft 0.5", slider: 0.5 },
-    { name: "memory, mean", combiner: mean() },
+    { name: "memory, mean", combiner: meanGradient() },
     { name: "memory, pcgrad", combiner: pcgrad({ reduction: "mean" }) },
     { name: "memory, upgrad", combiner: upgrad() },
     { name: "memory, a-gem", combiner: aGem({ memory: "memory" }) },

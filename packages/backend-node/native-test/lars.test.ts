@@ -1,5 +1,5 @@
 import { type AnyRule, type BackendSession, HookedOptimizer } from "@graftjs/core";
-import { type LarsMomentumOptions, lamb, larsMomentum, trustOf } from "@graftjs/lars";
+import { type LarsMomentumOptions, lamb, larsMomentum, trustStates } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dispose, gradients, net } from "../../lars/test/sample.ts";
@@ -29,7 +29,7 @@ function run(rule: AnyRule, scale: number, zeros: readonly string[]): number[][]
       optimizer.applyNamed({ ...grads, ...dead });
     });
   }
-  const [state] = trustOf(optimizer);
+  const [state] = trustStates(optimizer);
   const reports = state ? [state.ratios, state.weightNorms, state.gradNorms] : [];
   const found = [...params.map(({ variable }) => variable), ...reports].map((tensor) => [...tensor.dataSync()]);
   optimizer.dispose();

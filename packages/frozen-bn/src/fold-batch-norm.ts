@@ -10,14 +10,15 @@ import {
   type Selector,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { ownActivation } from "./activation.ts";
-import { shiftOf } from "./block-call.ts";
-import { outputLayers } from "./blocks.ts";
-import { type FoundBatchNorm, findBatchNorms } from "./find-batch-norms.ts";
-import { foldedKernel } from "./folded-kernel.ts";
-import { type BatchNormLayer, type CallOptions, onlyTensor } from "./layer-view.ts";
-import { type Linear, linearOf } from "./linear.ts";
-import { overrideCall } from "./override-call.ts";
+import { builtInActivation } from "./blocks/activation.ts";
+import { foldedKernel } from "./blocks/folded-kernel.ts";
+import { asLinearLayer, type LinearLayer } from "./blocks/linear-layer.ts";
+import { foldedBias } from "./blocks/run-block.ts";
+import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
+import { type CallOptions, onlyTensor } from "./layers/callable-layer.ts";
+import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
+import { outputLayers } from "./layers/layer-graph.ts";
+import { overrideCall } from "./layers/override-call.ts";
 
 export interface FoldBatchNormOptions {
   /** Which batch norm layers. Named ones must all be foldable; without a name, those that are not stay. @default every batch norm */
@@ -79,15 +80,15 @@ interface Wired {
 }
 
 /** The linear layer that takes the batch norm in, or why none can. */
-function planFor(norm: BatchNormLayer, outputs: ReadonlySet<LayerLike>): Linear | string {
+function planFor(norm: BatchNormLayer, outputs: ReadonlySet<LayerLike>): LinearLayer | string {
   if (foldedNow.has(norm)) return "it is folded already";
   const { inboundNodes = [] } = norm as Partial<Wired>;
   if (inboundNodes.length !== 1) return `it is applied ${inboundNodes.length} times, behind different layers`;
   const before = inboundNodes[0]?.inboundLayers[0];
-  const linear = before && linearOf(before);
+  const linear = before && asLinearLayer(before);
   if (!before || !linear)
     return `it follows ${before?.getClassName() ?? "the input"}, not a convolution or dense layer`;
-  if (ownActivation(before) !== "linear") return `\`${before.name}\` before it has an activation of its own`;
+  if (builtInActivation(before) !== "linear") return `\`${before.name}\` before it has an activation of its own`;
   const { inboundNodes: uses, outboundNodes: readers } = before as LayerLike & Wired;
   if (uses.length !== 1) return `\`${before.name}\` before it is applied ${uses.length} times`;
   if (readers.length !== 1 || outputs.has(before))
@@ -97,7 +98,7 @@ function planFor(norm: BatchNormLayer, outputs: ReadonlySet<LayerLike>): Linear 
   return linear;
 }
 
-function foldPair({ layer: norm }: FoundBatchNorm, linear: Linear): readonly (() => void)[] {
+function foldPair({ layer: norm }: FoundBatchNorm, linear: LinearLayer): readonly (() => void)[] {
   const folded = foldedKernel(linear, norm);
   const finished = new WeakSet<tf.Tensor>();
   const inference = (kwargs: CallOptions | undefined): boolean =>
@@ -113,7 +114,7 @@ function foldPair({ layer: norm }: FoundBatchNorm, linear: Linear): readonly (()
       }
       const y = tf.tidy(() => {
         const { kernel, scale } = folded.read();
-        return linear.forward(onlyTensor(inputs), kernel, shiftOf(linear, norm, scale), "linear");
+        return linear.forward(onlyTensor(inputs), kernel, foldedBias(linear, norm, scale), "linear");
       });
       finished.add(y);
       return y;

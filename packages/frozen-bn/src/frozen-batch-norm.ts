@@ -1,15 +1,16 @@
 import type { LayerLike, LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type FoundBatchNorm, findBatchNorms } from "./find-batch-norms.ts";
-import { finish } from "./finish.ts";
-import { type BatchNormLayer, type LayerCall, onlyTensor } from "./layer-view.ts";
-import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./normalize-by-batch.ts";
-import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./options.ts";
-import { overrideCall } from "./override-call.ts";
-import { patchBlocks } from "./patch-blocks.ts";
-import { layerTrains, pinTrainable } from "./pin-trainable.ts";
-import { type IsTrained, markFrozen, trainedIn } from "./trained.ts";
-import { walkLayers } from "./walk.ts";
+import { bnActivation } from "./blocks/bn-activation.ts";
+import { patchBlocks } from "./blocks/patch-blocks.ts";
+import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./frozen-batch-norm-options.ts";
+import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
+import { type LayerCall, onlyTensor } from "./layers/callable-layer.ts";
+import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
+import { overrideCall } from "./layers/override-call.ts";
+import { layerTrains, pinTrainable } from "./layers/pin-trainable.ts";
+import { type IsTrained, markFrozenWeights, trainedWeights } from "./layers/trained-weights.ts";
+import { walkLayers } from "./layers/walk-layers.ts";
+import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./statistics/normalize-by-batch.ts";
 
 /**
  * Holds batch normalization at its pretrained statistics while the rest of the model trains.
@@ -29,8 +30,8 @@ export function frozenBatchNorm(options: FrozenBatchNormOptions = {}): ModelPatc
 function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle {
   const found = findBatchNorms(model, options.layers);
   const everywhere = walkLayers(model);
-  const isTrained = trainedIn(everywhere);
-  const undo = [setFlags(model, found, options), markFrozen(everywhere)];
+  const isTrained = trainedWeights(everywhere);
+  const undo = [setFlags(model, found, options), markFrozenWeights(everywhere)];
   for (const place of found) {
     const switches = (): Switches => switchesOf(options, layerTrains(place));
     undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches, isTrained)));
@@ -91,7 +92,7 @@ function batchNormCall(
         if (updateStatistics) moveStatistics(layer, { mean, variance });
         return y;
       }
-      const y = finish(x, { norm: layer, isTrained });
+      const y = bnActivation(x, { norm: layer, isTrained });
       if (updateStatistics && training) moveStatisticsBy(x, layer);
       return y;
     });

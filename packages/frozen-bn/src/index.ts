@@ -1,15 +1,16 @@
-export type { Batch, Data } from "./batches.ts";
+export { type FoldBatchNormOptions, foldBatchNorm } from "./fold-batch-norm.ts";
+export { frozenBatchNorm } from "./frozen-batch-norm.ts";
+export type { FrozenBatchNormOptions, FrozenBatchNormPreset, TrainSwitch } from "./frozen-batch-norm-options.ts";
+export { plugins } from "./plugins.ts";
+export type { InputBatch, InputData } from "./statistics/batches.ts";
 export {
-  type Advice,
   type DomainReport,
   type DomainReportOptions,
   domainReport,
   type LayerShift,
-} from "./domain-report.ts";
-export { type FoldBatchNormOptions, foldBatchNorm } from "./fold-batch-norm.ts";
-export { formatDomainReport } from "./format-report.ts";
-export { frozenBatchNorm } from "./frozen-batch-norm.ts";
-export type { FrozenBatchNormOptions, NormalizeBy, Preset, Trains } from "./options.ts";
-export { plugins } from "./plugin.ts";
-export { type RecalibrateOptions, recalibrate } from "./recalibrate.ts";
-export { assertStatisticsUnmoved, type Statistics, statisticsOf } from "./statistics.ts";
+  type StatisticsAdvice,
+} from "./statistics/domain-report.ts";
+export { formatDomainReport } from "./statistics/format-report.ts";
+export type { NormalizeBy } from "./statistics/normalize-by-batch.ts";
+export { type RecalibrateOptions, recalibrate } from "./statistics/recalibrate.ts";
+export { assertStatisticsUnmoved, type RunningStatistics, readStatistics } from "./statistics/running-statistics.ts";

@@ -3,7 +3,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, expect, it } from "vitest";
-import { assertStatisticsUnmoved, domainReport, formatDomainReport, recalibrate, statisticsOf } from "../src/index.ts";
+import {
+  assertStatisticsUnmoved,
+  domainReport,
+  formatDomainReport,
+  readStatistics,
+  recalibrate,
+} from "../src/index.ts";
 import { bits, convNet, data, moved } from "./nets.ts";
 
 beforeAll(async () => {
@@ -29,7 +35,7 @@ it("recalibrates to the statistics of all examples at once, whatever the batches
     const model = single();
     const x = tf.tensor2d(values);
     expect(await recalibrate(model, x, { batchSize })).toEqual({ batches: Math.ceil(5 / batchSize), layers: ["bn"] });
-    const { "bn/moving_mean": mean, "bn/moving_variance": variance } = await statisticsOf(model);
+    const { "bn/moving_mean": mean, "bn/moving_variance": variance } = await readStatistics(model);
     expect([...(mean ?? [])]).toEqual([Math.fround(2.4), 18]);
     // Σ(x − x̄)²/5
     expect(variance?.[0]).toBeCloseTo(15.44, 5);
@@ -63,7 +69,7 @@ it("changes nothing but the statistics, takes datasets and iterables, and leaves
 
 it("refuses data that are empty or not finite, having changed nothing", async () => {
   const model = single();
-  const before = await statisticsOf(model);
+  const before = await readStatistics(model);
   await expect(recalibrate(model, [])).rejects.toThrow(/no batch/);
   await expect(recalibrate(model, tf.tensor2d([[1, Number.NaN]]))).rejects.toThrow(NonFiniteError);
   await expect(domainReport(model, tf.tensor2d([[1, Number.POSITIVE_INFINITY]]))).rejects.toThrow(/`bn`/);
@@ -106,7 +112,7 @@ it("advises to freeze where the data are those of the statistics, and says so of
 
 it("assertStatisticsUnmoved names what moved", async () => {
   const model = convNet();
-  const before = await statisticsOf(model);
+  const before = await readStatistics(model);
   await assertStatisticsUnmoved(model, before);
   model.apply(data().x, { training: true });
   await expect(assertStatisticsUnmoved(model, before)).rejects.toThrow(/4 of 4 .*moved:\n\s+bn_a\/moving_mean: by/);

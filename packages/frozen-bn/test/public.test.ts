@@ -9,7 +9,7 @@ it("exports exactly these names", () => {
     "formatDomainReport",
     "frozenBatchNorm",
     "plugins",
+    "readStatistics",
     "recalibrate",
-    "statisticsOf",
   ]);
 });

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, expect, it } from "vitest";
-import { assertStatisticsUnmoved, frozenBatchNorm, statisticsOf } from "../src/index.ts";
+import { assertStatisticsUnmoved, frozenBatchNorm, readStatistics } from "../src/index.ts";
 
 beforeAll(async () => {
   await wasmBackend().init();
@@ -40,7 +40,7 @@ for (const backend of ["cpu", "wasm"]) {
       const model = net();
       for (const name of ["a", "b"]) model.getLayer(name).trainable = false;
       if (patched) frozenBatchNorm().apply(model);
-      const before = await statisticsOf(model);
+      const before = await readStatistics(model);
       model.compile({ optimizer: tf.train.sgd(0.01), loss: "meanSquaredError" });
       for (let step = 0; step < (patched ? 1000 : 1); step++) await model.trainOnBatch(x, y);
       if (patched) await assertStatisticsUnmoved(model, before);

@@ -3,13 +3,13 @@ import {
   aGem,
   alignedMtl,
   cagrad,
-  config,
+  conFig,
   dualProj,
   gem,
   graddrop,
   gradvac,
   imtlG,
-  mean,
+  meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -18,7 +18,7 @@ import {
 
 /** Every combiner with its defaults, by registry name. */
 export const combiners = {
-  mean: () => mean(),
+  mean: () => meanGradient(),
   pcgrad: () => pcgrad(),
   gradvac: () => gradvac(),
   mgda: () => mgda(),
@@ -27,7 +27,7 @@ export const combiners = {
   "aligned-mtl": () => alignedMtl(),
   upgrad: () => upgrad(),
   "dual-proj": () => dualProj(),
-  config: () => config(),
+  "con-fig": () => conFig(),
   "nash-mtl": () => nashMtl(),
   graddrop: () => graddrop(),
   "a-gem": () => aGem(),

@@ -1,7 +1,7 @@
 import type { Plugin } from "@graftjs/core";
-import { conflictPlugins } from "./conflict/plugins.ts";
-import { knowledgePlugins } from "./knowledge/plugins.ts";
-import { magnitudePlugins } from "./magnitude/plugins.ts";
+import { continualPlugins } from "./continual/plugins.ts";
+import { multiTaskPlugins } from "./multi-task/plugins.ts";
+import { scalingPlugins } from "./scaling/plugins.ts";
 
 /** Everything of this package that a recipe can name. */
-export const plugins: readonly Plugin[] = [...magnitudePlugins, ...knowledgePlugins, ...conflictPlugins];
+export const plugins: readonly Plugin[] = [...scalingPlugins, ...continualPlugins, ...multiTaskPlugins];

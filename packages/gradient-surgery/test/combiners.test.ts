@@ -14,13 +14,13 @@ import {
   aGem,
   alignedMtl,
   cagrad,
-  config,
+  conFig,
   dualProj,
   gem,
   graddrop,
   gradvac,
   imtlG,
-  mean,
+  meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -32,13 +32,13 @@ for (const make of [
   aGem,
   alignedMtl,
   cagrad,
-  config,
+  conFig,
   dualProj,
   gem,
   graddrop,
   gradvac,
   imtlG,
-  mean,
+  meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -70,14 +70,14 @@ const inner = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, v, k) => sum + v * (b[k] as number), 0);
 
 const symmetric: { readonly [name: string]: () => Any } = {
-  mean: () => mean(),
+  mean: () => meanGradient(),
   pcgrad: () => pcgrad(),
   gradvac: () => gradvac(),
   mgda: () => mgda(),
   cagrad: () => cagrad(),
   "imtl-g": () => imtlG(),
   "aligned-mtl": () => alignedMtl(),
-  config: () => config(),
+  "con-fig": () => conFig(),
   "nash-mtl": () => nashMtl(),
   upgrad: () => upgrad(),
   "dual-proj": () => dualProj(),
@@ -108,18 +108,18 @@ describe("golden weights of J = [[1, 0, 1], [-1, .5, 0]]", () => {
       [-1, 0.5, 0],
     ];
     expect(off(update(cagrad({ c: 0.4 }), rows), [-0.183578, 0.367155, 0.550733])).toBeLessThan(2e-6);
-    expect(off(update(config(), rows), [-0.237171, 0.566228, 0.895285])).toBeLessThan(2e-6);
+    expect(off(update(conFig(), rows), [-0.237171, 0.566228, 0.895285])).toBeLessThan(2e-6);
     expect(off(update(aGem({ memory: "a" }), rows), [-0.5, 0.5, 0.5])).toBeLessThan(1e-12);
   });
 });
 
 describe("non-conflicting: no task gets worse to first order", () => {
-  for (const make of [upgrad, dualProj, mgda, config, nashMtl]) {
+  for (const make of [upgrad, dualProj, mgda, conFig, nashMtl]) {
     const { name } = make();
     it(name, () => {
       for (const { kind, rows } of matrices) {
         // Rank-deficient tasks that oppose each other have no direction that ConFIG's equal cosines could take.
-        if (name === "config" && kind === "dependent") continue;
+        if (name === "con-fig" && kind === "dependent") continue;
         const d = update(make(), rows);
         const size = Math.hypot(...d);
         for (const row of rows) expect(inner(row, d)).toBeGreaterThanOrEqual(-1e-9 * Math.hypot(...row) * size);
@@ -135,7 +135,9 @@ describe("non-conflicting: no task gets worse to first order", () => {
     }
   });
   it("the mean does conflict on these matrices, so that the property says something", () => {
-    const conflicts = matrices.filter(({ rows }) => rows.some((row) => inner(row, update(mean(), rows)) < -1e-3));
+    const conflicts = matrices.filter(({ rows }) =>
+      rows.some((row) => inner(row, update(meanGradient(), rows)) < -1e-3),
+    );
     expect(conflicts.length).toBeGreaterThanOrEqual(3);
   });
 });
@@ -174,7 +176,7 @@ describe("scale: c·J gives c times the update", () => {
     for (const { rows } of matrices) {
       const direction = (d: number[]): number[] => d.map((v) => v / Math.hypot(...d));
       const uneven = rows.map((row, i) => row.map((v) => v * 10 ** (5 * (i % 3) - 5)));
-      expect(off(direction(update(config(), uneven)), direction(update(config(), rows)))).toBeLessThan(1e-6);
+      expect(off(direction(update(conFig(), uneven)), direction(update(conFig(), rows)))).toBeLessThan(1e-6);
     }
   });
   it("upgrad: linear under scaling, (a + b)·J gives the sum of both updates (Quinton & Rey 2024)", () => {
@@ -202,7 +204,7 @@ it("two identical tasks equal one", () => {
   const sums: { readonly [name: string]: number } = {
     pcgrad: 2,
     gradvac: 2,
-    config: 2,
+    "con-fig": 2,
     cagrad: 1.5,
     "nash-mtl": 1 / Math.hypot(...g),
   };
@@ -248,7 +250,7 @@ it("a preference shifts the weight: upgrad, dual-proj, aligned-mtl and mean", ()
     [1, 0],
     [0, 1],
   ];
-  for (const make of [upgrad, dualProj, alignedMtl, mean]) {
+  for (const make of [upgrad, dualProj, alignedMtl, meanGradient]) {
     const [x, y] = update(make({ preference: { a: 3, b: 1 } }), rows) as [number, number];
     expect([Number(x.toFixed(9)), Number(y.toFixed(9))]).toEqual([0.75, 0.25]);
   }
@@ -269,7 +271,7 @@ describe("bad input is refused", () => {
     expect(() => update(aGem({ memory: "old" }), rows)).toThrow(/no loss for its memory `old`/);
     expect(() => update(gem({ memories: ["a", "b"] }), rows)).toThrow(RecipeError);
     expect(() => update(upgrad({ preference: { a: 1, z: 1 } }), rows)).toThrow(/Missing: `b`. Not a task: `z`/);
-    expect(() => update(mean({ preference: { a: 0, b: 0 } }), rows)).toThrow(RecipeError);
+    expect(() => update(meanGradient({ preference: { a: 0, b: 0 } }), rows)).toThrow(RecipeError);
   });
   it("a NaN, naming the task it is from", () => {
     const gram = Float64Array.of(1, 0, Number.NaN, 0, 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN);

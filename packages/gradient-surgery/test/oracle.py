@@ -332,7 +332,7 @@ for kind, seed, m, n, scales in CASES:
         theirs["imtl-g"] = tj.IMTLG().gramian_weighting(unit @ unit.T).tolist()
         for scale in ("min", "median", "rmse"):
             theirs[f"aligned-mtl {scale}"] = tj.AlignedMTL(scale_mode=scale).gramian_weighting(J @ J.T).tolist()
-        theirs["config"] = weights_of(J, tj.ConFIG()(J))
+        theirs["con-fig"] = weights_of(J, tj.ConFIG()(J))
     out.append({
         "kind": kind, "seed": seed, "m": m, "n": n, "scales": scales,
         "weights": {**theirs, **{name: [float(v) for v in w] for name, w in exact.items()}},

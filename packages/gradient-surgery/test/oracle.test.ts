@@ -5,12 +5,12 @@ import {
   aGem,
   alignedMtl,
   cagrad,
-  config,
+  conFig,
   dualProj,
   gem,
   gradvac,
   imtlG,
-  mean,
+  meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -34,7 +34,7 @@ const { source, cases } = JSON.parse(readFileSync(new URL("./oracle.json", impor
 
 // biome-ignore lint/suspicious/noExplicitAny: each has its own state.
 const methods: { readonly [name: string]: () => WeighingCombiner<any> } = {
-  mean: () => mean(),
+  mean: () => meanGradient(),
   pcgrad: () => pcgrad(),
   gradvac: () => gradvac(),
   mgda: () => mgda(),
@@ -43,7 +43,7 @@ const methods: { readonly [name: string]: () => WeighingCombiner<any> } = {
   "aligned-mtl min": () => alignedMtl(),
   "aligned-mtl median": () => alignedMtl({ scale: "median" }),
   "aligned-mtl rmse": () => alignedMtl({ scale: "rmse" }),
-  config: () => config(),
+  "con-fig": () => conFig(),
   "nash-mtl": () => nashMtl(),
   upgrad: () => upgrad(),
   "dual-proj": () => dualProj(),

@@ -15,17 +15,17 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   aGem,
   alignedMtl,
-  type Conflicts,
   cagrad,
-  config,
+  conFig,
   conflictReport,
   dualProj,
   formatConflicts,
+  type GradientConflicts,
   gem,
   graddrop,
   gradvac,
   imtlG,
-  mean,
+  meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -45,13 +45,13 @@ const all: { readonly [name: string]: () => AnyCombiner } = {
   aGem,
   alignedMtl,
   cagrad,
-  config,
+  "con-fig": conFig,
   dualProj,
   gem,
   graddrop,
   gradvac,
   imtlG,
-  mean,
+  mean: meanGradient,
   mgda,
   nashMtl,
   pcgrad,
@@ -101,7 +101,7 @@ describe("on the device, in float32, the update is that of float64 weights, at 1
         ];
         const got = await step(make(), params, linear(params, rows));
         const rounded = rows.map((row) => row.map(Math.fround));
-        const combiner = make() as ReturnType<typeof mean>;
+        const combiner = make() as ReturnType<typeof meanGradient>;
         const tasks = rows.map((__, i) => `t${i}`);
         const { weights } = combiner.weigh(gramOf(rounded), tasks, combiner.init(tasks), { step: 0, group: "" });
         expect(off(got, merged(rounded, weights))).toBeLessThan(1e-5);
@@ -202,7 +202,7 @@ it("a-gem: learning the new does not raise the loss on the memory, the mean does
   const before = 0.04 + 1 + 1;
   // To first order not at all; what is left is of the order of the rate.
   expect(await run(aGem({ memory: "memory" }))).toBeLessThanOrEqual(1.05 * before);
-  expect(await run(mean())).toBeGreaterThan(1.5 * before);
+  expect(await run(meanGradient())).toBeGreaterThan(1.5 * before);
 });
 
 describe("bad input at the step leaves the weights as they are", () => {
@@ -266,7 +266,7 @@ describe("conflict report", () => {
     expect(layers.a?.cosines[0]?.[1]).toBeCloseTo(-1, 6);
     expect(layers.b?.cosines[0]?.[1]).toBe(0);
     expect(params.flatMap(({ variable }) => [...variable.dataSync()])).toEqual([5, 5, 5]);
-    expect(formatConflicts(whole as Conflicts).split("\n")[1]).toBe("t0        1.00   -0.60    0.00");
+    expect(formatConflicts(whole as GradientConflicts).split("\n")[1]).toBe("t0        1.00   -0.60    0.00");
     free(params);
   });
   it("comes with every step for nothing, from the combiner's own Gramian", async () => {

@@ -7,7 +7,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { HookedOptimizer, type Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { larsMomentum, type ZeroNorm } from "../src/index.ts";
+import { larsMomentum, type ZeroNormPolicy } from "../src/index.ts";
 import { numbers, param } from "../test/sample.ts";
 
 const STEPS = 200;
@@ -17,7 +17,7 @@ const MODES = {
   "rms-floor 0.001": { zeroNorm: "rms-floor", rmsFloor: 0.001 },
   "one, exclude": { zeroNorm: "one" },
   eta: { zeroNorm: "eta" },
-} as const satisfies Record<string, { zeroNorm: ZeroNorm; rmsFloor?: number }>;
+} as const satisfies Record<string, { zeroNorm: ZeroNormPolicy; rmsFloor?: number }>;
 const NAMES = Object.keys(MODES) as (keyof typeof MODES)[];
 const COLORS = ["#2980b9", "#8e44ad", "#c0392b", "#27ae60"] as const;
 await tf.setBackend("cpu");

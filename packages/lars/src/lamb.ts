@@ -11,12 +11,12 @@ import {
   type UpdateRule,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { fusedTrust } from "./fused-trust.ts";
-import { layouts } from "./layout.ts";
-import { norms, scaledNorm } from "./norm.ts";
-import { decayed, scaled, stepped } from "./scale.ts";
-import { described, emptyTrust, type TrustFormula, type TrustState, trust } from "./trust.ts";
-import { assertTrust, type TrustOptions, trustFields, type ZeroNorm } from "./trust-options.ts";
+import { fusedTrust } from "./trust/fused-trust.ts";
+import { trustLayouts } from "./trust/layout.ts";
+import { norms, scaledNorm } from "./trust/norm.ts";
+import { addDecay, atUnitRate, scaleByTrust } from "./trust/scale.ts";
+import { computeTrust, describeStep, emptyTrust, type TrustFormula, type TrustState } from "./trust/trust.ts";
+import { assertTrust, type TrustOptions, trustFields, type ZeroNormPolicy } from "./trust/trust-options.ts";
 
 export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
   /** Decay of the first moment, in [0, 1). @default 0.9 */
@@ -30,7 +30,7 @@ export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
   /** Gradients are first scaled to this global norm where theirs is greater, > 0 (NVLAMB, timm: 1). @default no clip */
   readonly maxGradNorm?: number;
   /** Ratio of a parameter whose weights are all zero: see {@link ZeroNorm}. @default "rms-floor" */
-  readonly zeroNorm?: Extract<ZeroNorm, "rms-floor" | "one">;
+  readonly zeroNorm?: Extract<ZeroNormPolicy, "rms-floor" | "one">;
 }
 
 export type LambState = { readonly moments: AdamState; readonly trust: TrustState };
@@ -73,7 +73,7 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
     ...{ trustCoefficient: 1, epsilon: 0, addDecay: false },
     ...{ minRatio, maxRatio, zeroNorm, rmsFloor },
   };
-  const layoutOf = layouts(name, weightDecay, options);
+  const layoutOf = trustLayouts(name, weightDecay, options);
   const moments = adam({ beta1, beta2, epsilon });
   const clip = (grads: TensorMap): TensorMap => (maxGradNorm === undefined ? grads : clipped(grads, maxGradNorm));
   return {
@@ -85,10 +85,10 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
     },
     transform(grads, state, ctx) {
       const layout = layoutOf(ctx.infos, Object.keys(grads));
-      const direction = moments.transform(clip(grads), state.moments, stepped(ctx));
-      const u = decayed(direction.grads, ctx.params, layout);
-      const found = trust(layout, ctx, u, formula);
-      return { grads: scaled(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
+      const direction = moments.transform(clip(grads), state.moments, atUnitRate(ctx));
+      const u = addDecay(direction.grads, ctx.params, layout);
+      const found = computeTrust(layout, ctx, u, formula);
+      return { grads: scaleByTrust(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
     },
     applyFused(variables, grads, { moments: { m, v, count: before }, trust }, { infos, rates }) {
       if (!tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
@@ -109,7 +109,7 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
         epsilon,
         ...fusedTrust(layout, infos, formula, trust),
       });
-      return { state: { moments: { m, v, count }, trust: described(trust, layout, rates) } };
+      return { state: { moments: { m, v, count }, trust: describeStep(trust, layout, rates) } };
     },
   };
 }

@@ -8,12 +8,12 @@ import {
   type UpdateRule,
   zerosLike,
 } from "@graftjs/core";
-import { fusedTrust } from "./fused-trust.ts";
 import { scaledGradients } from "./lars.ts";
 import { type LarsOptions, larsFields, resolveLars } from "./lars-options.ts";
-import { layouts } from "./layout.ts";
-import { decayed, scaled, stepped } from "./scale.ts";
-import { described, emptyTrust, type TrustState, trust } from "./trust.ts";
+import { fusedTrust } from "./trust/fused-trust.ts";
+import { trustLayouts } from "./trust/layout.ts";
+import { addDecay, atUnitRate, scaleByTrust } from "./trust/scale.ts";
+import { computeTrust, describeStep, emptyTrust, type TrustState } from "./trust/trust.ts";
 
 export interface LarsMomentumOptions extends LarsOptions {
   /** m, in [0, 1). 0 keeps no velocity. @default 0 in `torch` and `larc`, else 0.9 */
@@ -48,7 +48,7 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
   const { spec, weightDecay, formula } = resolved;
   const { momentum = spec.momentum, dampening = 0, nesterov = false } = options;
   const { denominator, clipToRate, rateInVelocity } = spec;
-  const layoutOf = layouts("lars-momentum", weightDecay, options);
+  const layoutOf = trustLayouts("lars-momentum", weightDecay, options);
   const descent = sgd({ momentum, dampening, nesterov, rateInVelocity });
   return {
     name: "lars-momentum",
@@ -65,9 +65,9 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
         return { grads: out.grads, state: { velocity: out.state.velocity, trust: ratio.state } };
       }
       // The ratio is of the whole step: momentum first, at rate 1.
-      const out = descent.transform(decayed(grads, ctx.params, layout), { velocity }, stepped(ctx));
-      const found = trust(layout, ctx, out.grads, formula);
-      const updates = scaled(out.grads, found, layout, ctx.rates);
+      const out = descent.transform(addDecay(grads, ctx.params, layout), { velocity }, atUnitRate(ctx));
+      const found = computeTrust(layout, ctx, out.grads, formula);
+      const updates = scaleByTrust(out.grads, found, layout, ctx.rates);
       return { grads: updates, state: { velocity: out.state.velocity, trust: found } };
     },
     applyFused(variables, grads, { velocity, trust }, { infos, rates }) {
@@ -90,7 +90,7 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
         epsilon: formula.epsilon,
         ...fusedTrust(layout, infos, formula, trust),
       });
-      return ran ? { state: { velocity: slots, trust: described(trust, layout, rates) } } : undefined;
+      return ran ? { state: { velocity: slots, trust: describeStep(trust, layout, rates) } } : undefined;
     },
   };
 }

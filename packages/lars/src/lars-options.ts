@@ -1,7 +1,7 @@
 import { assertOptions, type OptionSchema, OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import { type DialectSpec, dialectNames, dialects, type LarsDialect } from "./dialect.ts";
-import type { TrustFormula } from "./trust.ts";
-import { assertTrust, type TrustOptions, trustFields } from "./trust-options.ts";
+import type { TrustFormula } from "./trust/trust.ts";
+import { assertTrust, type TrustOptions, trustFields } from "./trust/trust-options.ts";
 
 export interface LarsOptions extends TrustOptions {
   /** Which published form; see {@link LarsDialect} for the equations. @default "paper" */

@@ -2,9 +2,9 @@ import { mapTensors, type OptimizerHook, type StepContext, type TensorMap } from
 import * as tf from "@tensorflow/tfjs-core";
 import type { LarsOptions, ResolvedLars } from "./lars-options.ts";
 import { larsOptions, resolveLars } from "./lars-options.ts";
-import { type Layout, layouts } from "./layout.ts";
-import { clippedToRate, decayed, scalars, scaled } from "./scale.ts";
-import { emptyTrust, type TrustState, trust } from "./trust.ts";
+import { type TrustLayout, trustLayouts } from "./trust/layout.ts";
+import { addDecay, clipToRate, scalars, scaleByTrust } from "./trust/scale.ts";
+import { computeTrust, emptyTrust, type TrustState } from "./trust/trust.ts";
 
 /**
  * Layer-wise adaptive rate scaling before any rule (You, Gitman & Ginsburg 2017, eq. 6; as a wrapper: NVIDIA's LARC):
@@ -20,7 +20,7 @@ import { emptyTrust, type TrustState, trust } from "./trust.ts";
  */
 export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
   const resolved = resolveLars("lars", larsOptions, options);
-  const layoutOf = layouts("lars", resolved.weightDecay, options);
+  const layoutOf = trustLayouts("lars", resolved.weightDecay, options);
   return {
     name: "lars",
     init(_, infos) {
@@ -35,19 +35,24 @@ export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
 export function scaledGradients(
   grads: TensorMap,
   ctx: StepContext,
-  layout: Layout,
+  layout: TrustLayout,
   { spec, formula }: ResolvedLars,
 ): { grads: TensorMap; state: TrustState } {
-  const withDecay = decayed(grads, ctx.params, layout);
-  const found = trust(layout, ctx, formula.addDecay ? grads : withDecay, formula);
-  const state = spec.clipToRate ? clippedToRate(found, layout, ctx.rates) : found;
+  const withDecay = addDecay(grads, ctx.params, layout);
+  const found = computeTrust(layout, ctx, formula.addDecay ? grads : withDecay, formula);
+  const state = spec.clipToRate ? clipToRate(found, layout, ctx.rates) : found;
   const decays =
     formula.zeroNorm === "exclude" && formula.addDecay ? spared(grads, withDecay, state, layout) : withDecay;
-  return { grads: scaled(decays, state, layout), state };
+  return { grads: scaleByTrust(decays, state, layout), state };
 }
 
 /** g + βw, and g alone where an adapted gradient is zero: `zeroNorm: "exclude"` drops the decay with the ratio. */
-function spared(grads: TensorMap, withDecay: TensorMap, { names, gradNorms }: TrustState, layout: Layout): TensorMap {
+function spared(
+  grads: TensorMap,
+  withDecay: TensorMap,
+  { names, gradNorms }: TrustState,
+  layout: TrustLayout,
+): TensorMap {
   const norms = scalars(names, gradNorms);
   const adapted = new Set(layout.names.filter((_, i) => layout.groupOf[i] !== -1 && layout.decays[i] !== 0));
   return mapTensors(withDecay, (u, name) =>

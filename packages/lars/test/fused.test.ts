@@ -3,7 +3,7 @@ import { wasmBackend } from "@graftjs/backend-wasm";
 import { type AnyRule, type BackendSession, HookedOptimizer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LambOptions, type LarsMomentumOptions, lamb, larsMomentum, trustOf } from "../src/index.ts";
+import { type LambOptions, type LarsMomentumOptions, lamb, larsMomentum, trustStates } from "../src/index.ts";
 import { dispose, gradients, net } from "./sample.ts";
 
 let session: BackendSession;
@@ -38,7 +38,7 @@ function run(rule: AnyRule, scale = 1, zeros: readonly string[] = []): Result {
       optimizer.applyNamed({ ...grads, ...dead });
     });
   }
-  const [state] = trustOf(optimizer);
+  const [state] = trustStates(optimizer);
   if (!state) throw new Error("The rule left no ratios.");
   const [ratios, weightNorms, gradNorms] = [state.ratios, state.weightNorms, state.gradNorms].map((t) => [
     ...t.dataSync(),

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { type AnyRule, HookedOptimizer, loadState, type Param, saveState } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { lamb, lars, larsMomentum, trustOf } from "../src/index.ts";
+import { lamb, lars, larsMomentum, trustStates } from "../src/index.ts";
 import { dispose, gradients, net, norm, numbers, param, ratiosOf } from "./sample.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -146,7 +146,7 @@ describe("faults of public implementations that ours does not have", () => {
     tf.dispose(grads);
     const after = [...(params[1] as Param).variable.dataSync()];
     for (const [i, x] of after.entries()) expect(x).toBeCloseTo((before[i] as number) - (g[i] as number), 6);
-    expect(trustOf(optimizer)[0]?.adapted).toEqual([true, false, false, true, false]);
+    expect(trustStates(optimizer)[0]?.adapted).toEqual([true, false, false, true, false]);
     optimizer.dispose();
     dispose(params);
   });

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { type AnyRule, HookedOptimizer, masked, type Param, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type LarsMomentumOptions, lamb, lars, larsMomentum, trustOf } from "../src/index.ts";
+import { type LarsMomentumOptions, lamb, lars, larsMomentum, trustStates } from "../src/index.ts";
 import { dispose, gradients, net, norm, numbers, param, ratiosOf } from "./sample.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -197,7 +197,7 @@ describe("groups", () => {
     optimizer.freeze("head/kernel");
     tf.tidy(() => optimizer.applyNamed(gradients(params, 0)));
     expect(ratiosOf(optimizer)[3]).toBe(0);
-    expect(trustOf(optimizer)[0]?.adapted).toEqual([true, true, true, false, true]);
+    expect(trustStates(optimizer)[0]?.adapted).toEqual([true, true, true, false, true]);
     optimizer.unfreeze("all");
     tf.tidy(() => optimizer.applyNamed(gradients(params, 1)));
     const ratios = ratiosOf(optimizer);

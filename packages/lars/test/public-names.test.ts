@@ -9,6 +9,6 @@ it("exports these names and no others", () => {
     "larsMomentum",
     "larsReport",
     "plugins",
-    "trustOf",
+    "trustStates",
   ]);
 });

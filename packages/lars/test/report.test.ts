@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { HookedOptimizer, masked, OptionsError, StateError, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, expect, it } from "vitest";
-import { lars, larsMomentum, larsReport, trustOf } from "../src/index.ts";
+import { lars, larsMomentum, larsReport, trustStates } from "../src/index.ts";
 import { dispose, gradients, net, norm } from "./sample.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -81,7 +81,7 @@ it("finds hooks behind masks, and says so when there is nothing to report", asyn
   const optimizer = new HookedOptimizer({ params, hooks, rule: sgd(), learningRate: 1 });
   await expect(larsReport(optimizer)).rejects.toThrow(StateError);
   tf.tidy(() => optimizer.applyNamed(gradients(params, 0)));
-  expect(trustOf(optimizer).map(({ names }) => names)).toEqual([["conv/kernel"], ["head/kernel"]]);
+  expect(trustStates(optimizer).map(({ names }) => names)).toEqual([["conv/kernel"], ["head/kernel"]]);
   expect((await larsReport(optimizer)).rows.length).toBe(2);
   await expect(larsReport(optimizer, { stuckBelow: 1, explodingAbove: 0 })).rejects.toThrow(OptionsError);
   optimizer.dispose();

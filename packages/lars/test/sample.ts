@@ -1,6 +1,6 @@
 import type { HookedOptimizer, Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { trustOf } from "../src/index.ts";
+import { trustStates } from "../src/index.ts";
 
 /** mulberry32 in (−1, 1): the generator of oracle.py. */
 export function numbers(seed: number, count: number): number[] {
@@ -62,7 +62,7 @@ export function norm(values: ArrayLike<number>): number {
 
 /** The last step's ratios of the optimizer's first hook or rule of this package; none where there is no such part. */
 export function ratiosOf(optimizer: HookedOptimizer): number[] {
-  return trustOf(optimizer)
+  return trustStates(optimizer)
     .slice(0, 1)
     .flatMap(({ ratios }) => [...ratios.dataSync()]);
 }

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type AnyRule, adam, adamw, HookedOptimizer, type Param, sgd } from "../../../packages/core/src/index.ts";
-import { lamb, lambc, larsMomentum, trustOf } from "../../../packages/lars/src/index.ts";
+import { lamb, lambc, larsMomentum, trustStates } from "../../../packages/lars/src/index.ts";
 import { disagreement, type Input, numbers } from "./numbers.ts";
 import type { Row } from "./ops.ts";
 
@@ -99,7 +99,7 @@ async function results(cases: readonly RuleCase[]): Promise<readonly Result[]> {
     for (let step = 0; step < STEPS; step++) {
       tf.tidy(() => optimizer.applyNamed(gradients(step, scale, step > 0 ? poison : undefined)));
     }
-    const [trust] = trustOf(optimizer);
+    const [trust] = trustStates(optimizer);
     if ((trust !== undefined) !== /^la/.test(name))
       throw new Error(`${name}: ${trust ? "has" : "lacks"} trust ratios.`);
     const watched = trust ? [trust.ratios, trust.weightNorms, trust.gradNorms] : [];

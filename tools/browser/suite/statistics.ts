@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
-import { frozenBatchNorm, statisticsOf } from "../../../packages/frozen-bn/src/index.ts";
+import { frozenBatchNorm, readStatistics } from "../../../packages/frozen-bn/src/index.ts";
 
 /** Statistics of batch norm that are not bit for bit what they were, and what the steps left behind. */
 export interface MovedStatistics {
@@ -22,7 +22,7 @@ export async function movedStatistics(steps: number): Promise<MovedStatistics> {
     const model = net();
     model.getLayer("norm").trainable = false;
     if (patched) frozenBatchNorm().apply(model);
-    const before = await statisticsOf(model);
+    const before = await readStatistics(model);
     const params = namedParams(model as unknown as LayersLike);
     const rule = sgd({ momentum: 0.9 });
     const optimizer = patched ? new HookedOptimizer({ params, rule, learningRate: 0.01 }) : tf.train.sgd(0.01);
@@ -31,7 +31,7 @@ export async function movedStatistics(steps: number): Promise<MovedStatistics> {
     const { numTensors } = tf.memory();
     for (let step = 1; step < (patched ? steps : 1); step++) await model.trainOnBatch(x, y);
     const leaked = tf.memory().numTensors - numTensors;
-    const after = await statisticsOf(model);
+    const after = await readStatistics(model);
     const names = Object.keys(before);
     const count = names.filter((name) =>
       Array.from(before[name] ?? []).some((value, i) => !Object.is(value, after[name]?.[i])),

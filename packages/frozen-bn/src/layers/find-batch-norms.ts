@@ -1,0 +1,70 @@
+import {
+  GraftError,
+  type LayersLike,
+  list,
+  type NamedWeight,
+  namedWeights,
+  pick,
+  SelectionError,
+  type Selector,
+} from "@graftjs/core";
+import { type BatchNormLayer, isBatchNorm } from "./batch-norm-layer.ts";
+import { type PlacedLayer, walkLayers } from "./walk-layers.ts";
+
+/** A batch norm layer under the stable path that core gives its weights. */
+export interface FoundBatchNorm extends PlacedLayer<BatchNormLayer> {
+  readonly path: string;
+}
+
+/**
+ * The batch norm layers of a Layers model that `selector` means.
+ *
+ * @throws GraftError where the model is no Layers model (a GraphModel has its batch norm folded), SelectionError where it
+ *   has no batch norm, or an unbuilt one, or the selector matches none.
+ */
+export function findBatchNorms(model: LayersLike, selector: Selector | undefined): readonly FoundBatchNorm[] {
+  assertLayersModel(model);
+  const found = walkLayers(model).filter((place): place is PlacedLayer<BatchNormLayer> => isBatchNorm(place.layer));
+  if (found.length === 0) {
+    throw new SelectionError(
+      `\`${model.name}\` has no batch normalization among its ${model.layers.length} layers.`,
+      "Leave `frozen-bn` out for this model.",
+    );
+  }
+  const unbuilt = found.filter(({ layer }) => !layer.movingMean).map(({ layer }) => layer.name);
+  if (unbuilt.length > 0) {
+    throw new SelectionError(
+      `${list(unbuilt)} has no statistics yet.`,
+      "Build the model first: give its first layer an inputShape, or run it once.",
+    );
+  }
+  const weights = namedWeights(model);
+  const byVariable = new Map(weights.map((weight) => [weight.variable as unknown, weight]));
+  const named = found.map((place) => ({
+    ...place,
+    path: (byVariable.get(place.layer.movingMean.read()) as NamedWeight).layer,
+  }));
+  if (selector === undefined) return named;
+  const own = new Set<unknown>(named.flatMap(({ layer }) => layer.weights.map((weight) => weight.read())));
+  const candidates = weights.filter(({ variable }) => own.has(variable));
+  const picked = new Set<unknown>(
+    pick(candidates, selector, "`layers` of `frozen-bn`").map(({ variable }) => variable),
+  );
+  return named.filter(({ layer }) => layer.weights.some((weight) => picked.has(weight.read())));
+}
+
+/** @throws GraftError that tells a GraphModel from anything else. */
+function assertLayersModel(model: LayersLike): void {
+  if (Array.isArray(model.layers)) return;
+  const { modelStructure, executor } = model as unknown as { modelStructure?: unknown; executor?: unknown };
+  if (executor !== undefined || modelStructure !== undefined) {
+    throw new GraftError(
+      "A GraphModel has no batch norm to freeze: the converter folded it into the convolutions, or it normalises by its running statistics for ever.",
+      "Leave `frozen-bn` out for this model: nothing in it moves.",
+    );
+  }
+  throw new GraftError(
+    "`frozen-bn` patches the layers of a tf.LayersModel, and this model has none.",
+    "Pass the LayersModel; in a plain function, call the batch norm layers with { training: false }.",
+  );
+}

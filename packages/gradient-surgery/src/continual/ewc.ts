@@ -1,0 +1,65 @@
+import {
+  assertOptions,
+  mapTensors,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  type TensorMap,
+} from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { type HostWeights, uploadWeights } from "./host-weights.ts";
+import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
+
+export interface EwcOptions extends ReferenceOptions {
+  /** Fisher information on the old task, from `fisherInformation`. Parameters without an entry pass as they are. */
+  readonly fisher: HostWeights;
+  /** Weight of the old task, λ ≥ 0. The scale of the Fisher values is that of the loss, so that it needs a search. @default 100 */
+  readonly strength?: number;
+}
+
+export type EwcState = { readonly reference: TensorMap; readonly fisher: TensorMap };
+
+export const ewcOptions: OptionsSchema<EwcOptions> = optionsSchema<EwcOptions>(
+  {
+    fisher: { type: "object", description: "Fisher information by parameter name, from fisherInformation" },
+    strength: { type: "number", minimum: 0, default: 100, description: "Weight of the old task" },
+    ...referenceOptions,
+  },
+  ["fisher"],
+);
+
+/**
+ * Elastic weight consolidation (Kirkpatrick et al. 2017, equation 3): g ← g + λ·F ⊙ (w − w⁰), the gradient of
+ * λ/2·Σ Fᵢ(wᵢ − w⁰ᵢ)². Holds each weight as firmly as the old task needs it, where `anchor` holds all alike.
+ *
+ * State: w⁰ and F, two tensors a parameter; none with `store: "host"`.
+ * @throws OptionsError where an option is out of range; SelectionError where `fisher` or `reference` does not fit the
+ *   parameters.
+ */
+export function ewc(options: EwcOptions): OptimizerHook<EwcState> {
+  assertOptions("ewc", ewcOptions, options);
+  const { fisher, strength = 100, store = "device" } = options;
+  const reference = referenceFor("ewc", options);
+  const known = (map: TensorMap): TensorMap => Object.fromEntries(Object.entries(map).filter(([name]) => fisher[name]));
+  const information = (params: TensorMap): TensorMap => uploadWeights("`fisher` of `ewc`", fisher, known(params));
+  return {
+    name: "ewc",
+    init: (params) => ({
+      reference: reference.init(known(params)),
+      fisher: store === "host" ? {} : information(params),
+    }),
+    transform(grads, state, { params }) {
+      const origin = reference.of(known(params), state.reference);
+      const weight = store === "host" ? information(params) : state.fisher;
+      return {
+        grads: mapTensors(grads, (g, name) => {
+          const f = weight[name];
+          if (!f) return g;
+          const away = tf.sub(params[name] as tf.Tensor, origin[name] as tf.Tensor);
+          return tf.add(g, tf.mul(tf.mul(f, away), strength));
+        }),
+        state,
+      };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Observer, Param } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { l2Norm } from "../numeric/l2-norm.ts";
+import { assertFits, type HostWeights, uploadWeights } from "./host-weights.ts";
+
+/** How far the model is from what it was. */
+export interface KnowledgeReading {
+  /** ‖w − w⁰‖ / ‖w⁰‖ by layer; Infinity where w⁰ was 0 and w is not. */
+  readonly drift: { readonly [layer: string]: number };
+  /** The same over all parameters together. */
+  readonly total: number;
+  /** What `accuracy` gave, where there is one. */
+  readonly accuracy?: number;
+}
+
+export interface KnowledgeGaugeOptions {
+  readonly params: readonly Param[];
+  /** Pretrained weights, from `readWeights` before training. */
+  readonly reference: HostWeights;
+  /** Accuracy (or any other score) on a set of examples of the old task. */
+  readonly accuracy?: () => number | Promise<number>;
+  /** Called with each reading of an epoch. */
+  readonly log?: (reading: KnowledgeReading, epoch: number) => void;
+}
+
+export interface KnowledgeGauge extends Observer {
+  /** Measures now: one read-back. */
+  measure(): Promise<KnowledgeReading>;
+  /** Readings by epoch. */
+  readonly history: readonly KnowledgeReading[];
+}
+
+/**
+ * A gauge of what fine-tuning leaves of the pretrained model: how far each layer has drifted, and how the model still does
+ * on an anchor set, after each epoch. An observer: it changes nothing. In `model.fit`: call `epochEnd`, or `measure`.
+ *
+ * @throws SelectionError where `reference` does not fit `params`.
+ */
+export function knowledgeGauge({ params, reference, accuracy, log }: KnowledgeGaugeOptions): KnowledgeGauge {
+  const variables = Object.fromEntries(params.map(({ name, variable }) => [name, variable]));
+  assertFits("`reference` of knowledgeGauge", reference, variables);
+  const layers = [...new Set(params.map(({ layer }) => layer))];
+  const history: KnowledgeReading[] = [];
+  const norms = (names: readonly string[]): tf.Tensor =>
+    tf.tidy(() => {
+      const now = Object.fromEntries(names.map((name) => [name, variables[name] as tf.Tensor]));
+      const origin = uploadWeights("`reference` of knowledgeGauge", reference, now);
+      const away = names.map((name) => tf.sub(now[name] as tf.Tensor, origin[name] as tf.Tensor));
+      return tf.stack([l2Norm(away), l2Norm(Object.values(origin))]);
+    });
+  const measure = async (): Promise<KnowledgeReading> => {
+    const packed = tf.tidy(() =>
+      tf.concat(layers.map((layer) => norms(params.filter((p) => p.layer === layer).map(({ name }) => name)))),
+    );
+    const values = await packed.data();
+    packed.dispose();
+    const ratio = (away: number, size: number): number => (away === 0 ? 0 : away / size);
+    const drift = layers.map(
+      (layer, i) => [layer, ratio(values[2 * i] as number, values[2 * i + 1] as number)] as const,
+    );
+    const all = (offset: number): number => Math.hypot(...layers.map((_, i) => values[2 * i + offset] as number));
+    const score = accuracy ? { accuracy: await accuracy() } : {};
+    return { drift: Object.fromEntries(drift), total: ratio(all(0), all(1)), ...score };
+  };
+  return {
+    name: "knowledge-gauge",
+    measure,
+    history,
+    async epochEnd({ epoch }) {
+      const reading = await measure();
+      history.push(reading);
+      log?.(reading, epoch);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { eigen } from "./eigen.ts";
+import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
+import { RANK_TOLERANCE } from "./rank-tolerance.ts";
+import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
+
+export interface AlignedMtlOptions extends WeighingOptions {
+  /** To which principal size all are brought: the `"min"`, the `"median"`, or the root mean square, `"rmse"`. @default "min" */
+  readonly scale?: "min" | "median" | "rmse";
+  /** How much each task counts, by name. @default all alike */
+  readonly preference?: TaskPreference;
+}
+
+export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions> = optionsSchema<AlignedMtlOptions>({
+  scale: { enum: ["min", "median", "rmse"], default: "min", description: "To which principal size all are brought" },
+  preference: preferenceOption,
+  granularity: granularityOption,
+});
+
+/**
+ * Aligned-MTL (Senushkin et al. 2023, algorithm 1): makes the gradients orthogonal and of equal size, then takes the
+ * mean. G = VΛVᵀ, B = √λ·VΛ^(−1/2)Vᵀ over the eigenvalues that are not 0, weights B·preference. No state.
+ *
+ * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `preference` does not
+ *   name the tasks.
+ */
+export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<null> {
+  assertOptions("aligned-mtl", alignedMtlOptions, options);
+  const { scale = "min", preference } = options;
+  return weighingCombiner("aligned-mtl", options, (gram, tasks) => {
+    const share = preferenceVector("aligned-mtl", preference, tasks);
+    const m = tasks.length;
+    const largest = gram.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    if (largest === 0) return share;
+    const { values, vectors } = eigen(gram.map((value) => value / largest));
+    const floor = RANK_TOLERANCE * (values[m - 1] as number);
+    const kept = [...values.keys()].filter((k) => (values[k] as number) > floor);
+    const size = principal(
+      Float64Array.from(kept, (k) => values[k] as number),
+      scale,
+    );
+    const weights = new Float64Array(m);
+    for (const k of kept) {
+      const vector = vectors[k] as Float64Array;
+      const along = vector.reduce((sum, v, i) => sum + v * (share[i] as number), 0);
+      const factor = Math.sqrt(size / (values[k] as number)) * along;
+      for (let i = 0; i < m; i++) weights[i] = (weights[i] as number) + factor * (vector[i] as number);
+    }
+    return weights;
+  });
+}
+
+/** Of eigenvalues in ascending order. The median of an even number is the lower one, as in torch. */
+function principal(values: Float64Array, scale: "min" | "median" | "rmse"): number {
+  if (scale === "min") return values[0] as number;
+  if (scale === "median") return values[Math.floor((values.length - 1) / 2)] as number;
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}

@@ -1,0 +1,74 @@
+import {
+  assertOptions,
+  type ElementwiseCombiner,
+  list,
+  type OptionsSchema,
+  optionsSchema,
+  RecipeError,
+  suggest,
+} from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { keyedSeed } from "../numeric/keyed-random.ts";
+
+export interface GraddropOptions {
+  /** Share of each task's gradient that passes undropped, by task, in [0, 1]. @default 0 for every task */
+  readonly leak?: { readonly [task: string]: number };
+  /** Seed of what is dropped. @default 0 */
+  readonly seed?: number;
+}
+
+export const graddropOptions: OptionsSchema<GraddropOptions> = optionsSchema<GraddropOptions>({
+  leak: {
+    type: "object",
+    additionalProperties: { type: "number", minimum: 0, maximum: 1 },
+    description: "Share of each task's gradient that passes undropped, by task",
+  },
+  seed: { type: "integer", default: 0, description: "Seed of what is dropped" },
+});
+
+/**
+ * GradDrop (Chen et al. 2020, "Just Pick a Sign", algorithm 1, lines 10–15): element by element, only the gradients of
+ * one sign are summed: the positive ones with probability P = ½(1 + Σg/Σ|g|), else the negative ones. On the gradients of
+ * parameters; the paper also has a form on activations.
+ *
+ * No state: the draw depends on seed, step and the parameter's name, and is the same on every backend.
+ * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `leak` names no task.
+ */
+export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<null> {
+  assertOptions("graddrop", graddropOptions, options);
+  const { leak = {}, seed = 0 } = options;
+  return {
+    name: "graddrop",
+    init: () => null,
+    combine(byTask, state, { step }) {
+      const stray = Object.keys(leak).filter((task) => !byTask[task]);
+      if (stray.length > 0) {
+        throw new RecipeError(
+          `\`leak\` of \`graddrop\` names ${list(stray)}: no task.`,
+          suggest(stray[0] as string, Object.keys(byTask)),
+        );
+      }
+      const names = Object.keys(Object.values(byTask)[0] ?? {});
+      const merge = (name: string): tf.Tensor =>
+        tf.tidy(() => {
+          const grads = Object.entries(byTask).map(([task, map]) => ({ g: map[name] as tf.Tensor, task }));
+          const largest = tf.max(tf.stack(grads.map(({ g }) => tf.max(tf.abs(g)))));
+          // Float32 cannot add two numbers of 3e38, nor tell Σ|g| below 1e-38 from 0.
+          const unit = grads.map(({ g }) => tf.div(g, tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest))));
+          const size = tf.addN(unit.map((g) => tf.abs(g)));
+          const purity = tf.divNoNan(tf.addN(unit), size);
+          const draw = tf.randomUniform(purity.shape, -1, 1, "float32", keyedSeed(seed, step, name));
+          const sign = tf.sub(tf.mul(tf.cast(tf.greater(purity, draw), "float32"), 2), 1);
+          return tf.addN(
+            grads.map(({ g, task }, i) => {
+              // Not tf.sign(g): on wasm the sign of 1e-10 is 0.
+              const kept = tf.mul(g, tf.cast(tf.greater(tf.mul(unit[i] as tf.Tensor, sign), 0), "float32"));
+              const through = leak[task] ?? 0;
+              return through === 0 ? kept : tf.add(tf.mul(g, through), tf.mul(kept, 1 - through));
+            }),
+          );
+        });
+      return { grads: Object.fromEntries(names.map((name) => [name, merge(name)])), state };
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { list, type OptionSchema, RecipeError } from "@graftjs/core";
+
+/** How much each task counts, by name; ≥ 0. */
+export type TaskPreference = { readonly [task: string]: number };
+
+export const preferenceOption: OptionSchema = {
+  type: "object",
+  additionalProperties: { type: "number", minimum: 0 },
+  description: "How much each task counts, by name; all alike when left out",
+};
+
+/**
+ * Preference as a vector that sums to 1 over `tasks`; equal when there is none.
+ *
+ * @throws RecipeError where it does not name exactly the tasks, or is 0 for all.
+ */
+export function preferenceVector(
+  name: string,
+  preference: TaskPreference | undefined,
+  tasks: readonly string[],
+): Float64Array {
+  if (!preference) return new Float64Array(tasks.length).fill(1 / tasks.length);
+  const missing = tasks.filter((task) => preference[task] === undefined);
+  const extra = Object.keys(preference).filter((task) => !tasks.includes(task));
+  if (missing.length + extra.length > 0) {
+    throw new RecipeError(
+      `\`preference\` of \`${name}\` does not fit the tasks ${list(tasks)}.`,
+      `Missing: ${list(missing)}. Not a task: ${list(extra)}.`,
+    );
+  }
+  const sum = tasks.reduce((total, task) => total + (preference[task] as number), 0);
+  if (!(sum > 0))
+    throw new RecipeError(`\`preference\` of \`${name}\` is 0 for every task.`, "Give one a positive number.");
+  return Float64Array.from(tasks, (task) => (preference[task] as number) / sum);
+}

@@ -1,0 +1,36 @@
+import {
+  assertOptions,
+  mapTensors,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  stateless,
+} from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { l2Norm } from "../numeric/l2-norm.ts";
+
+export interface ClipByBlockRmsOptions {
+  /** Largest root mean square of a tensor, > 0. @default 1 */
+  readonly threshold?: number;
+}
+
+export const clipByBlockRmsOptions: OptionsSchema<ClipByBlockRmsOptions> = optionsSchema<ClipByBlockRmsOptions>({
+  threshold: { type: "number", exclusiveMinimum: 0, default: 1, description: "Largest root mean square of a tensor" },
+});
+
+/**
+ * Scales each tensor's gradient to a root mean square of at most `threshold`: g ← g / max(1, rms(g) / threshold)
+ * (Shazeer & Stern 2018, Adafactor, algorithm 4; optax `clip_by_block_rms`). As `clipByNorm`, with a limit that does not
+ * depend on the size of the tensor. No state.
+ *
+ * @throws OptionsError where `threshold` is not positive.
+ */
+export function clipByBlockRms(options: ClipByBlockRmsOptions = {}): OptimizerHook<null> {
+  assertOptions("clip-by-block-rms", clipByBlockRmsOptions, options);
+  const { threshold = 1 } = options;
+  return stateless("clip-by-block-rms", (grads) =>
+    mapTensors(grads, (g) =>
+      tf.tidy(() => tf.mul(g, tf.div(threshold, tf.maximum(tf.div(l2Norm([g]), Math.sqrt(g.size)), threshold)))),
+    ),
+  );
+}

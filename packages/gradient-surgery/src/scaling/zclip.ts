@@ -1,0 +1,86 @@
+import { assertOptions, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { l2Norm } from "../numeric/l2-norm.ts";
+
+export interface ZclipOptions {
+  /** Standard deviations above the mean from which on a norm is a spike, > 0. @default 2.5 */
+  readonly threshold?: number;
+  /** Share of the old mean and variance that is kept, in [0, 1). @default 0.97 */
+  readonly alpha?: number;
+  /** Steps from which the first mean and variance are taken, without clipping, ≥ 1. @default 25 */
+  readonly warmupSteps?: number;
+  /** Added to the standard deviation, ≥ 0. @default 1e-6 */
+  readonly epsilon?: number;
+}
+
+/** Mean and standard deviation of the norm. Not the variance: the square of a norm of 1e20 is no float32. */
+export type ZclipState = { readonly count: number; readonly mean: tf.Tensor; readonly deviation: tf.Tensor };
+
+export const zclipOptions: OptionsSchema<ZclipOptions> = optionsSchema<ZclipOptions>({
+  threshold: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 2.5,
+    description: "Deviations from which on it is a spike",
+  },
+  alpha: {
+    type: "number",
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.97,
+    description: "Share of the old that is kept",
+  },
+  warmupSteps: { type: "integer", minimum: 1, default: 25, description: "Steps before it clips" },
+  epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the standard deviation" },
+});
+
+/**
+ * ZClip (Kumar et al. 2025, algorithm 1 with adaptive scaling): keeps a running mean μ and deviation σ of the global norm,
+ * and where z = (‖g‖ − μ)/σ exceeds the threshold τ, clips the norm to μ + τσ·(τ / z): the larger the spike, the harder.
+ * The statistics take the clipped value. A norm that is not finite leaves them as they are, and the gradient too.
+ *
+ * State: two scalars on the device; nothing is read back.
+ * @throws OptionsError where an option is out of range.
+ */
+export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
+  assertOptions("zclip", zclipOptions, options);
+  const { threshold = 2.5, alpha = 0.97, warmupSteps = 25, epsilon = 1e-6 } = options;
+  return {
+    name: "zclip",
+    init: () => ({ count: 0, mean: tf.scalar(0), deviation: tf.scalar(0) }),
+    transform(grads, { count, mean, deviation }, _) {
+      const norm = l2Norm(Object.values(grads));
+      const finite = tf.isFinite(norm);
+      const keep = (next: tf.Tensor, old: tf.Tensor): tf.Tensor => tf.where(finite, next, old);
+      if (count < warmupSteps) {
+        // Welford's update, so that no list of norms is kept.
+        const next = tf.add(mean, tf.div(tf.sub(norm, mean), count + 1));
+        const spread = mixed(deviation, count / (count + 1), tf.sub(norm, mean), tf.sub(norm, next), 1 / (count + 1));
+        return { grads, state: { count: count + 1, mean: keep(next, mean), deviation: keep(spread, deviation) } };
+      }
+      const z = tf.div(tf.sub(norm, mean), tf.add(deviation, epsilon));
+      const spike = tf.greater(z, threshold);
+      const limit = tf.add(mean, tf.div(tf.mul(deviation, threshold * threshold), tf.maximum(z, threshold)));
+      const used = tf.where(spike, limit, norm);
+      const factor = tf.where(tf.logicalAnd(spike, finite), tf.div(limit, tf.maximum(norm, limit)), tf.onesLike(norm));
+      const nextMean = tf.add(tf.mul(mean, alpha), tf.mul(used, 1 - alpha));
+      const away = tf.sub(used, nextMean);
+      return {
+        grads: mapTensors(grads, (g) => tf.mul(g, factor)),
+        state: {
+          count,
+          mean: keep(nextMean, mean),
+          deviation: keep(mixed(deviation, alpha, away, away, 1 - alpha), deviation),
+        },
+      };
+    },
+  };
+}
+
+/** √(a·σ² + b·x·y), divided by the largest before squaring. */
+function mixed(deviation: tf.Tensor, a: number, x: tf.Tensor, y: tf.Tensor, b: number): tf.Tensor {
+  const largest = tf.maximum(deviation, tf.maximum(tf.abs(x), tf.abs(y)));
+  const scale = tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest));
+  const part = tf.mul(tf.div(x, scale), tf.div(y, scale));
+  return tf.mul(scale, tf.sqrt(tf.relu(tf.add(tf.mul(tf.square(tf.div(deviation, scale)), a), tf.mul(part, b)))));
+}

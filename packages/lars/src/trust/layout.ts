@@ -1,0 +1,97 @@
+import { list, type ParamInfo, type Select, SelectionError, type Selector, selectOnce } from "@graftjs/core";
+import type { RatioGranularity, TrustOptions } from "./trust-options.ts";
+
+/** Who shares a ratio and who decays, for one set of active parameters. */
+export interface TrustLayout {
+  /** Active parameters in the order of their gradients. */
+  readonly names: readonly string[];
+  /** Number of the group of each of `names`; -1 where it keeps ratio 1. */
+  readonly groupOf: readonly number[];
+  /** Indices into `names` of each group's members. */
+  readonly groups: readonly (readonly number[])[];
+  /** Decay of each of `names`. */
+  readonly decays: readonly number[];
+  /** Number of values of each group. */
+  readonly sizes: readonly number[];
+  /** For each of the optimizer's parameters its group, or `groups.length` for ratio 1, or one more where it is not active. */
+  readonly slots: readonly number[];
+}
+
+/** @returns the layout of a step, computed once for each set of active parameters. */
+export function trustLayouts(
+  owner: string,
+  weightDecay: number,
+  { excludeFromRatio, excludeFromDecay, granularity = "tensor" }: TrustOptions,
+): (infos: readonly ParamInfo[], names: readonly string[]) => TrustLayout {
+  const unscaled = excluded(
+    excludeFromRatio,
+    granularity === "tensor" ? small : none,
+    `excludeFromRatio of \`${owner}\``,
+  );
+  const undecayed = excluded(excludeFromDecay, small, `excludeFromDecay of \`${owner}\``);
+  const cache = new WeakMap<readonly ParamInfo[], Map<string, TrustLayout>>();
+  return (infos, names) => {
+    const known = cache.get(infos) ?? new Map<string, TrustLayout>();
+    cache.set(infos, known);
+    const key = names.join();
+    const layout = known.get(key) ?? build(infos, names);
+    known.set(key, layout);
+    return layout;
+  };
+
+  function build(infos: readonly ParamInfo[], names: readonly string[]): TrustLayout {
+    const [keepsOne, keepsWeights] = [unscaled(infos), undecayed(infos)];
+    if (infos.length > 0 && infos.every(keepsOne)) {
+      throw new SelectionError(
+        `\`${owner}\` adapts none of ${infos.length} parameters: ${list(infos.slice(0, 5).map(({ name }) => name))} are all excluded from the ratio.`,
+        "Give it parameters of two dimensions or more, or `excludeFromRatio: []`.",
+      );
+    }
+    const byName = new Map(infos.map((info) => [info.name, info]));
+    const numbers = new Map<string, number>();
+    const groups: number[][] = [];
+    const sizes: number[] = [];
+    const active = names.map((name) => byName.get(name) as ParamInfo);
+    const groupOf = active.map((info, i) => {
+      if (keepsOne(info)) return -1;
+      const label = labelOf(granularity, info);
+      const number = numbers.get(label) ?? numbers.size;
+      numbers.set(label, number);
+      groups[number] = [...(groups[number] ?? []), i];
+      sizes[number] = (sizes[number] ?? 0) + info.shape.reduce((a, b) => a * b, 1);
+      return number;
+    });
+    const at = new Map(names.map((name, i) => [name, groupOf[i] as number]));
+    return {
+      names,
+      groupOf,
+      groups,
+      sizes,
+      decays: active.map((info) => (keepsWeights(info) ? 0 : weightDecay)),
+      slots: infos.map(({ name }) => {
+        const group = at.get(name);
+        return group === undefined ? groups.length + 1 : group === -1 ? groups.length : group;
+      }),
+    };
+  }
+}
+
+function labelOf(granularity: RatioGranularity, info: ParamInfo): string {
+  if (typeof granularity === "function") return granularity(info);
+  return granularity === "layer" ? info.layer : info.name;
+}
+
+/** `[]` is an answer of its own, "none": read as "not given" it would silently bring the default back. */
+function excluded(
+  selector: Selector | undefined,
+  otherwise: Select,
+  what: string,
+): (infos: readonly ParamInfo[]) => Select {
+  if (selector === undefined) return () => otherwise;
+  if (Array.isArray(selector) && selector.length === 0) return () => none;
+  return selectOnce(selector, what);
+}
+
+const none: Select = () => false;
+const small: Select = ({ role, shape }) =>
+  shape.length < 2 || role === "gamma" || role === "beta" || role === "bias" || role.endsWith("_bias");
