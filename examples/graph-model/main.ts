@@ -1,7 +1,7 @@
 // Trains a converted GraphModel, which stock TensorFlow.js can only use for inference. The last layer of a MobileNetV2 learns the
 // digits 0 to 4. Then the model is saved as a GraphModel that stock tfjs loads.
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { fineTune, formatPlan, graphArtifacts, graphTrainee, plan, progress } from "@graftjs/tuner";
+import { fineTune, formatPlan, graphArtifacts, graphModelAdapter, planFineTune, progress } from "@graftjs/tuner";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
@@ -12,9 +12,9 @@ import { settingsFor } from "./settings.ts";
 await wasmBackend().init();
 const artifacts = graphBackbone();
 const model = await loadGraphModel({ load: async () => artifacts });
-const trainee = graphTrainee(model);
-const settings = settingsFor(trainee);
-console.log(`training ${settings.trainable.join(", ")} of ${trainee.weights.length} constants`);
+const adapter = graphModelAdapter(model);
+const settings = settingsFor(adapter);
+console.log(`training ${settings.trainable.join(", ")} of ${adapter.weights.length} constants`);
 
 const options = {
   ...settings,
@@ -23,8 +23,8 @@ const options = {
   epochs: 12,
   metrics: ["accuracy"],
 } as const;
-console.log(formatPlan(await plan(trainee, options, { probe: false })));
-const { restore, history } = await fineTune(trainee, { ...options, observers: [progress()] });
+console.log(formatPlan(await planFineTune(adapter, options, { probe: false })));
+const { restore, history } = await fineTune(adapter, { ...options, observers: [progress()] });
 restore();
 
 const saved = await graphArtifacts(model);

@@ -1,8 +1,8 @@
 import { adam } from "@graftjs/core";
-import type { FineTuneOptions, GraphTrainee } from "@graftjs/tuner";
+import type { FineTuneOptions, GraphModelAdapter } from "@graftjs/tuner";
 
 /** Returns the options of the example. Only the last layer is trained, which is the one with five outputs. */
-export function settingsFor({ weights }: GraphTrainee): Omit<FineTuneOptions, "data" | "epochs"> & {
+export function settingsFor({ weights }: GraphModelAdapter): Omit<FineTuneOptions, "data" | "epochs"> & {
   readonly trainable: readonly string[];
 } {
   return {

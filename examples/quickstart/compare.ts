@@ -1,5 +1,5 @@
 import { namedWeights, type Recipe, type Resolved } from "@graftjs/core";
-import { epochOrder, fineTune, formatPlan, plan, progress } from "@graftjs/tuner";
+import { epochOrder, fineTune, formatPlan, planFineTune, progress } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { loadBase } from "./base.ts";
@@ -84,7 +84,7 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
     batchSize,
     seed,
   };
-  console.log(`\n${formatPlan(await plan(graft.model, options))}\n`);
+  console.log(`\n${formatPlan(await planFineTune(graft.model, options))}\n`);
   const before = await statistics(graft.model);
   const result = await fineTune(graft.model, { ...options, observers: [progress()] });
   const spent = result.seconds.reduce((a, b) => a + b, 0) + result.trunkSeconds;

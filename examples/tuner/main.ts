@@ -7,14 +7,14 @@ import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam, namedWeights } from "@graftjs/core";
 import {
   applyDelta,
-  digest,
+  fingerprintDigest,
   type FineTuneOptions,
   fineTune,
   fingerprint,
   formatPlan,
   htmlReport,
   jsonl,
-  plan,
+  planFineTune,
   progress,
   saveDelta,
   writeFileAtomic,
@@ -56,7 +56,7 @@ const options: FineTuneOptions = {
   epochs: 6,
   metrics: ["accuracy"],
 };
-console.log(`\n${formatPlan(await plan(start(), options, { limit: 100e6 }))}\n`);
+console.log(`\n${formatPlan(await planFineTune(start(), options, { limit: 100e6 }))}\n`);
 
 const whole = start();
 const uninterrupted = await fineTune(whole, { ...options, observers: [progress()] });
@@ -71,7 +71,7 @@ const model = start();
 const observers = [jsonl({ to: join(folder, "run.jsonl") }), htmlReport({ to: join(folder, "report.html") })];
 const resumed = await fineTune(model, { ...options, checkpoint, observers });
 resumed.restore();
-const print = async (m: layers.LayersModel): Promise<string> => digest(await fingerprint(namedWeights(m)));
+const print = async (m: layers.LayersModel): Promise<string> => fingerprintDigest(await fingerprint(namedWeights(m)));
 console.log(`weights bit-identical to the uninterrupted run: ${(await print(model)) === (await print(whole))}`);
 
 const bytes = await saveDelta(model, resumed, { recipe: { trainable: options.trainable } });

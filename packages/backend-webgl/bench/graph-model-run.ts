@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { settingsFor } from "../../../examples/graph-model/settings.ts";
 import { type Blobs, bytesOf, floats, json } from "../../../tools/browser/blobs.ts";
 import { STEPS } from "../../../tools/browser/suite/examples/example.ts";
-import { fineTune, type GraphTrainee, graphTrainee } from "../../tuner/src/index.ts";
+import { fineTune, type GraphModelAdapter, graphModelAdapter } from "../../tuner/src/index.ts";
 
 /** What the example's steps read and made. */
 export interface GraphRun {
@@ -16,14 +16,14 @@ export interface GraphRun {
 /** `examples/graph-model` on the current backend. `features` stand in for those of the trunk. */
 export async function trainGraph(blobs: Blobs, features?: readonly number[]): Promise<GraphRun> {
   const model = await load(blobs);
-  const trainee = graphTrainee(model);
+  const adapter = graphModelAdapter(model);
   const { xs, ys } = data(blobs);
   const [count] = xs.shape;
   let made: number[] = [];
-  const wrapped: GraphTrainee = {
-    ...trainee,
+  const wrapped: GraphModelAdapter = {
+    ...adapter,
     cut(trained, changes) {
-      const cut = trainee.cut(trained, changes);
+      const cut = adapter.cut(trained, changes);
       return {
         ...cut,
         runTrunk(given) {
@@ -37,8 +37,8 @@ export async function trainGraph(blobs: Blobs, features?: readonly number[]): Pr
       };
     },
   };
-  const settings = settingsFor(trainee);
-  const variables = trainee.weights
+  const settings = settingsFor(adapter);
+  const variables = adapter.weights
     .filter(({ name }) => settings.trainable.includes(name))
     .map(({ variable }) => variable);
   const read = (): number[] => variables.flatMap((variable) => [...variable.dataSync()]);
@@ -50,7 +50,7 @@ export async function trainGraph(blobs: Blobs, features?: readonly number[]): Pr
     observers: [{ name: "weights", stepEnd: () => void weights.push(read()) }],
   });
   restore();
-  trainee.release();
+  adapter.release();
   model.dispose();
   tf.dispose([xs, ys]);
   return { features: made, weights };

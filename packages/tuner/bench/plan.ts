@@ -9,7 +9,7 @@ import { adam } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
-import { type FineTuneOptions, fineTune, plan } from "../src/index.ts";
+import { type FineTuneOptions, fineTune, planFineTune } from "../src/index.ts";
 import { convNet, mlp } from "../test/nets.ts";
 import { peakOf } from "../test/tensor-count.ts";
 import { LAST_FOUR, mobileNet } from "./backbone.ts";
@@ -56,7 +56,7 @@ async function measure(backend: string): Promise<void> {
       batchSize: 16,
     } as const;
     const options = { ...run, data: { xs, ys }, trainable, patches, unfreeze };
-    const planned = await plan(model, options);
+    const planned = await planFineTune(model, options);
     const { value, peak } = await peakOf(() => fineTune(model, options));
     value.restore();
     const { predicted, tape } = planned;

@@ -4,7 +4,7 @@ import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam, namedWeights, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { digest, type FineTuneOptions, fineTune, fingerprint, flip, shift } from "../src/index.ts";
+import { type FineTuneOptions, fineTune, fingerprint, fingerprintDigest, flip, shift } from "../src/index.ts";
 import { convNet } from "../test/nets.ts";
 import { distance, examples, weightsOf } from "../test/support.ts";
 
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   };
   const { restore } = await fineTune(model, options);
   restore();
-  console.log(JSON.stringify({ digest: digest(await fingerprint(namedWeights(model))) }));
+  console.log(JSON.stringify({ digest: fingerprintDigest(await fingerprint(namedWeights(model))) }));
 }
 
 async function leak(): Promise<void> {

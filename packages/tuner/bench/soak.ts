@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { decode } from "../src/checkpoint/checkpoint.ts";
 import { keeper } from "../src/checkpoint/keeper.ts";
 import { seeded } from "../src/random/random.ts";
-import { bundled } from "./bundle.ts";
 import { fuzzModelJson, fuzzSafetensors } from "../test/fuzz.ts";
+import { bundled } from "./bundle.ts";
 
 const KILLS = Number(process.env.GRAFT_KILLS ?? 1000);
 const FILES = Number(process.env.GRAFT_FILES ?? 100_000);

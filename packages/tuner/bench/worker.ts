@@ -6,7 +6,7 @@ import { wasmBackend } from "@graftjs/backend-wasm";
 import { namedParams, pick, sgd } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
-import { fineTune, plan } from "../src/index.ts";
+import { fineTune, planFineTune } from "../src/index.ts";
 import { LAST_FOUR, mobileNet, multiplications } from "./backbone.ts";
 
 const [backend, peer, task, epochsText] = process.argv.slice(2) as [string, string, string, string];
@@ -58,7 +58,7 @@ async function graft(): Promise<number[]> {
     shuffle: false,
     cache: peer === "uncached" ? false : "memory",
   } as const;
-  const predicted = process.env.GRAFT_PLAN ? (await plan(model, options)).predicted : undefined;
+  const predicted = process.env.GRAFT_PLAN ? (await planFineTune(model, options)).predicted : undefined;
   const result = await fineTune(model, options);
   result.restore();
   facts = {

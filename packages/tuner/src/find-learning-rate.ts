@@ -1,8 +1,8 @@
 import { OptionsError } from "@graftjs/core";
 import { fineTune } from "./fine-tune.ts";
-import { type TunableModel, traineeOf } from "./model/trainee-of.ts";
-import type { FineTuneOptions } from "./run/options.ts";
-import { readAll, writeAll } from "./run/snapshot.ts";
+import { adaptModel, type TunableModel } from "./models/adapt-model.ts";
+import { readWeights, writeWeights } from "./models/weights.ts";
+import type { FineTuneOptions } from "./options/fine-tune-options.ts";
 
 export interface FindLearningRateOptions {
   /** Rate of the first step, > 0. @default 1e-6 */
@@ -43,8 +43,8 @@ export async function findLearningRate(
       `The search from ${from} to ${to} in ${steps} steps is none.`,
       "Give 0 < from < to and steps ≥ 3.",
     );
-  const { weights } = traineeOf(model);
-  const before = await readAll(weights);
+  const { weights } = adaptModel(model);
+  const before = await readWeights(weights);
   const rateOf = (step: number): number => from * (to / from) ** (step / (steps - 1));
   const rates: number[] = [];
   const losses: number[] = [];
@@ -75,7 +75,7 @@ export async function findLearningRate(
   } catch (error) {
     if (options.signal?.aborted || (!done.signal.aborted && losses.length < 3)) throw error;
   } finally {
-    writeAll(weights, before);
+    writeWeights(weights, before);
   }
   return { rates, losses, suggestion: steepest(rates, losses) };
 }

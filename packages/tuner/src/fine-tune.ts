@@ -1,17 +1,17 @@
 import type { HookedOptimizer, Observer, Param, RunEnd } from "@graftjs/core";
-import type { Fingerprint } from "./delta/fingerprint.ts";
-import type { TunableModel } from "./model/trainee-of.ts";
+import { type Assembly, assemble } from "./loop/assembly/assembly.ts";
+import { enterPhase, type Phase, phaseAt } from "./loop/assembly/phases.ts";
+import { openRun, type Run } from "./loop/epoch/open-run.ts";
+import { trainEpoch } from "./loop/epoch/train-epoch.ts";
+import { evaluate } from "./loop/evaluate/evaluate.ts";
+import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
+import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
+import { assertFrozen } from "./loop/safety/frozen-statistics.ts";
+import type { TunableModel } from "./models/adapt-model.ts";
+import type { Fingerprint } from "./models/fingerprint.ts";
+import type { FineTuneOptions } from "./options/fine-tune-options.ts";
+import { type Loader, openLoader } from "./pipeline/batches/loader.ts";
 import { describe, type Plan } from "./plan/plan.ts";
-import { type Assembly, assemble } from "./run/assembly.ts";
-import { trainEpoch } from "./run/epoch.ts";
-import { evaluate } from "./run/evaluate.ts";
-import { assertHeld } from "./run/held.ts";
-import { epochsOf, type History, record } from "./run/history.ts";
-import { type Loader, openLoader } from "./run/loader.ts";
-import type { FineTuneOptions } from "./run/options.ts";
-import { type PeakMeter, peakMeter } from "./run/peak.ts";
-import { enterPhase, type Phase, phaseAt } from "./run/phases.ts";
-import { openRun, type Run } from "./run/run.ts";
 
 /** What a run leaves behind. The model holds the trained weights. */
 export interface FineTuneResult {
@@ -151,7 +151,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
   } finally {
     await loader?.close();
   }
-  for (const { finish } of run.companions) await finish?.();
+  for (const { finish } of run.callbacks) await finish?.();
   return { bytes, trunkSeconds };
 }
 
@@ -162,21 +162,20 @@ async function endEpoch(
   { observers = [], signal }: FineTuneOptions,
   start: number,
 ): Promise<void> {
-  const { assembly, position, companions } = run;
+  const { assembly, position, callbacks } = run;
   const { epoch } = position;
   const whole = position.at === assembly.train.size;
   const summed = await run.sums.save();
   const logs: Record<string, number> = { ...(await run.sums.finish()) };
-  for (const { beforeValidation } of companions) await beforeValidation?.();
+  for (const { beforeValidation } of callbacks) await beforeValidation?.();
   try {
     if (seen) {
       const values = await evaluate(assembly, cut, seen, signal);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
-    for (const { name, epochEnd } of companions)
-      if ((await epochEnd?.(epoch, logs)) === "stop") position.stopped = name;
+    for (const { name, epochEnd } of callbacks) if ((await epochEnd?.(epoch, logs)) === "stop") position.stopped = name;
   } catch (error) {
-    for (const { afterValidation } of companions) await afterValidation?.();
+    for (const { afterValidation } of callbacks) await afterValidation?.();
     if (signal?.aborted) {
       // All steps of the epoch are taken: a resumed run goes on with the validation.
       run.sums.load(summed);
@@ -184,8 +183,8 @@ async function endEpoch(
     }
     throw error;
   }
-  for (const { afterValidation } of companions) await afterValidation?.();
-  await assertHeld(run.held);
+  for (const { afterValidation } of callbacks) await afterValidation?.();
+  await assertFrozen(run.held);
   record(position.history, epoch, logs);
   const seconds = (performance.now() - start) / 1000;
   position.seconds.push(seconds);

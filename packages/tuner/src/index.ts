@@ -1,20 +1,80 @@
-export type { Augment } from "./augment/augment.ts";
-export { type ColourOptions, colour } from "./augment/colour.ts";
-export { type CropOptions, crop } from "./augment/crop.ts";
-export { type FlipOptions, flip } from "./augment/flip.ts";
-export { type RotateOptions, rotate } from "./augment/rotate.ts";
-export { type ShiftOptions, shift } from "./augment/shift.ts";
-export { indexedDbStore } from "./checkpoint/indexed-db-store.ts";
+// A run: its options, its start and its result.
+
+export { type FindLearningRateOptions, findLearningRate, type LearningRateCurve } from "./find-learning-rate.ts";
+export { type FineTuneResult, fineTune } from "./fine-tune.ts";
+export type { FineTuneOptions } from "./options/fine-tune-options.ts";
+export type { GuardOptions } from "./options/guard-options.ts";
+export { createRunControl, type RunControl } from "./options/run-control.ts";
+export { plugins } from "./plugins.ts";
+
+// The plan of a run, before it begins.
+
+export { formatPlan } from "./plan/format-plan.ts";
+export type { CacheSize, PhasePrediction, Plan, PlannedCache, Prediction } from "./plan/plan.ts";
+export { type PlanOptions, planFineTune } from "./plan/plan-fine-tune.ts";
+
+// Models that can be tuned: adapters, loading, new heads, saving.
+
+export type { TunableModel } from "./models/adapt-model.ts";
+export type { CutModel, ModelAdapter, TrunkInfo } from "./models/adapter/model-adapter.ts";
+export { type Fingerprint, fingerprint, fingerprintDigest } from "./models/fingerprint.ts";
+export { type FunctionModel, functionAdapter } from "./models/function/function-adapter.ts";
+export type { GraphModelLike } from "./models/graph/graph-model.ts";
+export {
+  type GraphModelAdapter,
+  type GraphModelAdapterOptions,
+  graphModelAdapter,
+} from "./models/graph/graph-model-adapter.ts";
+export { type ReplaceHeadOptions, replaceHead } from "./models/head/replace-head.ts";
+export type { CallableLayer, LayersModelLike, SymbolicLike } from "./models/layers/layers-model.ts";
+export { folderReader, urlReader } from "./models/load/folder-reader.ts";
+export type { H5Wasm } from "./models/load/h5-file.ts";
+export { loadLayersModel, type ReadFile, readModelArtifacts } from "./models/load/load-folder.ts";
+export { loadKerasH5 } from "./models/load/load-h5.ts";
+export { type KerasReaders, loadKeras } from "./models/load/load-keras.ts";
+export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
+export { graphArtifacts } from "./models/save/graph-artifacts.ts";
+export { type SavableLayersModel, saveModel } from "./models/save/save-model.ts";
+export { saveWhole } from "./models/save/save-whole.ts";
+
+// The data path: sources, streams, augmentation, order, the cache of the trunk's outputs.
+
+export type { CacheOptions } from "./pipeline/cache/cache-options.ts";
+export { epochOrder } from "./pipeline/order/epoch-order.ts";
+export { type Columns, DataError, type ExampleData, type TensorData } from "./pipeline/source/columns.ts";
+export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./pipeline/source/element.ts";
+export type { Data } from "./pipeline/stream/data.ts";
+export type { StreamData, StreamPass } from "./pipeline/stream/stream-data.ts";
+export type { Augment } from "./pipeline/views/augment.ts";
+export { type ColourOptions, colour } from "./pipeline/views/colour.ts";
+export { type CropOptions, crop } from "./pipeline/views/crop.ts";
+export { type FlipOptions, flip } from "./pipeline/views/flip.ts";
+export { type RotateOptions, rotate } from "./pipeline/views/rotate.ts";
+export { type ShiftOptions, shift } from "./pipeline/views/shift.ts";
+
+// Losses, metrics and noise.
+
+export type { Loss, LossFunction, LossName } from "./losses/loss.ts";
+export { topK } from "./metrics/accuracy.ts";
+export type { Metric, MetricName } from "./metrics/metric.ts";
+export { type GradientNoiseOptions, gradientNoise } from "./noise/gradient-noise.ts";
+export type { WeightNoiseOptions } from "./noise/weight-noise.ts";
+
+// The training loop.
+
+export type { PatchNote } from "./loop/assembly/assembly.ts";
+export type { History } from "./loop/evaluate/history.ts";
+export { FrozenStatisticsError } from "./loop/safety/frozen-statistics.ts";
+
+// Callbacks and checkpoints.
+
+export type { EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
+export type { EmaOptions } from "./callbacks/ema.ts";
+export type { ReduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
 export type { CheckpointOptions } from "./checkpoint/keeper.ts";
-export { opfsStore } from "./checkpoint/opfs-store.ts";
-export { type CheckpointStore, folderStore } from "./checkpoint/store.ts";
-export type { EarlyStoppingOptions } from "./companions/early-stopping.ts";
-export type { EmaOptions } from "./companions/ema.ts";
-export type { ReduceOnPlateauOptions } from "./companions/reduce-on-plateau.ts";
-export { type Columns, DataError, type ExampleData, type TensorData } from "./data/columns.ts";
-export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./data/element.ts";
-export type { Data } from "./data/forms.ts";
-export type { StreamData, StreamPass } from "./data/stream-data.ts";
+
+// Deltas: the trained difference to a base model.
+
 export { diffDeltas, stackDeltas, type TensorDifference } from "./delta/combine.ts";
 export {
   type ApplyDeltaOptions,
@@ -25,36 +85,9 @@ export {
   type SaveDeltaOptions,
   saveDelta,
 } from "./delta/delta.ts";
-export { digest, type Fingerprint, fingerprint } from "./delta/fingerprint.ts";
-export { saveWhole } from "./delta/merge.ts";
-export { type SavableLayersModel, saveModel } from "./delta/save-model.ts";
-export type { FileIo } from "./files/io.ts";
-export { FileError, writeFileAtomic } from "./files/write-atomic.ts";
-export {
-  type FindLearningRateOptions,
-  findLearningRate,
-  type LearningRateCurve,
-} from "./find-learning-rate.ts";
-export { type FineTuneResult, fineTune } from "./fine-tune.ts";
-export { type FunctionModel, functionTrainee } from "./function/function-trainee.ts";
-export type { GraphModelLike } from "./graph/graph-model.ts";
-export { type GraphTrainee, type GraphTraineeOptions, graphTrainee } from "./graph/graph-trainee.ts";
-export { graphArtifacts } from "./graph/save-graph.ts";
-export { type ReplaceHeadOptions, replaceHead } from "./head/replace-head.ts";
-export { folderReader, urlReader } from "./load/folder-reader.ts";
-export type { H5Wasm } from "./load/h5-file.ts";
-export { loadLayersModel, type ReadFile, readModelArtifacts } from "./load/load-folder.ts";
-export { loadKerasH5 } from "./load/load-h5.ts";
-export { type KerasReaders, loadKeras } from "./load/load-keras.ts";
-export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./load/load-safetensors.ts";
-export type { Loss, LossFunction, LossName } from "./loss/loss.ts";
-export { topK } from "./metrics/accuracy.ts";
-export type { Metric, MetricName } from "./metrics/metric.ts";
-export type { CallableLayer, LayersModelLike, SymbolicLike } from "./model/layers-model.ts";
-export type { CutModel, Trainee, TrunkInfo } from "./model/trainee.ts";
-export type { TunableModel } from "./model/trainee-of.ts";
-export { type GradientNoiseOptions, gradientNoise } from "./noise/gradient-noise.ts";
-export type { WeightNoiseOptions } from "./noise/weight-noise.ts";
+
+// Observers.
+
 export { type CsvOptions, csv } from "./observers/csv.ts";
 export { type Drift, type DriftOptions, drift } from "./observers/drift.ts";
 export { type HtmlReportOptions, htmlReport } from "./observers/html-report.ts";
@@ -62,27 +95,26 @@ export { type JsonlOptions, jsonl } from "./observers/jsonl.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
 export type { TextSink } from "./observers/sink.ts";
 export { type TensorBoardOptions, tensorBoard } from "./observers/tensorboard/tensorboard.ts";
-export { formatPlan } from "./plan/format.ts";
-export { type PlanOptions, plan } from "./plan/make-plan.ts";
-export type { CacheSize, PhasePrediction, Plan, PlannedCache, Prediction } from "./plan/plan.ts";
-export { plugins } from "./plugins.ts";
-export { epochOrder } from "./random/epoch-order.ts";
-export type { PatchNote } from "./run/assembly.ts";
-export { createRunControl, type RunControl } from "./run/control.ts";
-export type { GuardOptions } from "./run/guard.ts";
-export { HeldError } from "./run/held.ts";
-export type { History } from "./run/history.ts";
-export type { FineTuneOptions } from "./run/options.ts";
+
+// Files, stores and safetensors.
+
+export type { FileIo } from "./files/io.ts";
 export {
   SafetensorsError,
   type SafetensorsFile,
   type SafetensorsType,
   type StoredTensor,
-} from "./safetensors/format.ts";
-export { readSafetensors } from "./safetensors/read.ts";
-export { tensorOf } from "./safetensors/tensors.ts";
-export { writeSafetensors } from "./safetensors/write.ts";
-export type { CacheOptions } from "./trunk/cache-options.ts";
+} from "./files/safetensors/format.ts";
+export { readSafetensors } from "./files/safetensors/read.ts";
+export { tensorOf } from "./files/safetensors/tensors.ts";
+export { writeSafetensors } from "./files/safetensors/write.ts";
+export { indexedDbStore } from "./files/stores/indexed-db-store.ts";
+export { opfsStore } from "./files/stores/opfs-store.ts";
+export { type CheckpointStore, folderStore } from "./files/stores/store.ts";
+export { FileError, writeFileAtomic } from "./files/write-atomic.ts";
+
+// Runs in a worker.
+
 export { fineTuneInWorker, type InWorkerOptions, WorkerError, type WorkerRun } from "./worker/in-worker.ts";
 export type { WorkerResult } from "./worker/messages.ts";
 export type { WorkerPort } from "./worker/port.ts";

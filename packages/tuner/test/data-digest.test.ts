@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, expect, it } from "vitest";
-import { dataDigest, isSameData } from "../src/data/data-digest.ts";
-import type { Source } from "../src/data/source.ts";
+import { dataDigest, isSameData } from "../src/pipeline/source/data-digest.ts";
+import type { Source } from "../src/pipeline/source/source.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");

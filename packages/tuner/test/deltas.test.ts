@@ -15,9 +15,9 @@ import {
   fineTune,
   fingerprint,
   folderReader,
-  functionTrainee,
-  type GraphTrainee,
-  graphTrainee,
+  functionAdapter,
+  type GraphModelAdapter,
+  graphModelAdapter,
   loadLayersModel,
   loadSafetensors,
   readSafetensors,
@@ -61,9 +61,9 @@ async function artifactsIn(read: (name: string) => Promise<Uint8Array>): Promise
 
 describe("deltas of a GraphModel", () => {
   it("are saved, stacked, applied to a fresh base only, merged, and load in stock tfjs", async () => {
-    const fresh = async (): Promise<[converter.GraphModel, GraphTrainee]> => {
+    const fresh = async (): Promise<[converter.GraphModel, GraphModelAdapter]> => {
       const model = await stockGraph(graphArtifact());
-      return [model, graphTrainee(model, { outputs: ["logits"] })];
+      return [model, graphModelAdapter(model, { outputs: ["logits"] })];
     };
     const [model, tuned] = await fresh();
     const head = await tune(tuned, "head/**", [6, 6, 2]);
@@ -210,7 +210,7 @@ describe("deltas of functions over variables", () => {
     const make = (seed: number) => {
       const kernel = tf.variable(tf.randomNormal([4, 3], 0, 1, "float32", seed));
       const bias = tf.variable(tf.zeros([3]));
-      return functionTrainee({
+      return functionAdapter({
         variables: { "head/kernel": kernel, "head/bias": bias },
         inputs: { x: [null, 4] },
         outputs: { y: [null, 3] },

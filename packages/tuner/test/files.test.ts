@@ -8,8 +8,10 @@ import * as layers from "@tensorflow/tfjs-layers";
 import * as h5wasm from "h5wasm/node";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { keeper } from "../src/checkpoint/keeper.ts";
-import { opfsStore } from "../src/checkpoint/opfs-store.ts";
-import { folderStore } from "../src/checkpoint/store.ts";
+import { fromFloat16, toFloat16 } from "../src/files/safetensors/float16.ts";
+import { tensorOf } from "../src/files/safetensors/tensors.ts";
+import { opfsStore } from "../src/files/stores/opfs-store.ts";
+import { folderStore } from "../src/files/stores/store.ts";
 import {
   applyDelta,
   DeltaError,
@@ -32,8 +34,6 @@ import {
   writeFileAtomic,
   writeSafetensors,
 } from "../src/index.ts";
-import { fromFloat16, toFloat16 } from "../src/safetensors/float16.ts";
-import { tensorOf } from "../src/safetensors/tensors.ts";
 import { crashingDisk } from "./crashing-io.ts";
 import { fuzzModelJson, fuzzSafetensors } from "./fuzz.ts";
 import { convNet, mlp } from "./nets.ts";

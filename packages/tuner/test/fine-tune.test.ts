@@ -3,7 +3,7 @@ import { descend, HookedOptimizer, namedParams, namedWeights, sgd } from "@graft
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { applyDelta, fineTune, formatPlan, plan, progress, saveDelta } from "../src/index.ts";
+import { applyDelta, fineTune, formatPlan, planFineTune, progress, saveDelta } from "../src/index.ts";
 import { convNet, mlp } from "./nets.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -98,7 +98,7 @@ describe("fineTune", () => {
       epochs: 2,
     } as const;
     const before = weightsOf(model);
-    const made = await plan(model, options, { limit: 1e9 });
+    const made = await planFineTune(model, options, { limit: 1e9 });
     expect(weightsOf(model)).toEqual(before);
     const text = formatPlan(made);
     expect(text).toMatch(/time +about .* s an epoch/);

@@ -3,11 +3,11 @@ import "@tensorflow/tfjs-backend-cpu";
 import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
-import { saveModel } from "../src/delta/save-model.ts";
-import { loadLayersModel } from "../src/load/load-folder.ts";
+import { readSafetensors } from "../src/files/safetensors/read.ts";
+import { writeSafetensors } from "../src/files/safetensors/write.ts";
+import { loadLayersModel } from "../src/models/load/load-folder.ts";
+import { saveModel } from "../src/models/save/save-model.ts";
 import { seeded } from "../src/random/random.ts";
-import { readSafetensors } from "../src/safetensors/read.ts";
-import { writeSafetensors } from "../src/safetensors/write.ts";
 import { mutated } from "./mutate.ts";
 import { mapStore } from "./support.ts";
 

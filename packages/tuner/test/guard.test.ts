@@ -4,7 +4,7 @@ import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type FineTuneOptions, fineTune, functionTrainee, graphTrainee, type TunableModel } from "../src/index.ts";
+import { type FineTuneOptions, fineTune, functionAdapter, graphModelAdapter, type TunableModel } from "../src/index.ts";
 import { graphArtifact } from "./graphs.ts";
 import { examples, weightsOf } from "./support.ts";
 
@@ -97,10 +97,10 @@ describe("a value that is not finite", () => {
       load: async () => ({ ...artifacts, weightData: weightData.buffer }),
     });
     const data = examples([6, 6, 2], 8);
-    const trainee = graphTrainee(graph, { outputs: ["logits"] });
-    expect(await failure(trainee, { data })).toMatch(/in `mul` \(MatMul\)/);
+    const adapter = graphModelAdapter(graph, { outputs: ["logits"] });
+    expect(await failure(adapter, { data })).toMatch(/in `mul` \(MatMul\)/);
     const kernel = tf.variable(tf.ones([4, 3]));
-    const functions = functionTrainee({
+    const functions = functionAdapter({
       variables: { "head/kernel": kernel },
       inputs: { x: [null, 4] },
       outputs: { y: [null, 3] },

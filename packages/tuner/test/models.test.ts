@@ -8,9 +8,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import {
   type FineTuneOptions,
   fineTune,
-  functionTrainee,
+  functionAdapter,
   graphArtifacts,
-  graphTrainee,
+  graphModelAdapter,
   replaceHead,
 } from "../src/index.ts";
 import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
@@ -208,13 +208,13 @@ describe("GraphModel", () => {
     const model = await load(graphArtifact());
     const start = tf.memory().numTensors;
     const data = examples([6, 6, 2], 12);
-    const trainee = graphTrainee(model);
-    const result = await fineTune(trainee, options({ data, trainable: "head/**", epochs: 5, metrics: ["accuracy"] }));
+    const adapter = graphModelAdapter(model);
+    const result = await fineTune(adapter, options({ data, trainable: "head/**", epochs: 5, metrics: ["accuracy"] }));
     result.restore();
     expect(result.plan.trunk).toMatchObject({ layers: 2, parameters: 72 + 4, frontier: ["pool"] });
     expect(result.history.loss[4]).toBeLessThan(result.history.loss[0] as number);
     const plain = await load(graphArtifact());
-    const uncached = graphTrainee(plain);
+    const uncached = graphModelAdapter(plain);
     const again = await fineTune(uncached, options({ data, trainable: "head/**", epochs: 5, cache: false }));
     again.restore();
     expect(again.history.loss).toEqual(result.history.loss);
@@ -227,7 +227,7 @@ describe("GraphModel", () => {
     expect(predict(plain)).toEqual(predict(model));
     expect(predict(model)).not.toEqual(predict(fresh));
     await expect(graphArtifacts({ ...model, artifacts: undefined } as never)).rejects.toThrow(/has no topology/);
-    trainee.release();
+    adapter.release();
     uncached.release();
     expect(predict(model)).toEqual(predict(fresh));
     for (const other of [plain, tuned, fresh]) other.dispose();
@@ -237,15 +237,15 @@ describe("GraphModel", () => {
 
   it("trains convolutions of a graph through the fused op", async () => {
     const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
-    const trainee = graphTrainee(model, { outputs: ["logits"] });
+    const adapter = graphModelAdapter(model, { outputs: ["logits"] });
     const result = await fineTune(
-      trainee,
+      adapter,
       options({ data: examples([6, 6, 2], 12), trainable: "**", loss: "softmaxCrossEntropy", epochs: 10 }),
     );
     result.restore();
     expect(result.plan.trunk.layers).toBe(0);
     expect(result.history.loss[9]).toBeLessThan(result.history.loss[0] as number);
-    expect(() => graphTrainee(model, { outputs: ["logit"] })).toThrow(/no node `logit`/);
+    expect(() => graphModelAdapter(model, { outputs: ["logit"] })).toThrow(/no node `logit`/);
   });
 
   it("holds labels to the shape of a node that the graph says nothing about, before the first step", async () => {
@@ -264,10 +264,10 @@ describe("GraphModel", () => {
     ];
     for (const [more, message] of cases) {
       const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
-      const trainee = graphTrainee(model, { outputs: ["logits"] });
-      const values = () => trainee.weights.map(({ variable }) => [...variable.dataSync()]);
+      const adapter = graphModelAdapter(model, { outputs: ["logits"] });
+      const values = () => adapter.weights.map(({ variable }) => [...variable.dataSync()]);
       const [before, start] = [values(), tf.memory().numTensors];
-      await expect(fineTune(trainee, options({ trainable: "head/**", ...more }))).rejects.toThrow(message);
+      await expect(fineTune(adapter, options({ trainable: "head/**", ...more }))).rejects.toThrow(message);
       expect(values()).toEqual(before);
       expect(tf.memory().numTensors).toBe(start);
     }
@@ -291,15 +291,15 @@ describe("where a graph is cut", () => {
     const runs = [];
     for (const cache of ["memory", false] as const) {
       const model = await converter.loadGraphModel({ load: async () => graphOf(nodes, constants) });
-      const trainee = graphTrainee(model);
+      const adapter = graphModelAdapter(model);
       const data = examples([4], 20);
       const start = tf.memory().numTensors;
       const run = { data, cache, loss: "softmaxCrossEntropy", trainable: "head/**", batchSize: 4 } as const;
-      const { history, plan, restore } = await fineTune(trainee, options(run));
+      const { history, plan, restore } = await fineTune(adapter, options(run));
       restore();
       expect(tf.memory().numTensors).toBe(start);
       runs.push({ loss: history.loss, trunk: plan.trunk });
-      trainee.release();
+      adapter.release();
     }
     expect(runs[0]).toEqual(runs[1]);
     return (runs[0] as (typeof runs)[0]).trunk;
@@ -382,7 +382,7 @@ describe("functions over variables", () => {
   it("train, with a trunk of their own", async () => {
     const kernel = tf.variable(tf.zeros([4, 3]));
     const fixed = tf.randomNormal([4, 4], 0, 1, "float32", 3);
-    const trainee = functionTrainee({
+    const adapter = functionAdapter({
       variables: { "head/kernel": kernel },
       inputs: { x: [null, 4] },
       outputs: { y: [null, 3] },
@@ -392,14 +392,14 @@ describe("functions over variables", () => {
     const data = examples([4], 12);
     const start = tf.memory().numTensors;
     const { restore, history, plan } = await fineTune(
-      trainee,
+      adapter,
       options({ data, loss: "softmaxCrossEntropy", trainable: "all" }),
     );
     restore();
     expect(tf.memory().numTensors).toBe(start);
     expect(history.loss[2]).toBeLessThan(history.loss[0] as number);
     expect(plan.cache.bytes).toBe(12 * 4 * 4);
-    expect(() => functionTrainee({ variables: {}, inputs: {}, outputs: {}, forward: () => [] })).toThrow(
+    expect(() => functionAdapter({ variables: {}, inputs: {}, outputs: {}, forward: () => [] })).toThrow(
       /no variables/,
     );
   });
@@ -408,7 +408,7 @@ describe("functions over variables", () => {
     const runs = [];
     for (const cache of ["memory", false, { store: mapStore() }] as const) {
       const kernel = tf.variable(tf.ones([4, 3]));
-      const trainee = functionTrainee({
+      const adapter = functionAdapter({
         variables: { "head/kernel": kernel },
         inputs: { x: [null, 4] },
         outputs: { y: [null, 3] },
@@ -419,7 +419,7 @@ describe("functions over variables", () => {
       const given = examples([4], 12);
       const start = tf.memory().numTensors;
       const run = { data: given, loss: "softmaxCrossEntropy", trainable: "all", validation: given, cache } as const;
-      const { restore, history } = await fineTune(trainee, options(run));
+      const { restore, history } = await fineTune(adapter, options(run));
       restore();
       expect(tf.memory().numTensors).toBe(start);
       runs.push(history);
@@ -430,7 +430,7 @@ describe("functions over variables", () => {
 
   it("are refused with a trunk that joins the examples of a batch, unless nothing is cached", async () => {
     const kernel = tf.variable(tf.ones([4, 3]));
-    const trainee = functionTrainee({
+    const adapter = functionAdapter({
       variables: { "head/kernel": kernel },
       inputs: { x: [null, 4] },
       outputs: { y: [null, 3] },
@@ -439,9 +439,9 @@ describe("functions over variables", () => {
     });
     const run = options({ data: examples([4], 12), loss: "softmaxCrossEntropy", trainable: "all" });
     const start = tf.memory().numTensors;
-    await expect(fineTune(trainee, run)).rejects.toThrow(/`trunk`, whose output .* depends on the others of its batch/);
+    await expect(fineTune(adapter, run)).rejects.toThrow(/`trunk`, whose output .* depends on the others of its batch/);
     expect(tf.memory().numTensors).toBe(start);
     expect([...kernel.dataSync()]).toEqual(Array.from({ length: 12 }, () => 1));
-    (await fineTune(trainee, { ...run, cache: false })).restore();
+    (await fineTune(adapter, { ...run, cache: false })).restore();
   });
 });

@@ -3,10 +3,10 @@ import { sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { mixup } from "../src/augment/mixup.ts";
 import { colour, crop, fineTune, flip, rotate, shift, topK } from "../src/index.ts";
-import { type LossName, lossFunction, lossNames, meanLoss } from "../src/loss/loss.ts";
+import { type LossName, lossFunction, lossNames, meanLoss } from "../src/losses/loss.ts";
 import { type MetricName, metricOf } from "../src/metrics/metric.ts";
+import { mixup } from "../src/pipeline/views/mixup.ts";
 import { beta } from "../src/random/beta.ts";
 import { permutation, seeded } from "../src/random/random.ts";
 

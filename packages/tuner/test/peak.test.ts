@@ -4,7 +4,15 @@ import { adam, type Combiner, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, describe, expect, it } from "vitest";
-import { type FineTuneOptions, fineTune, flip, formatPlan, functionTrainee, type Plan, plan } from "../src/index.ts";
+import {
+  type FineTuneOptions,
+  fineTune,
+  flip,
+  formatPlan,
+  functionAdapter,
+  type Plan,
+  planFineTune,
+} from "../src/index.ts";
 import { convNet } from "./nets.ts";
 import { examples, mapStore } from "./support.ts";
 import { peakOf } from "./tensor-count.ts";
@@ -71,7 +79,7 @@ const cases: Record<string, Case> = {
 
 async function planAndRun(make: () => layers.LayersModel, options: FineTuneOptions) {
   const model = make();
-  const planned = await plan(model, options);
+  const planned = await planFineTune(model, options);
   const { value, peak } = await peakOf(() => fineTune(model, options));
   value.restore();
   model.dispose();
@@ -129,13 +137,13 @@ describe("a plan", () => {
   it("says of every phase what it takes, and does not fit where only the last one does not", async () => {
     await tf.setBackend("cpu");
     const unfreeze = [{ epoch: 1, trainable: "**" }];
-    const { predicted } = await plan(convs(), options({ unfreeze }), { limit: 1e12 });
+    const { predicted } = await planFineTune(convs(), options({ unfreeze }), { limit: 1e12 });
     const [first, second] = predicted?.phases ?? [];
     expect([first?.from, second?.from]).toEqual([0, 1]);
     expect(second?.peakBytes).toBeGreaterThan(1.5 * (first?.peakBytes ?? Number.NaN));
     expect(predicted).toMatchObject({ peakBytes: second?.peakBytes, fits: true });
     const limit = ((first?.peakBytes ?? 0) + (second?.peakBytes ?? 0)) / 2;
-    const tight = await plan(convs(), options({ unfreeze }), { limit });
+    const tight = await planFineTune(convs(), options({ unfreeze }), { limit });
     expect(tight.predicted?.fits).toBe(false);
     expect(formatPlan(tight)).toMatch(/s an epoch \(.* s from epoch 1, .* s from epoch 2\)[\s\S]*does not fit/);
   });
@@ -145,7 +153,7 @@ describe("a plan", () => {
     const model = convs();
     const given = options({ unfreeze: [{ epoch: 1, trainable: "**" }], ema: {}, validation: examples([8, 8, 3], 8) });
     const [before, weights] = [tf.memory().numTensors, model.getWeights().map((w) => [...w.dataSync()])];
-    await plan(model, given);
+    await planFineTune(model, given);
     expect(tf.memory().numTensors).toBe(before);
     expect(model.getWeights().map((w) => [...w.dataSync()])).toEqual(weights);
   });
@@ -153,7 +161,7 @@ describe("a plan", () => {
   it("counts what is computed anew for every batch, and the validation pass, into an epoch", async () => {
     await tf.setBackend("cpu");
     const kernel = tf.variable(tf.zeros([4, 3]), true);
-    const slow = functionTrainee({
+    const slow = functionAdapter({
       variables: { "head/kernel": kernel },
       inputs: { x: [null, 4] },
       outputs: { y: [null, 3] },
@@ -165,7 +173,7 @@ describe("a plan", () => {
     });
     const loss = "softmaxCrossEntropy";
     const seconds = async (more: Partial<FineTuneOptions>): Promise<Plan["predicted"]> =>
-      (await plan(slow, options({ data: examples([4], 48), loss, ...more }))).predicted;
+      (await planFineTune(slow, options({ data: examples([4], 48), loss, ...more }))).predicted;
     // Three batches of at least 10 ms each: once in all, or in every epoch.
     expect((await seconds({}))?.trunkSeconds).toBeGreaterThanOrEqual(0.03);
     const anew = await seconds({ cache: false });
@@ -178,7 +186,7 @@ describe("a plan", () => {
   it("says that a cache is in files, and of a stream that it is not in memory as a whole", async () => {
     await tf.setBackend("cpu");
     const store = mapStore();
-    const filed = await plan(convs(), options({ cache: { store } }));
+    const filed = await planFineTune(convs(), options({ cache: { store } }));
     const { bytes } = filed.cache;
     expect(filed.cache).toEqual({ kind: "files", bytes: 48 * 8 * 4, memoryBytes: bytes });
     expect(formatPlan(filed)).toContain("in files, and in memory");
@@ -194,7 +202,7 @@ describe("a plan", () => {
       ],
     });
     const data = { stream: read, examples: 1000, buffer: 64 };
-    const streamed = await plan(small, options({ data, cache: { store } }), { limit: 1e9 });
+    const streamed = await planFineTune(small, options({ data, cache: { store } }), { limit: 1e9 });
     const labels = 1000 * 3 * 4;
     expect(streamed.cache).toEqual({ kind: "files", bytes: 1000 * 64 + labels, memoryBytes: 5 * 64 * 64 + labels });
     expect(formatPlan(streamed)).toMatch(/in files, 32.5 kB of them in memory/);

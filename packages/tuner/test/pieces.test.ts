@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeAll, expect, test } from "vitest";
 import { fineTune } from "../src/index.ts";
-import { pieces } from "../src/trunk/pieces.ts";
+import { pieces } from "../src/pipeline/trunk/pieces.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 

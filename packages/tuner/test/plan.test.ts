@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { definePlugin, type Plugin, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, expect, it } from "vitest";
-import { type FineTuneOptions, flip, formatPlan, plan } from "../src/index.ts";
+import { type FineTuneOptions, flip, formatPlan, planFineTune } from "../src/index.ts";
 import { convNet, mlp } from "./nets.ts";
 import { examples } from "./support.ts";
 
@@ -31,27 +31,27 @@ async function without<T>(name: string, work: () => Promise<T>): Promise<T> {
 
 it("says without a step what the tape holds at least: one output a layer, and never more than it measures", async () => {
   const given = options([4], "head");
-  const { tape } = await plan(mlp(), given, { probe: false });
+  const { tape } = await planFineTune(mlp(), given, { probe: false });
   // 4 examples × 3 classes × 4 bytes.
   expect(tape.bytes).toBe(48);
-  const whole = await plan(convNet(), options([8, 8, 2], "**"));
+  const whole = await planFineTune(convNet(), options([8, 8, 2], "**"));
   expect(whole.predicted?.tapeBytes).toBeGreaterThan(whole.tape.bytes as number);
-  expect(formatPlan(await plan(mlp(), given, { probe: false }))).toMatch(/^tape {5}48 B a batch at least/m);
+  expect(formatPlan(await planFineTune(mlp(), given, { probe: false }))).toMatch(/^tape {5}48 B a batch at least/m);
 });
 
 it("names missing kernels of this model only", async () => {
   const lacking = (model: ReturnType<typeof mlp>, shape: number[], trainable: string) =>
-    without("Conv2DBackpropFilter", async () => (await plan(model, options(shape, trainable))).missingKernels);
+    without("Conv2DBackpropFilter", async () => (await planFineTune(model, options(shape, trainable))).missingKernels);
   expect(await lacking(mlp(), [4], "**")).toEqual([]);
   expect(await lacking(convNet(), [8, 8, 2], "**")).toEqual(["Conv2DBackpropFilter"]);
   expect(await lacking(convNet(), [8, 8, 2], "head")).toEqual([]);
-  const probed = await without("Tanh", () => plan(mlp(), options([4], "**")));
+  const probed = await without("Tanh", () => planFineTune(mlp(), options([4], "**")));
   expect(probed.missingKernels).toEqual(["Tanh"]);
 });
 
 it("names options that work against each other, and what plugins say of hooks and rule", async () => {
   const told = async (more: Partial<FineTuneOptions>, plugins: Plugin[] = []) =>
-    (await plan(convNet(), { ...options([8, 8, 2], "head"), ...more }, { probe: false, plugins })).conflicts;
+    (await planFineTune(convNet(), { ...options([8, 8, 2], "head"), ...more }, { probe: false, plugins })).conflicts;
   const augment = [flip()];
   expect(await told({})).toEqual([]);
   expect(await told({ augment, views: 2 })).toEqual([]);
@@ -76,6 +76,6 @@ it("names options that work against each other, and what plugins say of hooks an
   const louder = stateless("louder", (grads) => grads);
   const loud = await told({ hooks: [louder] }, plugins);
   expect(loud).toEqual(["hooks[0]: `louder` conflicts with `sgd`: both shout."]);
-  const text = formatPlan(await plan(convNet(), { ...options([8, 8, 2], "head"), augment }, { probe: false }));
+  const text = formatPlan(await planFineTune(convNet(), { ...options([8, 8, 2], "head"), augment }, { probe: false }));
   expect(text).toMatch(/^conflict `augment` without/m);
 });

@@ -10,7 +10,7 @@ import { examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-/** Freeze schedule, accumulation, augmentation, dropout, every companion. */
+/** Freeze schedule, accumulation, augmentation, dropout, every callback. */
 function options(more: Partial<FineTuneOptions>): FineTuneOptions {
   return {
     data: examples([8, 8, 2], 9),

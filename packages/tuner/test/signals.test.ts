@@ -7,8 +7,8 @@ import {
   type FineTuneOptions,
   findLearningRate,
   fineTune,
-  functionTrainee,
-  type Trainee,
+  functionAdapter,
+  type ModelAdapter,
 } from "../src/index.ts";
 import { mlp } from "./nets.ts";
 import { examples, mapStore, weightsOf } from "./support.ts";
@@ -27,9 +27,9 @@ const options = (more: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
 });
 
 /** One dense layer that takes at least `ms` for a batch in inference mode, and tells of it. */
-function slowInInference(ms: number, seen: () => void): { readonly model: Trainee; readonly kernel: tf.Variable } {
+function slowInInference(ms: number, seen: () => void): { readonly model: ModelAdapter; readonly kernel: tf.Variable } {
   const kernel = tf.variable(tf.fill([4, 3], 0.1));
-  const model = functionTrainee({
+  const model = functionAdapter({
     variables: { "head/kernel": kernel },
     inputs: { x: [null, 4] },
     outputs: { y: [null, 3] },

@@ -4,9 +4,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfData from "@tensorflow/tfjs-data";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DataError, type Element, type FineTuneOptions, fineTune, flip, plan, shift } from "../src/index.ts";
-import { bufferedOrder } from "../src/random/buffered-order.ts";
-import { epochOrder } from "../src/random/epoch-order.ts";
+import { DataError, type Element, type FineTuneOptions, fineTune, flip, planFineTune, shift } from "../src/index.ts";
+import { bufferedOrder } from "../src/pipeline/order/buffered-order.ts";
+import { epochOrder } from "../src/pipeline/order/epoch-order.ts";
 import { convNet, mlp } from "./nets.ts";
 import { examples, mapStore, weightsOf } from "./support.ts";
 
@@ -310,8 +310,8 @@ describe("prefetch", () => {
   it("is in the plan's peak, which comes within 10 % of the run's", async () => {
     const given = examples([8, 8, 2], 24);
     const more = { data: given, augment: [shift({ by: 1 })], prefetch: 3, batchSize: 6, accumulate: 1 };
-    const { predicted } = await plan(convNet(), options(more));
-    const without = await plan(convNet(), options({ ...more, prefetch: 0 }));
+    const { predicted } = await planFineTune(convNet(), options(more));
+    const without = await planFineTune(convNet(), options({ ...more, prefetch: 0 }));
     const { peakBytes, restore } = await fineTune(convNet(), options(more));
     restore();
     const bytes = predicted?.peakBytes ?? 0;

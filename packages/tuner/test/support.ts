@@ -1,7 +1,7 @@
 import { type NamedWeight, namedWeights } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
-import type { CheckpointStore } from "../src/checkpoint/store.ts";
+import type { CheckpointStore } from "../src/files/stores/store.ts";
 
 /** Normal inputs and one-hot labels in turn. */
 export function examples(shape: number[], n = 20, classes = 3): { xs: tf.Tensor; ys: tf.Tensor } {

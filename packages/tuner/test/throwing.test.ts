@@ -3,7 +3,7 @@ import { type AnyCombiner, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, expect, it } from "vitest";
-import { type FineTuneOptions, findLearningRate, fineTune, type Metric, plan } from "../src/index.ts";
+import { type FineTuneOptions, findLearningRate, fineTune, type Metric, planFineTune } from "../src/index.ts";
 import { convNet } from "./nets.ts";
 import { examples, weightsOf } from "./support.ts";
 
@@ -95,7 +95,7 @@ it("in the plan's own steps, and in a search for the rate: no tensor is left, no
   const data = examples([8, 8, 2]);
   const weights = weightsOf(model);
   const before = tf.memory().numTensors;
-  await expect(plan(model, options(data, { loss: failing(2) }))).rejects.toThrow("is broken");
+  await expect(planFineTune(model, options(data, { loss: failing(2) }))).rejects.toThrow("is broken");
   await expect(findLearningRate(model, options(data, { loss: failing(2) }))).rejects.toThrow("is broken");
   expect(tf.memory().numTensors).toBe(before);
   expect(weightsOf(model)).toEqual(weights);

@@ -4,7 +4,7 @@ import { namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { fineTune, plan } from "../src/index.ts";
+import { fineTune, planFineTune } from "../src/index.ts";
 import { seeded } from "../src/random/random.ts";
 import { convNet, mlp } from "./nets.ts";
 import { holding, randomNet } from "./random-nets.ts";
@@ -85,7 +85,7 @@ describe("the trunk", () => {
       } as const;
       const result = await fineTune(ours, { ...options, trainable: ["first", "head"], epochs: 3 });
       result.restore();
-      const { trunk } = await plan(ours, { ...options, trainable: "head", epochs: 1 }, { probe: false });
+      const { trunk } = await planFineTune(ours, { ...options, trainable: "head", epochs: 1 }, { probe: false });
       reasons.push(...trunk.stops.map(({ path, why }) => `${path}: ${why}`));
       const names = new Set(["first/kernel", "first/bias", "head/kernel", "head/bias"]);
       const losses = await plain(stock, names, { xs: [data.xs], ys: data.ys }, 3, sgd(), 0.1);
@@ -132,7 +132,7 @@ describe("the trunk", () => {
       epochs: 1,
     } as const;
     const stops = async (model: layers.LayersModel, shape: number[]) =>
-      (await plan(model, { ...options, data: examples(shape) })).trunk.stops;
+      (await planFineTune(model, { ...options, data: examples(shape) })).trunk.stops;
     expect(await stops(convNet({ dropoutRate: 0.5 }), [8, 8, 2])).toEqual([
       { path: "bn_0", why: "batch norm in batch mode" },
     ]);
@@ -149,7 +149,7 @@ describe("the trunk", () => {
     first.call = (inputs, kwargs) => former(inputs, kwargs);
     expect(await stops(replaced, [4])).toEqual([{ path: "trunk", why: "its call was replaced" }]);
     const cheaper = { name: "cheaper", apply: () => ({ pure: ["trunk"], restore: () => {} }) };
-    const { trunk } = await plan(replaced, { ...options, patches: [cheaper], data: examples([4]) });
+    const { trunk } = await planFineTune(replaced, { ...options, patches: [cheaper], data: examples([4]) });
     expect(trunk.stops).toEqual([{ path: "head", why: "trained" }]);
   });
 

@@ -11,10 +11,10 @@ export const plan: Command = {
     const path = recipePath("plan", positionals);
     const limit = given === undefined ? {} : { limit: parseBytes("--limit", String(given)) };
     // As in run.ts: not to be loaded by every command.
-    const { formatPlan, plan: makePlan } = await import("@graftjs/tuner");
+    const { formatPlan, planFineTune } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     await withSession(path, io, async ({ model, options }) => {
-      const made = await makePlan(model, options, limit);
+      const made = await planFineTune(model, options, limit);
       io.out(json === true ? `${JSON.stringify(made, null, 2)}\n` : `${formatPlan(made)}\n`);
     });
   },

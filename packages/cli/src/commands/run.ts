@@ -32,7 +32,7 @@ export const run: Command = {
         ? "Nothing was saved: give --checkpoint folder next time."
         : `Go on with: graft run ${path}${elsewhere} --checkpoint ${String(to)} --resume`;
     // Every command would load these, and `graft help` would take a second.
-    const { fineTune, formatPlan, plan, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
+    const { fineTune, formatPlan, planFineTune, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     const spare = spareFolder();
     try {
@@ -41,7 +41,7 @@ export const run: Command = {
         const target =
           given === undefined ? resolve(folder, section.output ?? "delta.safetensors") : resolve(io.cwd, String(given));
         await assertWritable(dirname(target));
-        if (json !== true) io.out(`${formatPlan(await plan(model, options))}\n`);
+        if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
         const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
         const place = to !== undefined ? resolve(io.cwd, String(to)) : losable || lost ? await spare.path() : undefined;
         const goOn = resume === true || lost !== undefined;

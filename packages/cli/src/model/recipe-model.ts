@@ -4,7 +4,7 @@ import { GraftError, namedParams, type Param } from "@graftjs/core";
 import {
   folderReader,
   type GraphModelLike,
-  graphTrainee,
+  graphModelAdapter,
   LoadError,
   loadLayersModel,
   type ReplaceHeadOptions,
@@ -71,11 +71,11 @@ async function readGraph(path: string, folder: string, { head, outputs }: ModelS
   const artifacts = await readModelArtifacts(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
   const { loadGraphModel } = await projectPackage<Converter>("@tensorflow/tfjs-converter", folder);
   const model = await loadGraphModel({ load: async () => artifacts });
-  const trainee = graphTrainee(model, outputs ? { outputs } : {});
+  const adapter = graphModelAdapter(model, outputs ? { outputs } : {});
   return {
-    ...{ tunable: trainee, savable: model, layers: undefined, params: trainee.weights },
+    ...{ tunable: adapter, savable: model, layers: undefined, params: adapter.weights },
     dispose() {
-      trainee.release();
+      adapter.release();
       model.dispose();
     },
   };

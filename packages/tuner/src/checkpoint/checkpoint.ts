@@ -1,8 +1,8 @@
 import { StateError } from "@graftjs/core";
-import type { SafetensorsFile, StoredTensor } from "../safetensors/format.ts";
-import { readSafetensors } from "../safetensors/read.ts";
-import { writeSafetensors } from "../safetensors/write.ts";
-import { sealed, unsealed } from "./envelope.ts";
+import { sealed, unsealed } from "../files/envelope.ts";
+import type { SafetensorsFile, StoredTensor } from "../files/safetensors/format.ts";
+import { readSafetensors } from "../files/safetensors/read.ts";
+import { writeSafetensors } from "../files/safetensors/write.ts";
 
 /** What a checkpoint holds: JSON, and arrays by path. */
 export interface CheckpointContent {

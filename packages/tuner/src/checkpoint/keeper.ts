@@ -1,6 +1,6 @@
 import { GraftError, OptionsError } from "@graftjs/core";
+import { type CheckpointStore, folderStore } from "../files/stores/store.ts";
 import { type CheckpointContent, decode, encode } from "./checkpoint.ts";
-import { type CheckpointStore, folderStore } from "./store.ts";
 
 export interface CheckpointOptions {
   /**

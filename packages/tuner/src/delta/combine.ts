@@ -1,7 +1,7 @@
 import { list } from "@graftjs/core";
-import type { StoredTensor } from "../safetensors/format.ts";
-import { readSafetensors } from "../safetensors/read.ts";
-import { writeSafetensors } from "../safetensors/write.ts";
+import type { StoredTensor } from "../files/safetensors/format.ts";
+import { readSafetensors } from "../files/safetensors/read.ts";
+import { writeSafetensors } from "../files/safetensors/write.ts";
 import { DeltaError, metadataJson, readDelta, replacedBy } from "./delta.ts";
 
 /**

@@ -1,11 +1,18 @@
 import { GraftError, list, type Param } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
-import { type TunableModel, traineeOf } from "../model/trainee-of.ts";
-import type { SafetensorsFile } from "../safetensors/format.ts";
-import { readSafetensors } from "../safetensors/read.ts";
-import { stored, tensorOf } from "../safetensors/tensors.ts";
-import { writeSafetensors } from "../safetensors/write.ts";
-import { digest, type Fingerprint, fingerprint, fingerprintSync, hashOf, type Printed } from "./fingerprint.ts";
+import type { SafetensorsFile } from "../files/safetensors/format.ts";
+import { readSafetensors } from "../files/safetensors/read.ts";
+import { stored, tensorOf } from "../files/safetensors/tensors.ts";
+import { writeSafetensors } from "../files/safetensors/write.ts";
+import { adaptModel, type TunableModel } from "../models/adapt-model.ts";
+import {
+  type Fingerprint,
+  fingerprint,
+  fingerprintDigest,
+  fingerprintSync,
+  hashOf,
+  type Printed,
+} from "../models/fingerprint.ts";
 
 /** A delta does not fit the model it is applied to, or the deltas do not fit each other. */
 export class DeltaError extends GraftError {}
@@ -30,10 +37,10 @@ export interface ApplyDeltaOptions {
 
 /**
  * What training changed, as one safetensors file: every tensor that differs from `base`, batch-norm statistics and what patches
- * added included, the digest of the base, and the recipe. Of a GraphModel or functions pass the trainee.
+ * added included, the digest of the base, and the recipe. Of a GraphModel or functions pass the adapter.
  *
  * @param source the result of `fineTune`; or, trained otherwise, `{ base: await fingerprint(namedWeights(model)) }` of a
- *   LayersModel as it was before, `fingerprint(trainee.weights)` of the others.
+ *   LayersModel as it was before, `fingerprint(adapter.weights)` of the others.
  * @throws DeltaError where what a patch added is freed already: save before `result.restore()` then.
  */
 export async function saveDelta(
@@ -57,7 +64,7 @@ export async function saveDelta(
     new Map(tensors),
     new Map([
       ["format", "graft-delta-1"],
-      ["base", digest(base)],
+      ["base", fingerprintDigest(base)],
       ["replaces", JSON.stringify(Object.fromEntries(changed.map(({ name }) => [name, base.get(name)])))],
       ["recipe", JSON.stringify(recipe ?? null)],
     ]),
@@ -104,7 +111,7 @@ export function readDelta(bytes: Uint8Array): SafetensorsFile {
 
 /** The model's weights, and those of `params` that it does not list. */
 function withAdded(model: TunableModel, params: readonly Param[]): readonly Printed[] {
-  const { weights } = traineeOf(model);
+  const { weights } = adaptModel(model);
   const own = new Set(weights.map(({ name }) => name));
   return [...weights, ...params.filter(({ name }) => !own.has(name))];
 }
@@ -124,7 +131,7 @@ function assign(
   });
   if (problems.length > 0) throw new DeltaError("The delta is for another model.", problems.join("\n"));
   const own = new Map([...print()].filter(([name]) => !added.has(name)));
-  if (digest(withoutDelta(own, tensors, replacedBy(metadata))) !== metadata.get("base")) {
+  if (fingerprintDigest(withoutDelta(own, tensors, replacedBy(metadata))) !== metadata.get("base")) {
     throw new DeltaError(
       `The delta is for another base: ${list([...tensors.keys()].slice(0, 3))} fit by name and shape, the model's values are others.`,
       "Load the model that was tuned, as it was before tuning; nothing was changed.",

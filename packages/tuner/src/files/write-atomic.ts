@@ -1,6 +1,6 @@
 import { GraftError } from "@graftjs/core";
-import type { FileIo } from "./io.ts";
 import { folderOf } from "./folder-of.ts";
+import type { FileIo } from "./io.ts";
 import { nodeIo } from "./node-io.ts";
 
 /** A file could not be written; what stood there before still stands. */

@@ -1,5 +1,5 @@
 import type { Observer, RunStart, StepEnd } from "@graftjs/core";
-import { count } from "../plan/format.ts";
+import { count } from "../plan/format-plan.ts";
 
 /** Where progress is written. Node's `process.stdout` fits. */
 export interface ProgressStream {

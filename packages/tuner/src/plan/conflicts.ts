@@ -1,7 +1,7 @@
 import { brokenConstraints, type Constrained, type Plugin } from "@graftjs/core";
-import type { Assembly } from "../run/assembly.ts";
-import type { FineTuneOptions } from "../run/options.ts";
-import type { Phase } from "../run/phases.ts";
+import type { Assembly } from "../loop/assembly/assembly.ts";
+import type { Phase } from "../loop/assembly/phases.ts";
+import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 
 /** Options that are each allowed and do not do together what they promise alone, with the change that mends it. */
 export function conflictsOf(

@@ -1,8 +1,8 @@
 import type { Plugin } from "@graftjs/core";
-import type { CutModel, TrunkInfo } from "../model/trainee.ts";
-import type { Assembly, PatchNote } from "../run/assembly.ts";
-import type { FineTuneOptions } from "../run/options.ts";
-import type { Phase } from "../run/phases.ts";
+import type { Assembly, PatchNote } from "../loop/assembly/assembly.ts";
+import type { Phase } from "../loop/assembly/phases.ts";
+import type { CutModel, TrunkInfo } from "../models/adapter/model-adapter.ts";
+import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { conflictsOf } from "./conflicts.ts";
 
 /** What a run will do, as plain data. */
@@ -93,14 +93,14 @@ export function describe(
   missingKernels: readonly string[] = [],
   plugins: readonly Plugin[] = [],
 ): Plan {
-  const { trainee, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
+  const { adapter, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
   const { cut } = assembly.phases[0] as Phase;
   const { cache = "memory", epochs } = options;
   const filed = typeof cache === "object" && cache.store !== undefined;
   const size = (list: readonly { readonly shape: readonly number[] }[]): number =>
     list.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
   return {
-    model: trainee.name,
+    model: adapter.name,
     parameters: {
       total: size(all),
       trained: size(params),

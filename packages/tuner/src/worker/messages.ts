@@ -1,5 +1,5 @@
 import type { EpochEnd, RunEnd, RunStart, StepEnd } from "@graftjs/core";
-import type { History } from "../run/history.ts";
+import type { History } from "../loop/evaluate/history.ts";
 
 /** From the page to the worker. A port may carry several runs, one after the other or at once: `run` is the page's number for each. */
 export type ToWorker = { readonly run: number } & Asked;

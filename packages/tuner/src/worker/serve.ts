@@ -1,9 +1,9 @@
 import type { Observer } from "@graftjs/core";
 import { saveDelta } from "../delta/delta.ts";
 import { fineTune } from "../fine-tune.ts";
-import type { LayersModelLike } from "../model/layers-model.ts";
-import { createRunControl, type RunControl } from "../run/control.ts";
-import type { FineTuneOptions } from "../run/options.ts";
+import type { LayersModelLike } from "../models/layers/layers-model.ts";
+import type { FineTuneOptions } from "../options/fine-tune-options.ts";
+import { createRunControl, type RunControl } from "../options/run-control.ts";
 import type { Told, ToWorker } from "./messages.ts";
 import { listen, type WorkerPort } from "./port.ts";
 

@@ -1,0 +1,197 @@
+import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
+import { columns, DataError } from "../../pipeline/source/columns.ts";
+import type { OwnedExamples } from "../../pipeline/source/element.ts";
+import { examplesOf } from "../../pipeline/source/read-examples.ts";
+import { assertLabels } from "../../losses/assert-labels.ts";
+import { outputPorts } from "../../pipeline/source/output-ports.ts";
+import { memorySource, type Source } from "../../pipeline/source/source.ts";
+import { assertStream, isStream } from "../../pipeline/stream/stream-data.ts";
+import { type StreamChecks, streamSource } from "../../pipeline/stream/stream-source.ts";
+import { type Loss, type LossFunction, lossFunction } from "../../losses/loss.ts";
+import { weighted } from "../../losses/weighted.ts";
+import { type Metric, metricOf } from "../../metrics/metric.ts";
+import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
+import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
+import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
+import { assertMonitors } from "../../options/check-monitor.ts";
+import { assertFineTuneOptions, lossesOf } from "../../options/check-options.ts";
+import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { type Phase, phasesOf } from "./phases.ts";
+
+/** What a patch did, in words. */
+export interface PatchNote {
+  readonly name: string;
+  readonly summary: string | undefined;
+  readonly held: readonly string[];
+  readonly added: readonly string[];
+}
+
+/** A run put together and checked, before anything is computed. */
+export interface Assembly {
+  readonly adapter: ModelAdapter;
+  readonly phases: readonly Phase[];
+  readonly all: readonly Param[];
+  /** Everything that is trained in any phase. */
+  readonly params: readonly Param[];
+  readonly statistics: readonly NamedWeight[];
+  readonly held: readonly NamedWeight[];
+  readonly patches: readonly PatchNote[];
+  readonly optimizer: HookedOptimizer;
+  /** As the options name them, one an output. */
+  readonly given: readonly Loss[];
+  readonly losses: readonly LossFunction[];
+  /** The same without class weights, for validation. */
+  readonly plainLosses: readonly LossFunction[];
+  readonly metrics: readonly Metric[];
+  readonly train: Source;
+  readonly validation: Source | undefined;
+  readonly batchSize: number;
+  readonly accumulate: number;
+  readonly seed: number;
+  /** Around each forward pass of training, where there is weight noise. */
+  readonly noisy: WithWeightNoise | undefined;
+  readonly stepsPerEpoch: number;
+  /** Gives the variables' own `trainable` flags back, and frees tensors made from arrays. */
+  release(): void;
+  /** Undoes the patches, last one first. */
+  restore(): void;
+}
+
+/**
+ * Checks everything that can be checked, applies the patches, selects, cuts.
+ *
+ * @throws OptionsError, SelectionError, RecipeError or DataError, with the model as it was.
+ */
+export async function assemble(model: TunableModel, options: FineTuneOptions): Promise<Assembly> {
+  assertFineTuneOptions(options);
+  const { patches = [], hooks = [], rule, learningRate, rateMultipliers = [], metrics = [] } = options;
+  const { batchSize = 32, accumulate = 1, seed = 0 } = options;
+  const handles: PatchHandle[] = [];
+  const owned: OwnedExamples[] = [];
+  const restore = (): void => {
+    for (const handle of handles.splice(0).reverse()) handle.restore();
+  };
+  const free = (): void => {
+    for (const { dispose } of owned.splice(0)) dispose();
+  };
+  try {
+    const notes = patches.map((patch) => {
+      const handle = patch.apply(adaptModel(model).patchable);
+      handles.push(handle);
+      return noteOf(patch.name, handle);
+    });
+    const adapter = adaptModel(model);
+    const { ports } = adapter;
+    const added = handles.flatMap((handle) => handle.added ?? []);
+    const all = [...adapter.weights.filter(({ statistic }) => !statistic), ...added];
+    const heldPaths = new Set(notes.flatMap(({ held }) => held));
+    const phases = phasesOf(adapter, all, options, {
+      adapted: new Set(added.map(({ layer }) => layer)),
+      held: heldPaths,
+      pure: new Set(handles.flatMap(({ pure = [] }) => pure)),
+    });
+    const { params } = phases.at(-1) as Phase;
+    const losses = lossesOf(options.loss, ports.outputNames);
+    if (options.combiner && losses.length < 2) {
+      throw new RecipeError(
+        `\`${options.combiner.name}\` combines tasks, and the model has one output.`,
+        "Leave `combiner` out, or give the model an output and a loss for each task.",
+      );
+    }
+    const outputsOf = outputPorts(ports, (phases[0] as Phase).cut);
+    const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
+      if (isStream(data)) {
+        assertStream(data, options.epochs, what);
+        const labels: StreamChecks["labels"] = (labels, inputs, from) =>
+          assertLabels(labels, losses, outputsOf(inputs), `${what}.ys from example ${from} on`);
+        return streamSource(data, { ports, labels }, what);
+      }
+      const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
+      owned.push(own);
+      const given = columns(own.examples, ports, what);
+      await assertLabels(
+        given.labels,
+        losses,
+        outputsOf(() => given.inputs),
+        `${what}.ys`,
+      );
+      return memorySource(given);
+    };
+    const train = await read(options.data, "data");
+    const validation = options.validation && (await read(options.validation, "validation"));
+    assertBatches(phases, train.size, batchSize);
+    const measured = metrics.map(metricOf);
+    assertMonitors({ ports, metrics: measured, validation }, options);
+    const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
+    const statistics = adapter.weights.filter(({ statistic }) => statistic);
+    const plainLosses = losses.map(lossFunction);
+    return {
+      adapter,
+      phases,
+      all,
+      params,
+      statistics,
+      held: statistics.filter(({ layer }) => heldPaths.has(layer)),
+      patches: notes,
+      optimizer,
+      given: losses,
+      losses: weighted(plainLosses, losses, options.classWeights, outputsOf()),
+      plainLosses,
+      metrics: measured,
+      train,
+      validation,
+      batchSize,
+      accumulate,
+      seed,
+      noisy: options.weightNoise && weightNoise(options.weightNoise, params, seed),
+      stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
+      release: both(markTrained(params, all), free),
+      restore,
+    };
+  } catch (error) {
+    restore();
+    free();
+    throw error;
+  }
+}
+
+function noteOf(name: string, { summary, held = [], added = [] }: PatchHandle): PatchNote {
+  return { name, summary, held, added: added.map((param) => param.name) };
+}
+
+/** Normalising one example by itself gives beta, whatever the example. */
+function assertBatches(phases: readonly Phase[], size: number, batchSize: number): void {
+  const lone = [...new Set(phases.flatMap(({ cut }) => cut.batchStatistics))];
+  if (lone.length === 0 || (Math.min(batchSize, size) > 1 && size % batchSize !== 1)) return;
+  const what =
+    batchSize === 1 || size === 1 ? "Batches have one example" : "The last batch of an epoch has one example";
+  throw new DataError(
+    `${what}, and \`${lone[0]}\` normalises by the batch.`,
+    `Choose another batchSize for ${size} examples, or hold the statistics with the patch frozen-bn.`,
+  );
+}
+
+/**
+ * tfjs differentiates only by variables marked trainable, and patches skip the gradients of those that are not: exactly
+ * `params` are marked during the run. The marks belong to the model and are given back.
+ */
+function markTrained(params: readonly Param[], all: readonly Param[]): () => void {
+  const before = all.map(({ variable }) => variable.trainable);
+  const trained = new Set(params.map(({ variable }) => variable));
+  for (const { variable } of all) variable.trainable = trained.has(variable);
+  return () => {
+    all.forEach(({ variable }, i) => {
+      variable.trainable = before[i] as boolean;
+    });
+  };
+}
+
+function both(first: () => void, second: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    first();
+    second();
+  };
+}

@@ -1,0 +1,47 @@
+import { type HookedOptimizer, type Param, pick } from "@graftjs/core";
+import type { Changes, CutModel, ModelAdapter } from "../../models/adapter/model-adapter.ts";
+import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { freezeExactly } from "./snapshot.ts";
+
+/** A stretch of epochs in which the same parameters are trained. */
+export interface Phase {
+  /** First epoch. */
+  readonly from: number;
+  readonly params: readonly Param[];
+  readonly cut: CutModel;
+}
+
+/** The phases of a run, by first epoch. Each trains what the one before did and more. */
+export function phasesOf(
+  adapter: ModelAdapter,
+  all: readonly Param[],
+  { trainable, unfreeze = [] }: Pick<FineTuneOptions, "trainable" | "unfreeze">,
+  changes: Changes,
+): readonly Phase[] {
+  const chosen = new Set(pick(all, trainable, "`trainable`"));
+  const phases: Phase[] = [];
+  const open = (from: number): void => {
+    const params = all.filter((param) => chosen.has(param));
+    phases.push({ from, params, cut: adapter.cut(params, changes) });
+  };
+  open(0);
+  for (const { epoch, trainable: more } of [...unfreeze].sort((a, b) => a.epoch - b.epoch)) {
+    for (const param of pick(all, more, "`unfreeze`")) chosen.add(param);
+    open(epoch);
+  }
+  return phases;
+}
+
+/** Takes the parameters of a phase into training, with the slots they had, and leaves the others out. */
+export function enterPhase(optimizer: HookedOptimizer, { params }: Phase): void {
+  const active = new Set(params.map(({ name }) => name));
+  freezeExactly(
+    optimizer,
+    optimizer.params.map(({ name }) => name).filter((name) => !active.has(name)),
+  );
+}
+
+/** The phase that `epoch` belongs to. */
+export function phaseAt(phases: readonly Phase[], epoch: number): Phase {
+  return phases.findLast(({ from }) => from <= epoch) as Phase;
+}

@@ -1,0 +1,56 @@
+import { hasProbes, type Observer, readProbes, type StepEnd } from "@graftjs/core";
+import type { CutModel } from "../../models/adapter/model-adapter.ts";
+import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { disposeBatch } from "../../pipeline/batches/batch.ts";
+import type { Loader } from "../../pipeline/batches/loader.ts";
+import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
+import { disposeOutcome } from "../forward/batch-outcome.ts";
+import type { Run } from "./open-run.ts";
+
+/** Takes the steps of the epoch that are left. Sets `position.stopped` where the run should end. */
+export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, options: FineTuneOptions): Promise<void> {
+  const { assembly, position, sums, steps, callbacks, recovery } = run;
+  const { optimizer, train, batchSize, accumulate } = assembly;
+  const { observers = [], probeEvery = 10, signal, control } = options;
+  const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
+  const probed = observers.length > 0 && hasProbes(optimizer);
+  while (position.at < train.size) {
+    await control?.whenRunning(signal);
+    if (signal?.aborted) {
+      await run.checkpoint();
+      signal.throwIfAborted();
+    }
+    if (control?.stopped) position.stopped = "stopped";
+    else if (optimizer.step >= maxSteps) position.stopped = "maxSteps";
+    if (position.stopped !== undefined) return;
+    const { learningRate } = optimizer;
+    const batches = await loader.load(position.epoch, position.at);
+    let loss: number;
+    try {
+      const outcome = await steps.step(cut, batches);
+      ({ loss } = outcome);
+      outcome.batches.forEach((batch, i) => {
+        if (outcome.bad) disposeOutcome(batch);
+        else sums.add(batch, batches[i]?.size ?? 0);
+      });
+      if (outcome.bad) await recovery.bad(outcome.bad, cut, batches);
+      else {
+        for (const { stepEnd } of callbacks) stepEnd?.();
+        await recovery.good();
+      }
+    } finally {
+      batches.forEach(disposeBatch);
+    }
+    position.at = Math.min(position.at + batchSize * accumulate, train.size);
+    const { step } = optimizer;
+    const read = probed && step % probeEvery === 0 ? { probes: await readProbes(optimizer) } : {};
+    await tell(observers, { step, epoch: position.epoch, examples: position.at, learningRate, loss, ...read });
+    const { everySteps } = checkpoint ?? {};
+    if (everySteps !== undefined && step % everySteps === 0 && position.at < train.size) await run.checkpoint();
+    await yieldToEventLoop();
+  }
+}
+
+async function tell(observers: readonly Observer[], step: StepEnd): Promise<void> {
+  for (const observer of observers) await observer.stepEnd?.(step);
+}

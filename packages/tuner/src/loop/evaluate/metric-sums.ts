@@ -1,0 +1,72 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Metric } from "../../metrics/metric.ts";
+import type { BatchOutcome } from "../forward/batch-outcome.ts";
+
+/** Sums losses and metrics over batches on the device, reads them once. */
+export interface MetricSums {
+  /** Takes the outcome over and frees it. */
+  add(outcome: BatchOutcome, examples: number): void;
+  /** The epoch's numbers; frees what was summed. */
+  finish(): Promise<Readonly<Record<string, number>>>;
+  /** The sums so far, for a checkpoint: losses first. */
+  save(): Promise<{ readonly examples: number; readonly sums: readonly Float32Array[] }>;
+  load(saved: { readonly examples: number; readonly sums: readonly Float32Array[] }): void;
+  dispose(): void;
+}
+
+/**
+ * The loss is the mean over examples, a short last batch weighing less, as in tfjs. Several outputs have each its own loss, and
+ * their names before losses and metrics, as there.
+ */
+export function metricSums(metrics: readonly Metric[], outputs: readonly string[]): MetricSums {
+  let sums: tf.Tensor[] = [];
+  let examples = 0;
+  const dispose = (): void => {
+    tf.dispose(sums);
+    sums = [];
+    examples = 0;
+  };
+  return {
+    add({ loss, each, metrics }, size) {
+      const next = tf.tidy(() =>
+        [...[loss, ...each].map((mean) => tf.mul(mean, size)), ...metrics].map((part, i) =>
+          sums[i] ? tf.add(sums[i], part) : tf.clone(part),
+        ),
+      );
+      tf.dispose([loss, ...each, ...metrics, ...sums]);
+      sums = next.map((sum) => tf.keep(sum));
+      examples += size;
+    },
+    async finish() {
+      const several = outputs.length > 1;
+      const means = ["loss", ...(several ? outputs.map((output) => `${output}_loss`) : [])];
+      const logs: Record<string, number> = { loss: Number.NaN };
+      for (const [i, sum] of sums.slice(0, means.length).entries())
+        logs[means[i] as string] = ((await sum.data())[0] as number) / examples;
+      for (const [i, sum] of sums.slice(means.length).entries()) {
+        const metric = metrics[i % metrics.length] as Metric;
+        const prefix = several ? `${outputs[Math.floor(i / metrics.length)]}_` : "";
+        const result = metric.result((await sum.data()) as Float32Array, sum.shape);
+        for (const [key, value] of Object.entries(result)) logs[prefix + key] = value;
+      }
+      dispose();
+      return logs;
+    },
+    async save() {
+      const values = await Promise.all(sums.map(async (sum) => ((await sum.data()) as Float32Array).slice()));
+      // The shape goes in front: a confusion matrix is not flat.
+      return {
+        examples,
+        sums: values.map((value, i) => Float32Array.of(sums[i]?.rank ?? 0, ...(sums[i]?.shape ?? []), ...value)),
+      };
+    },
+    load(saved) {
+      dispose();
+      examples = saved.examples;
+      sums = saved.sums.map(([rank = 0, ...rest]) =>
+        tf.keep(tf.tensor(rest.slice(rank), rest.slice(0, rank), "float32")),
+      );
+    },
+    dispose,
+  };
+}

@@ -1,0 +1,55 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type LossFunction, meanLoss, probabilities } from "../../losses/loss.ts";
+import type { CutModel, Note } from "../../models/adapter/model-adapter.ts";
+import type { Batch } from "../../pipeline/batches/batch.ts";
+import { seeded, withRandom } from "../../random/random.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+
+/**
+ * Predictions in training mode. Dropout and noise are a function of seed, step and micro-batch: resuming needs no generator's
+ * state, and all tasks of a step see one network.
+ */
+export function predict(
+  { seed, optimizer, noisy }: Assembly,
+  cut: CutModel,
+  batch: Batch,
+  micro: number,
+  note?: Note,
+): tf.Tensor[] {
+  const { active, step } = optimizer;
+  const forward = (): tf.Tensor[] =>
+    withRandom(seeded(seed, "step", step, micro), () => cut.runTail(batch.values, true, note));
+  return noisy ? noisy(active, step, micro, forward) : forward();
+}
+
+/**
+ * The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it.
+ *
+ * @param each gets the outputs' own losses where there are several, as tensors of the tidy that this runs in.
+ */
+export function totalLoss(
+  losses: readonly LossFunction[],
+  cut: CutModel,
+  { labels }: Pick<Batch, "labels">,
+  outputs: readonly tf.Tensor[],
+  each?: tf.Scalar[],
+): tf.Scalar {
+  const parts = losses.map((loss, i) => meanLoss(loss, labels[i] as tf.Tensor, outputs[i] as tf.Tensor));
+  if (parts.length > 1) each?.push(...parts);
+  return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
+}
+
+/** The metrics' statistics, kept; none where a metric throws. */
+export function measure({ metrics, given }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
+  const statistics = tf.tidy(() =>
+    outputs.flatMap((output, i) =>
+      metrics.map((metric) =>
+        tf.tidy(() => {
+          const read = metric.reads === "probabilities" ? probabilities(given[i], output) : output;
+          return metric.update(labels[i] as tf.Tensor, read);
+        }),
+      ),
+    ),
+  );
+  return statistics.map((tensor) => tf.keep(tensor));
+}

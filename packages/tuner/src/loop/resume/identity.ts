@@ -1,0 +1,126 @@
+import { list, pick, rateAt, type Schedule } from "@graftjs/core";
+import type { Loss } from "../../losses/loss.ts";
+import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+
+/**
+ * What must be the same for a run to go on from a checkpoint, as plain data. Not in it, and free to change: `epochs`, `maxSteps`,
+ * `observers`, `probeEvery`, `prefetch`, `signal`, `control`, where the cache is kept, and where and how often checkpoints are. `guard`
+ * may change where it was `throw`, which leaves nothing behind.
+ *
+ * Functions are compared by what they give where that is cheap (schedules), else by name: losses, metrics, hooks, rule, combiner and
+ * patches. What made those is compared through `checkpoint.recipe`, where there is one.
+ */
+export type Identity = Readonly<Record<string, unknown>>;
+
+/** What stands for what is too large to be stored. */
+export interface Digests {
+  /** Of the weights that the run does not write: another base model is another run. */
+  readonly base: string;
+  /** Of examples spread over the data; undefined for a stream, which is not read for this. */
+  readonly data: DataDigest | undefined;
+  readonly validation: DataDigest | undefined;
+}
+
+export function identityOf(assembly: Assembly, options: FineTuneOptions, digests: Digests): Identity {
+  const { optimizer, params, phases, train, validation, batchSize, accumulate, seed, patches, metrics } = assembly;
+  const { shuffle = true, augment = [], views, mixup = 0, classWeights, checkpoint, combiner, cache } = options;
+  const { earlyStopping, reduceOnPlateau, ema, guard = {}, weightNoise: noise } = options;
+  return plain({
+    base: digests.base,
+    data: digests.data,
+    validation: validation && { examples: validation.size, data: digests.validation },
+    params: params.map(({ name, shape }) => `${name}[${shape}]`),
+    phases: Object.fromEntries(phases.map(({ from, params }) => [from, params.map(({ name }) => name)])),
+    patches: patches.map(({ name }) => name),
+    hooks: optimizer.hooks.map(({ name }) => name),
+    rule: optimizer.rule.name,
+    learningRate: ratesOf(options.learningRate),
+    rateMultipliers: (options.rateMultipliers ?? []).map(({ on, by }) => ({
+      on: pick(params, on, "A rate multiplier").map(({ name }) => name),
+      by: ratesOf(by),
+    })),
+    combiner: combiner?.name,
+    loss: assembly.given.map(nameOf),
+    metrics: metrics.map(({ name }) => name),
+    examples: train.size,
+    buffer: train.buffer,
+    batchSize,
+    accumulate,
+    seed,
+    shuffle,
+    augment: augment.map(({ name, options }) => (options ? { name, ...options } : name)),
+    views,
+    mixup,
+    classWeights,
+    weightNoise: noise && {
+      deviation: noise.deviation,
+      on: pick(params, noise.on ?? "all", "`weightNoise.on`").map(({ name }) => name),
+    },
+    cachePrecision: typeof cache === "object" ? (cache.precision ?? "float32") : "float32",
+    ema,
+    earlyStopping,
+    reduceOnPlateau,
+    guard: { policy: "throw", ...guard },
+    recipe: checkpoint?.recipe,
+  });
+}
+
+function nameOf(loss: Loss): string {
+  return typeof loss === "string" ? loss : `function ${loss.name || "without a name"}`;
+}
+
+/** A schedule as its rates at powers of two: the same whatever the run's length. */
+function ratesOf(rate: number | Schedule): number | readonly number[] {
+  if (typeof rate === "number") return rate;
+  const steps = [0, ...Array.from({ length: 17 }, (_, i) => 2 ** i)];
+  // Six digits: the last ones of a cosine are the machine's.
+  return steps.map((step) => Number(rateAt(rate, step).toPrecision(6)));
+}
+
+/** As it comes back from a file. */
+function plain(identity: Identity): Identity {
+  return JSON.parse(JSON.stringify(identity)) as Identity;
+}
+
+/** One line for each entry in which two runs differ. */
+export function differences(stored: Identity, mine: Identity): string[] {
+  const free = (stored.guard as { policy?: string } | undefined)?.policy === "throw" ? ["guard"] : [];
+  return keysOf(stored, mine)
+    .filter((key) => !free.includes(key))
+    .flatMap((key) => between(key, stored[key], mine[key]));
+}
+
+function between(key: string, was: unknown, is: unknown): string[] {
+  if (JSON.stringify(was) === JSON.stringify(is)) return [];
+  if (isDataDigest(was) && isDataDigest(is)) return isSameData(was, is) ? [] : [`${key}: was other examples`];
+  if (isRecord(was) && isRecord(is))
+    return keysOf(was, is).flatMap((inner) => between(`${key}.${inner}`, was[inner], is[inner]));
+  if (isNames(was) && isNames(is)) {
+    const [gone, come] = [was.filter((name) => !is.includes(name)), is.filter((name) => !was.includes(name))];
+    if (gone.length + come.length === 0) return [`${key}: in another order`];
+    const part = (what: string, names: readonly string[]): string[] =>
+      names.length > 0 ? [`${what} ${list(names)}`] : [];
+    return [`${key}: ${[...part("had", gone), ...part("has", come)].join(", ")}`];
+  }
+  return [`${key}: was ${short(was)}, is ${short(is)}`];
+}
+
+function keysOf(a: object, b: object): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])];
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every((name) => typeof name === "string");
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value);
+  if (text === undefined) return "absent";
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

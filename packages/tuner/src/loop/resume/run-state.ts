@@ -1,0 +1,123 @@
+import { RecipeError, type SavedState, StateError } from "@graftjs/core";
+import { type Callback, under } from "../../callbacks/callback.ts";
+import type { CheckpointContent } from "../../checkpoint/checkpoint.ts";
+import type { Fingerprint } from "../../models/fingerprint.ts";
+import { writtenWeights } from "../../models/weights.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import { putBack, takeSnapshot } from "../assembly/snapshot.ts";
+import type { History } from "../evaluate/history.ts";
+import type { MetricSums } from "../evaluate/metric-sums.ts";
+import { differences, type Identity } from "./identity.ts";
+import { assertResumeBase } from "./resume-base.ts";
+
+/** Where a run stands. */
+export interface Position {
+  epoch: number;
+  /** Examples of the epoch that were seen. */
+  at: number;
+  history: History;
+  seconds: number[];
+  stopped: string | undefined;
+}
+
+/** What a checkpoint is made of and put back into. */
+export interface RunState {
+  readonly assembly: Assembly;
+  readonly identity: Identity;
+  /** Of the model before the run's first step: after a resume, of the run that was resumed. */
+  base: Fingerprint;
+  readonly position: Position;
+  readonly sums: MetricSums;
+  readonly callbacks: readonly Callback[];
+}
+
+/** Format 1 knew too little of the run to be compared with another. */
+const FORMAT = 2;
+
+interface Stored {
+  readonly format: typeof FORMAT;
+  readonly identity: Identity;
+  readonly base: Readonly<Record<string, string>>;
+  readonly position: Position;
+  readonly examples: number;
+  readonly sums: number;
+  readonly optimizer: Omit<SavedState, "data">;
+  /** The states of the callbacks. The files keep the key that format 2 began with. */
+  readonly companions: Readonly<Record<string, unknown>>;
+}
+
+/** The whole run as plain data. */
+export async function capture({
+  assembly,
+  identity,
+  base,
+  position,
+  sums,
+  callbacks,
+}: RunState): Promise<CheckpointContent> {
+  const { weights, optimizer } = await takeSnapshot(assembly);
+  const { data, ...rest } = optimizer;
+  const partial = await sums.save();
+  const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", data]]);
+  for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  partial.sums.forEach((values, i) => {
+    arrays.set(`sums/${i}`, values);
+  });
+  const states: Record<string, unknown> = {};
+  for (const { name, save } of callbacks) {
+    const { json, tensors } = await save();
+    states[name] = json;
+    for (const [key, values] of tensors) arrays.set(`${name}/${key}`, values);
+  }
+  const json: Stored = {
+    format: FORMAT,
+    identity,
+    base: Object.fromEntries(base),
+    position,
+    examples: partial.examples,
+    sums: partial.sums.length,
+    optimizer: rest,
+    companions: states,
+  };
+  return { json, arrays };
+}
+
+/**
+ * @returns a warning where the model is not as it was before the run.
+ * @throws RecipeError where the checkpoint is of another run or base, StateError where it does not fit; nothing is changed then.
+ */
+export function resume(state: RunState, { json, arrays }: CheckpointContent): string | undefined {
+  const { assembly, identity, position, sums, callbacks } = state;
+  const stored = json as Stored;
+  if (stored.format !== FORMAT) {
+    throw new StateError(
+      `The checkpoint is of format ${stored.format}, and this version of Graft reads format ${FORMAT}.`,
+      "Finish the run with the version that began it, or begin anew in another folder.",
+    );
+  }
+  const problems = differences(stored.identity, identity);
+  if (problems.length > 0) {
+    throw new RecipeError(
+      `The checkpoint is of another run, in ${problems.length} place(s).`,
+      `${problems.join("\n")}\nResume with the options it was written with, or write to another folder.`,
+    );
+  }
+  const base: Fingerprint = new Map(Object.entries(stored.base));
+  const warning = assertResumeBase(writtenWeights(assembly), base, state.base);
+  putBack(assembly, {
+    weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
+    optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
+  });
+  state.base = base;
+  // A run that was stopped goes on; one that found its end has found it.
+  const stopped = stored.position.stopped === "earlyStopping" ? "earlyStopping" : undefined;
+  Object.assign(position, { ...stored.position, stopped });
+  sums.load({
+    examples: stored.examples,
+    sums: Array.from({ length: stored.sums }, (_, i) => arrays.get(`sums/${i}`) as Float32Array),
+  });
+  for (const { name, load } of callbacks) {
+    if (name in stored.companions) load({ json: stored.companions[name], tensors: under(arrays, `${name}/`) });
+  }
+  return warning;
+}

@@ -1,0 +1,125 @@
+import type { SavedState } from "@graftjs/core";
+import { type Callback, type CallbackState, under } from "../../callbacks/callback.ts";
+import type { CutModel } from "../../models/adapter/model-adapter.ts";
+import type { GuardOptions } from "../../options/guard-options.ts";
+import type { Batch } from "../../pipeline/batches/batch.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import { freezeExactly, putBack, type Snapshot, takeSnapshot } from "../assembly/snapshot.ts";
+import { type BadStep, nonFiniteError } from "./guard.ts";
+import { locateNonFinite } from "./locate-non-finite.ts";
+
+/** What the guard's policy does about a bad step. As a callback it keeps the snapshot, and how many bad steps came in a row. */
+export interface Recovery extends Callback {
+  /** Before the first step of a run, or of its rest. */
+  begin(): Promise<void>;
+  /** After a good step. */
+  good(): Promise<void>;
+  /** After a bad one, which was not taken. @throws NonFiniteError under `throw`, or after too many in a row. */
+  bad(step: BadStep, cut: CutModel, batches: readonly Batch[]): Promise<void>;
+}
+
+/** Everything that goes back: what a step writes, and the callbacks that move with it. */
+interface Kept extends Snapshot {
+  readonly callbacks: ReadonlyMap<string, CallbackState>;
+}
+
+/**
+ * @param callbacks of them, those that are `stepwise` go back with the weights.
+ * @param warn gets one line for each step that was skipped or undone.
+ */
+export function recovery(
+  assembly: Assembly,
+  options: GuardOptions,
+  callbacks: readonly Callback[],
+  warn: (line: string) => void,
+): Recovery {
+  const { policy = "throw", snapshotEvery = 50, patience = 10 } = options;
+  const moving = callbacks.filter(({ stepwise }) => stepwise);
+  let kept: Kept | undefined;
+  let inRow = 0;
+  const keep = async (): Promise<void> => {
+    const states = await Promise.all(moving.map(async ({ name, save }) => [name, await save()] as const));
+    kept = { ...(await takeSnapshot(assembly)), callbacks: new Map(states) };
+  };
+  const goBack = ({ callbacks: states, ...snapshot }: Kept): void => {
+    // The schedule goes on from where it stood.
+    const { step, frozen } = assembly.optimizer;
+    putBack(assembly, snapshot);
+    freezeExactly(assembly.optimizer, frozen);
+    assembly.optimizer.step = step;
+    for (const { name, load } of moving) load(states.get(name) as CallbackState);
+  };
+  return {
+    name: "recovery",
+    async begin() {
+      if (policy === "rollback" && !kept) await keep();
+    },
+    async good() {
+      inRow = 0;
+      if (kept && assembly.optimizer.step % snapshotEvery === 0) await keep();
+    },
+    async bad(step, cut, batches) {
+      inRow++;
+      if (policy === "throw" || inRow > patience)
+        throw nonFiniteError(step, await origin(assembly, step, cut, batches));
+      if (kept) {
+        goBack(kept);
+        warn(`Step ${step.step} was bad (loss ${step.loss}): went back to the last snapshot.`);
+      } else warn(`Step ${step.step} was bad (loss ${step.loss}) and was skipped.`);
+    },
+    save: async () => ({
+      json: { inRow, ...(kept ? described(kept) : {}) },
+      tensors: kept ? arraysOf(kept) : new Map(),
+    }),
+    load({ json, tensors }) {
+      const stored = json as Stored;
+      inRow = stored.inRow;
+      kept = stored.optimizer && revived(stored as Required<Stored>, tensors);
+    },
+  };
+}
+
+interface Stored {
+  readonly inRow: number;
+  readonly optimizer?: Omit<SavedState, "data">;
+  /** The states of the callbacks. The files keep the key that format 2 began with. */
+  readonly companions?: Readonly<Record<string, unknown>>;
+}
+
+function described({ optimizer: { data: _, ...optimizer }, callbacks }: Kept): Omit<Required<Stored>, "inRow"> {
+  return { optimizer, companions: Object.fromEntries([...callbacks].map(([name, { json }]) => [name, json])) };
+}
+
+function arraysOf({ weights, optimizer, callbacks }: Kept): Map<string, Float32Array | Uint8Array> {
+  const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", optimizer.data]]);
+  for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  for (const [callback, { tensors }] of callbacks)
+    for (const [name, values] of tensors) arrays.set(`${callback}/${name}`, values);
+  return arrays;
+}
+
+function revived({ optimizer, companions }: Required<Stored>, arrays: CallbackState["tensors"]): Kept {
+  const states = Object.entries(companions).map(
+    ([name, json]) => [name, { json, tensors: under(arrays, `${name}/`) }] as const,
+  );
+  return {
+    weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
+    optimizer: { ...optimizer, data: arrays.get("optimizer") as Uint8Array },
+    callbacks: new Map(states),
+  };
+}
+
+/** A jump has no origin: every value is finite. */
+async function origin(
+  assembly: Assembly,
+  { spike }: BadStep,
+  cut: CutModel,
+  batches: readonly Batch[],
+): Promise<string | undefined> {
+  if (spike) return undefined;
+  for (const [micro, batch] of batches.entries()) {
+    const found = await locateNonFinite(assembly, cut, batch, micro);
+    if (found) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,65 @@
+import { type AnyCombiner, RecipeError, type TaskTrainer, type TensorMap, taskTrainer } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { type LossFunction, meanLoss } from "../../losses/loss.ts";
+import type { CutModel } from "../../models/adapter/model-adapter.ts";
+import type { Batch } from "../../pipeline/batches/batch.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import type { BatchOutcome } from "../forward/batch-outcome.ts";
+import { measure, predict } from "../forward/forward.ts";
+
+type Accept = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
+
+/** A step that merges one gradient an output. */
+export interface CombinedStep {
+  readonly trainer: TaskTrainer;
+  /** @param accept looks at the sum of the losses and the merged gradient; where it says no, the step is not taken. */
+  step(cut: CutModel, batch: Batch, afterForward: () => void, accept: Accept): Promise<BatchOutcome>;
+}
+
+/** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
+export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
+  const { optimizer, statistics, losses, adapter, accumulate } = assembly;
+  if (accumulate > 1) {
+    throw new RecipeError(
+      "`accumulate` and `combiner` do not go together.",
+      "Leave one of them out; raise batchSize instead.",
+    );
+  }
+  const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
+  return {
+    trainer,
+    async step(cut, batch, afterForward, accept) {
+      let metrics: readonly tf.Tensor[] = [];
+      const each: tf.Scalar[] = [];
+      let loss: tf.Scalar | undefined;
+      const byTask = Object.fromEntries(
+        adapter.ports.outputNames.map((name, task) => [
+          name,
+          () => {
+            const outputs = predict(assembly, cut, batch, 0);
+            if (task === 0) metrics = measure(assembly, batch, outputs);
+            afterForward();
+            const loss = meanLoss(
+              losses[task] as LossFunction,
+              batch.labels[task] as tf.Tensor,
+              outputs[task] as tf.Tensor,
+            );
+            each[task] = tf.keep(tf.clone(loss));
+            return task === 0 ? (tf.addN([loss, ...cut.penalties()]) as tf.Scalar) : loss;
+          },
+        ]),
+      );
+      try {
+        const values = await trainer.step(byTask, async (losses, grads) => {
+          loss = tf.tidy(() => tf.addN(Object.values(losses)) as tf.Scalar);
+          return accept(loss, grads);
+        });
+        tf.dispose(values);
+        return { loss: loss as unknown as tf.Scalar, each, metrics };
+      } catch (error) {
+        tf.dispose([...metrics, ...each.filter(Boolean), ...(loss ? [loss] : [])]);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import { NonFiniteError, type TensorMap } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { CutModel } from "../../models/adapter/model-adapter.ts";
+import type { Batch } from "../../pipeline/batches/batch.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import { type BatchOutcome, disposeOutcome } from "../forward/batch-outcome.ts";
+import { measure, predict, totalLoss } from "../forward/forward.ts";
+import type { BadStep, Guard } from "../safety/guard.ts";
+import { movingStatistics } from "../safety/moving-statistics.ts";
+import type { CombinedStep } from "./combined-step.ts";
+
+/** What a step gave. */
+export interface StepOutcome {
+  /** Mean over the step's examples. */
+  readonly loss: number;
+  readonly batches: readonly BatchOutcome[];
+  /** Set where loss or gradient were bad: the weights are as before then. */
+  readonly bad: BadStep | undefined;
+}
+
+/** Takes steps over a cut model. */
+export interface Stepper {
+  /** One update from one batch, or from several whose gradients are averaged by their sizes. */
+  step(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome>;
+  /** Bytes of all tensors alive at the end of the largest forward pass so far: with the tape, and before the backward pass. */
+  readonly forwardBytes: number;
+}
+
+export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
+  const { optimizer, losses } = assembly;
+  let forwardBytes = 0;
+  const noteForward = (): void => {
+    forwardBytes = Math.max(forwardBytes, tf.memory().numBytes);
+  };
+
+  function gradients(cut: CutModel, batch: Batch, micro: number): { outcome: BatchOutcome; grads: TensorMap } {
+    let metrics: tf.Tensor[] = [];
+    const each: tf.Scalar[] = [];
+    try {
+      const { value, grads } = optimizer.computeGradients(() => {
+        const outputs = predict(assembly, cut, batch, micro);
+        const loss = totalLoss(losses, cut, batch, outputs, each);
+        metrics = measure(assembly, batch, outputs);
+        for (const part of each) tf.keep(part);
+        noteForward();
+        return loss;
+      });
+      const byName = optimizer.active.flatMap(({ name, variable }) => {
+        const grad = grads[variable.name];
+        return grad ? [[name, grad] as const] : [];
+      });
+      return { outcome: { loss: value, each, metrics }, grads: Object.fromEntries(byName) };
+    } catch (error) {
+      tf.dispose([...metrics, ...each]);
+      throw error;
+    }
+  }
+
+  async function summed(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome> {
+    const outcomes: BatchOutcome[] = [];
+    let mean: TensorMap = {};
+    let loss: tf.Scalar | undefined;
+    try {
+      const examples = batches.reduce((sum, { size }) => sum + size, 0);
+      for (const [micro, batch] of batches.entries()) {
+        const { outcome, grads } = gradients(cut, batch, micro);
+        outcomes.push(outcome);
+        mean = batches.length === 1 ? grads : addShare(mean, grads, batch.size / examples);
+      }
+      loss = tf.tidy(
+        () => tf.addN(outcomes.map(({ loss }, i) => tf.mul(loss, (batches[i] as Batch).size / examples))) as tf.Scalar,
+      );
+      const seen = await guard.inspect(optimizer.step, loss, mean);
+      if (!seen.bad) optimizer.applyNamed(mean, loss);
+      return { loss: seen.loss, batches: outcomes, bad: seen.bad };
+    } catch (error) {
+      outcomes.forEach(disposeOutcome);
+      throw error;
+    } finally {
+      tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
+    }
+  }
+
+  async function merged(combined: CombinedStep, cut: CutModel, batch: Batch): Promise<StepOutcome> {
+    const at = optimizer.step;
+    let seen: Awaited<ReturnType<typeof guard.inspect>> | undefined;
+    try {
+      const outcome = await combined.step(cut, batch, noteForward, async (loss, grads) => {
+        seen = await guard.inspect(at, loss, grads);
+        return seen.bad === undefined;
+      });
+      return { loss: Number.NaN, ...seen, bad: seen?.bad, batches: [outcome] };
+    } catch (error) {
+      if (!(error instanceof NonFiniteError)) throw error;
+      const bad = { step: at, loss: Number.NaN, gradients: [], spike: false };
+      return { loss: Number.NaN, batches: [], bad };
+    }
+  }
+
+  return {
+    get forwardBytes() {
+      return forwardBytes;
+    },
+    async step(cut, batches) {
+      const statistics = movingStatistics(assembly);
+      try {
+        const outcome = await (combined ? merged(combined, cut, batches[0] as Batch) : summed(cut, batches));
+        if (outcome.bad) statistics.putBack();
+        return outcome;
+      } catch (error) {
+        statistics.putBack();
+        throw error;
+      } finally {
+        statistics.dispose();
+      }
+    },
+  };
+}
+
+function addShare(sum: TensorMap, grads: TensorMap, share: number): TensorMap {
+  const next = tf.tidy(() => {
+    const entries = Object.entries(grads).map(([name, grad]) => {
+      const part = tf.mul(grad, share);
+      return [name, sum[name] ? tf.add(sum[name], part) : part] as const;
+    });
+    return Object.fromEntries(entries) as tf.NamedTensorMap;
+  });
+  tf.dispose([grads as tf.NamedTensorMap, sum as tf.NamedTensorMap]);
+  return next;
+}

@@ -1,0 +1,84 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Port } from "../models/adapter/ports.ts";
+import { DataError } from "../pipeline/source/columns.ts";
+import { LABEL_RANGE, type Loss, SPARSE } from "./loss.ts";
+
+/**
+ * Labels that do not suit their loss: class numbers that are no class, numbers that are no probability, shapes that would
+ * broadcast without a word.
+ *
+ * Reads least and largest label of each output once. A function as loss is not checked: only it knows what it takes.
+ * @param what begins the message: "data.ys".
+ * @throws DataError with every output that does not fit.
+ */
+export async function assertLabels(
+  labels: readonly tf.Tensor[],
+  losses: readonly Loss[],
+  outputs: readonly Port[],
+  what: string,
+): Promise<void> {
+  const problems: string[] = [];
+  for (const [i, tensor] of labels.entries()) {
+    const shape = outputs[i]?.shape ?? [];
+    const loss = losses[i];
+    if (loss === undefined || typeof loss === "function") continue;
+    problems.push(
+      ...(SPARSE.has(loss)
+        ? await classProblems(tensor, shape, what, loss)
+        : [...shapeProblems(tensor, shape, what, loss), ...(await rangeProblems(tensor, what, loss))]),
+    );
+  }
+  if (problems.length > 0) throw new DataError("The labels do not fit.", problems.join("\n"));
+}
+
+async function classProblems(
+  tensor: tf.Tensor,
+  shape: readonly (number | null)[],
+  what: string,
+  loss: string,
+): Promise<string[]> {
+  const classes = shape.at(-1);
+  const expected = shape.slice(1, -1).reduce<number>((n, k) => n * (k ?? 1), tensor.shape[0] ?? 0);
+  if (shape.length > 0 && tensor.size !== expected && !shape.slice(1).includes(null)) {
+    return [
+      `${what} is [${tensor.shape}]: \`${loss}\` takes one class number an example. Is it one-hot? Use the loss without "sparse".`,
+    ];
+  }
+  if (typeof classes !== "number") return [];
+  const { low, high, whole } = await extremes(tensor);
+  return low >= 0 && high < classes && whole
+    ? []
+    : [`${what} holds class numbers from ${low} to ${high}, and the output has classes 0 to ${classes - 1}.`];
+}
+
+function shapeProblems(tensor: tf.Tensor, shape: readonly (number | null)[], what: string, loss: string): string[] {
+  const fits =
+    shape.length === 0 ||
+    (tensor.rank === shape.length && shape.every((n, i) => i === 0 || n === null || n === tensor.shape[i]));
+  return fits
+    ? []
+    : [`${what} is [${tensor.shape}], and \`${loss}\` takes what the output has: [${shape.map((n) => n ?? "any")}].`];
+}
+
+/** NaN is not looked for here: the guard names where it came from. */
+async function rangeProblems(tensor: tf.Tensor, what: string, loss: Loss): Promise<string[]> {
+  const range = LABEL_RANGE.get(loss);
+  if (!range) return [];
+  const { low, high } = await extremes(tensor);
+  // Rows that were softened or mixed in float32 end a rounding beside 1.
+  if (!(low < range[0] - ROUNDING || high > range[1] + ROUNDING)) return [];
+  const most = range[1] === Number.POSITIVE_INFINITY ? "numbers ≥ 0" : `numbers from ${range[0]} to ${range[1]}`;
+  return [`${what} holds numbers from ${low} to ${high}, and \`${loss}\` takes ${most}.`];
+}
+
+const ROUNDING = 1e-5;
+
+async function extremes(tensor: tf.Tensor): Promise<{ low: number; high: number; whole: boolean }> {
+  const found = tf.tidy(() => {
+    const values = tf.cast(tensor, "float32");
+    return tf.stack([tf.min(values), tf.max(values), tf.min(tf.cast(tf.equal(values, tf.floor(values)), "float32"))]);
+  });
+  const [low = 0, high = 0, whole] = await found.data();
+  found.dispose();
+  return { low, high, whole: whole === 1 };
+}

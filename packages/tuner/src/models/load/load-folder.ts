@@ -1,0 +1,152 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
+import { duplicateKey } from "../../files/safetensors/duplicate-key.ts";
+import { buildModel } from "./build-model.ts";
+import { assertInside } from "./inside.ts";
+import { LoadError } from "./load-safetensors.ts";
+
+/** Reads a file of a model's folder; the path is relative and was checked. */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/**
+ * Loads a tfjs LayersModel from a `model.json` and its weight shards, Keras 3's configuration too.
+ *
+ * Unlike tfjs-node's handler, weight paths that leave the folder are refused, and so are shards that are shorter or longer
+ * than the manifest says.
+ *
+ * @param read how a file beside `model.json` is read: `fetch` in a browser, `readFile` in Node. See `folderReader`.
+ * @throws LoadError that names the file and what is wrong with it; no tensor is left over then.
+ */
+export async function loadLayersModel(read: ReadFile, file = "model.json"): Promise<layers.LayersModel> {
+  const { topology, specs, data, rest } = await readParts(read, file);
+  if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
+    throw new LoadError(
+      `${file} is a GraphModel, not a LayersModel.`,
+      "Load it with @tensorflow/tfjs-converter, and tune it by graphModelAdapter.",
+    );
+  const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+  return buildModel({
+    ...{ topology, file, most },
+    fill: (model) =>
+      tf.tidy(() => {
+        const tensors = tf.io.decodeWeights(data.buffer, specs);
+        const own = specs
+          .filter(({ group }) => group !== "optimizer")
+          .map(({ name }) => [name, tensors[name]] as const);
+        model.loadWeights(Object.fromEntries(own) as tf.NamedTensorMap);
+      }),
+  });
+}
+
+/**
+ * The parts of a tfjs model of either kind, with the checks of {@link loadLayersModel}: what the package
+ * `@tensorflow/tfjs-converter` makes a GraphModel of, `loadGraphModel({ load: async () => artifacts })`.
+ *
+ * @throws LoadError that names the file and what is wrong with it.
+ */
+export async function readModelArtifacts(read: ReadFile, file = "model.json"): Promise<tf.io.ModelArtifacts> {
+  const { topology, specs, data, rest } = await readParts(read, file);
+  return { ...rest, modelTopology: topology, weightSpecs: specs, weightData: data.buffer };
+}
+
+interface Parts {
+  /** What else stands in the file: format, signature and the like. */
+  readonly rest: object;
+  readonly topology: object;
+  readonly specs: tf.io.WeightsManifestEntry[];
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+/** The model's parts, checked, before anything is built. */
+async function readParts(read: ReadFile, file: string): Promise<Parts> {
+  const json = parsed(await readOrSay(read, file), file);
+  const { modelTopology, weightsManifest, ...rest } = json as { modelTopology?: object; weightsManifest?: unknown };
+  if (typeof modelTopology !== "object" || modelTopology === null)
+    throw new LoadError(`${file} has no modelTopology.`, "Is it the model.json of a tfjs model?");
+  if (!Array.isArray(weightsManifest))
+    throw new LoadError(`${file} has no weightsManifest.`, "Was it saved with its weights?");
+  const specs: tf.io.WeightsManifestEntry[] = [];
+  const chunks: Uint8Array[] = [];
+  for (const group of weightsManifest as { paths?: unknown; weights?: unknown }[]) {
+    const entries = checkedEntries(group?.weights, file);
+    const paths = checkedPaths(group?.paths, file);
+    const shards = [];
+    for (const path of paths) shards.push(await readOrSay(read, path));
+    const [have, want] = [sum(shards.map(({ byteLength }) => byteLength)), sum(entries.map(byteLengthOf))];
+    if (have !== want)
+      throw new LoadError(
+        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: ${have} bytes, and ${file} lists ${want}.`,
+        "Fetch or save the model again.",
+      );
+    specs.push(...entries);
+    chunks.push(...shards);
+  }
+  const data = new Uint8Array(sum(chunks.map(({ byteLength }) => byteLength)));
+  let at = 0;
+  for (const chunk of chunks) {
+    data.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return { topology: modelTopology, specs, data, rest };
+}
+
+function parsed(bytes: Uint8Array, file: string): unknown {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    const json = JSON.parse(text) as unknown;
+    const twice = duplicateKey(text);
+    if (twice !== undefined) throw new Error(`the key ${JSON.stringify(twice)} stands there twice`);
+    if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("it is no object");
+    return json;
+  } catch (cause) {
+    throw new LoadError(`${file} is no model: ${(cause as Error).message}.`, "Is the file whole?", { cause });
+  }
+}
+
+const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
+
+function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEntry[] {
+  if (!Array.isArray(entries)) throw new LoadError(`A group of ${file} has no list of weights.`, "Is the file whole?");
+  for (const entry of entries as Partial<tf.io.WeightsManifestEntry>[]) {
+    const shape: unknown = entry?.shape;
+    const ok =
+      typeof entry?.name === "string" &&
+      Array.isArray(shape) &&
+      shape.every((n) => Number.isSafeInteger(n) && (n as number) >= 0) &&
+      Number.isSafeInteger(shape.reduce((a: number, b) => a * (b as number), 8)) &&
+      typeof (entry.quantization?.dtype ?? entry.dtype) === "string" &&
+      Object.hasOwn(BYTES, (entry.quantization?.dtype ?? entry.dtype) as string);
+    if (!ok)
+      throw new LoadError(
+        `${file} has a weight that cannot be read: ${JSON.stringify(entry)?.slice(0, 120)}.`,
+        "Is the file whole?",
+      );
+  }
+  return entries as tf.io.WeightsManifestEntry[];
+}
+
+function checkedPaths(paths: unknown, file: string): string[] {
+  if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string"))
+    throw new LoadError(`A group of ${file} has no list of paths.`, "Is the file whole?");
+  for (const path of paths as string[]) assertInside(path, file);
+  return paths as string[];
+}
+
+function byteLengthOf({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
+  return shape.reduce((a, b) => a * b, 1) * (BYTES[quantization?.dtype ?? dtype] as number);
+}
+
+async function readOrSay(read: ReadFile, path: string): Promise<Uint8Array> {
+  try {
+    return await read(path);
+  } catch (cause) {
+    if (cause instanceof LoadError) throw cause;
+    throw new LoadError(`Cannot read ${path}: ${(cause as Error).message}.`, "Does it stand beside model.json?", {
+      cause,
+    });
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,21 @@
+import { OptionsError } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import type { GraphModelLike } from "../graph/graph-model.ts";
+
+/**
+ * A tuned GraphModel as artifacts that stock tfjs saves and loads: the same topology and signature, the weights as they are
+ * now, in float32 where they were quantised.
+ *
+ * @throws OptionsError where the model does not hold the topology it was loaded from.
+ */
+export async function graphArtifacts(model: GraphModelLike): Promise<tf.io.ModelArtifacts> {
+  const { artifacts } = model as unknown as { artifacts?: tf.io.ModelArtifacts };
+  if (!artifacts)
+    throw new OptionsError("The GraphModel has no topology.", "Load it with tf.loadGraphModel of tfjs-converter 4.");
+  const named = (artifacts.weightSpecs ?? []).flatMap(({ name }) => {
+    const tensor = model.weights[name]?.[0];
+    return tensor ? [{ name, tensor }] : [];
+  });
+  const { data, specs } = await tf.io.encodeWeights(named);
+  return { ...artifacts, weightSpecs: specs, weightData: data };
+}

@@ -1,0 +1,49 @@
+import { OptionsError } from "@graftjs/core";
+import type { Metric } from "../metrics/metric.ts";
+import type { Ports } from "../models/adapter/ports.ts";
+import type { FineTuneOptions } from "./fine-tune-options.ts";
+
+/** As much of a run as decides which keys its history has. */
+export interface MonitoredRun {
+  readonly ports: Ports;
+  readonly metrics: readonly Metric[];
+  /** Undefined if the run has no validation data. */
+  readonly validation: unknown;
+}
+
+/**
+ * Looks, before the first step, whether the run will produce what early stopping and reduceOnPlateau watch.
+ *
+ * @throws OptionsError with what there is to watch. What a metric of the user's own is called shows only once it has run: with
+ *   one of those a name that is not known is left to the end of the first epoch.
+ */
+export function assertMonitors(
+  { ports, metrics, validation }: MonitoredRun,
+  { earlyStopping, reduceOnPlateau, metrics: given = [] }: FineTuneOptions,
+): void {
+  const { outputNames } = ports;
+  const several = outputNames.length > 1;
+  const keys = [
+    "loss",
+    ...(several ? outputNames.map((output) => `${output}_loss`) : []),
+    ...outputNames.flatMap((output) => metrics.map(({ name }) => (several ? `${output}_${name}` : name))),
+  ];
+  const own = given.some((metric) => typeof metric === "object");
+  const all = validation ? [...keys, ...keys.map((key) => `val_${key}`)] : keys;
+  const watched = { earlyStopping: earlyStopping?.monitor, reduceOnPlateau: reduceOnPlateau?.monitor };
+  const problems = Object.entries(watched).flatMap(([who, monitor]) => {
+    // A confusion matrix is many numbers: confusion_0_1.
+    const key = monitor?.replace(/(?<=(^|_)confusion)_\d+_\d+$/, "");
+    const early = own && (validation !== undefined || !key?.startsWith("val_"));
+    return key === undefined || all.includes(key) || early ? [] : [line(who, monitor as string)];
+  });
+  if (problems.length > 0)
+    throw new OptionsError(
+      problems.join("\n"),
+      `It produces ${all.join(", ")}; a key with val_ needs validation data.`,
+    );
+}
+
+function line(who: string, monitor: string): string {
+  return `${who} watches \`${monitor}\`, which this run does not produce.`;
+}

@@ -1,0 +1,113 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { CutModel } from "../../models/adapter/model-adapter.ts";
+import { seeded } from "../../random/random.ts";
+import type { Warn } from "../cache/cache-options.ts";
+import { bufferedOrder } from "../order/buffered-order.ts";
+import { type Prefetched, prefetched } from "../prefetch/prefetch.ts";
+import { inOrder, type Source } from "../source/source.ts";
+import { mixup } from "../views/mixup.ts";
+import { augmentedViews, plainViews, type Views } from "../views/views.ts";
+import { type Batch, disposeBatch } from "./batch.ts";
+import { batchAt, type CachedDataset, openDataset } from "./cached-dataset.ts";
+import type { LoadedRun } from "./loaded-run.ts";
+import type { LoaderOptions } from "./loader-options.ts";
+
+/** The training data as batches at the cut of one phase, and the validation data beside it. */
+export interface Loader {
+  /** Of all that is cached. */
+  readonly bytes: number;
+  /** What of it are labels of a stream. */
+  readonly labelBytes: number;
+  readonly validation: CachedDataset | undefined;
+  /** The batches of one update: `accumulate` of them, from example `at` of the epoch on. They are the caller's. */
+  load(epoch: number, at: number): Promise<Batch[]>;
+  /** Frees what was prepared ahead and ends the stream. */
+  close(): Promise<void>;
+}
+
+/** Runs the trunk of `cut` where its outputs are to be cached. @param warn hears of a cache that cannot be written. */
+export async function openLoader(run: LoadedRun, cut: CutModel, options: LoaderOptions, warn: Warn): Promise<Loader> {
+  const { train, validation, batchSize, accumulate, seed } = run;
+  const { augment = [], mixup: alpha = 0, shuffle = true } = options;
+  const augmented = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
+  const views = alpha > 0 ? mixedViews(augmented, alpha, seed) : augmented;
+  const trainSet = await openDataset(run, cut, train, options, views, viewsToCache(options), "train", warn);
+  const validationSet =
+    validation && (await openDataset(run, cut, validation, options, plainViews, 1, "validation", warn));
+  const each = batchSize * accumulate;
+  async function* updates(epoch: number, at: number): AsyncGenerator<Batch[], void> {
+    const { size, buffer = size } = trainSet.source;
+    const order = shuffle ? bufferedOrder(seed, epoch, size, buffer) : inOrder(size);
+    const pass = trainSet.source.open(order, at);
+    try {
+      for (let from = at; from < size; from += each) {
+        const batches: Batch[] = [];
+        try {
+          for (let first = from; first < Math.min(from + each, size); first += batchSize) {
+            const indices = order.slice(first, Math.min(first + batchSize, size));
+            const batch = await batchAt(trainSet, pass, indices, epoch);
+            batches.push(alpha > 0 ? { ...batch, labels: mixed(batch.labels, alpha, seed, epoch, indices) } : batch);
+          }
+        } catch (error) {
+          batches.forEach(disposeBatch);
+          throw error;
+        }
+        yield batches;
+      }
+    } finally {
+      await pass.close();
+    }
+  }
+  let open: { readonly values: Prefetched<Batch[]>; readonly epoch: number; next: number } | undefined;
+  const close = async (): Promise<void> => {
+    await open?.values.close();
+    open = undefined;
+  };
+  return {
+    bytes: trainSet.features.bytes + (validationSet?.features.bytes ?? 0),
+    labelBytes: trainSet.features.labelBytes + (validationSet?.features.labelBytes ?? 0),
+    validation: validationSet,
+    async load(epoch, at) {
+      if (open?.epoch !== epoch || open.next !== at) {
+        await close();
+        const depth = prefetchOf(options, trainSet.source);
+        open = {
+          values: prefetched(updates(epoch, at), depth, (batches) => batches.forEach(disposeBatch)),
+          epoch,
+          next: at,
+        };
+      }
+      open.next = at + each;
+      return (await open.values.next()) ?? [];
+    },
+    close,
+  };
+}
+
+/** Updates prepared ahead: a stream is waited for, augmentation is worked on; a batch from memory is there at once. */
+export function prefetchOf({ prefetch, augment = [] }: LoaderOptions, { buffer }: Source): number {
+  return prefetch ?? (buffer !== undefined || augment.length > 0 ? 1 : 0);
+}
+
+/** Mixed inputs are new every time, so with mixup nothing of the trunk can be kept. 0 stands for none. */
+function viewsToCache({ augment = [], views, mixup: alpha = 0 }: LoaderOptions): number {
+  if (alpha > 0) return 0;
+  return augment.length > 0 ? (views ?? 0) : 1;
+}
+
+/** Inputs and labels of a batch are mixed by two equal generators. */
+function mixedViews(views: Views, alpha: number, seed: number): Views {
+  return (inputs, indices, view) => mixed(views(inputs, indices, view), alpha, seed, view, indices);
+}
+
+function mixed(
+  tensors: readonly tf.Tensor[],
+  alpha: number,
+  seed: number,
+  epoch: number,
+  indices: Int32Array,
+): tf.Tensor[] {
+  const made = mixup(tensors, alpha, seeded(seed, "mixup", epoch, indices[0] ?? 0));
+  tf.dispose(tensors as tf.Tensor[]);
+  return made;
+}

@@ -1,0 +1,96 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { fromFloat16, toFloat16 } from "../../files/safetensors/float16.ts";
+import type { Value } from "../../models/adapter/value.ts";
+
+/** Rows of one cached tensor: everything but the example axis is `shape`. */
+export interface Block {
+  readonly shape: readonly number[];
+  readonly dtype: "float32" | "int32" | "bool";
+  readonly values: Float32Array | Int32Array | Uint8Array | Uint16Array;
+}
+
+/** The blocks of one value at the cut. */
+export interface BlockPair {
+  readonly tensor: Block;
+  readonly mask: Block | null;
+}
+
+/** Trunk outputs of all rows. */
+export interface FeatureStore {
+  readonly bytes: number;
+  /** Whether everything is there already, from an earlier run. */
+  readonly complete: boolean;
+  /** Writes the values of the rows from `first` on. Awaits their read; frees nothing. */
+  write(first: number, values: readonly Value[]): Promise<void>;
+  /** Called once after the last write. */
+  finish(): Promise<void>;
+  /** The values of some rows as new tensors. */
+  read(rows: Int32Array): Promise<Value[]>;
+}
+
+export type Precision = "float32" | "float16";
+
+/**
+ * Keeps trunk outputs in ordinary host memory: they never fill the 4 GiB heap of wasm or the memory of a GPU, and a batch is
+ * a copy of a few rows.
+ *
+ * @param loaded blocks of an earlier run, complete.
+ */
+export function memoryStore(
+  size: number,
+  precision: Precision = "float32",
+  loaded?: readonly BlockPair[],
+): FeatureStore & { readonly blocks: readonly BlockPair[] } {
+  let blocks = loaded;
+  const all = (): Block[] => (blocks ?? []).flatMap(({ tensor, mask }) => (mask ? [tensor, mask] : [tensor]));
+  return {
+    get blocks() {
+      return blocks ?? [];
+    },
+    get bytes() {
+      return all().reduce((sum, { values }) => sum + values.byteLength, 0);
+    },
+    complete: loaded !== undefined,
+    async write(first, values) {
+      blocks ??= values.map(({ tensor, mask }) => ({
+        tensor: block(tensor, size, precision),
+        mask: mask && block(mask, size, "float32"),
+      }));
+      for (const [i, { tensor, mask }] of values.entries()) {
+        const into = blocks[i] as BlockPair;
+        await copyIn(into.tensor, first, tensor);
+        if (mask && into.mask) await copyIn(into.mask, first, mask);
+      }
+    },
+    finish: async () => {},
+    read: async (rows) =>
+      (blocks ?? []).map(({ tensor, mask }) => ({ tensor: copyOut(tensor, rows), mask: mask && copyOut(mask, rows) })),
+  };
+}
+
+function block({ shape: [, ...shape], dtype }: tf.Tensor, size: number, precision: Precision): Block {
+  const length = size * product(shape);
+  if (dtype === "int32") return { shape, dtype, values: new Int32Array(length) };
+  if (dtype === "bool") return { shape, dtype, values: new Uint8Array(length) };
+  const values = precision === "float16" ? new Uint16Array(length) : new Float32Array(length);
+  return { shape, dtype: "float32", values };
+}
+
+async function copyIn({ values, shape }: Block, first: number, tensor: tf.Tensor): Promise<void> {
+  const data = await tensor.data();
+  values.set(values instanceof Uint16Array ? Uint16Array.from(data, toFloat16) : data, first * product(shape));
+}
+
+function copyOut({ values, shape, dtype }: Block, rows: Int32Array): tf.Tensor {
+  const row = product(shape);
+  const out = new (values.constructor as new (length: number) => typeof values)(rows.length * row);
+  rows.forEach((index, i) => {
+    out.set(values.subarray(index * row, (index + 1) * row), i * row);
+  });
+  const wide = out instanceof Uint16Array ? Float32Array.from(out, fromFloat16) : out;
+  return tf.tensor(wide, [rows.length, ...shape], dtype);
+}
+
+function product(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}

@@ -1,0 +1,89 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { DataError, type ExampleData, type TensorData } from "./columns.ts";
+import { type ArrayExamples, type DatasetLike, type Element, flat, fromArrays, type OwnedExamples } from "./element.ts";
+
+/** Examples that are in memory, or are read into it once. */
+export type MemoryData = ExampleData | ArrayExamples | DatasetLike | AsyncIterable<Element> | Iterable<Element>;
+
+/**
+ * @param rank rank of the model's first input, batch axis included: tells one example from a batch.
+ * @throws DataError where there is nothing, or elements do not go together.
+ */
+export async function examplesOf(data: MemoryData, rank: number, what = "data"): Promise<OwnedExamples> {
+  if (typeof data !== "object" || data === null) {
+    throw new DataError(
+      `${what} is ${String(data)}.`,
+      "Give { xs, ys }, a tf.data.Dataset, an iterable of { xs, ys } or { stream }.",
+    );
+  }
+  if ("xs" in data && "ys" in data) return fromArrays(data);
+  const made: tf.Tensor[][] = [];
+  const shapes: { names: { xs: Names; ys: Names } }[] = [];
+  try {
+    for await (const element of elements(data, what)) {
+      const { examples, dispose } = fromArrays(element);
+      const xs = flat(examples.xs);
+      const ys = flat(examples.ys);
+      shapes[0] ??= { names: { xs: xs.names, ys: ys.names } };
+      const batched = xs.tensors[0]?.rank === rank;
+      made.push([...xs.tensors, ...ys.tensors].map((t) => (batched ? tf.clone(t) : tf.expandDims(t, 0))));
+      dispose();
+      // What a data set hands out is handed over.
+      if ("iterator" in data) tf.dispose([...xs.tensors, ...ys.tensors].filter((t) => !t.isDisposed));
+    }
+    const [first] = made;
+    if (!first || !shapes[0])
+      throw new DataError(`${what} holds no example.`, "Is the data set empty, or was it read already?");
+    const joined = first.map((_, k) =>
+      joinRows(
+        made.map((row) => row[k] as tf.Tensor),
+        what,
+      ),
+    );
+    const { xs, ys } = shapes[0].names;
+    const count = xs === undefined ? 1 : xs.length;
+    const examples = { xs: named(xs, joined.slice(0, count)), ys: named(ys, joined.slice(count)) };
+    return { examples, dispose: () => tf.dispose(joined) };
+  } finally {
+    tf.dispose(made);
+  }
+}
+
+type Names = readonly string[] | undefined;
+
+function joinRows(parts: tf.Tensor[], what: string): tf.Tensor {
+  const rest = String(parts[0]?.shape.slice(1));
+  const wrong = parts.findIndex(({ shape }) => String(shape.slice(1)) !== rest);
+  if (wrong >= 0) {
+    throw new DataError(
+      `${what}: element ${wrong} is [${parts[wrong]?.shape.slice(1)}], the first [${rest}].`,
+      "All examples have one shape: resize or pad them.",
+    );
+  }
+  return parts.length === 1 ? tf.clone(parts[0] as tf.Tensor) : tf.concat(parts, 0);
+}
+
+function named(names: Names, tensors: readonly tf.Tensor[]): TensorData {
+  if (names === undefined) return tensors.length === 1 ? (tensors[0] as tf.Tensor) : tensors;
+  return Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
+}
+
+/** The elements of a data set or an iterable, once. */
+export async function* elements(
+  data: DatasetLike | AsyncIterable<Element> | Iterable<Element>,
+  what: string,
+): AsyncGenerator<Element> {
+  if ("iterator" in data) {
+    const iterator = await data.iterator();
+    for (let { value, done } = await iterator.next(); !done; { value, done } = await iterator.next())
+      yield value as Element;
+    return;
+  }
+  if (!(Symbol.asyncIterator in data) && !(Symbol.iterator in data)) {
+    throw new DataError(
+      `${what} has neither xs and ys, nor can it be iterated.`,
+      "Give { xs, ys }, a tf.data.Dataset, an iterable of { xs, ys } or { stream }.",
+    );
+  }
+  yield* data as AsyncIterable<Element>;
+}

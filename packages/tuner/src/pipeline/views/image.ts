@@ -1,0 +1,22 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { Random } from "../../random/random.ts";
+import { DataError } from "../source/columns.ts";
+
+/** @throws DataError where a batch is no batch of images. */
+export function asImages(batch: tf.Tensor, name: string): tf.Tensor4D {
+  if (batch.rank === 4) return batch as tf.Tensor4D;
+  throw new DataError(
+    `\`${name}\` takes images [batch, height, width, channels], got [${batch.shape}].`,
+    "Leave it out.",
+  );
+}
+
+/** One number for each example, shaped to broadcast over images. */
+export function perExample(randoms: readonly Random[], draw: (random: Random) => number): tf.Tensor4D {
+  return tf.tensor4d(randoms.map(draw), [randoms.length, 1, 1, 1]);
+}
+
+/** A number in [low, high). */
+export function between(random: Random, low: number, high: number): number {
+  return low + random() * (high - low);
+}

@@ -1,0 +1,113 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { ema } from "../callbacks/ema.ts";
+import type { Assembly } from "../loop/assembly/assembly.ts";
+import { enterPhase, type Phase } from "../loop/assembly/phases.ts";
+import { evaluate } from "../loop/evaluate/evaluate.ts";
+import type { PeakMeter } from "../loop/evaluate/peak-memory.ts";
+import { disposeOutcome } from "../loop/forward/batch-outcome.ts";
+import { createGuard } from "../loop/safety/guard.ts";
+import { combinedStep } from "../loop/step/combined-step.ts";
+import { type Stepper, stepper } from "../loop/step/stepper.ts";
+import { readWeights, writeWeights, writtenWeights } from "../models/weights.ts";
+import type { FineTuneOptions } from "../options/fine-tune-options.ts";
+import { disposeBatch } from "../pipeline/batches/batch.ts";
+import { type Loader, openLoader } from "../pipeline/batches/loader.ts";
+
+/** What two real steps of a phase, and the passes around them, showed. */
+export interface StepTiming {
+  readonly phase: Phase;
+  /** Whether the trunk ran over the probed examples before the first step. */
+  readonly cached: boolean;
+  /** Until the loader stood. */
+  readonly openSeconds: number;
+  /** Of one update, its batches included; the second one's: the first one compiles and warms up. */
+  readonly stepSeconds: number;
+  /** Of the validation pass over the probed examples; 0 without. */
+  readonly validationSeconds: number;
+  /** Most bytes of tensors alive at once while the loader was opened and in validation. */
+  readonly aroundBytes: number;
+  /** The same while batches were made and steps taken, forward, backward and update. */
+  readonly stepBytes: number;
+  /** What the tape holds of that: alive at the end of the forward pass and not before it. */
+  readonly tapeBytes: number;
+  /** Of one update's batches: what is prepared ahead comes on top. */
+  readonly batchBytes: number;
+}
+
+/**
+ * Takes two steps on the first batch in every phase, one after the other as the run will, so that later ones find the slots that
+ * earlier ones made; and puts everything back: weights, statistics, optimizer.
+ *
+ * @param assembly of a few examples: one update's, and one batch for validation.
+ */
+export async function timeSteps(
+  assembly: Assembly,
+  options: FineTuneOptions,
+  peak: PeakMeter,
+): Promise<readonly StepTiming[]> {
+  const { optimizer, phases } = assembly;
+  const weights = await readWeights(writtenWeights(assembly));
+  const combined = options.combiner && combinedStep(assembly, options.combiner);
+  const average = options.ema && ema(assembly, options.ema);
+  const probes: StepTiming[] = [];
+  try {
+    for (const phase of phases) {
+      enterPhase(optimizer, phase);
+      peak.restart();
+      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, options, console.warn));
+      try {
+        const opened = peak.bytes;
+        peak.restart();
+        const steps = stepper(assembly, createGuard(), combined);
+        const stepped = await probeSteps(phase, loader, steps, () => average?.stepEnd?.());
+        const stepBytes = peak.bytes;
+        peak.restart();
+        const { validation } = loader;
+        const [, validationSeconds] = await timed(async () => validation && evaluate(assembly, phase.cut, validation));
+        const aroundBytes = Math.max(opened, peak.bytes);
+        const cached = loader.bytes > 0;
+        probes.push({ phase, cached, openSeconds, validationSeconds, aroundBytes, stepBytes, ...stepped });
+      } finally {
+        await loader.close();
+      }
+    }
+  } finally {
+    combined?.trainer.dispose();
+    average?.dispose?.();
+    optimizer.replaceState(undefined, 0);
+    writeWeights(writtenWeights(assembly), weights);
+  }
+  return probes;
+}
+
+async function probeSteps(
+  { cut }: Phase,
+  loader: Loader,
+  steps: Stepper,
+  stepEnd: () => void,
+): Promise<Pick<StepTiming, "stepSeconds" | "tapeBytes" | "batchBytes">> {
+  let [stepSeconds, before, batchBytes] = [0, 0, 0];
+  for (let i = 0; i < 2; i++) {
+    const without = tf.memory().numBytes;
+    [, stepSeconds] = await timed(async () => {
+      const batches = await loader.load(0, 0);
+      before = tf.memory().numBytes;
+      batchBytes = before - without;
+      try {
+        const { batches: outcomes } = await steps.step(cut, batches);
+        outcomes.forEach(disposeOutcome);
+        stepEnd();
+      } finally {
+        batches.forEach(disposeBatch);
+      }
+    });
+  }
+  return { stepSeconds, batchBytes, tapeBytes: steps.forwardBytes - before };
+}
+
+/** What `work` gave, and its seconds. */
+async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
+  const start = performance.now();
+  const value = await work();
+  return [value, (performance.now() - start) / 1000];
+}
