@@ -10,7 +10,7 @@ export async function frozenStatistics(held: readonly NamedWeight[]): Promise<Fr
   return Promise.all(held.map(async (weight) => ({ weight, values: await weight.variable.data() })));
 }
 
-/** @throws HeldError naming each statistic that is no longer bit for bit what it was. */
+/** @throws FrozenStatisticsError naming each statistic that is no longer bit for bit what it was. */
 export async function assertFrozen(statistics: FrozenStatistics): Promise<void> {
   const moved: string[] = [];
   for (const { weight, values } of statistics) {
