@@ -1,0 +1,25 @@
+/** The part of JSON Schema that options are described in. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly exclusiveMaximum?: number;
+  readonly enum?: readonly unknown[];
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly required?: readonly string[];
+  readonly anyOf?: readonly JsonSchema[];
+}
+
+/** Options with a description: those of a plugin or of a function. */
+export interface Described {
+  /** Name in the marker, such as `clip-by-norm`. */
+  readonly name: string;
+  readonly schema: JsonSchema;
+  /** Kinds of the plugins that options hold, by the option: `{ rule: "rule" }`. */
+  readonly kinds: Readonly<Record<string, string>>;
+}
