@@ -3,13 +3,41 @@ import type { NativeBackendOptions } from "./adapter.ts";
 
 /** Schema of `nativeBackend`'s options, for recipes and for the check at construction. */
 export const nativeOptions: OptionsSchema<NativeBackendOptions> = optionsSchema<NativeBackendOptions>({
-  device: { enum: ["cpu", "gpu"], default: "cpu", description: "gpu wants the CUDA build" },
-  threads: { type: "integer", minimum: 1, description: "threads inside one operation" },
-  interOpThreads: { type: "integer", minimum: 1, description: "threads that run operations beside each other" },
-  oneDnn: { type: "boolean", description: "Intel's oneDNN kernels" },
-  allowGrowth: { type: "boolean", default: true, description: "take graphics memory as it is needed" },
-  logLevel: { enum: [0, 1, 2, 3], description: "from which level TensorFlow's C++ side logs; 2 unless said, on gpu 3" },
-  cacheDir: { type: "string", description: "folder of the install" },
-  projectDir: { type: "string", description: "project in which tfjs-node is looked for" },
-  fused: { type: "boolean", default: true, description: "TensorFlow's fused kernels in place of composed ones" },
+  device: {
+    enum: ["cpu", "gpu"],
+    default: "cpu",
+    description:
+      "`gpu` needs `install --gpu`. Without a GPU it runs on the CPU and says so in one line. If TensorFlow is already loaded for the other device, a `TooLateError` is thrown",
+  },
+  threads: {
+    type: "integer",
+    minimum: 1,
+    description:
+      "Threads inside one operation. Default: all cores. TensorFlow reads it when it is loaded; later it is a `TooLateError`. A Worker cannot set it: call `setNativeEnvironment` on the main thread",
+  },
+  interOpThreads: {
+    type: "integer",
+    minimum: 1,
+    description: "Operations that run in parallel. Default: all cores. Same restrictions as `threads`",
+  },
+  oneDnn: {
+    type: "boolean",
+    description:
+      "oneDNN kernels. Default: on for x64. They are faster for large convolutions, and without them dilated depthwise convolution is wrong. `TF_ENABLE_ONEDNN_OPTS` overrides the default",
+  },
+  allowGrowth: { type: "boolean", default: true, description: "Allocate graphics memory only when it is needed" },
+  logLevel: {
+    enum: [0, 1, 2, 3],
+    description: "Lowest level of messages that TensorFlow's C++ code prints. Default: 2, and 3 on `gpu`",
+  },
+  cacheDir: { type: "string", description: "Folder of the install. Default: `GRAFT_CACHE`, else the user's cache" },
+  projectDir: {
+    type: "string",
+    description: "Project in which tfjs-node is searched for. Default: the current folder",
+  },
+  fused: {
+    type: "boolean",
+    default: true,
+    description: "Use our kernels and TensorFlow's fused ones instead of the composed ones of tfjs",
+  },
 });

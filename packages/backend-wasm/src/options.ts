@@ -6,12 +6,13 @@ import type { TrainingKernelOptions } from "./training-kernels.ts";
 export const wasmOptions: OptionsSchema<WasmBackendOptions> = optionsSchema<WasmBackendOptions>({
   wasmPaths: {
     anyOf: [{ type: "string" }, { type: "object", additionalProperties: { type: "string" } }],
-    description: "folder or URL of tfjs's .wasm files, or one path for each",
+    description:
+      "Folder or URL of the .wasm files of `@tensorflow/tfjs-backend-wasm`, or a path for each file. Default: in Node the installed peer; in a browser the folder of the page if it serves the files, else jsDelivr",
   },
   threads: {
     anyOf: [{ type: "integer", minimum: 1, maximum: 64 }, { enum: ["auto"] }],
     default: 1,
-    description: "threads that compute; auto: one for each core, 8 at most",
+    description: "Threads that compute. `auto` means one per core, at most 8",
   },
 });
 

@@ -16,11 +16,12 @@ export interface WebGLBackendOptions {
 }
 
 export const webglOptions: OptionsSchema<WebGLBackendOptions> = optionsSchema<WebGLBackendOptions>({
-  allowFloat16: { type: "boolean", default: false, description: "Take devices with 16-bit float textures only" },
+  allowFloat16: { type: "boolean", default: false, description: "Accept devices that have only 16-bit float textures" },
   textureBytes: {
     type: "integer",
     minimum: 0,
     default: 2 ** 26,
-    description: "Bytes of textures above which a freed one is deleted rather than kept for reuse",
+    description:
+      "Limit for all textures, in bytes. Above it a freed texture is deleted instead of kept for reuse. 0 keeps none",
   },
 });

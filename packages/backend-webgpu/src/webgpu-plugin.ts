@@ -5,21 +5,31 @@ const options: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackend
   powerPreference: {
     enum: ["high-performance", "low-power"],
     default: "high-performance",
-    description: "Which GPU of a machine with two",
+    description: "GPU to use if the machine has two",
   },
   minLimits: {
     type: "object",
     additionalProperties: { type: "number" },
     default: {},
-    description: "Least limits the device must have",
+    description: "Limits that the device must have at least. The adapter's highest limits are requested anyway",
   },
-  features: { type: "array", items: { type: "string" }, default: [], description: "Features the device must have" },
+  features: {
+    type: "array",
+    items: { type: "string" },
+    default: [],
+    description: "Features that the device must have",
+  },
   allowSoftware: {
     type: "boolean",
     default: false,
-    description: "Take an adapter that computes on the CPU, for tests",
+    description: "Accept an adapter that computes on the CPU (SwiftShader, llvmpipe), for tests",
   },
-  dawnOptions: { type: "array", items: { type: "string" }, default: [], description: "Switches of Dawn, in Node" },
+  dawnOptions: {
+    type: "array",
+    items: { type: "string" },
+    default: [],
+    description: "Node only: switches of Dawn, each `key=value`",
+  },
 });
 
 /** Throws an OptionsError with every problem of `given`. */

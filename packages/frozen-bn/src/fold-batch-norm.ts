@@ -26,7 +26,7 @@ export interface FoldBatchNormOptions {
 }
 
 export const foldBatchNormOptions: OptionsSchema<FoldBatchNormOptions> = optionsSchema<FoldBatchNormOptions>({
-  layers: { description: "Which batch norm layers, as a selector over their weights; all that can when left out" },
+  layers: { description: "Selector of the batch norm layers, over their weights. Default: all that can be folded" },
 });
 
 /** Layers that are folded at this moment, by whichever call: a second fold would scale their kernels twice. */

@@ -40,17 +40,21 @@ export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = opt
   preset: {
     enum: ["statistics", "all", "keras", "bn-only", "recalibrate"],
     default: "statistics",
-    description: "What is held; the other switches override it",
+    description: "Preset of the other switches. A switch that is given overrides it",
   },
-  layers: { description: "Which batch norm layers, as a selector over their weights; all when left out" },
-  normalizeBy: { enum: ["running", "batch"], description: "The statistics that normalise in training" },
-  updateStatistics: { type: "boolean", description: "Whether training moves the running statistics" },
-  trainGamma: { enum: [true, false, "as-layer"], description: "Whether gamma trains" },
-  trainBeta: { enum: [true, false, "as-layer"], description: "Whether beta trains" },
+  layers: { description: "Selector of the batch norm layers, over their weights. Default: all" },
+  normalizeBy: {
+    enum: ["running", "batch"],
+    description: "Statistics that normalise in training. Default: from the preset",
+  },
+  updateStatistics: { type: "boolean", description: "Training moves the running statistics. Default: from the preset" },
+  trainGamma: { enum: [true, false, "as-layer"], description: "Gamma trains. Default: from the preset" },
+  trainBeta: { enum: [true, false, "as-layer"], description: "Beta trains. Default: from the preset" },
   blocks: {
     enum: ["exact", "folded", "off"],
     default: "exact",
-    description: "How frozen layers compute: as cheap blocks, with batch norm folded in, or one by one",
+    description:
+      "Form of frozen blocks under a gradient. `exact`: convolution, batch norm and activation as one block with the forward bits of stock tfjs. `folded`: batch norm inside the kernel if gamma is frozen, equal up to rounding. `off`: separate layers",
   },
 });
 

@@ -40,10 +40,23 @@ export const lambOptions: OptionsSchema<LambOptions> = optionsSchema<LambOptions
   beta1: { ...share, default: 0.9, description: "Decay of the first moment" },
   beta2: { ...share, default: 0.999, description: "Decay of the second moment" },
   epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the root of the second moment" },
-  weightDecay: { type: "number", minimum: 0, default: 0.01, description: "Decay, inside the ratio" },
-  maxGradNorm: { type: "number", exclusiveMinimum: 0, description: "Global norm of the gradients; left out: no clip" },
+  weightDecay: {
+    type: "number",
+    minimum: 0,
+    default: 0.01,
+    description: "β, decay that is added to Adam's direction before the ratio is taken",
+  },
+  maxGradNorm: {
+    type: "number",
+    exclusiveMinimum: 0,
+    description: "Largest global norm of the gradients (NVLAMB: 1). By default they are not clipped",
+  },
   ...trustFields,
-  zeroNorm: { enum: ["rms-floor", "one"], default: "rms-floor", description: "What weights of norm zero get" },
+  zeroNorm: {
+    enum: ["rms-floor", "one"],
+    default: "rms-floor",
+    description: "Ratio of a parameter whose weights are all zero",
+  },
 });
 
 /**

@@ -29,9 +29,12 @@ export type LarsMomentumState = { readonly velocity: TensorMap; readonly trust: 
 const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
 export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions> = optionsSchema<LarsMomentumOptions>({
   ...larsFields,
-  momentum: { ...share, description: "Share of the velocity that is kept; 0 in torch and larc, else 0.9" },
-  dampening: { ...share, default: 0, description: "Share of the step kept out of the velocity" },
-  nesterov: { type: "boolean", default: false, description: "Look ahead along the velocity" },
+  momentum: {
+    ...share,
+    description: "m, share of the velocity that is kept. Default 0 in `torch` and `larc`, else 0.9",
+  },
+  dampening: { ...share, default: 0, description: "τ, share of the step that does not enter the velocity" },
+  nesterov: { type: "boolean", default: false, description: "Nesterov's look-ahead, in the form of the dialect" },
 });
 
 /**

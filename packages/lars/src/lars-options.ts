@@ -16,9 +16,21 @@ export interface LarsOptions extends TrustOptions {
 
 export const larsFields: { readonly [K in keyof Required<LarsOptions>]: OptionSchema } = {
   dialect: { enum: dialectNames, default: "paper", description: "Published form of LARS" },
-  trustCoefficient: { type: "number", minimum: 0, description: "Multiplier of the ratio; 0.001, in larc 0.02" },
-  weightDecay: { type: "number", minimum: 0, description: "L2 decay; 1e-4 in paper, else 0" },
-  epsilon: { type: "number", minimum: 0, description: "Added to the denominator; 1e-8 in torch and larc, else 0" },
+  trustCoefficient: {
+    type: "number",
+    minimum: 0,
+    description: "η, multiplier of the ratio. Default 0.001; in `larc` 0.02",
+  },
+  weightDecay: {
+    type: "number",
+    minimum: 0,
+    description: "β, L2 decay. Default 1e-4 in `paper`, else 0. With 0, LARS still scales",
+  },
+  epsilon: {
+    type: "number",
+    minimum: 0,
+    description: "ε, added to the denominator. Default 1e-8 in `torch` and `larc`, else 0",
+  },
   ...trustFields,
 };
 

@@ -17,7 +17,12 @@ export interface AnchorOptions extends ReferenceOptions {
 export type AnchorState = { readonly reference: TensorMap };
 
 export const anchorOptions: OptionsSchema<AnchorOptions> = optionsSchema<AnchorOptions>({
-  strength: { type: "number", minimum: 0, default: 0.01, description: "Pull towards the pretrained weights" },
+  strength: {
+    type: "number",
+    minimum: 0,
+    default: 0.01,
+    description: "Strength of the pull towards the pretrained weights",
+  },
   ...referenceOptions,
 });
 

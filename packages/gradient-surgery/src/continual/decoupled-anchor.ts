@@ -20,8 +20,13 @@ export interface DecoupledAnchorOptions extends ReferenceOptions {
 }
 
 export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions> = optionsSchema<DecoupledAnchorOptions>({
-  strength: { type: "number", minimum: 0, default: 0.01, description: "Pull towards the pretrained weights" },
-  on: { description: "Selector of the parameters that are pulled" },
+  strength: {
+    type: "number",
+    minimum: 0,
+    default: 0.01,
+    description: "Strength of the pull towards the pretrained weights",
+  },
+  on: { description: "Selector of the parameters that are pulled. Default: all" },
   ...referenceOptions,
 });
 

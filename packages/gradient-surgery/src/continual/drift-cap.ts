@@ -25,10 +25,24 @@ export interface DriftCapOptions extends ReferenceOptions {
 }
 
 export const driftCapOptions: OptionsSchema<DriftCapOptions> = optionsSchema<DriftCapOptions>({
-  radius: { type: "number", exclusiveMinimum: 0, default: 0.1, description: "Largest drift as a share of the norm" },
-  epsilon: { type: "number", exclusiveMinimum: 0, default: 1e-3, description: "Least norm that it is a share of" },
-  granularity: { enum: ["layer", "tensor"], default: "layer", description: "Over what a norm is taken" },
-  on: { description: "Selector of the parameters that are held" },
+  radius: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 0.1,
+    description: "Largest drift, as a share of the norm of the pretrained weights",
+  },
+  epsilon: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 1e-3,
+    description: "The norm of the pretrained weights counts as at least this",
+  },
+  granularity: {
+    enum: ["layer", "tensor"],
+    default: "layer",
+    description: "Each layer or each tensor has its own norm",
+  },
+  on: { description: "Selector of the parameters that are limited. Default: all" },
   ...referenceOptions,
 });
 

@@ -21,7 +21,7 @@ export type EwcState = { readonly reference: TensorMap; readonly fisher: TensorM
 
 export const ewcOptions: OptionsSchema<EwcOptions> = optionsSchema<EwcOptions>(
   {
-    fisher: { type: "object", description: "Fisher information by parameter name, from fisherInformation" },
+    fisher: { type: "object", description: "Fisher information by parameter name, from `fisherInformation`" },
     strength: { type: "number", minimum: 0, default: 100, description: "Weight of the old task" },
     ...referenceOptions,
   },

@@ -10,8 +10,12 @@ export interface ReferenceOptions {
 }
 
 export const referenceOptions: { readonly [K in keyof ReferenceOptions]-?: OptionSchema } = {
-  reference: { type: "object", description: "Pretrained weights by parameter name, from readWeights" },
-  store: { enum: ["device", "host"], default: "device", description: "Where the pretrained weights are kept" },
+  reference: {
+    type: "object",
+    description:
+      "Pretrained weights by parameter name, from `readWeights`. Default: each parameter's values at its first step",
+  },
+  store: { enum: ["device", "host"], default: "device", description: "Memory that holds the pretrained weights" },
 };
 
 /** The pretrained weights: as state on the device, or as nothing at all. */

@@ -8,7 +8,10 @@ export interface AGemOptions extends WeighingOptions {
 }
 
 export const aGemOptions: OptionsSchema<AGemOptions> = optionsSchema<AGemOptions>({
-  memory: { type: "string", description: "Name of the task whose loss is over remembered examples" },
+  memory: {
+    type: "string",
+    description: "Name of the task whose loss is over remembered examples. Default: the last task",
+  },
   granularity: granularityOption,
 });
 

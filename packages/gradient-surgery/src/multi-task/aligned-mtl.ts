@@ -12,7 +12,11 @@ export interface AlignedMtlOptions extends WeighingOptions {
 }
 
 export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions> = optionsSchema<AlignedMtlOptions>({
-  scale: { enum: ["min", "median", "rmse"], default: "min", description: "To which principal size all are brought" },
+  scale: {
+    enum: ["min", "median", "rmse"],
+    default: "min",
+    description: "Principal size that all gradients are scaled to",
+  },
   preference: preferenceOption,
   granularity: granularityOption,
 });

@@ -8,7 +8,13 @@ export interface CagradOptions extends WeighingOptions {
 }
 
 export const cagradOptions: OptionsSchema<CagradOptions> = optionsSchema<CagradOptions>({
-  c: { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0.5, description: "Radius around the mean, relative" },
+  c: {
+    type: "number",
+    minimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.5,
+    description: "Radius around the mean gradient, relative to its norm",
+  },
   granularity: granularityOption,
 });
 

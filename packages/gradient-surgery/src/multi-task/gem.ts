@@ -15,9 +15,14 @@ export const gemOptions: OptionsSchema<GemOptions> = optionsSchema<GemOptions>({
   memories: {
     type: "array",
     items: { type: "string" },
-    description: "Tasks whose losses are over remembered examples",
+    description: "Tasks whose losses are over remembered examples. Default: all except the first",
   },
-  margin: { type: "number", minimum: 0, default: 0.5, description: "Least weight of each memory once one conflicts" },
+  margin: {
+    type: "number",
+    minimum: 0,
+    default: 0.5,
+    description: "Smallest weight of each memory if one of them conflicts",
+  },
   granularity: granularityOption,
 });
 

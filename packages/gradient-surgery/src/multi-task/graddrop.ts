@@ -21,9 +21,9 @@ export const graddropOptions: OptionsSchema<GraddropOptions> = optionsSchema<Gra
   leak: {
     type: "object",
     additionalProperties: { type: "number", minimum: 0, maximum: 1 },
-    description: "Share of each task's gradient that passes undropped, by task",
+    description: "Share of each task's gradient that is never dropped, by task",
   },
-  seed: { type: "integer", default: 0, description: "Seed of what is dropped" },
+  seed: { type: "integer", default: 0, description: "Seed of the random choice" },
 });
 
 /**

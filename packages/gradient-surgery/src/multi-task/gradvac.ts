@@ -15,8 +15,18 @@ export type GradvacState = {
 };
 
 export const gradvacOptions: OptionsSchema<GradvacOptions> = optionsSchema<GradvacOptions>({
-  beta: { type: "number", minimum: 0, maximum: 1, default: 0.5, description: "Share of the new cosine in the target" },
-  seed: { type: "integer", default: 0, description: "Seed of the order in which a task meets the others" },
+  beta: {
+    type: "number",
+    minimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: "Share of the new cosine in the average of past cosines",
+  },
+  seed: {
+    type: "integer",
+    default: 0,
+    description: "Seed of the order in which each task is compared with the others",
+  },
   granularity: granularityOption,
 });
 

@@ -10,7 +10,11 @@ export interface PcgradOptions extends WeighingOptions {
 }
 
 export const pcgradOptions: OptionsSchema<PcgradOptions> = optionsSchema<PcgradOptions>({
-  seed: { type: "integer", default: 0, description: "Seed of the order in which a task meets the others" },
+  seed: {
+    type: "integer",
+    default: 0,
+    description: "Seed of the order in which each task is compared with the others",
+  },
   reduction: { enum: ["sum", "mean"], default: "sum", description: "Sum or mean of the projected gradients" },
   granularity: granularityOption,
 });

@@ -6,7 +6,7 @@ export type TaskPreference = { readonly [task: string]: number };
 export const preferenceOption: OptionSchema = {
   type: "object",
   additionalProperties: { type: "number", minimum: 0 },
-  description: "How much each task counts, by name; all alike when left out",
+  description: "Weight of each task, by name. Default: all are equal",
 };
 
 /**

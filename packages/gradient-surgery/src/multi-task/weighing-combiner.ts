@@ -9,7 +9,7 @@ export interface WeighingOptions {
 export const granularityOption: OptionSchema = {
   enum: ["whole", "layer", "tensor"],
   default: "whole",
-  description: "Over which parameters one Gramian is taken",
+  description: "Parameters that share one Gramian: all, those of a layer, or one tensor",
 };
 
 /** Where a Gramian is from, and when. */

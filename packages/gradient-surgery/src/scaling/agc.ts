@@ -18,8 +18,18 @@ export interface AgcOptions {
 }
 
 export const agcOptions: OptionsSchema<AgcOptions> = optionsSchema<AgcOptions>({
-  clipping: { type: "number", exclusiveMinimum: 0, default: 0.01, description: "Largest ratio of the two norms" },
-  epsilon: { type: "number", exclusiveMinimum: 0, default: 1e-3, description: "Least weight norm of a unit" },
+  clipping: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 0.01,
+    description: "Largest ratio of gradient norm to weight norm of a unit",
+  },
+  epsilon: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 1e-3,
+    description: "The weight norm of a unit counts as at least this",
+  },
 });
 
 /**

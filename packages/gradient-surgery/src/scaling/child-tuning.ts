@@ -26,9 +26,18 @@ export interface ChildTuningOptions {
 export type ChildTuningState = { readonly mask: TensorMap };
 
 export const childTuningOptions: OptionsSchema<ChildTuningOptions> = optionsSchema<ChildTuningOptions>({
-  keep: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.3, description: "Share that is trained" },
-  seed: { type: "integer", default: 0, description: "Seed of the draw of the task-free form" },
-  fisher: { type: "object", description: "Fisher information by parameter name: the task-driven form" },
+  keep: {
+    type: "number",
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.3,
+    description: "Share of the elements that is trained",
+  },
+  seed: { type: "integer", default: 0, description: "Seed of the random choice, if `fisher` is not given" },
+  fisher: {
+    type: "object",
+    description: "Fisher information by parameter name. With it, the most informative elements are trained",
+  },
 });
 
 /**

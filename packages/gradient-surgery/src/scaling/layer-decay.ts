@@ -26,16 +26,16 @@ export const layerDecayOptions: OptionsSchema<LayerDecayOptions> = optionsSchema
     depths: {
       type: "object",
       additionalProperties: { type: "number", minimum: 0 },
-      description: "Depth of each layer, by name",
+      description: "Depth of each layer, by name, from `layerDepths`",
     },
     decay: {
       type: "number",
       exclusiveMinimum: 0,
       maximum: 1,
       default: 0.75,
-      description: "Factor from one depth to the one below",
+      description: "Factor from one depth to the next one below it",
     },
-    levels: { type: "integer", minimum: 1, description: "Puts the depths into this many levels" },
+    levels: { type: "integer", minimum: 1, description: "Number of levels that the depths are grouped into" },
   },
   ["depths"],
 );

@@ -21,16 +21,16 @@ export const zclipOptions: OptionsSchema<ZclipOptions> = optionsSchema<ZclipOpti
     type: "number",
     exclusiveMinimum: 0,
     default: 2.5,
-    description: "Deviations from which on it is a spike",
+    description: "Standard deviations above the mean at which a norm counts as a spike",
   },
   alpha: {
     type: "number",
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.97,
-    description: "Share of the old that is kept",
+    description: "Share of the old mean and variance that is kept at each step",
   },
-  warmupSteps: { type: "integer", minimum: 1, default: 25, description: "Steps before it clips" },
+  warmupSteps: { type: "integer", minimum: 1, default: 25, description: "Number of steps before the first clip" },
   epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the standard deviation" },
 });
 

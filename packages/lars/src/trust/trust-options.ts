@@ -41,13 +41,36 @@ export interface TrustOptions {
 export const zeroNorms: readonly ZeroNormPolicy[] = ["rms-floor", "one", "eta", "exclude"];
 
 export const trustFields: { readonly [K in keyof Required<TrustOptions>]: OptionSchema } = {
-  minRatio: { type: "number", minimum: 0, default: 0, description: "Least ratio" },
-  maxRatio: { type: "number", minimum: 0, description: "Greatest ratio; left out: no bound" },
-  excludeFromRatio: { description: "Selector of the parameters that keep ratio 1; [] excludes none" },
-  excludeFromDecay: { description: "Selector of the parameters without decay; [] excludes none" },
-  granularity: { default: "tensor", description: 'What shares one ratio: "tensor", "layer" or a function' },
-  zeroNorm: { enum: zeroNorms, default: "rms-floor", description: "What a parameter of norm zero gets" },
-  rmsFloor: { type: "number", exclusiveMinimum: 0, default: 0.01, description: "Least root mean square of weights" },
+  minRatio: { type: "number", minimum: 0, default: 0, description: "Smallest ratio" },
+  maxRatio: {
+    type: "number",
+    minimum: 0,
+    description: "Largest ratio. By default there is no limit; in `lambc` it is 1",
+  },
+  excludeFromRatio: {
+    description:
+      "Selector of parameters that keep ratio 1. Default: bias, gamma, beta and every parameter of one dimension, or none if `granularity` is not `tensor`. `[]` excludes none",
+  },
+  excludeFromDecay: {
+    description:
+      "Selector of parameters without decay. Default: bias, gamma, beta and every parameter of one dimension. `[]` excludes none",
+  },
+  granularity: {
+    default: "tensor",
+    description:
+      'Parameters with one common ratio: "tensor", "layer", or a function from a parameter to the name of its group',
+  },
+  zeroNorm: {
+    enum: zeroNorms,
+    default: "rms-floor",
+    description: "Ratio of a parameter if its weights or gradients are all zero",
+  },
+  rmsFloor: {
+    type: "number",
+    exclusiveMinimum: 0,
+    default: 0.01,
+    description: "With `rms-floor`, the root mean square of weights counts as at least this",
+  },
 };
 
 /** What a schema of single options cannot say. */
