@@ -8,10 +8,10 @@ import type { Io } from "./terminal/io.ts";
 export type { ExitCode } from "./terminal/errors.ts";
 
 /**
- * The `graft` command.
+ * Runs the `graft` command. Never throws: errors are written to `io.err`.
  *
- * @param argv what stands behind the command's name.
- * @returns the exit code; never throws.
+ * @param argv the arguments after the command's name.
+ * @returns the exit code for the process.
  */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   const verbose = argv.includes("--verbose");
@@ -26,11 +26,11 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
       const near = nearest(name, Object.keys(commands));
       throw new UsageError(
         `graft has no command \`${name}\`.`,
-        near.length > 0 ? `Did you mean \`graft ${near[0]}\`?` : `There are ${list(Object.keys(commands))}.`,
+        near.length > 0 ? `Did you mean \`graft ${near[0]}\`?` : `The commands are ${list(Object.keys(commands))}.`,
       );
     }
     if (rest.includes("--help") || rest.includes("-h")) {
-      io.out(`${command.usage}\n\n${command.about}\n`);
+      io.out(`Usage: ${command.usage}\n\n${command.about}\n`);
       return 0;
     }
     const { values, positionals } = parse(name, rest, command.options);
@@ -42,7 +42,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     io.err(
       verbose && origin instanceof Error ? `${origin.stack}\n` : `${known ? "" : "Unexpected: "}${messageOf(origin)}\n`,
     );
-    if (!known && !verbose) io.err("Run it again with --verbose for the stack trace.\n");
+    if (!known && !verbose) io.err("Run it again with --verbose to see the stack trace.\n");
     return exitCodeOf(error);
   }
 }
@@ -64,15 +64,21 @@ function parse(
     return { values: values as Values, positionals };
   } catch (cause) {
     const flags = Object.keys(all).map((key) => `--${key}`);
-    throw new UsageError(`graft ${name}: ${(cause as Error).message}`, `It takes ${list(flags)}.`, { cause });
+    throw new UsageError(`graft ${name}: ${(cause as Error).message}`, `Its options are ${list(flags)}.`, { cause });
   }
 }
 
 function help(): string {
-  const lines = Object.entries(commands).map(
-    ([name, { about }]) => `  graft ${name.padEnd(18)} ${about.split("\n")[0]}`,
-  );
-  return `Fine-tunes TensorFlow.js models by recipe.\n\n${lines.join("\n")}\n\nExit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130 stopped by Ctrl-C.\ngraft <command> --help says more.\n`;
+  const lines = Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(18)} ${about.split("\n")[0]}`);
+  return `Fine-tunes TensorFlow.js models as a recipe says. A recipe is a JSON file.
+
+Usage: graft <command> [arguments]
+
+${lines.join("\n")}
+
+\`graft <command> --help\` explains one command. --verbose adds the stack trace to an error.
+Exit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130 stopped by Ctrl-C.
+`;
 }
 
 function messageOf(error: unknown): string {

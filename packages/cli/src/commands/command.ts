@@ -3,13 +3,15 @@ import type { Io } from "../terminal/io.ts";
 /** One subcommand of `graft`. */
 export interface Command {
   readonly usage: string;
-  /** First line for the listing, the rest for --help. */
+  /** The first line is shown by `graft --help`, all lines by `graft <command> --help`. */
   readonly about: string;
   readonly options: Readonly<Record<string, OptionType>>;
+  /** Does the work. Any error that it throws is printed, and decides the exit code. */
   run(positionals: readonly string[], values: Values, io: Io): Promise<void>;
 }
 
-/** `strings` may be given more than once. */
+/** Type of an option. `strings` may be given several times. */
 export type OptionType = "string" | "boolean" | "strings";
-/** What was given, by option; a list for `strings`. */
+
+/** The options that were given, by name. The value of a `strings` option is a list. */
 export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

@@ -1,12 +1,14 @@
+import { readDelta } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { readDelta } from "../terminal/files.ts";
 import type { Command } from "./command.ts";
 
 export const diff: Command = {
   usage: "graft diff <a.safetensors> <b.safetensors> [--json]",
   about:
-    "Says how two deltas differ, tensor by tensor: the distance, and its share of the first one's norm.\n" +
-    "Prints nothing where they hold the same.",
+    "Says how two deltas differ, tensor by tensor.\n" +
+    "For each tensor it prints the distance, and the distance as a percentage of the first tensor's norm.\n" +
+    "Prints nothing if the deltas are the same.\n\n" +
+    "--json  Prints the differences as JSON.",
   options: { json: "boolean" },
   async run(positionals, { json }, { out, cwd }) {
     const [a, b, ...more] = positionals;
@@ -15,18 +17,18 @@ export const diff: Command = {
     }
     const [first, second] = [await readDelta(a, cwd), await readDelta(b, cwd)];
     const { diffDeltas } = await import("@graftjs/tuner");
-    const found = diffDeltas(first, second);
-    if (json === true) return out(`${JSON.stringify(found, null, 2)}\n`);
-    const width = Math.max(0, ...found.map(({ name }) => name.length));
-    for (const { name, in: where, distance, relative } of found) {
-      const share = relative === undefined ? "" : `  ${(100 * relative).toPrecision(3)} %`;
-      const how =
-        where !== "both"
-          ? `only in the ${where}`
+    const differences = diffDeltas(first, second);
+    if (json === true) return out(`${JSON.stringify(differences, null, 2)}\n`);
+    const width = Math.max(0, ...differences.map(({ name }) => name.length));
+    for (const { name, in: side, distance, relative } of differences) {
+      const percentage = relative === undefined ? "" : `  ${(100 * relative).toPrecision(3)} %`;
+      const difference =
+        side !== "both"
+          ? `only in the ${side}`
           : distance === undefined
-            ? "of another shape"
-            : `off by ${distance.toPrecision(3)}${share}`;
-      out(`${name.padEnd(width)}  ${how}\n`);
+            ? "shapes differ"
+            : `differs by ${distance.toPrecision(3)}${percentage}`;
+      out(`${name.padEnd(width)}  ${difference}\n`);
     }
   },
 };

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { lookInChild } from "../doctor/child.ts";
 import { type Diagnosis, diagnose } from "../doctor/diagnose.ts";
 import { formatDiagnoses } from "../doctor/format.ts";
-import { projectPackage } from "../plugins/project-package.ts";
+import { projectPackage } from "../project/project-package.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";

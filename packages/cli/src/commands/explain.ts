@@ -1,11 +1,11 @@
-import { loadRegistry } from "../plugins/load-plugins.ts";
+import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const explain: Command = {
   usage: "graft explain <recipe.json>",
-  about: "Prints the composed step of a recipe, line by line, and why each part stands where it does.",
+  about: "Prints each part of a recipe's training step in order, and how the parts depend on each other.",
   options: {},
   async run(positionals, _values, { out, cwd }) {
     const { recipe, folder } = await readRecipe(recipePath("explain", positionals), cwd);

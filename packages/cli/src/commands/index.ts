@@ -11,7 +11,7 @@ import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { stack } from "./stack.ts";
 
-/** Every subcommand, in the order of the listing. */
+/** Every subcommand, in the order of `graft --help`. */
 export const commands: Readonly<Record<string, Command>> = {
   run,
   plan,

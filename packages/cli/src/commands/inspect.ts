@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
+import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 
-/** What a model or a safetensors file holds, tensor by tensor. */
+/** The tensors of a model or a safetensors file. */
 interface Contents {
   readonly kind: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -13,23 +14,27 @@ interface Contents {
 export const inspect: Command = {
   usage: "graft inspect <model.json | file.safetensors> [--json]",
   about:
-    "Says what a model or a safetensors file (a delta, say) holds, tensor by tensor.\n" +
-    "The names are those that `trainable` in a recipe selects by.",
+    "Lists the tensors of a model or of a safetensors file, such as a delta.\n" +
+    "Selectors in recipes, such as `trainable`, choose from these names.\n\n" +
+    "--json  Prints the list as JSON.",
   options: { json: "boolean" },
   async run(positionals, { json }, io) {
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) {
-      throw new UsageError(`graft inspect takes one file, and got ${positionals.length}.`, "graft inspect model.json");
+      throw new UsageError(
+        `graft inspect takes one file, but got ${positionals.length} arguments.`,
+        "graft inspect model.json",
+      );
     }
     const file = resolve(io.cwd, path);
-    const contents = extname(file) === ".safetensors" ? await ofSafetensors(file) : await ofModel(file);
-    io.out(json === true ? `${JSON.stringify(contents, null, 2)}\n` : `${table(contents)}\n`);
+    const contents = extname(file) === ".safetensors" ? await readTensors(file) : await readModelTensors(file);
+    io.out(json === true ? `${JSON.stringify(contents, null, 2)}\n` : `${format(contents)}\n`);
   },
 };
 
-async function ofSafetensors(file: string): Promise<Contents> {
-  const bytes = await readFile(file).catch((cause: Error) => {
-    throw new UsageError(`${file} cannot be read: ${cause.message}`, "Is the path right?", { cause });
+async function readTensors(file: string): Promise<Contents> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read: ${reasonOf(cause)}.`, "Check the path.", { cause });
   });
   const { readSafetensors } = await import("@graftjs/tuner");
   const { metadata, tensors } = readSafetensors(bytes);
@@ -40,23 +45,23 @@ async function ofSafetensors(file: string): Promise<Contents> {
   };
 }
 
-async function ofModel(file: string): Promise<Contents> {
+async function readModelTensors(file: string): Promise<Contents> {
   const { namedWeights } = await import("@graftjs/core");
-  const { onCpu } = await import("../model/on-cpu.ts");
+  const { useCpuBackend } = await import("../model/cpu-backend.ts");
   const { readModel } = await import("../model/recipe-model.ts");
-  await onCpu();
+  await useCpuBackend();
   const { layers: model, params, dispose } = await readModel({ folder: dirname(file), run: { model: basename(file) } });
   try {
     const weights = model ? namedWeights(model) : params;
     const tensors = weights.map(({ name, variable: { dtype, shape } }) => ({ name, dtype, shape }));
     if (!model) return { kind: "GraphModel, its float constants", metadata: {}, tensors };
-    return { kind: `LayersModel of ${model.layers.length} layers`, metadata: { name: model.name }, tensors };
+    return { kind: `LayersModel with ${model.layers.length} layers`, metadata: { name: model.name }, tensors };
   } finally {
     dispose();
   }
 }
 
-function table({ kind, metadata, tensors }: Contents): string {
+function format({ kind, metadata, tensors }: Contents): string {
   const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
   const numbers = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
   const width = Math.max(0, ...tensors.map(({ name }) => name.length));

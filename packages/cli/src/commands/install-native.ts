@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type * as BackendNode from "@graftjs/backend-node";
-import { projectPackage } from "../plugins/project-package.ts";
+import { projectPackage } from "../project/project-package.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command, Values } from "./command.ts";
 
@@ -9,10 +9,14 @@ const NATIVE = "@graftjs/backend-node";
 export const installNative: Command = {
   usage: "graft install-native [--gpu] [--compile] [--wheel file]... [--cache folder] [--skip-own-route] [--json]",
   about:
-    "Installs native TensorFlow for the node backend and verifies it.\n" +
-    "Writes into a cache folder of its own; safe to repeat and to interrupt. `graft uninstall-native` undoes it.\n" +
-    "--wheel takes a file that is here already (with --gpu several, told apart by name), --skip-own-route leaves a\n" +
-    "tfjs-node that was never built alone.",
+    "Installs native TensorFlow for the node backend and checks that it works.\n" +
+    "It writes only to its cache folder, and can be interrupted and repeated. `graft uninstall-native` removes it.\n\n" +
+    "--gpu             Installs the CUDA build.\n" +
+    "--compile         Compiles the addon instead of using a prebuilt one.\n" +
+    "--wheel           Uses a wheel that was downloaded before. With --gpu it can be given several times.\n" +
+    "--cache           Folder to install into.\n" +
+    "--skip-own-route  Does not use the installed @tensorflow/tfjs-node.\n" +
+    "--json            Prints the report as JSON.",
   options: {
     gpu: "boolean",
     compile: "boolean",
@@ -43,7 +47,11 @@ export const installNative: Command = {
 
 export const uninstallNative: Command = {
   usage: "graft uninstall-native [--gpu] [--cache folder] [--json]",
-  about: "Removes what install-native wrote.",
+  about:
+    "Removes the files that `graft install-native` wrote.\n\n" +
+    "--gpu    Removes only the CUDA build.\n" +
+    "--cache  Folder that it was installed into.\n" +
+    "--json   Prints the report as JSON.",
   options: { gpu: "boolean", cache: "string", json: "boolean" },
   async run(stray, values, { out, cwd }) {
     refuseStray(uninstallNative.usage, stray);

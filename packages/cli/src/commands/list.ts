@@ -1,11 +1,13 @@
-import { loadRegistry } from "../plugins/load-plugins.ts";
+import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",
-  about: "Lists the plugins that a recipe can use: core's own, and those of the packages it names.",
+  about:
+    "Lists the plugins that a recipe can use: those of core and of the packages that the recipe names.\n\n" +
+    "--json  Prints the list as JSON.",
   options: { json: "boolean" },
   async run([path, ...stray], { json }, { out, cwd }) {
     refuseStray(list.usage, stray);
@@ -13,11 +15,14 @@ export const list: Command = {
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const plugins = registry.list();
     if (json) return out(`${JSON.stringify(plugins, null, 2)}\n`);
-    const [kind, name] = [width(plugins.map((p) => p.kind)), width(plugins.map((p) => p.name))];
-    for (const p of plugins) out(`${p.kind.padEnd(kind)}  ${p.name.padEnd(name)}  ${p.description}\n`);
+    const kindWidth = longest(plugins.map(({ kind }) => kind));
+    const nameWidth = longest(plugins.map(({ name }) => name));
+    for (const kind of new Set(plugins.map((plugin) => plugin.kind)))
+      for (const { name, description } of plugins.filter((plugin) => plugin.kind === kind))
+        out(`${kind.padEnd(kindWidth)}  ${name.padEnd(nameWidth)}  ${description}\n`);
   },
 };
 
-function width(words: readonly string[]): number {
-  return Math.max(0, ...words.map((word) => word.length));
+function longest(words: readonly string[]): number {
+  return Math.max(0, ...words.map(({ length }) => length));
 }

@@ -1,17 +1,18 @@
 import { dirname, resolve } from "node:path";
+import { readDelta } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { readDelta } from "../terminal/files.ts";
 import type { Command } from "./command.ts";
 
 export const merge: Command = {
   usage: "graft merge <recipe.json> <delta.safetensors> --out folder",
   about:
-    "Writes the recipe's model with a delta applied, as one model that stock tfjs loads.\n" +
-    "A delta that was tuned from other weights is refused.",
+    "Applies a delta to the recipe's model and saves the result as one model that stock tfjs loads.\n" +
+    "Refuses a delta that was trained from other weights.\n\n" +
+    "--out  Folder of the merged model. It must not be the folder of the base model.",
   options: { out: "string" },
-  async run(positionals, { out: given }, io) {
+  async run(positionals, { out }, io) {
     const [recipe, delta, ...more] = positionals;
-    if (recipe === undefined || delta === undefined || more.length > 0 || given === undefined) {
+    if (recipe === undefined || delta === undefined || more.length > 0 || out === undefined) {
       throw new UsageError(
         "graft merge takes a recipe, a delta and --out.",
         "graft merge recipe.json delta.safetensors --out folder",
@@ -20,13 +21,16 @@ export const merge: Command = {
     const bytes = await readDelta(delta, io.cwd);
     const { readRecipe } = await import("../recipe/recipe-file.ts");
     const { folder, run } = await readRecipe(recipe, io.cwd);
-    const to = resolve(io.cwd, String(given));
+    const to = resolve(io.cwd, String(out));
     if (to === dirname(resolve(folder, run.model))) {
-      throw new UsageError(`${to} holds the base model.`, "Give --out another folder: other deltas need the base.");
+      throw new UsageError(
+        `${to} holds the base model.`,
+        "Give --out another folder: other deltas still need the base model.",
+      );
     }
     const { applyDelta, saveModel } = await import("@graftjs/tuner");
-    const { onCpu } = await import("../model/on-cpu.ts");
-    await onCpu();
+    const { useCpuBackend } = await import("../model/cpu-backend.ts");
+    await useCpuBackend();
     const { readModel } = await import("../model/recipe-model.ts");
     const model = await readModel({ folder, run });
     try {

@@ -4,13 +4,14 @@ import type { Command } from "./command.ts";
 export const plan: Command = {
   usage: "graft plan <recipe.json> [--limit 2GB] [--json]",
   about:
-    "Says what a recipe would train, what it would cache and what that costs. Trains nothing.\n" +
-    "With --limit also whether tensors and cache stay under so many bytes.",
+    "Says what a run would train and cache, and what that costs in time and memory. Trains nothing.\n\n" +
+    "--limit  Also says whether tensors and cache fit into this many bytes.\n" +
+    "--json   Prints the plan as JSON.",
   options: { limit: "string", json: "boolean" },
   async run(positionals, { limit: given, json }, io) {
     const path = recipePath("plan", positionals);
     const limit = given === undefined ? {} : { limit: parseBytes("--limit", String(given)) };
-    // As in run.ts: not to be loaded by every command.
+    // Imported here because these modules take about a second to load and other commands do not need them.
     const { formatPlan, planFineTune } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     await withSession(path, io, async ({ model, options }) => {

@@ -1,75 +1,65 @@
 import { dirname, resolve } from "node:path";
-import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
-import type { FineTuneOptions, FineTuneResult } from "@graftjs/tuner";
-import { interruptible } from "../run/interrupt.ts";
-import { spareFolder } from "../run/spare-folder.ts";
-import { Interrupted, RunError, UsageError } from "../terminal/errors.ts";
-import { assertWritable } from "../terminal/files.ts";
+import { assertWritable } from "../project/files.ts";
+import { temporaryFolder } from "../run/temporary-folder.ts";
+import { UsageError } from "../terminal/errors.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
-/** Steps between two checkpoints: what a crash costs at most. */
+/** Number of steps between two checkpoints. A crash costs at most these steps. */
 const EVERY_STEPS = 50;
 
 export const run: Command = {
   usage: "graft run <recipe.json> [--out delta.safetensors] [--checkpoint folder] [--resume] [--json]",
   about:
-    "Fine-tunes by a recipe and saves what was trained as one small file.\n" +
-    `With --checkpoint the whole state is written every ${EVERY_STEPS} steps; --resume goes on from the newest whole one.\n` +
-    "A folder with checkpoints is refused without --resume: they would be mixed with another run's.\n" +
-    "Without it, a run on a GPU that has another backend after it in the recipe keeps its state in a temporary folder, in case the\n" +
-    "device is lost; the folder goes with the run.\n" +
-    "Ctrl-C ends the run after the step in progress, and says how to go on.",
+    "Fine-tunes a model as a recipe says, and saves the trained tensors as one small file, the delta.\n\n" +
+    "--out         Path of the delta. Without it: `output` of the recipe's `run`, or delta.safetensors beside the recipe.\n" +
+    `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
+    "              of another run.\n" +
+    "--resume      Continues from the newest complete checkpoint in that folder.\n" +
+    "--json        Prints the result as JSON.\n\n" +
+    "Ctrl-C ends the run after the current step, and prints how to continue. If a GPU is lost, the run continues on the\n" +
+    "recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
   options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean" },
-  async run(positionals, { out: given, checkpoint: to, resume, json }, io) {
+  async run(positionals, { out, checkpoint, resume, json }, io) {
     const path = recipePath("run", positionals);
-    if (resume === true && to === undefined) {
+    if (resume === true && checkpoint === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
     }
-    const elsewhere = given === undefined ? "" : ` --out ${String(given)}`;
-    const wayOn =
-      to === undefined
-        ? "Nothing was saved: give --checkpoint folder next time."
-        : `Go on with: graft run ${path}${elsewhere} --checkpoint ${String(to)} --resume`;
-    // Every command would load these, and `graft help` would take a second.
-    const { fineTune, formatPlan, planFineTune, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
+    const outFlag = out === undefined ? "" : ` --out ${String(out)}`;
+    const hint =
+      checkpoint === undefined
+        ? "Nothing was saved. To be able to continue, run with --checkpoint folder."
+        : `Continue with: graft run ${path}${outFlag} --checkpoint ${String(checkpoint)} --resume`;
+    // Imported here because these modules take about a second to load and other commands do not need them.
+    const { formatPlan, planFineTune, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
-    const spare = spareFolder();
+    const { train } = await import("../run/train.ts");
+    const spare = temporaryFolder();
     try {
-      await withSession(path, io, async ({ file, model, options, resolved, lost, losable }) => {
-        const { folder, recipe, run: section } = file;
+      await withSession(path, io, async (session) => {
+        const { file, model, options } = session;
         const target =
-          given === undefined ? resolve(folder, section.output ?? "delta.safetensors") : resolve(io.cwd, String(given));
+          out === undefined
+            ? resolve(file.folder, file.run.output ?? "delta.safetensors")
+            : resolve(io.cwd, String(out));
         await assertWritable(dirname(target));
         if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
-        const bar = json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })];
-        const place = to !== undefined ? resolve(io.cwd, String(to)) : losable || lost ? await spare.path() : undefined;
-        const goOn = resume === true || lost !== undefined;
-        const state =
-          place === undefined ? {} : { checkpoint: { to: place, resume: goOn, recipe, everySteps: EVERY_STEPS } };
-        const train = (more: Partial<FineTuneOptions>, said: readonly Observer[]): Promise<FineTuneResult> => {
-          let steps = 0;
-          const observers = [...resolved.observers, ...said, ...bar, { stepEnd: () => void steps++ }];
-          return interruptible(wayOn, (signal) => fineTune(model, { ...options, ...more, observers, signal })).catch(
-            (error: unknown) => {
-              throw underWay(error, steps);
-            },
-          );
-        };
-        const result = await train(state, lost ? [saysFromWhere(io.err)] : []).catch((error) => {
-          // Data computed on the device are not the same bits on another one. Nobody asked for this checkpoint: go on without.
-          if (to !== undefined || !lost || !(error instanceof RecipeError)) throw error;
-          io.err("From the beginning: the data are not to the bit those of the last checkpoint.\n");
-          return train({}, []);
+        const result = await train(session, {
+          checkpoint: checkpoint === undefined ? undefined : resolve(io.cwd, String(checkpoint)),
+          resume: resume === true,
+          everySteps: EVERY_STEPS,
+          spare,
+          observers: json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })],
+          hint,
+          err: io.err,
         });
-        const delta = await saveDelta(model, result, { recipe });
+        const delta = await saveDelta(model, result, { recipe: file.recipe });
         await writeFileAtomic(target, delta);
         result.restore();
         const { history, steps, seconds } = result;
-        const summary = { history, steps, seconds, delta: target, bytes: delta.byteLength };
         io.out(
           json === true
-            ? `${JSON.stringify(summary)}\n`
+            ? `${JSON.stringify({ history, steps, seconds, delta: target, bytes: delta.byteLength })}\n`
             : `Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`,
         );
       });
@@ -78,21 +68,3 @@ export const run: Command = {
     }
   },
 };
-
-/** Before the first step it is the input that is wrong. Ctrl-C and a lost device say themselves what comes next. */
-function underWay(error: unknown, steps: number): unknown {
-  if (steps === 0 || error instanceof Interrupted || error instanceof BackendLostError) return error;
-  return new RunError(error);
-}
-
-/** After a loss: says which step the run goes on from. */
-function saysFromWhere(err: (text: string) => void): Observer {
-  return {
-    name: "from-where",
-    runStart({ step }) {
-      err(
-        step > 0 ? `From step ${step}, the last checkpoint.\n` : "From the beginning: there was no checkpoint yet.\n",
-      );
-    },
-  };
-}

@@ -1,4 +1,4 @@
-import { loadRegistry } from "../plugins/load-plugins.ts";
+import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
 import { refuseStray } from "./arguments.ts";
@@ -6,7 +6,9 @@ import type { Command } from "./command.ts";
 
 export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",
-  about: "Prints the JSON Schema of recipes over the plugins at hand, for completion in editors.",
+  about:
+    "Prints the JSON Schema of recipes, with which an editor completes and checks them.\n" +
+    "It covers the plugins of core and of the packages that the recipe names.",
   options: {},
   async run([path, ...stray], _values, { out, cwd }) {
     refuseStray(schema.usage, stray);

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
+import { readDelta } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { readDelta } from "../terminal/files.ts";
 import type { Command } from "./command.ts";
 
 export const stack: Command = {
   usage: "graft stack <a.safetensors> <b.safetensors> --out both.safetensors",
   about:
-    "Writes two deltas of one base as one: the tensors of both.\n" +
-    "Refused where both changed a tensor, and differently.",
+    "Combines two deltas of the same base model into one file.\n" +
+    "Refuses deltas that change the same tensor in different ways.\n\n" +
+    "--out  Path of the combined delta.",
   options: { out: "string" },
   async run(positionals, { out: given }, { out, cwd }) {
     const [a, b, ...more] = positionals;

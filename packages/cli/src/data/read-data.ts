@@ -4,30 +4,37 @@ import type { RecipeFile } from "../recipe/recipe-file.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { type RunData, readDataFile } from "./data-file.ts";
 
-/** Reads the .safetensors file, or calls the module, that a recipe names as its data. @throws UsageError */
+/**
+ * Reads a recipe's data: a `.safetensors` file, or a module whose default export is called.
+ *
+ * @throws UsageError if there is no such file or module, or its contents are not data
+ */
 export async function readData({ folder, run }: RecipeFile): Promise<RunData> {
   const path = resolve(folder, run.data);
-  if (extname(path) === ".safetensors") return readDataFile(path);
+  return extname(path) === ".safetensors" ? readDataFile(path) : readDataModule(run.data, path);
+}
+
+async function readDataModule(given: string, path: string): Promise<RunData> {
   let module: { default?: unknown };
   try {
     module = (await import(pathToFileURL(path).href)) as typeof module;
   } catch (cause) {
     throw new UsageError(
-      `The data module ${run.data} cannot be loaded: ${(cause as Error).message}`,
-      `Looked at ${path}.`,
+      `The data module ${given} cannot be loaded: ${(cause as Error).message}`,
+      `Check "data" in the recipe's "run". It leads to ${path}.`,
       { cause },
     );
   }
   if (typeof module.default !== "function") {
     throw new UsageError(
-      `The data module ${run.data} has no function as its default export.`,
+      `The default export of the data module ${given} is not a function.`,
       "export default () => ({ data: { xs, ys }, validation: { xs, ys } });",
     );
   }
-  const made = (await module.default()) as RunData;
-  if (made?.data) return made;
+  const returned = (await module.default()) as RunData;
+  if (returned?.data) return returned;
   throw new UsageError(
-    `The data module ${run.data} returned no \`data\`.`,
-    "Return { data: { xs, ys } }, and { validation } where you have one.",
+    `The data module ${given} returned no \`data\`.`,
+    "Return { data: { xs, ys } }, and also { validation: { xs, ys } } if you have validation examples.",
   );
 }

@@ -15,65 +15,90 @@ import {
 } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { projectPackage } from "../plugins/project-package.ts";
-import type { HeadSection, RunSection } from "../recipe/run-section.ts";
+import { projectPackage } from "../project/project-package.ts";
+import type { RunSection } from "../recipe/run-section.ts";
 import { UsageError } from "../terminal/errors.ts";
 
-/** A recipe's model, of either kind. */
+/** The model of a recipe, a LayersModel or a GraphModel. */
 export interface RecipeModel {
-  /** What is tuned. */
+  /** The model as `fineTune` takes it. */
   readonly tunable: TunableModel;
-  /** What is saved. */
+  /** The model as `saveModel` takes it. */
   readonly savable: SavableLayersModel | GraphModelLike;
-  /** What selectors choose from. */
+  /** The parameters that selectors choose from. */
   readonly params: readonly Param[];
-  /** Set where it is a LayersModel. */
+  /** Undefined for a GraphModel. */
   readonly layers: LayersModel | undefined;
   dispose(): void;
 }
 
-/** As much of a recipe as says which model it is. */
+/** The part of a recipe that determines the model. */
 export interface ModelSource {
+  /** Folder that the model's path is relative to. */
   readonly folder: string;
   readonly run: Pick<RunSection, "model" | "head" | "outputs" | "seed">;
 }
 
-/** The model a recipe names, under its new head or up to the outputs that the recipe asks for. @throws UsageError */
+/**
+ * Loads a recipe's model. A LayersModel gets the recipe's new head; a GraphModel is cut at the recipe's `outputs`.
+ *
+ * @throws UsageError if the model cannot be loaded, or `head` or `outputs` do not fit it
+ */
 export async function readModel({ folder, run }: ModelSource): Promise<RecipeModel> {
   const path = resolve(folder, run.model);
-  if (await isGraph(path)) return readGraph(path, folder, run);
-  if (run.outputs)
-    throw new UsageError(`${path} is a LayersModel.`, "`run.outputs` names nodes of a GraphModel: leave it out.");
-  const base = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
-  const model = run.head ? withHead(base, run.head, run.seed ?? 0) : base;
-  return {
-    ...{ tunable: model, savable: model, layers: model },
-    params: namedParams(model, { frozen: true }),
-    dispose: () => void model.dispose(),
-  };
+  return (await isGraphModel(path)) ? readGraphModel(path, folder, run) : readLayersModel(path, run);
 }
 
-/** Whatever cannot be read is left to the loader, which says why. */
-async function isGraph(path: string): Promise<boolean> {
+/** Returns false also for a file that cannot be read. The loader then says why. */
+async function isGraphModel(path: string): Promise<boolean> {
   const json = await readFile(path, "utf8")
-    .then(JSON.parse, () => undefined)
+    .then(JSON.parse)
     .catch(() => undefined);
   const { format, modelTopology } = Object(json) as { format?: unknown; modelTopology?: object };
   return format === "graph-model" || "node" in Object(modelTopology);
 }
 
+async function readLayersModel(path: string, { head, outputs, seed }: ModelSource["run"]): Promise<RecipeModel> {
+  if (outputs)
+    throw new UsageError(
+      `${path} is a LayersModel, which has no \`run.outputs\`.`,
+      "`run.outputs` names nodes of a GraphModel. Remove it.",
+    );
+  const base = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
+  const model = head ? withHead(base, { ...head, ...(seed === undefined ? {} : { seed }) }) : base;
+  return {
+    tunable: model,
+    savable: model,
+    layers: model,
+    params: namedParams(model, { frozen: true }),
+    dispose: () => void model.dispose(),
+  };
+}
+
+/** The part of `@tensorflow/tfjs-converter` that is used. It is an optional package of the user's project. */
 interface Converter {
   loadGraphModel(handler: tf.io.IOHandler): Promise<GraphModelLike & { dispose(): void }>;
 }
 
-async function readGraph(path: string, folder: string, { head, outputs }: ModelSource["run"]): Promise<RecipeModel> {
-  if (head) throw new UsageError(`${path} is a GraphModel.`, "`run.head` goes on a LayersModel: leave it out.");
+async function readGraphModel(
+  path: string,
+  folder: string,
+  { head, outputs }: ModelSource["run"],
+): Promise<RecipeModel> {
+  if (head)
+    throw new UsageError(
+      `${path} is a GraphModel, which takes no \`run.head\`.`,
+      "`run.head` replaces the last layers of a LayersModel. Remove it.",
+    );
   const artifacts = await readModelArtifacts(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
   const { loadGraphModel } = await projectPackage<Converter>("@tensorflow/tfjs-converter", folder);
   const model = await loadGraphModel({ load: async () => artifacts });
   const adapter = graphModelAdapter(model, outputs ? { outputs } : {});
   return {
-    ...{ tunable: adapter, savable: model, layers: undefined, params: adapter.weights },
+    tunable: adapter,
+    savable: model,
+    layers: undefined,
+    params: adapter.weights,
     dispose() {
       adapter.release();
       model.dispose();
@@ -88,16 +113,19 @@ function notLoaded(path: string): (cause: unknown) => never {
   };
 }
 
-function withHead(model: LayersModel, { activation = "softmax", ...head }: HeadSection, seed: number): LayersModel {
+/** Any activation of tfjs may stand in a recipe, so its name is a string here. */
+type Head = Omit<ReplaceHeadOptions, "activation"> & { readonly activation?: string };
+
+function withHead(model: LayersModel, head: Head): LayersModel {
   try {
-    return replaceHead(model, { ...head, activation: activation as ReplaceHeadOptions["activation"] & string, seed });
+    return replaceHead(model, head as ReplaceHeadOptions);
   } catch (cause) {
     if (!(cause instanceof GraftError)) throw cause;
     throw new UsageError("The recipe's `run.head` does not fit the model.", unindented(cause), { cause });
   }
 }
 
-/** An error's message and hint as the hint of another, which indents it once more. */
+/** Returns an error's message and hint for use as the hint of another error, which indents every line again. */
 function unindented({ message }: GraftError): string {
   return message.replaceAll("\n  ", "\n");
 }

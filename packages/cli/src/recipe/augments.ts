@@ -1,7 +1,7 @@
 import { type OptionSchema, type OptionsSchema, optionsSchema, suggest } from "@graftjs/core";
 import type * as tuner from "@graftjs/tuner";
 
-/** One augmentation of a recipe: its name, or the name with options. */
+/** An augmentation as a recipe writes it: its name, or its name with options. */
 export type AugmentUse = string | { readonly use: string; readonly with?: object };
 
 const share: OptionSchema = { type: "number", minimum: 0, maximum: 1 };
@@ -12,7 +12,7 @@ interface Entry {
   readonly create: (from: typeof tuner, options: never) => tuner.Augment;
 }
 
-/** The tuner's augmentations by the names of its functions. */
+/** The tuner's augmentations, by the names of the functions that make them. */
 const AUGMENTS: Readonly<Record<string, Entry>> = {
   flip: {
     options: optionsSchema<tuner.FlipOptions>({
@@ -46,7 +46,7 @@ const AUGMENTS: Readonly<Record<string, Entry>> = {
   },
 };
 
-/** Schema of one entry, for editors. */
+/** JSON Schema of one augmentation, for editors. */
 export const augmentSchema: OptionSchema = {
   anyOf: Object.entries(AUGMENTS).flatMap(([name, { options }]): OptionSchema[] => [
     { enum: [name] },
@@ -54,7 +54,7 @@ export const augmentSchema: OptionSchema = {
   ]),
 };
 
-/** What is wrong with a recipe's augmentations, a line each. */
+/** Checks a recipe's augmentations. Returns one line per problem. */
 export function augmentProblems(uses: readonly unknown[]): string[] {
   return uses.flatMap((given, i) => {
     const { use, with: options } = spelledOut(given);
@@ -66,7 +66,7 @@ export function augmentProblems(uses: readonly unknown[]): string[] {
   });
 }
 
-/** The augmentations of a recipe that has no problems, in its order. */
+/** Makes a recipe's augmentations, in the recipe's order. They must have been checked. */
 export function augmentsOf(from: typeof tuner, uses: readonly AugmentUse[]): readonly tuner.Augment[] {
   return uses.map((given) => {
     const { use, with: options } = spelledOut(given);

@@ -3,7 +3,6 @@ import {
   type JsonSelector,
   type Param,
   pick,
-  type Recipe,
   RecipeError,
   type Registry,
   type Resolved,
@@ -11,22 +10,23 @@ import {
 import type { RecipeFile } from "./recipe-file.ts";
 import { resolveAll } from "./resolve-all.ts";
 
-/** The recipe's registry and what it resolves to. */
+/** A recipe's plugins, and everything that the recipe names, built. */
 export interface Composed {
   readonly registry: Registry;
   readonly resolved: Resolved;
 }
 
 /**
- * Loads a recipe's plugins and builds what it names, checking every selector against `params`.
+ * Loads a recipe's plugins, builds everything that the recipe names, and checks each selector.
  *
- * @throws RecipeError with the problems of plugins, names, options, rates, order and selectors, all at once.
+ * @param params the model's parameters, from which selectors choose.
+ * @throws RecipeError with all problems of plugins, names, options, rates, order and selectors
  */
 export async function compose({ recipe, folder, run }: RecipeFile, params: readonly Param[]): Promise<Composed> {
   const { registry, resolved, problems } = await resolveAll(recipe, folder);
-  for (const { at, selector } of selectors(recipe, run)) {
+  for (const { path, selector } of selectorsOf(recipe, run)) {
     try {
-      pick(params, selector, at);
+      pick(params, selector, path);
     } catch (error) {
       if (!(error instanceof GraftError)) throw error;
       problems.push(error.message.replace(/\s*\n\s*/g, " "));
@@ -38,17 +38,17 @@ export async function compose({ recipe, folder, run }: RecipeFile, params: reado
   return { registry, resolved };
 }
 
-/** Every selector of a recipe, with the words its error begins with. */
-function selectors(
-  { trainable, hooks = [], rateMultipliers = [] }: Recipe,
+/** Lists every selector of a recipe with its path in the JSON, which error messages begin with. */
+function selectorsOf(
+  { trainable, hooks = [], rateMultipliers = [] }: RecipeFile["recipe"],
   { unfreeze = [] }: RecipeFile["run"],
-): { at: string; selector: JsonSelector }[] {
+): { path: string; selector: JsonSelector }[] {
   return [
-    ...(trainable === undefined ? [] : [{ at: "trainable", selector: trainable }]),
+    ...(trainable === undefined ? [] : [{ path: "trainable", selector: trainable }]),
     ...hooks.flatMap((use, i) =>
-      typeof use === "object" && use.on !== undefined ? [{ at: `hooks[${i}].on`, selector: use.on }] : [],
+      typeof use === "object" && use.on !== undefined ? [{ path: `hooks[${i}].on`, selector: use.on }] : [],
     ),
-    ...rateMultipliers.map(({ on }, i) => ({ at: `rateMultipliers[${i}].on`, selector: on })),
-    ...unfreeze.map(({ trainable: selector }, i) => ({ at: `run.unfreeze[${i}].trainable`, selector })),
+    ...rateMultipliers.map(({ on }, i) => ({ path: `rateMultipliers[${i}].on`, selector: on })),
+    ...unfreeze.map(({ trainable: selector }, i) => ({ path: `run.unfreeze[${i}].trainable`, selector })),
   ];
 }

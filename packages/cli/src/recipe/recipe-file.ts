@@ -1,58 +1,75 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Recipe, RecipeError } from "@graftjs/core";
+import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { reasonOf } from "../terminal/files.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
 
-/** A recipe, and the folder that its paths are relative to. */
+/** A recipe that was read from a file. */
 export interface RecipeFile {
   readonly path: string;
+  /** The file's folder. Relative paths in the recipe start from it. */
   readonly folder: string;
   readonly recipe: Recipe;
+  /** The recipe's `run`, checked. */
   readonly run: RunSection;
 }
 
 /**
- * @throws UsageError where the file cannot be read or is not JSON, with line and column; RecipeError with every problem of its
- *   `run`, and of the rest where there are any.
+ * Reads a recipe and checks its `run` section.
+ *
+ * @param given the path from the command line; a relative one starts from `cwd`.
+ * @throws UsageError if the file cannot be read or is not JSON, with line and column
+ * @throws RecipeError if `run` has problems. The error lists them together with the problems of all other keys.
  */
 export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
   const path = resolve(cwd, given);
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`The recipe ${given} cannot be read: ${reasonOf(cause)}.`, `Looked at ${path}.`, { cause });
-  });
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError(
-      `The recipe ${given} is not JSON.`,
-      `${(cause as Error).message}${position(text, cause as Error)}`,
-      { cause },
-    );
-  }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new UsageError(`The recipe ${given} is not an object.`, 'It begins with { "plugins": [...], "rule": ... }.');
-  }
-  const recipe = json as Recipe;
+  const recipe = parseRecipe(given, await readText(given, path));
   const folder = dirname(path);
   try {
     return { path, folder, recipe, run: readRunSection(recipe.run) };
   } catch (error) {
-    // The model's names are not known without its section; everything else is said along with it.
+    // Without the section the model is not known, so selectors are not checked. Everything else is.
     const { problems } = await resolveAll(recipe, folder);
     if (!(error instanceof RecipeError) || problems.length === 0) throw error;
-    const own = error.hint.split("\n").map((line) => `run: ${line}`);
-    const all = [...problems, ...own];
+    const ofRun = error.hint.split("\n").map((line) => `run: ${line}`);
+    const all = [...problems, ...ofRun];
     throw new RecipeError(`The recipe has ${all.length} problem(s).`, all.join("\n"));
   }
 }
 
-function position(text: string, error: Error): string {
-  const at = Number(/position (\d+)/.exec(error.message)?.[1]);
-  if (Number.isNaN(at) || /line \d+/.test(error.message)) return "";
+function readText(given: string, path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `The recipe ${given} cannot be read: ${reasonOf(cause)}.`,
+      `Check the path. It leads to ${path}.`,
+      { cause },
+    );
+  });
+}
+
+function parseRecipe(given: string, text: string): Recipe {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new UsageError(`The recipe ${given} is not JSON.`, `${message}${positionIn(text, message)}`, { cause });
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new UsageError(
+      `The recipe ${given} is not a JSON object.`,
+      'A recipe has the form { "plugins": [...], "rule": ... }.',
+    );
+  }
+  return json as Recipe;
+}
+
+/** Older versions of Node give the position of a JSON error only as a number of characters. Returns line and column. */
+function positionIn(text: string, message: string): string {
+  const at = Number(/position (\d+)/.exec(message)?.[1]);
+  if (Number.isNaN(at) || /line \d+/.test(message)) return "";
   const before = text.slice(0, at).split("\n");
   return ` (line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }

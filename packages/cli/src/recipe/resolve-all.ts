@@ -1,26 +1,33 @@
 import { GraftError, type Recipe, type Registry, type Resolved } from "@graftjs/core";
-import { loadRegistry } from "../plugins/load-plugins.ts";
+import { loadRegistry } from "./load-plugins.ts";
 
-/** What a recipe names, built as far as it can be, and a line for each thing that cannot. */
-export async function resolveAll(
-  recipe: Recipe,
-  folder: string,
-): Promise<{ readonly registry: Registry; readonly resolved: Resolved | undefined; readonly problems: string[] }> {
+/** A recipe after resolving, even if parts of it failed. */
+export interface Attempt {
+  /** The plugins of every package that could be loaded. */
+  readonly registry: Registry;
+  /** Undefined if there are problems. */
+  readonly resolved: Resolved | undefined;
+  /** One line for each problem, with its fix. */
+  readonly problems: string[];
+}
+
+/** Builds everything that a recipe names. Problems are collected, not thrown, so that a caller can add its own to them. */
+export async function resolveAll(recipe: Recipe, folder: string): Promise<Attempt> {
   const problems: string[] = [];
   const note = (error: unknown): undefined => {
     if (!(error instanceof GraftError)) throw error;
     problems.push(...error.hint.split("\n"));
     return undefined;
   };
-  const loaded = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
-  // With a package missing its names would all be unknown: the rest is still checked against what could be loaded.
-  const registry = loaded ?? (await loadRegistry(await loadable(recipe, folder), folder));
+  const complete = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
+  // If a package is missing, the rest of the recipe is still checked, against the packages that could be loaded.
+  const registry = complete ?? (await loadRegistry(await loadable(recipe, folder), folder));
   return { registry, resolved: await registry.resolve(recipe).catch(note), problems };
 }
 
-async function loadable(recipe: Recipe, folder: string): Promise<readonly string[]> {
+async function loadable({ plugins = [] }: Recipe, folder: string): Promise<readonly string[]> {
   const tried = await Promise.all(
-    (recipe.plugins ?? []).map((name) =>
+    plugins.map((name) =>
       loadRegistry([name], folder).then(
         () => [name],
         () => [],

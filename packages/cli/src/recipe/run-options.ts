@@ -4,10 +4,10 @@ import type * as tuner from "@graftjs/tuner";
 import { augmentsOf } from "./augments.ts";
 import type { RecipeFile } from "./recipe-file.ts";
 
-/** What `fineTune` takes beside data. */
+/** The options of `fineTune` without its data. */
 export type RunOptions = Omit<tuner.FineTuneOptions, "data" | "validation">;
 
-/** The options of the run that a recipe describes, all but its data. */
+/** Translates a recipe and its `run` section into the options of `fineTune`. The data are read later, on the run's backend. */
 export function runOptions({ run, folder }: RecipeFile, resolved: Resolved, from: typeof tuner): RunOptions {
   const { model: _model, head: _head, outputs: _outputs, data: _data, output: _output, ...rest } = run;
   const { loss = "categoricalCrossentropy", batchSize = 32, seed = 0, augment, weightNoise, cache, ...same } = rest;
@@ -21,7 +21,7 @@ export function runOptions({ run, folder }: RecipeFile, resolved: Resolved, from
   } as RunOptions;
 }
 
-/** A cache's folder is relative to the recipe, as every path of it. */
+/** Resolves the cache's folder: like every path in a recipe, it is relative to the recipe's file. */
 function cacheOf(cache: NonNullable<RecipeFile["run"]["cache"]>, folder: string): tuner.FineTuneOptions["cache"] {
   if (typeof cache !== "object" || cache.store === undefined) return cache as tuner.FineTuneOptions["cache"];
   return { ...cache, store: resolve(folder, cache.store) };

@@ -8,9 +8,9 @@ import type {
 } from "@graftjs/tuner";
 import { type AugmentUse, augmentProblems, augmentSchema } from "./augments.ts";
 
-/** A new dense head in place of what stood behind a layer. */
+/** A new dense head, which replaces all layers after a given one. */
 export interface HeadSection {
-  /** Name of the layer whose output the head takes; feature maps are averaged over space first. */
+  /** Name of the layer whose output the head reads. Feature maps are first averaged over height and width. */
   readonly after: string;
   readonly units: number;
   /** @default "softmax" */
@@ -20,17 +20,17 @@ export interface HeadSection {
 }
 
 /**
- * The `run` part of a recipe: what `graft` needs beyond the composition. Paths are relative to the recipe. What is not described
- * here is the option of the same name of `fineTune`.
+ * The `run` section of a recipe: model, data and the options of `fineTune`. A property without a comment is the option of
+ * `fineTune` with the same name. Paths are relative to the recipe's file.
  */
 export interface RunSection {
-  /** model.json of a LayersModel, or of a GraphModel. */
+  /** Path of the model.json of a LayersModel or a GraphModel. */
   readonly model: string;
-  /** Of a LayersModel. */
+  /** Only for a LayersModel. @default the model's own output layers */
   readonly head?: HeadSection;
-  /** Nodes that the loss reads, of a GraphModel. @default the model's outputs */
+  /** Names of the nodes that the loss reads. Only for a GraphModel. @default the model's outputs */
   readonly outputs?: readonly string[];
-  /** A .safetensors file with `xs` and `ys` (and `val_xs`, `val_ys`), or a module whose default export returns them. */
+  /** Path of a .safetensors file with `xs` and `ys` (and `val_xs`, `val_ys`), or of a module whose default export returns them. */
   readonly data: string;
   /** @default "categoricalCrossentropy" */
   readonly loss?: string;
@@ -50,15 +50,15 @@ export interface RunSection {
   readonly views?: number;
   readonly mixup?: number;
   readonly classWeights?: readonly number[];
-  /** `"memory"`, `false`, or a folder for `store`. @default "memory" */
+  /** `store` is a folder. @default "memory" */
   readonly cache?: "memory" | false | (Omit<CacheOptions, "store"> & { readonly store?: string });
-  /** Standard deviation of normal noise on the trained weights during each forward pass. @default none */
+  /** Standard deviation of the normal noise that is added to trained weights in each forward pass. @default no noise */
   readonly weightNoise?: number;
   readonly guard?: GuardOptions;
   readonly earlyStopping?: EarlyStoppingOptions;
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
   readonly ema?: EmaOptions;
-  /** Where the delta goes. @default "delta.safetensors" */
+  /** Path that the delta is saved to. @default "delta.safetensors" */
   readonly output?: string;
 }
 
@@ -76,7 +76,10 @@ function object<O extends object>(
 const head = object<HeadSection>({ after: text, units: count, activation: text, name: text }, ["after", "units"]);
 
 const unfreeze = object<{ epoch: number; trainable: JsonSelector }>(
-  { epoch: count, trainable: { description: "Parameters that are trained as well from then on: a glob, or several" } },
+  {
+    epoch: count,
+    trainable: { description: "Parameters that are also trained from this epoch on: a glob, or a list of globs" },
+  },
   ["epoch", "trainable"],
 );
 
@@ -103,39 +106,50 @@ const ema = object<EmaOptions>({ decay: { type: "number", minimum: 0, exclusiveM
 
 const cacheFolder = object<CacheOptions>({ store: text, precision: { enum: ["float32", "float16"] } });
 
-/** Schema of the section, for editors and for checking. */
+/** Schema of the section. It checks recipes, and editors complete from it. */
 export const runSection: OptionsSchema<RunSection> = optionsSchema<RunSection>(
   {
-    model: { ...text, description: "model.json of a LayersModel or a GraphModel" },
-    head: { ...head, description: "A new dense head, on a LayersModel" },
-    outputs: { type: "array", items: text, description: "Nodes of a GraphModel that the loss reads" },
-    data: { ...text, description: ".safetensors file or module" },
+    model: { ...text, description: "Path of the model.json of a LayersModel or a GraphModel" },
+    head: { ...head, description: "A new dense head. Only for a LayersModel" },
+    outputs: {
+      type: "array",
+      items: text,
+      description: "Names of the nodes that the loss reads. Only for a GraphModel",
+    },
+    data: { ...text, description: "Path of a .safetensors file, or of a module" },
     loss: { ...text, default: "categoricalCrossentropy" },
     metrics: { type: "array", items: text },
     epochs: count,
-    maxSteps: { ...count, description: "Ends the run after so many steps" },
+    maxSteps: { ...count, description: "Largest number of steps; the run ends after it" },
     batchSize: { ...count, default: 32 },
     accumulate: { ...count, default: 1, description: "Batches whose gradients are averaged into one step" },
     seed: { type: "integer", minimum: 0, default: 0 },
     shuffle: { type: "boolean", default: true },
-    prefetch: { type: "integer", minimum: 0, description: "Updates whose batches are prepared ahead" },
-    unfreeze: { type: "array", items: unfreeze, description: "What is trained as well from an epoch on" },
-    augment: { type: "array", description: "Changes to the inputs of training examples, in order" },
-    views: { ...count, description: "Augmented views of an example, which lets the trunk be cached" },
+    prefetch: { type: "integer", minimum: 0, description: "Number of steps whose batches are prepared in advance" },
+    unfreeze: { type: "array", items: unfreeze, description: "Parameters that are trained only from a later epoch on" },
+    augment: { type: "array", description: "Augmentations of the training examples, applied in order" },
+    views: {
+      ...count,
+      description: "Number of augmented views per example. A fixed number lets the trunk's outputs be cached",
+    },
     mixup: { type: "number", minimum: 0, default: 0 },
     classWeights: { type: "array", items: { type: "number", minimum: 0 } },
     cache: { anyOf: [{ enum: ["memory", false] }, cacheFolder], default: "memory" },
-    weightNoise: { type: "number", exclusiveMinimum: 0, description: "Deviation of the noise on trained weights" },
-    guard: { ...guard, description: "What happens when a loss or gradient is not finite, or jumps" },
-    earlyStopping: { ...earlyStopping, description: "Ends a run that no longer gets better" },
-    reduceOnPlateau: { ...reduceOnPlateau, description: "Lowers the rate when the run stops getting better" },
-    ema: { ...ema, description: "Averages the trained weights" },
+    weightNoise: {
+      type: "number",
+      exclusiveMinimum: 0,
+      description: "Standard deviation of the noise on trained weights",
+    },
+    guard: { ...guard, description: "How the run reacts if a loss or gradient is not finite, or if the loss jumps" },
+    earlyStopping: { ...earlyStopping, description: "Ends the run when its metric no longer improves" },
+    reduceOnPlateau: { ...reduceOnPlateau, description: "Lowers the learning rate when the metric no longer improves" },
+    ema: { ...ema, description: "Moving average of the trained weights" },
     output: { ...text, default: "delta.safetensors" },
   },
   ["model", "data", "epochs"],
 );
 
-/** The same with every augmentation's options, which would be ten alternatives in a message. */
+/** JSON Schema of the section for editors, with the options of every augmentation. An error message would list all of them. */
 export const runSchema: OptionSchema = {
   ...runSection.jsonSchema,
   properties: {
@@ -144,7 +158,7 @@ export const runSchema: OptionSchema = {
   },
 };
 
-/** @throws RecipeError with every problem of the section. */
+/** Checks a recipe's `run` section. @throws RecipeError with every problem */
 export function readRunSection(section: unknown): RunSection {
   const result = runSection["~standard"].validate(section ?? {});
   if (result instanceof Promise) throw new TypeError("The schema of `run` is synchronous.");

@@ -4,13 +4,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { withoutConvolutions } from "./without-convolutions.ts";
 
-/** Where a model leaves a side of its input open. */
+/** Length of an input's axis if the model accepts any. */
 const OPEN_SIDE = 32;
 
 /**
- * The kernels that a run calls, forward, backward and in its update: recorded from one step over one empty example on cpu.
- * `undefined` where that step fails: the run itself will say why, in its own words. The model is spoilt: its
- * weights have taken that step.
+ * Finds the kernels that a run calls in its forward pass, its backward pass and its update. It does so by recording one step
+ * over one example of zeros on the cpu backend. That step changes the model's weights, so the model must not be used afterwards.
+ *
+ * @returns the kernels' names, or undefined if the step fails. The run will then fail too, with an error that says why.
  */
 export async function kernelsOfRun(
   model: LayersModel,
@@ -19,7 +20,7 @@ export async function kernelsOfRun(
   const xs = model.inputs.map(({ shape }) => tf.zeros(closed(shape)));
   const ys = model.outputs.map(({ shape }, i) => labels(closed(shape), lossOf(model, options, i)));
   const data = { xs, ys };
-  // A second step in the second epoch, where everything that is ever unfrozen is trained.
+  // If there is gradual unfreezing, a second epoch trains every parameter that is ever unfrozen.
   const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
   const epochs = unfreeze.length > 0 ? 2 : 1;
   const once = { epochs, batchSize: 1, accumulate: 1, maxSteps: epochs, cache: false, unfreeze } as const;
@@ -41,7 +42,7 @@ function closed([, ...sides]: readonly (number | null)[]): number[] {
   return [1, ...sides.map((side) => side ?? OPEN_SIDE)];
 }
 
-/** One-hot rows or numbers of the output's shape; class numbers, one fewer axis, where the loss takes those. */
+/** Makes zeros in the shape of the output. If the loss takes class numbers, the last axis is left out. */
 function labels(shape: number[], loss: unknown): tf.Tensor {
   return String(loss).startsWith("sparse") ? tf.zeros(shape.slice(0, -1), "int32") : tf.zeros(shape);
 }

@@ -1,4 +1,4 @@
-// The reference backend: a model can be read before the recipe says on which one it runs.
+// A model can be read before the recipe's backend is chosen: on tfjs's plain JavaScript backend.
 import "@tensorflow/tfjs-backend-cpu";
 import { type BackendLostError, type BackendSession, runOnBackends } from "@graftjs/core";
 import * as tuner from "@graftjs/tuner";
@@ -11,43 +11,45 @@ import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 
-/** A recipe with everything it names in hand: what `run` and `plan` work on. */
+/** Everything that a recipe names, loaded and ready on one backend. `graft run` and `graft plan` work with it. */
 export interface Session extends Composed {
   readonly file: RecipeFile;
   readonly model: tuner.TunableModel;
   readonly options: tuner.FineTuneOptions;
-  /** Set where the backend before this one lost its device: the work goes on from its last checkpoint. */
+  /** Set if the previous backend lost its device. The run then continues from its last checkpoint. */
   readonly lost: BackendLostError | undefined;
-  /** Whether the backend may lose its device while another one stands after it in the recipe. */
+  /** Whether this backend may lose its device while the recipe names another backend after it. */
   readonly losable: boolean;
 }
 
 /**
- * Reads recipe, plugins, model and data and does `use` on the first backend of the recipe that has the kernels of this run; on
- * the next ones where a device is lost. What can be wrong is found before anything is trained or written.
+ * Loads recipe, plugins, model and data, and calls `use` on the first of the recipe's backends that has all kernels of this
+ * run. If that backend loses its device, `use` is called again on the next one. All input is checked before the first call.
+ *
+ * @param path the recipe, as the command line names it.
  */
 export async function withSession(
   path: string,
   { cwd, err }: Io,
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
-  // tfjs greets on the cpu backend with advice to install another: here the recipe names the backend.
+  // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd);
-  const looked = await readModel(file);
-  const { registry, resolved } = await compose(file, looked.params);
+  const inspected = await readModel(file);
+  const { registry, resolved } = await compose(file, inspected.params);
   const composed = runOptions(file, resolved, tuner);
-  // A graph's kernels are those of its ops and of whatever their gradients call: the run finds out.
-  const kernels = looked.layers && (await kernelsOfRun(looked.layers, composed));
-  looked.dispose();
+  // The kernels of a GraphModel depend on its ops and on what their gradients call. They are not looked up in advance.
+  const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
+  inspected.dispose();
   const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {
-    if (lost) err(`${lost.message.split("\n")[0]} Going on with ${backend.name}.\n`);
-    for (const reason of backend.passedOver ?? []) err(`Not on ${reason}\n`);
+    if (lost) err(`${lost.message.split("\n")[0]} Continuing on ${backend.name}.\n`);
+    for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
     try {
       const { tunable: model } = await readModel(file);
       const options = { ...composed, ...(await readData(file)) } as tuner.FineTuneOptions;
-      const at = resolved.backends.findIndex(({ name }) => name === backend.name);
-      const losable = resolved.backends[at]?.device === "gpu" && at < resolved.backends.length - 1;
+      const position = resolved.backends.findIndex(({ name }) => name === backend.name);
+      const losable = resolved.backends[position]?.device === "gpu" && position < resolved.backends.length - 1;
       await use({ file, model, registry, resolved, options, lost, losable });
     } finally {
       await backend.dispose();

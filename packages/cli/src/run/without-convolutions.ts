@@ -14,14 +14,14 @@ const convolved =
       inputs.x?.shape as [number, number, number, number],
       inputs.filter?.shape as [number, number, number, number],
       attrs?.strides as number,
-      // Layers leave it null.
+      // tfjs-layers may leave it null.
       (attrs?.dilations as number | null) ?? 1,
       attrs?.pad as number,
       attrs?.dimRoundingMode as "floor",
       depthwise,
     ).outShape;
 
-/** The kernels in which plain JavaScript spends minutes, and the shape of what they give. */
+/** The kernels that take minutes in plain JavaScript, and the shape of each one's result. */
 const SHAPES: Readonly<Record<string, (call: Call) => Shape>> = {
   Conv2D: convolved(false),
   FusedConv2D: convolved(false),
@@ -33,7 +33,10 @@ const SHAPES: Readonly<Record<string, (call: Call) => Shape>> = {
   DepthwiseConv2dNativeBackpropFilter: attribute("filterShape"),
 };
 
-/** Does `work` on the cpu backend with convolutions that give zeros of the right shape: for what is not about numbers. */
+/**
+ * Runs `work` while convolutions on the cpu backend return zeros of the right shape. For work whose values do not matter. The
+ * stock kernels are registered again afterwards.
+ */
 export async function withoutConvolutions<T>(work: () => Promise<T>): Promise<T> {
   const stock = Object.keys(SHAPES).flatMap((name) => tf.getKernel(name, "cpu") ?? []);
   const swap = (kernels: readonly tf.KernelConfig[]): void => {
@@ -50,15 +53,15 @@ export async function withoutConvolutions<T>(work: () => Promise<T>): Promise<T>
   }
 }
 
-/** What every backend has beside its public methods: a tensor without an op that makes it. */
-interface Maker {
+/** A method that every backend of tfjs has, but that is not in its types: it makes a tensor without running an op. */
+interface TensorMaker {
   makeTensorInfo(shape: number[], dtype: "float32", values: Float32Array): tf.TensorInfo;
 }
 
 function zerosOf(shapeOf: (call: Call) => Shape): tf.KernelFunc {
   return (call) => {
     const shape = [...shapeOf(call)];
-    return (call.backend as Maker).makeTensorInfo(
+    return (call.backend as TensorMaker).makeTensorInfo(
       shape,
       "float32",
       new Float32Array(shape.reduce((size, side) => size * side, 1)),

@@ -1,7 +1,11 @@
-/** Where a command writes and what it may know of the terminal: passed in, so that tests see what people see. */
+/** The terminal, as a command sees it. Tests pass their own, and so read exactly the text that a person would see. */
 export interface Io {
+  /** Writes to standard output. */
   out(text: string): void;
+  /** Writes to standard error. */
   err(text: string): void;
+  /** Whether standard output is a terminal, which can redraw a line. */
   readonly isTty: boolean;
+  /** The folder that relative paths on the command line start from. */
   readonly cwd: string;
 }

@@ -4,10 +4,11 @@ import { pathToFileURL } from "node:url";
 import { UsageError } from "../terminal/errors.ts";
 
 /**
- * Imports a package of Graft's: as the user's project would find it, else as it lies beside this command (in a clone of the
- * repository no package stands at the root).
+ * Imports a package that this command can work without. The user's project is searched first, then the folders beside this
+ * command: a clone of the repository has no packages at its root.
  *
- * @throws UsageError naming the command that adds it
+ * @param cwd the folder of the user's project.
+ * @throws UsageError with the command that installs the package
  */
 export async function projectPackage<T>(name: string, cwd: string): Promise<T> {
   const path = resolveFrom(join(cwd, "package.json"), name) ?? resolveFrom(import.meta.url, name);
@@ -19,6 +20,6 @@ function resolveFrom(file: string, name: string): string | undefined {
   try {
     return createRequire(file).resolve(name);
   } catch {
-    return undefined; // the next place is asked
+    return undefined;
   }
 }

@@ -1,9 +1,9 @@
 import { constants } from "node:fs";
 import { access, mkdir, readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { UsageError } from "./errors.ts";
+import { UsageError } from "../terminal/errors.ts";
 
-/** Says in plain words why the file system refused; other errors keep their own message. */
+/** Returns a plain reason for an error of the file system. An error with another code keeps its message. */
 export function reasonOf(error: NodeJS.ErrnoException): string {
   if (error.code === "ENOENT") return "there is no such file";
   if (error.code === "EACCES" || error.code === "EPERM") return "permission denied";
@@ -13,23 +13,30 @@ export function reasonOf(error: NodeJS.ErrnoException): string {
   return error.message;
 }
 
-/** Reads a delta that the command line names, relative to `cwd`. @throws UsageError if it cannot be read */
+/** Reads a delta that the command line names. A relative path starts from `cwd`. @throws UsageError if it cannot be read */
 export async function readDelta(given: string, cwd: string): Promise<Uint8Array> {
   const path = resolve(cwd, given);
   return readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`The delta ${path} cannot be read: ${reasonOf(cause)}.`, "graft run writes one.", { cause });
+    throw new UsageError(
+      `The delta ${path} cannot be read: ${reasonOf(cause)}.`,
+      "Check the path. `graft run` writes deltas.",
+      { cause },
+    );
   });
 }
 
-/** Creates `folder` and checks that it can be written, so that a run does not find out after training. @throws UsageError */
+/**
+ * Creates the folder of the result and checks that it is writable. Called before training, because a run whose result cannot
+ * be saved is lost. @throws UsageError
+ */
 export async function assertWritable(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
   } catch (cause) {
     throw new UsageError(
-      `The output folder cannot be written: ${reasonOf(cause as NodeJS.ErrnoException)}.`,
-      `Looked at ${folder}. Give another with --out, or "output" in the recipe's "run".`,
+      `The output folder ${folder} is not writable: ${reasonOf(cause as NodeJS.ErrnoException)}.`,
+      'Give another path with --out, or as "output" in the "run" section of the recipe.',
       { cause },
     );
   }

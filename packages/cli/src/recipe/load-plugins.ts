@@ -1,0 +1,36 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { corePlugins, createRegistry, type Plugin, type Registry } from "@graftjs/core";
+import { UsageError } from "../terminal/errors.ts";
+
+/**
+ * Makes a registry of core's plugins and of the plugins that the given packages export.
+ *
+ * @param packages names or relative paths, resolved from `folder`.
+ * @throws UsageError with a line for each package that is not installed, cannot be loaded or exports no plugins
+ */
+export async function loadRegistry(packages: readonly string[], folder: string): Promise<Registry> {
+  const { resolve } = createRequire(join(folder, "recipe.json"));
+  const loaded = await Promise.all(packages.map((name) => loadPlugins(name, resolve)));
+  const problems = loaded.filter((plugins) => typeof plugins === "string");
+  if (problems.length > 0) {
+    throw new UsageError(`${problems.length} of the recipe's plugins cannot be used.`, problems.join("\n"));
+  }
+  return createRegistry([corePlugins, ...loaded.filter((plugins) => typeof plugins !== "string")]);
+}
+
+/** Returns a package's plugins, or the line that says what is wrong with the package. */
+async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promise<readonly Plugin[] | string> {
+  try {
+    const module = (await import(pathToFileURL(resolve(name)).href)) as { plugins?: unknown };
+    if (Array.isArray(module.plugins)) return module.plugins as readonly Plugin[];
+    return `${name} exports no \`plugins\`, so it is not a Graft plugin. Remove it from "plugins".`;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const missing = (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") && message.includes(`'${name}'`);
+    return missing
+      ? `${name} is not installed: npm install ${name}`
+      : `${name} cannot be loaded: ${message.split("\n")[0]}`;
+  }
+}

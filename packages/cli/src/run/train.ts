@@ -1,0 +1,76 @@
+import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
+import { type FineTuneOptions, type FineTuneResult, fineTune } from "@graftjs/tuner";
+import { Interrupted, RunError } from "../terminal/errors.ts";
+import { interruptible } from "./interruptible.ts";
+import type { Session } from "./session.ts";
+import type { TemporaryFolder } from "./temporary-folder.ts";
+
+/** How `graft run` trains a session. */
+export interface TrainOptions {
+  /** Absolute path of the folder that the person named for checkpoints. */
+  readonly checkpoint: string | undefined;
+  /** Whether to continue from a checkpoint in that folder. */
+  readonly resume: boolean;
+  /** Number of steps between two checkpoints. */
+  readonly everySteps: number;
+  /** Holds the checkpoints if the person named no folder and the device may be lost. */
+  readonly spare: TemporaryFolder;
+  /** Observers in addition to those of the recipe. */
+  readonly observers: readonly Observer[];
+  /** How to continue after Ctrl-C. */
+  readonly hint: string;
+  /** Writes a message for the person. */
+  readonly err: (text: string) => void;
+}
+
+/**
+ * Trains a session's model. After the loss of a device it continues from the last checkpoint.
+ *
+ * @throws RunError if training fails after its first step; an error before that step is thrown as it is
+ */
+export async function train(
+  { file, model, options, resolved, lost, losable }: Session,
+  { checkpoint, resume, everySteps, spare, observers, hint, err }: TrainOptions,
+): Promise<FineTuneResult> {
+  const attempt = async (more: Partial<FineTuneOptions>, extra: readonly Observer[]): Promise<FineTuneResult> => {
+    let steps = 0;
+    const all = [...resolved.observers, ...extra, ...observers, { stepEnd: () => void steps++ }];
+    try {
+      return await interruptible(hint, (signal) => fineTune(model, { ...options, ...more, observers: all, signal }));
+    } catch (error) {
+      throw asRunError(error, steps);
+    }
+  };
+  const to = checkpoint ?? (losable || lost ? await spare.path() : undefined);
+  if (to === undefined) return attempt({}, lost ? [reportStart(err)] : []);
+  const state = { to, resume: resume || lost !== undefined, recipe: file.recipe, everySteps };
+  try {
+    return await attempt({ checkpoint: state }, lost ? [reportStart(err)] : []);
+  } catch (error) {
+    // Data that were computed on the lost device differ in their last bits on another one, so the checkpoint does not match. A
+    // person who asked for checkpoints gets the error. Otherwise the run starts again without them.
+    if (checkpoint !== undefined || !lost || !(error instanceof RecipeError)) throw error;
+    err("Restarting: the data differ from the checkpoint's.\n");
+    return attempt({}, []);
+  }
+}
+
+/** Before the first step an error means wrong input. Ctrl-C and a lost device have messages of their own. */
+function asRunError(error: unknown, steps: number): unknown {
+  if (steps === 0 || error instanceof Interrupted || error instanceof BackendLostError) return error;
+  return new RunError(error);
+}
+
+/** Says at which step a run starts after the loss of a device. */
+function reportStart(err: (text: string) => void): Observer {
+  return {
+    name: "report-start",
+    runStart({ step }) {
+      err(
+        step > 0
+          ? `Continuing from step ${step}, the last checkpoint.\n`
+          : "Restarting: there was no checkpoint yet.\n",
+      );
+    },
+  };
+}
