@@ -9,9 +9,9 @@ beforeEach(async () => {
 });
 afterAll(tearDown);
 
-/** The error that `graft run` prints for a recipe. Nothing may be written. */
-async function errorOf(spoiled: Record<string, unknown>): Promise<string> {
-  write("recipe.json", spoiled);
+/** Returns the error that `graft run` prints for a recipe. Checks that nothing was written. */
+async function errorOf(broken: Record<string, unknown>): Promise<string> {
+  write("recipe.json", broken);
   const { code, err } = await graft("run", "recipe.json");
   expect(code).toBe(2);
   expect(err).not.toMatch(/^ +at /m);
@@ -19,7 +19,7 @@ async function errorOf(spoiled: Record<string, unknown>): Promise<string> {
   return err;
 }
 
-it("a plugin that is not installed: names the command that adds it", async () => {
+it("a plugin that is not installed: says how to install it", async () => {
   expect(
     await errorOf({ ...recipe, plugins: [...(recipe.plugins as string[]), "@graftjs/lora"] }),
   ).toMatchInlineSnapshot(`
@@ -29,7 +29,7 @@ it("a plugin that is not installed: names the command that adds it", async () =>
   `);
 });
 
-it("a misspelt name: the nearest one", async () => {
+it("a misspelt name: suggests similar names", async () => {
   expect(await errorOf({ ...recipe, hooks: ["clip-by-globl-norm"] })).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
       hooks[0]: no plugin is named \`clip-by-globl-norm\`. Did you mean \`clip-by-global-norm\` or \`clip-by-norm\` or \`clip-by-block-rms\`?
@@ -37,7 +37,7 @@ it("a misspelt name: the nearest one", async () => {
   `);
 });
 
-it("an unknown option: the nearest one", async () => {
+it("an unknown option: suggests a similar one", async () => {
   expect(await errorOf({ ...recipe, rule: { use: "sgd", with: { momentun: 0.9 } } })).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
       rule \`sgd\`: \`momentun\` is not an option. Did you mean \`momentum\`?
@@ -53,7 +53,7 @@ it("a negative learning rate", async () => {
   `);
 });
 
-it("a pattern that matches nothing: the nearest names", async () => {
+it("a pattern that matches nothing: suggests similar names", async () => {
   expect(await errorOf({ ...recipe, trainable: "heat/**" })).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
       trainable matches nothing with \`heat/**\`. Did you mean \`head\`?
@@ -89,7 +89,7 @@ it("weights outside the model's folder", async () => {
   `);
 });
 
-it("a model that is not there, is not JSON, or has no layer of that name", async () => {
+it("a model file that does not exist or is not JSON, and a head after a layer that does not exist", async () => {
   const run = recipe.run as object;
   expect(await errorOf({ ...recipe, run: { ...run, model: "modle.json" } })).toMatch(
     /^The model <folder>\/modle.json cannot be loaded.\n {2}Cannot read modle.json: ENOENT/,
@@ -107,11 +107,11 @@ it("a model that is not there, is not JSON, or has no layer of that name", async
   );
 });
 
-it("an output folder that cannot be written", async () => {
+it("an output folder that is not writable", async () => {
   const run = { ...(recipe.run as object), output: "weights.bin/out/delta.safetensors" };
   expect(await errorOf({ ...recipe, run })).toMatchInlineSnapshot(`
-    "The output folder cannot be written: part of the path is a file, not a folder.
-      Looked at <folder>/weights.bin/out. Give another with --out, or "output" in the recipe's "run".
+    "The output folder <folder>/weights.bin/out is not writable: part of the path is a file, not a folder.
+      Give another path with --out, or as "output" in the "run" section of the recipe.
     "
   `);
 });
@@ -123,7 +123,7 @@ it("a recipe that is not JSON: line and column", async () => {
   expect(err).toContain("The recipe recipe.json is not JSON.");
 });
 
-it("everything at once", async () => {
+it("several problems: reports all of them", async () => {
   const error = await errorOf({
     ...recipe,
     plugins: [...(recipe.plugins as string[]), "@graftjs/lora"],
@@ -145,7 +145,7 @@ it("everything at once", async () => {
   `);
 });
 
-it("an unknown command, an unknown flag, no recipe: exit code 2 and the way out", async () => {
+it("an unknown command, an unknown flag, a missing recipe: exit code 2 and how to fix the call", async () => {
   expect((await graft("rnu", "recipe.json")).err).toContain("Did you mean `graft run`?");
   expect((await graft("run", "recipe.json", "--ouput", "x")).err).toContain("--out");
   expect((await graft("run")).err).toContain("graft run recipe.json");

@@ -61,6 +61,6 @@ describe("graft doctor", () => {
   it("takes no other arguments", async () => {
     const { code, err } = await graft("doctor", "wasm");
     expect(code).toBe(2);
-    expect(err).toMatch(/`wasm` is one argument too many[\s\S]*--only/);
+    expect(err).toMatch(/Unexpected argument `wasm`[\s\S]*--only/);
   });
 });

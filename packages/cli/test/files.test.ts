@@ -14,7 +14,7 @@ const weightsOf = async (path: string): Promise<number[][]> => {
   return weights;
 };
 
-it("merge writes base and delta as one model, and leaves the base as it was", async () => {
+it("merge saves base and delta as one model and does not change the base", async () => {
   await graft("run", "recipe.json", "--out", "delta.safetensors");
   const base = await weightsOf(folder);
   expect(await graft("merge", "recipe.json", "delta.safetensors", "--out", "whole")).toMatchObject({
@@ -35,11 +35,13 @@ it("merge writes base and delta as one model, and leaves the base as it was", as
   expect(await weightsOf(folder)).toEqual(base);
 });
 
-it("merge refuses a delta of other weights, the base's own folder, and arguments that are missing", async () => {
+it("merge refuses a delta of other weights, the folder of the base model, and missing arguments", async () => {
   await graft("run", "recipe.json", "--out", "delta.safetensors");
   const refused = await graft("merge", "recipe.json", "delta.safetensors", "--out", ".");
   expect(refused.code).toBe(2);
-  expect(refused.err).toContain("holds the base model.\n  Give --out another folder: other deltas need the base.\n");
+  expect(refused.err).toContain(
+    "holds the base model.\n  Give --out another folder: other deltas still need the base model.\n",
+  );
   write("recipe.json", await setUp()); // New random weights.
   write("weights.bin", "x".repeat(readFileSync(join(folder, "weights.bin")).length));
   await graft("run", "recipe.json", "--out", "other.safetensors");
@@ -54,11 +56,11 @@ it("merge refuses a delta of other weights, the base's own folder, and arguments
   });
 });
 
-it("inspect lists a model's tensors by the names that recipes use, and a delta's with what it is", async () => {
+it("inspect lists the tensors of a model by their names in recipes, and the tensors of a delta", async () => {
   await graft("run", "recipe.json", "--out", "delta.safetensors");
   const model = await graft("inspect", "model.json");
   expect(model).toMatchObject({ code: 0, err: "" });
-  expect(model.out).toMatch(/^LayersModel of 2 layers: 4 tensors, 26 numbers$/m);
+  expect(model.out).toMatch(/^LayersModel with 2 layers: 4 tensors, 26 numbers$/m);
   expect(model.out).toMatch(/^ {2}head\/kernel +float32 {2}\[4, 2\]$/m);
   const delta = JSON.parse((await graft("inspect", "delta.safetensors", "--json")).out);
   expect(delta).toMatchObject({ kind: "graft-delta-1", tensors: [{ name: "head/bias" }, { name: "head/kernel" }] });

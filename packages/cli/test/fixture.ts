@@ -5,10 +5,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { main } from "../src/index.ts";
 
-/** A folder inside the package, so that recipes in it find the workspace's plugins. */
+/** The tests' folder. It is inside the package, so that recipes in it find the plugins of the workspace. */
 export const folder: string = join(import.meta.dirname, "..", ".cache", `test-${process.pid}`);
 
-/** Writes a tiny model, its data module and a good recipe; returns the recipe for tests to spoil. */
+/** Writes a tiny model and its data module. Returns a valid recipe, which a test may break. */
 export async function setUp(): Promise<Record<string, unknown>> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -47,15 +47,17 @@ export default () => {
   };
 }
 
+/** Deletes the tests' folder. */
 export function tearDown(): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
+/** Writes a file into the tests' folder: text, or a value as JSON. */
 export function write(name: string, content: unknown): void {
   writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
 }
 
-/** What a person would see: exit code, standard output, standard error. Paths of this machine are cut. */
+/** Runs the command. Returns its exit code and both outputs as a person would see them, with the tests' folder replaced. */
 export async function graft(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ["", ""];
   const code = await main(argv, {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { folder, graft, tearDown, write } from "./fixture.ts";
 
-/** The project's own @graftjs/backend-node: it writes down what it is asked, and installs nothing. */
+/** A stand-in for @graftjs/backend-node in the project. It records the options that it is given and installs nothing. */
 const FAKE = `
 import { writeFileSync } from "node:fs";
 const note = ({ write, ...options }) => writeFileSync(${JSON.stringify(join(folder, "asked.json"))}, JSON.stringify(options));
@@ -25,9 +25,10 @@ beforeAll(() => {
 });
 afterAll(tearDown);
 
+/** Returns the recorded options. */
 const asked = (): object => JSON.parse(readFileSync(join(folder, "asked.json"), "utf8")) as object;
 
-it("install-native says what is done, and ends with the command that undoes it from here", async () => {
+it("install-native reports each step and ends with the command that undoes the install", async () => {
   expect(await graft("install-native")).toEqual({
     code: 0,
     err: "",
@@ -43,7 +44,7 @@ it("install-native says what is done, and ends with the command that undoes it f
   });
 });
 
-it("install-native hands every flag on; paths are the caller's", async () => {
+it("install-native passes every flag on; relative paths start from the caller's folder", async () => {
   const flags = [
     "--gpu",
     "--compile",
@@ -68,7 +69,7 @@ it("install-native hands every flag on; paths are the caller's", async () => {
   });
 });
 
-it("uninstall-native says what it removed, or that there was nothing", async () => {
+it("uninstall-native says which files it removed, or that there were none", async () => {
   expect((await graft("uninstall-native", "--cache", "c")).out).toBe("Removed 633 MB: /cache/tensorflow-9.9.9\n");
   expect(asked()).toEqual({ cacheDir: join(folder, "c") });
   expect((await graft("uninstall-native", "--gpu")).out).toBe("Nothing was installed.\n");
@@ -76,10 +77,10 @@ it("uninstall-native says what it removed, or that there was nothing", async () 
 });
 
 it.each([
-  [["install-native", "gpu"], /`gpu` is one argument too many[\s\S]*graft install-native \[--gpu\]/],
-  [["uninstall-native", "all"], /`all` is one argument too many/],
+  [["install-native", "gpu"], /Unexpected argument `gpu`[\s\S]*graft install-native \[--gpu\]/],
+  [["uninstall-native", "all"], /Unexpected argument `all`/],
   [["install-native", "--gpo"], /--gpo/],
-])("%o: exit code 2 and how it is called", async (argv, message) => {
+])("%o: exit code 2 and the correct usage", async (argv, message) => {
   const { code, err } = await graft(...argv);
   expect(code).toBe(2);
   expect(err).toMatch(message);

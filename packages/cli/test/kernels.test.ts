@@ -6,7 +6,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { expect, it } from "vitest";
 import { kernelsOfRun } from "../src/run/kernels-of-run.ts";
 
-/** A convolution trained under another, on images of any size. */
+/** Makes a model with a convolution below another one, on images of any size. */
 function net(): tfl.LayersModel {
   return tfl.sequential({
     layers: [
@@ -19,7 +19,7 @@ function net(): tfl.LayersModel {
 }
 const options = { rule: sgd(), learningRate: 0.1, epochs: 3, loss: "sparseCategoricalCrossentropy" } as const;
 
-it("finds the kernels of a run, and only those of what is trained", async () => {
+it("finds the kernels of a run, without those of layers that are not trained", async () => {
   await tf.setBackend("cpu");
   const stock = tf.getKernel("Conv2D", "cpu");
   const model = net();
@@ -34,7 +34,7 @@ it("finds the kernels of a run, and only those of what is trained", async () => 
   model.dispose();
 });
 
-it("leaves it to the run to say what is wrong with it", async () => {
+it("returns undefined if the step fails", async () => {
   const model = net();
   expect(await kernelsOfRun(model, { ...options, trainable: "haed/**" })).toBeUndefined();
   model.dispose();

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(tearDown);
 
-/** Takes the device away as a driver does: past the session, which hears of it later. */
+/** Source of a hook that destroys the device as a driver would: the session notices only later. */
 const LOSE = `import { optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 const create = ({ at }) => {
@@ -57,7 +57,7 @@ function expectSame(lost: readonly Float32Array[], calm: readonly Float32Array[]
   for (const [i, want] of calm.entries()) expect(disagreement(lost[i] ?? [], want)).toBeLessThanOrEqual(1e-4);
 }
 
-it("graft run ends on wasm from the last checkpoint with the weights of the undisturbed run", async () => {
+it("graft run continues on wasm from the last checkpoint and ends with the weights of an undisturbed run", async () => {
   write("lose.js", LOSE);
   const plugins = [...(recipe.plugins as string[]), "@graftjs/backend-webgpu", "./lose.js"];
   write("recipe.json", { ...recipe, plugins, backends: ["wasm"], hooks: [] });
@@ -66,14 +66,16 @@ it("graft run ends on wasm from the last checkpoint with the weights of the undi
   const webgpu = { use: "webgpu", with: { allowSoftware: true } };
   write("recipe.json", { ...recipe, plugins, backends: [webgpu, "wasm"], hooks });
   const { code, out, err } = await graft("run", "recipe.json", "--out", "lost.safetensors");
-  expect(err).toMatch(/^The WebGPU device was lost: .* Going on with wasm\.\nFrom step 3, the last checkpoint\.\n$/);
+  expect(err).toMatch(
+    /^The WebGPU device was lost: .* Continuing on wasm\.\nStarting from step 3, the last checkpoint\.\n$/,
+  );
   expect(code).toBe(0);
   expect(out.match(/epoch 1\/2/g)).toHaveLength(1);
   expectSame(delta("lost.safetensors"), delta("calm.safetensors"));
 });
 
-it("fineTune with a checkpoint ends on cpu with the weights of the undisturbed run", async () => {
-  /** Two epochs of three steps; the device goes at step `loseAt`. Weights, and the steps that were taken on each backend. */
+it("fineTune with a checkpoint continues on cpu and ends with the weights of an undisturbed run", async () => {
+  /** Trains two epochs of three steps and loses the device at step `loseAt`. Returns the weights, and each step with its backend. */
   const run = async (name: string, loseAt: number): Promise<{ weights: Float32Array[]; taken: string[] }> => {
     const taken: string[] = [];
     const train = async (session: BackendSession, lost: BackendLostError | undefined): Promise<Float32Array[]> => {
@@ -91,7 +93,7 @@ it("fineTune with a checkpoint ends on cpu with the weights of the undisturbed r
           tfl.layers.dense({ units: 2, kernelInitializer: seeded(2), name: "head" }),
         ],
       });
-      // Computed on the device, and so rounded otherwise on the next: the same data all the same.
+      // Computed on the device, so the next device rounds them differently. They must still count as the same data.
       const xs = tf.tanh(tf.randomNormal([48, 3], 0, 1, "float32", 3));
       const lose: OptimizerHook<null> = stateless("lose", (grads, { step }) => {
         taken.push(`${session.name} ${step}`);
@@ -113,7 +115,7 @@ it("fineTune with a checkpoint ends on cpu with the weights of the undisturbed r
   const calm = await run("calm", -1);
   const lost = await run("lost", 4);
   expect(calm.taken).toEqual([0, 1, 2, 3, 4, 5].map((step) => `webgpu ${step}`));
-  // Where the loss is heard of depends on the driver; what was saved by then is repeated on the next backend.
+  // It depends on the driver at which step the loss is noticed. Steps after the last checkpoint are repeated on the next backend.
   expect(lost.taken.slice(0, 5)).toEqual(calm.taken.slice(0, 5));
   expect(lost.taken).toContain("cpu 4");
   expect(lost.taken).not.toContain("cpu 0");

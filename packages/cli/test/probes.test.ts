@@ -12,7 +12,7 @@ import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 afterAll(tearDown);
 
-it("a run shows its observers LARS's trust ratios and the gradients before clipping, layer by layer", async () => {
+it("observers of a run get the trust ratios of LARS and the gradient norms before and after clipping", async () => {
   await tf.setBackend("cpu");
   const model = tfl.sequential({
     layers: [
@@ -50,7 +50,7 @@ it("a run shows its observers LARS's trust ratios and the gradients before clipp
       gradNorm,
     ]);
   }
-  expect(last["trust/ratios/head/bias"]).toBe(1); // excluded: the rate as it is
+  expect(last["trust/ratios/head/bias"]).toBe(1); // Biases are excluded from LARS.
   expect(last["raw/gradient"]).toBeGreaterThan(2e-3);
   expect(last["clipped/gradient"]).toBeCloseTo(1e-3, 7);
   expect(events.filter((event) => event.includes("trust/ratios/body/kernel"))).toHaveLength(2);
@@ -60,7 +60,7 @@ it("a run shows its observers LARS's trust ratios and the gradients before clipp
   model.dispose();
 });
 
-it("in a recipe they stand in the lines of jsonl, every 10 steps", async () => {
+it("the jsonl observer of a recipe writes them every 10 steps", async () => {
   const recipe = await setUp();
   const to = join(folder, "run.jsonl");
   write("recipe.json", {

@@ -20,7 +20,7 @@ const tensor = (values: Float32Array | Int32Array, shape: number[]): StoredTenso
   data: new Uint8Array(values.buffer),
 });
 
-it("takes fineTune's options by name, and they reach the run", async () => {
+it("passes the options of the section to fineTune", async () => {
   withRun({}, { hooks: [] });
   await graft("run", "recipe.json", "--out", "plain.safetensors");
   const changing: Record<string, object> = {
@@ -41,7 +41,7 @@ it("takes fineTune's options by name, and they reach the run", async () => {
     expect(diffDeltas(read("plain.safetensors"), read(`${name}.safetensors`)), name).not.toEqual([]);
   }
   expect([...readSafetensors(read("unfreeze.safetensors")).tensors.keys()]).toContain("body/kernel");
-  // What changes time or safety alone leaves the result as it is.
+  // Options that only change speed or safety do not change the result.
   withRun({ cache: { store: "features" }, prefetch: 2, guard: { policy: "rollback", spike: 1e6 } }, { hooks: [] });
   await graft("run", "recipe.json", "--out", "same.safetensors");
   expect(diffDeltas(read("plain.safetensors"), read("same.safetensors"))).toEqual([]);
@@ -50,11 +50,11 @@ it("takes fineTune's options by name, and they reach the run", async () => {
   expect(JSON.parse((await graft("run", "recipe.json", "--json")).out).history.epoch).toEqual([0, 1]);
 });
 
-it("augments images by name, and says what is wrong with each entry", async () => {
+it("augments images by name, and reports the problem of each entry", async () => {
   write("images.js", "export default () => ({ data: { xs: [[[[1], [2]], [[3], [4]]]], ys: [[1, 0]] } });");
   const augment = ["flip", { use: "shift", with: { by: 1 } }, { use: "colour", with: { brightness: 0.1 } }];
   withRun({ data: "images.js", augment, views: 2 });
-  // The model of the fixture takes rows of three: the images are looked at after the recipe.
+  // The fixture's model takes rows of three numbers. The error about the images shows that the recipe was accepted.
   expect((await graft("plan", "recipe.json")).err).toMatch(/is \[1,2,2,1\], the model takes \[any,3\]/);
   withRun({ augment: ["flop", { use: "shift" }, { use: "flip", with: { direction: "up", chance: 1 } }] });
   expect(await graft("plan", "recipe.json")).toMatchObject({
@@ -70,7 +70,7 @@ it("augments images by name, and says what is wrong with each entry", async () =
   });
 });
 
-it("says everything that is wrong with the section at once, selectors of unfreeze with the recipe's own", async () => {
+it("reports all problems of the section together, and selectors of unfreeze with those of the recipe", async () => {
   withRun({
     ...{ accumulate: 0, earlyStoping: {}, guard: { policy: "stop", spike: 1 }, ema: { decay: 1 }, cache: "disk" },
     ...{
@@ -111,7 +111,7 @@ it("says everything that is wrong with the section at once, selectors of unfreez
   expect(JSON.stringify(properties.run.properties.augment.items)).toContain('"degrees"');
 });
 
-it("reads examples from a safetensors file: the run of the same examples from a module", async () => {
+it("trains on a safetensors file with the same result as on a module with the same examples", async () => {
   const xs = tf.randomNormal([48, 3], 0, 1, "float32", 1);
   const ys = tf.oneHot(tf.cast(tf.greater(tf.sum(xs, 1), 0), "int32"), 2);
   const columns: [string, StoredTensor][] = [
@@ -134,7 +134,7 @@ it("reads examples from a safetensors file: the run of the same examples from a 
   const errors: [tensors: [string, StoredTensor][], message: RegExp][] = [
     [[columns[0] as [string, StoredTensor]], /lacks ys/],
     [[...columns, ["val_xs", columns[0]?.[1] as StoredTensor]], /lacks val_xs|lacks val_ys/],
-    [[...columns, ["yss", columns[1]?.[1] as StoredTensor]], /`yss` is no part of the data. Did you mean `ys`/],
+    [[...columns, ["yss", columns[1]?.[1] as StoredTensor]], /`yss` is not a name of data. Did you mean `ys`/],
     [
       [columns[0] as [string, StoredTensor], ["ys", { dtype: "I64", shape: [1], data: new Uint8Array(8) }]],
       /is I64[\s\S]*Write it as F32 or I32/,
@@ -147,10 +147,10 @@ it("reads examples from a safetensors file: the run of the same examples from a 
   write("data.safetensors", "no header");
   expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringMatching(/no safetensors/) });
   withRun({ data: "none.safetensors" });
-  expect((await graft("run", "recipe.json")).err).toMatch(/The data file cannot be read: there is no such file/);
+  expect((await graft("run", "recipe.json")).err).toMatch(/The data file cannot be read: the file does not exist/);
 });
 
-it("tunes, merges and inspects a GraphModel, up to the outputs that the recipe names", async () => {
+it("trains, merges and inspects a GraphModel, cut at the outputs that the recipe names", async () => {
   const float = { type: "DT_FLOAT" };
   const node = [
     { name: "x", op: "Placeholder", attr: { dtype: float, shape: { shape: { dim: [{ size: -1 }, { size: 3 }] } } } },
@@ -195,7 +195,7 @@ it("tunes, merges and inspects a GraphModel, up to the outputs that the recipe n
   expect(bytes.subarray(48)).toEqual(Buffer.from(kernel as Uint8Array));
   const head = { after: "t", units: 2 };
   for (const [more, message] of [
-    [{ ...graph, head }, /is a GraphModel[\s\S]*`run.head` goes on a LayersModel/],
+    [{ ...graph, head }, /is a GraphModel[\s\S]*`run.head` replaces the last layers of a LayersModel/],
     [{ ...graph, outputs: ["logit"] }, /no node `logit`/],
     [{ outputs: ["head"] }, /is a LayersModel[\s\S]*`run.outputs` names nodes of a GraphModel/],
   ] as const) {
@@ -204,7 +204,7 @@ it("tunes, merges and inspects a GraphModel, up to the outputs that the recipe n
   }
 });
 
-it("stacks two deltas and says how two differ", async () => {
+it("combines two deltas and says how two deltas differ", async () => {
   withRun({});
   await graft("run", "recipe.json", "--out", "head.safetensors");
   withRun({}, { trainable: "body/**" });
@@ -220,7 +220,9 @@ it("stacks two deltas and says how two differ", async () => {
   expect(await graft("merge", "recipe.json", "both.safetensors", "--out", "whole")).toMatchObject({ code: 0, err: "" });
   withRun({ epochs: 3 });
   await graft("run", "recipe.json", "--out", "longer.safetensors");
-  expect((await graft("diff", "head.safetensors", "longer.safetensors")).out).toMatch(/^head\/kernel {2}off by .* %$/m);
+  expect((await graft("diff", "head.safetensors", "longer.safetensors")).out).toMatch(
+    /^head\/kernel {2}differs by .* %$/m,
+  );
   const refused = await graft("stack", "head.safetensors", "longer.safetensors", "--out", "x.safetensors");
   expect(refused).toMatchObject({ code: 2, err: expect.stringMatching(/Both deltas changed/) });
   expect(existsSync(join(folder, "x.safetensors"))).toBe(false);

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { graft, setUp, tearDown, write } from "./fixture.ts";
 
-/** A backend of cpu's kernels except one, which calls itself unable to train. */
+/** Source of a plugin: a backend with all kernels of cpu except one. It reports that kernel as missing. */
 const half = (without: string): string => `import * as tf from "@tensorflow/tfjs-core";
 const capabilities = { missingKernels: ["${without}"], floatBits: 32, syncRead: true };
 const create = () => ({
@@ -22,7 +22,7 @@ const create = () => ({
     return { name: "half", capabilities, dispose };
   },
 });
-export const plugins = [{ kind: "backend", name: "half", description: "cpu, but for one kernel", create }];
+export const plugins = [{ kind: "backend", name: "half", description: "cpu without one kernel", create }];
 `;
 
 let recipe: Record<string, unknown>;
@@ -32,25 +32,25 @@ beforeEach(async () => {
 afterAll(tearDown);
 
 async function runOn(backends: readonly string[], without: string): ReturnType<typeof graft> {
-  // Modules are cached by their address.
+  // Each backend needs a file of its own, because modules are cached by their path.
   write(`half-${without}.js`, half(without));
   write("recipe.json", { ...recipe, plugins: [...(recipe.plugins as string[]), `./half-${without}.js`], backends });
   return graft("run", "recipe.json");
 }
 
-it("takes a backend that lacks nothing of what this model calls", async () => {
+it("takes a backend if the kernel that it lacks is not called by this model", async () => {
   const { code, err } = await runOn(["half", "cpu"], "Conv2DBackpropFilter");
   expect({ code, err }).toEqual({ code: 0, err: "" });
 });
 
-it("goes past one that lacks a kernel of this model, and says which", async () => {
+it("skips a backend that lacks a kernel of this model, and names the kernel", async () => {
   const { code, out, err } = await runOn(["half", "cpu"], "Softmax");
-  expect(err).toBe("Not on half: cannot run this model, lacks Softmax\n");
+  expect(err).toBe("Skipped half: cannot run this model, lacks Softmax\n");
   expect(code).toBe(0);
   expect(out).toContain("Saved");
 });
 
-it("names what every backend lacks, where none is left", async () => {
+it("names the kernels that each backend lacks if no backend is left", async () => {
   const { code, err } = await runOn(["half"], "Softmax");
   expect(code).not.toBe(0);
   expect(err).toMatch(/None of 1 backends can run this model[\s\S]*half: cannot run this model, lacks Softmax/);

@@ -7,7 +7,7 @@ import { type RunData, readDataFile } from "./data-file.ts";
 /**
  * Reads a recipe's data: a `.safetensors` file, or a module whose default export is called.
  *
- * @throws UsageError if there is no such file or module, or its contents are not data
+ * @throws UsageError if the file or module does not exist, or does not contain data
  */
 export async function readData({ folder, run }: RecipeFile): Promise<RunData> {
   const path = resolve(folder, run.data);

@@ -5,7 +5,7 @@ import { UsageError } from "../terminal/errors.ts";
 
 /** Returns a plain reason for an error of the file system. An error with another code keeps its message. */
 export function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === "ENOENT") return "there is no such file";
+  if (error.code === "ENOENT") return "the file does not exist";
   if (error.code === "EACCES" || error.code === "EPERM") return "permission denied";
   if (error.code === "EROFS") return "the file system is read-only";
   if (error.code === "ENOTDIR") return "part of the path is a file, not a folder";

@@ -20,7 +20,7 @@ export async function loadRegistry(packages: readonly string[], folder: string):
   return createRegistry([corePlugins, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 
-/** Returns a package's plugins, or the line that says what is wrong with the package. */
+/** Returns a package's plugins, or one line that describes the problem with the package. */
 async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promise<readonly Plugin[] | string> {
   try {
     const module = (await import(pathToFileURL(resolve(name)).href)) as { plugins?: unknown };

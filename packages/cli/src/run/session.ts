@@ -39,7 +39,7 @@ export async function withSession(
   const inspected = await readModel(file);
   const { registry, resolved } = await compose(file, inspected.params);
   const composed = runOptions(file, resolved, tuner);
-  // The kernels of a GraphModel depend on its ops and on what their gradients call. They are not looked up in advance.
+  // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();
   const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {

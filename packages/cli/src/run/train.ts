@@ -67,9 +67,7 @@ function reportStart(err: (text: string) => void): Observer {
     name: "report-start",
     runStart({ step }) {
       err(
-        step > 0
-          ? `Continuing from step ${step}, the last checkpoint.\n`
-          : "Restarting: there was no checkpoint yet.\n",
+        step > 0 ? `Starting from step ${step}, the last checkpoint.\n` : "Restarting: there was no checkpoint yet.\n",
       );
     },
   };
