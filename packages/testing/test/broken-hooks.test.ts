@@ -9,12 +9,12 @@ import {
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { hookCases } from "../src/index.ts";
+import { hookChecks } from "../src/index.ts";
 import { failing } from "./failing.ts";
 
 const half = (g: tf.Tensor): tf.Tensor => tf.mul(g, 0.5);
 const of = (fn: (grads: TensorMap) => TensorMap): AnyHook => stateless("broken", fn);
-/** A hook with a memory, whose parts a case may replace. */
+/** Makes a hook that has state. A broken hook replaces some of its parts. */
 const momentum = (parts: Partial<OptimizerHook<{ v: TensorMap }>>): AnyHook =>
   defineHook<{ v: TensorMap }>({
     name: "broken",
@@ -26,49 +26,51 @@ const momentum = (parts: Partial<OptimizerHook<{ v: TensorMap }>>): AnyHook =>
     ...parts,
   });
 
-/** By the id of the one case that it must trip: a hook that breaks that rule and no other. */
-const broken: { readonly [id: string]: () => AnyHook } = {
-  names: () => of((grads) => ({ ...grads, "head/bias_1": tf.scalar(0) })),
-  // Broadcasting a scalar ratio over the wrong axis is how shapes are lost; nothing is lost where all are scalars.
-  shapes: () => of((grads) => mapTensors(grads, (g) => (g.rank === 4 ? tf.cast(tf.mul(g, 1000), "int32") : g))),
-  inputs: () =>
+/** One broken hook per check, by the name of the check. It fails that check and no other. */
+const broken: { readonly [check: string]: () => AnyHook } = {
+  "returns exactly the names that it receives": () => of((grads) => ({ ...grads, "head/bias_1": tf.scalar(0) })),
+  // Only some shapes break: a bug in broadcasting often keeps the shapes of vectors.
+  "keeps shapes and dtypes": () =>
+    of((grads) => mapTensors(grads, (g) => (g.rank === 4 ? tf.cast(tf.mul(g, 1000), "int32") : g))),
+  "neither disposes nor changes its inputs": () =>
     of((grads) =>
       mapTensors(grads, (g, name) => {
         const out = half(g);
-        // On cpu, dataSync hands out the buffer itself.
+        // On cpu, dataSync returns the tensor's own buffer, not a copy.
         if (name === "norm/gamma") (g.dataSync() as Float32Array)[0] = 1;
         return out;
       }),
     ),
-  order: () => of((grads) => mapTensors(grads, (g, name) => (name === Object.keys(grads)[0] ? half(g) : g))),
-  leak: () =>
+  "does not depend on the order of the names": () =>
+    of((grads) => mapTensors(grads, (g, name) => (name === Object.keys(grads)[0] ? half(g) : g))),
+  "leaks no tensor over 20 steps, and frees its state": () =>
     stateless("broken", (grads, { step }) => {
-      // Now and then, as a hook does that keeps a running figure for its log.
+      // Leaks at some steps only, like a hook that keeps a value for its log now and then.
       if (step % 5 === 4) tf.keep(tf.scalar(step));
       return grads;
     }),
-  throw: () =>
+  "leaks no tensor and changes no weight if any of its ops throws": () =>
     of((grads) => {
       const scale = tf.keep(tf.scalar(0.5));
       const out = mapTensors(grads, (g) => tf.mul(g, scale));
       scale.dispose();
       return out;
     }),
-  masked: () =>
+  "leaves parameters outside a mask unchanged and without state": () =>
     momentum({
       init: (params) => ({ v: { ...zerosLike(params), "head/bias": tf.zeros([2]) } }),
       transform(grads, { v }) {
         return { grads: mapTensors(grads, half), state: { v } };
       },
     }),
-  resume: () => {
+  "continues bit for bit from a checkpoint": () => {
     let factor = 1;
     return of((grads) => {
       factor *= 0.9;
       return mapTensors(grads, (g) => tf.mul(g, factor));
     });
   },
-  freezing: () =>
+  "keeps the state of a parameter while it is frozen, and afterwards": () =>
     defineHook<{ v: readonly tf.Tensor[] }>({
       name: "broken",
       init: (params) => ({
@@ -82,8 +84,8 @@ const broken: { readonly [id: string]: () => AnyHook } = {
         return { grads: Object.fromEntries(names.map((name, i) => [name, next[i] as tf.Tensor])), state: { v: next } };
       },
     }),
-  zero: () => of((grads) => mapTensors(grads, (g) => tf.div(g, tf.max(tf.abs(g))))),
-  tiny: () =>
+  "is finite for gradients of zero": () => of((grads) => mapTensors(grads, (g) => tf.div(g, tf.max(tf.abs(g))))),
+  "is finite for gradients of 1e-20": () =>
     of((grads) =>
       mapTensors(grads, (g) => {
         const cube = tf.mul(tf.mul(g, g), g);
@@ -91,32 +93,41 @@ const broken: { readonly [id: string]: () => AnyHook } = {
         return tf.where(tf.less(tf.abs(g), 1e-15), inverse, g);
       }),
     ),
-  huge: () => of((grads) => mapTensors(grads, (g) => tf.mul(g, tf.add(tf.square(g), 1)))),
-  backends: () => of((grads) => mapTensors(grads, (g) => tf.mul(g, tf.getBackend() === "cpu" ? 1 : 0.5))),
-  loss: () => of((grads) => mapTensors(grads, (g) => tf.neg(g))),
+  "is finite for gradients of 1e20": () => of((grads) => mapTensors(grads, (g) => tf.mul(g, tf.add(tf.square(g), 1)))),
+  "agrees with cpu on every backend": () =>
+    of((grads) => mapTensors(grads, (g) => tf.mul(g, tf.getBackend() === "cpu" ? 1 : 0.5))),
+  "lowers the loss of a small MLP": () => of((grads) => mapTensors(grads, (g) => tf.neg(g))),
 };
 
-/** Core refuses an update under other names outright, so nothing that needs an optimizer can hold either. */
-const consequences: { readonly [id: string]: readonly string[] } = {
-  names: ["leak", "throw", "resume", "freezing", "loss"],
+/** Core refuses an update with other names. So every check that needs an optimizer fails too. */
+const consequences: { readonly [check: string]: readonly string[] } = {
+  "returns exactly the names that it receives": [
+    "leaks no tensor over 20 steps, and frees its state",
+    "leaks no tensor and changes no weight if any of its ops throws",
+    "continues bit for bit from a checkpoint",
+    "keeps the state of a parameter while it is frozen, and afterwards",
+    "lowers the loss of a small MLP",
+  ],
 };
 
-for (const [id, make] of Object.entries(broken)) {
-  it(`a hook that breaks \`${id}\` trips that case and no other`, async () => {
-    expect(await failing(hookCases(make))).toEqual([id, ...(consequences[id] ?? [])]);
+for (const [name, make] of Object.entries(broken)) {
+  it(`a hook that breaks "${name}" fails this check only`, async () => {
+    expect(await failing(hookChecks(make))).toEqual([name, ...(consequences[name] ?? [])]);
   });
 }
 
-it("every case of the suite has a broken hook", () => {
-  const ids = hookCases(() => of((grads) => grads)).map((one) => one.id);
-  expect(ids.sort()).toEqual(Object.keys(broken).sort());
+it("every check of the suite has a broken hook", () => {
+  const names = hookChecks(() => of((grads) => grads)).map(({ name }) => name);
+  expect(names.sort()).toEqual(Object.keys(broken).sort());
 });
 
-it("a hook off the oracle's numbers trips the oracle", async () => {
+it("a hook that differs from the oracle fails the check of the oracle", async () => {
   const oracle = {
     source: "by hand",
     cases: [{ name: "half", params: { w: [1, 2] }, steps: [{ grads: { w: [4, -2] }, out: { w: [2, -1] } }] }],
   };
-  expect(await failing(hookCases(() => of((grads) => mapTensors(grads, half)), { oracle }))).toEqual([]);
-  expect(await failing(hookCases(() => of((grads) => grads), { oracle }))).toEqual(["oracle"]);
+  expect(await failing(hookChecks(() => of((grads) => mapTensors(grads, half)), { oracle }))).toEqual([]);
+  expect(await failing(hookChecks(() => of((grads) => grads), { oracle }))).toEqual([
+    "gives the numbers of the oracle",
+  ]);
 });

@@ -1,13 +1,13 @@
-import type { Case } from "../src/index.ts";
+import type { ConformanceCheck } from "../src/index.ts";
 
-/** The ids of the cases that `cases` fails, in order. */
-export async function failing(cases: readonly Case[]): Promise<string[]> {
+/** Runs `checks` and returns the names of those that fail, in order. */
+export async function failing(checks: readonly ConformanceCheck[]): Promise<string[]> {
   const failed: string[] = [];
-  for (const one of cases) {
+  for (const { name, run } of checks) {
     try {
-      await one.run();
+      await run();
     } catch {
-      failed.push(one.id);
+      failed.push(name);
     }
   }
   return failed;

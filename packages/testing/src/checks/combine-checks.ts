@@ -1,13 +1,16 @@
 import type { AnyCombiner, ElementwiseCombiner, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { check, checkBits, checkFinite, read } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { disposeParams, sampleGrads, sampleParams } from "../harness/samples.ts";
 import { contextOf } from "../harness/subject.ts";
 
-/** Gradients of several tasks in, one gradient out: the rules of a hook, for a combiner on the device. */
-export function combineCases(make: () => AnyCombiner): readonly Case[] {
-  const run = (scale: number, look: (out: TensorMap, byTask: { readonly [task: string]: TensorMap }) => void): void => {
+/** Checks a combiner that merges the gradients of several tasks element by element. */
+export function combineChecks(make: () => AnyCombiner): readonly ConformanceCheck[] {
+  const run = (
+    scale: number,
+    inspect: (out: TensorMap, byTask: { readonly [task: string]: TensorMap }) => void,
+  ): void => {
     const params = sampleParams();
     const byTask = { a: sampleGrads(params, 0, scale), b: sampleGrads(params, 1, scale) };
     tf.tidy(() => {
@@ -18,30 +21,35 @@ export function combineCases(make: () => AnyCombiner): readonly Case[] {
       for (const [i, map] of Object.values(byTask).entries()) {
         check(
           Object.values(map).every((tensor) => !tensor.isDisposed),
-          "It disposed a gradient it was given.",
+          "The combiner disposed a gradient that it received.",
         );
-        checkBits(read(map), before[i] as ReturnType<typeof read>, "A gradient it was given changed");
+        checkBits(read(map), before[i] as ReturnType<typeof read>, "The combiner changed a gradient that it received");
       }
-      look(grads, byTask);
+      inspect(grads, byTask);
     });
     for (const map of Object.values(byTask)) tf.dispose(map as tf.NamedTensorMap);
     disposeParams(params);
   };
+  const finite = (size: string, scale: number): ConformanceCheck =>
+    onCpu(`is finite for gradients of ${size}`, () =>
+      run(scale, (out) => checkFinite(read(out), "The merged gradient")),
+    );
   return [
-    onCpu("shapes", "keeps names and shapes, and its inputs as they are", () =>
+    onCpu("keeps names and shapes, and leaves its inputs unchanged", () =>
       run(1, (out, { a }) => {
         const show = (map: TensorMap): string =>
           Object.keys(map)
             .sort()
             .map((name) => `${name} [${map[name]?.shape}]`)
             .join(", ");
-        check(show(out) === show(a as TensorMap), `It returned ${show(out)}, expected ${show(a as TensorMap)}.`);
+        check(
+          show(out) === show(a as TensorMap),
+          `The combiner returned ${show(out)}, expected ${show(a as TensorMap)}.`,
+        );
       }),
     ),
-    ...[0, 1e-20, 1e20].map((scale) =>
-      onCpu(`finite-${scale}`, `gradients of size ${scale} give finite output`, () =>
-        run(scale, (out) => checkFinite(read(out), "The merged gradient")),
-      ),
-    ),
+    finite("zero", 0),
+    finite("1e-20", 1e-20),
+    finite("1e20", 1e20),
   ];
 }

@@ -1,13 +1,13 @@
 import { type AnyCombiner, HookedOptimizer, type Param, sgd, taskTrainer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { check } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { variableOf } from "../harness/samples.ts";
 
-/** A combiner in a real step over two tasks that pull at the same three numbers. */
-export function combinerTrainingCases(make: () => AnyCombiner, learningRate: number): readonly Case[] {
+/** Checks a combiner in an optimizer that trains three numbers on two tasks. */
+export function combinerTrainingChecks(make: () => AnyCombiner, learningRate: number): readonly ConformanceCheck[] {
   return [
-    onCpu("leak", "leaks no tensor over 20 steps of two tasks", async () => {
+    onCpu("leaks no tensor over 20 steps of two tasks", async () => {
       const start = tf.memory().numTensors;
       await train(make(), learningRate, 2, async (step) => {
         const before = tf.memory().numTensors;
@@ -16,9 +16,9 @@ export function combinerTrainingCases(make: () => AnyCombiner, learningRate: num
         check(grown === 0, `20 steps left ${grown} tensor(s).`);
       });
       const left = tf.memory().numTensors - start;
-      check(left === 0, `${left} tensor(s) are left after dispose().`);
+      check(left === 0, `dispose() left ${left} tensor(s).`);
     }),
-    onCpu("loss", "the summed loss of two agreeing tasks falls", async () => {
+    onCpu("lowers the summed loss of two tasks that agree", async () => {
       const losses = await train(make(), learningRate, 60);
       check(
         (losses.at(-1) as number) < (losses[0] as number),
@@ -28,6 +28,7 @@ export function combinerTrainingCases(make: () => AnyCombiner, learningRate: num
   ];
 }
 
+/** Trains for `steps` steps, then calls `then`. Returns the summed loss before each step. */
 async function train(
   combiner: AnyCombiner,
   learningRate: number,
@@ -38,10 +39,10 @@ async function train(
   const params: Param[] = [{ name: "w/kernel", layer: "w", role: "kernel", shape: [3], unitAxes: [0], variable }];
   const optimizer = new HookedOptimizer({ params, rule: sgd(), learningRate });
   const trainer = taskTrainer({ optimizer, combiner });
-  const target = (values: number[]) => (): tf.Scalar =>
-    tf.tidy(() => tf.mean(tf.squaredDifference(variable, tf.tensor1d(values))));
+  const distanceTo = (target: number[]) => (): tf.Scalar =>
+    tf.tidy(() => tf.mean(tf.squaredDifference(variable, tf.tensor1d(target))));
   const step = async (): Promise<number> => {
-    const values = await trainer.step({ near: target([0, 0, 0]), far: target([0.5, 0.5, 0]) });
+    const values = await trainer.step({ near: distanceTo([0, 0, 0]), far: distanceTo([0.5, 0.5, 0]) });
     const sum = Object.values(values).reduce((total, value) => total + (value.dataSync()[0] as number), 0);
     tf.dispose(values as tf.NamedTensorMap);
     return sum;

@@ -1,23 +1,23 @@
 import type { TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { check, checkBits, checkClose, read } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { runPure } from "../harness/run-pure.ts";
 import { disposeParams, sampleGrads, sampleParams } from "../harness/samples.ts";
 import type { Subject } from "../harness/subject.ts";
 
-/** What `transform` promises about its arguments and results. */
-export function contractCases(subject: Subject): readonly Case[] {
+/** Checks the arguments and the result of `transform`. */
+export function contractChecks(subject: Subject): readonly ConformanceCheck[] {
   return [
-    onCpu("names", "returns the names it was given, none more and none less", () =>
+    onCpu("returns exactly the names that it receives", () =>
       withSamples((params, grads) => {
         for (const step of runPure(subject.make(), params, [grads, grads])) {
           const [got, want] = [Object.keys(step.grads).sort().join(), Object.keys(grads).sort().join()];
-          check(got === want, `It returned ${got}, and was given ${want}.`);
+          check(got === want, `transform returned ${got}, and received ${want}.`);
         }
       }),
     ),
-    onCpu("shapes", "keeps shapes and dtypes", () =>
+    onCpu("keeps shapes and dtypes", () =>
       withSamples((params, grads) => {
         for (const { shapes } of runPure(subject.make(), params, [grads, grads])) {
           for (const [name, tensor] of Object.entries(grads)) {
@@ -27,21 +27,21 @@ export function contractCases(subject: Subject): readonly Case[] {
         }
       }),
     ),
-    onCpu("inputs", "neither disposes nor changes its inputs", () =>
+    onCpu("neither disposes nor changes its inputs", () =>
       withSamples((params, grads) => {
         const variables = Object.fromEntries(params.map(({ name, variable }) => [name, variable]));
         const before = { grads: read(grads), params: read(variables) };
-        // A dispose shows as such here, and not as the failure of whatever reads the tensor next.
+        // If transform disposes an input, the error here names that input. Reading it later would fail without its name.
         runPure(subject.make(), params, [grads]);
         for (const [name, tensor] of Object.entries({ ...grads }))
-          check(!tensor.isDisposed, `It disposed the gradient of ${name}.`);
+          check(!tensor.isDisposed, `transform disposed the gradient of ${name}.`);
         for (const [name, tensor] of Object.entries(variables))
-          check(!tensor.isDisposed, `It disposed the parameter ${name}.`);
-        checkBits(read(grads), before.grads, "A gradient it was given changed");
-        checkBits(read(variables), before.params, "A parameter changed");
+          check(!tensor.isDisposed, `transform disposed the parameter ${name}.`);
+        checkBits(read(grads), before.grads, "transform changed a gradient that it received");
+        checkBits(read(variables), before.params, "transform changed a parameter");
       }),
     ),
-    onCpu("order", "does not depend on the order of the keys", () =>
+    onCpu("does not depend on the order of the names", () =>
       withSamples((params, grads) => {
         const again = sampleGrads(params, 0);
         const reversed = Object.fromEntries(Object.entries(again).reverse());
@@ -49,8 +49,8 @@ export function contractCases(subject: Subject): readonly Case[] {
         const backward = runPure(subject.make(), params, [reversed, reversed]);
         tf.dispose(again as tf.NamedTensorMap);
         straight.forEach((step, i) => {
-          // Only sums over all parameters may round differently.
-          checkClose((backward[i] as typeof step).grads, step.grads, 1e-5, `Step ${i} with reversed keys`);
+          // Sums over all parameters may round differently in another order.
+          checkClose((backward[i] as typeof step).grads, step.grads, 1e-5, `Step ${i} with reversed names`);
         });
       }),
     ),

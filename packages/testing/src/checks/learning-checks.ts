@@ -1,14 +1,14 @@
 import type { Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { check } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { disposeParams, numbers, variableOf } from "../harness/samples.ts";
 import type { Subject } from "../harness/subject.ts";
 
-/** The one test of the whole: with the plugin in it, training goes down. */
-export function learningCases(subject: Subject, learningRate: number): readonly Case[] {
+/** Checks that an optimizer that contains the hook or rule lowers a loss. */
+export function learningChecks(subject: Subject, learningRate: number): readonly ConformanceCheck[] {
   return [
-    onCpu("loss", "the loss of a tiny MLP falls", () => {
+    onCpu("lowers the loss of a small MLP", () => {
       const params = mlp();
       const optimizer = subject.optimizer(params, learningRate);
       const [w1, b1, w2, b2] = params.map(({ variable }) => variable) as tf.Tensor[] as [
@@ -40,14 +40,8 @@ function mlp(): readonly Param[] {
     const [layer, role] = name.split("/") as [string, string];
     const size = shape.reduce((a, b) => a * b, 1);
     const values = role === "bias" ? Array<number>(size).fill(0.1) : numbers(seed, size);
-    return {
-      name,
-      layer,
-      role,
-      shape,
-      unitAxes: [shape.length - 1],
-      variable: variableOf(values, shape),
-    };
+    const variable = variableOf(values, shape);
+    return { name, layer, role, shape, unitAxes: [shape.length - 1], variable };
   };
   return [
     param("hidden/kernel", [3, 8], 21),

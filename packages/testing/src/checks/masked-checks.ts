@@ -1,14 +1,14 @@
 import { type AnyHook, masked, visitTensors } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { check, checkBits, read } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { disposeParams, sampleGrads, sampleParams } from "../harness/samples.ts";
 import { contextOf } from "../harness/subject.ts";
 
-/** A hook behind `masked`: what it is not shown, it neither changes nor remembers. */
-export function maskedCases(make: () => AnyHook): readonly Case[] {
+/** Checks a hook inside `masked`: parameters outside the mask must be unchanged and have no state. */
+export function maskedChecks(make: () => AnyHook): readonly ConformanceCheck[] {
   return [
-    onCpu("masked", "masked: parameters outside are bit-identical and have no state", () => {
+    onCpu("leaves parameters outside a mask unchanged and without state", () => {
       const params = sampleParams();
       const grads = sampleGrads(params, 0);
       const outside = params.filter(({ role }) => role === "bias").map(({ name }) => name);
@@ -17,12 +17,12 @@ export function maskedCases(make: () => AnyHook): readonly Case[] {
         const ctx = contextOf(params);
         const first = hook.transform(grads, hook.init(ctx.params, params), ctx);
         const second = hook.transform(first.grads, first.state, { ...ctx, step: 1 });
-        const only = (map: typeof grads): ReturnType<typeof read> =>
+        const readOutside = (map: typeof grads): ReturnType<typeof read> =>
           read(Object.fromEntries(outside.map((name) => [name, map[name] as tf.Tensor])));
-        checkBits(only(second.grads), only(grads), "Outside the mask");
+        checkBits(readOutside(second.grads), readOutside(grads), "Outside the mask");
         visitTensors(second.state, (_, path) => {
-          const name = outside.find((one) => path.endsWith(one));
-          check(name === undefined, `The state holds ${path}, and ${name} is outside the mask.`);
+          const name = outside.find((masked) => path.endsWith(masked));
+          check(name === undefined, `The state contains ${path}, but ${name} is outside the mask.`);
         });
       });
       tf.dispose(grads as tf.NamedTensorMap);

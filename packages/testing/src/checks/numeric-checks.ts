@@ -1,14 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { checkFinite } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
 import { runPure } from "../harness/run-pure.ts";
 import { disposeParams, sampleGrads, sampleParams } from "../harness/samples.ts";
 import type { Subject } from "../harness/subject.ts";
 
-/** Nasty gradients: what comes out is finite, and so is the state that the next step starts from. */
-export function numericCases(subject: Subject): readonly Case[] {
-  const at = (id: string, name: string, scale: number): Case =>
-    onCpu(id, name, () => {
+/** Checks that the result and the state stay finite for zero, tiny and huge gradients. */
+export function numericChecks(subject: Subject): readonly ConformanceCheck[] {
+  const finite = (size: string, scale: number): ConformanceCheck =>
+    onCpu(`is finite for gradients of ${size}`, () => {
       const params = sampleParams();
       const steps = [0, 1].map((seed) => sampleGrads(params, seed, scale));
       try {
@@ -21,9 +21,5 @@ export function numericCases(subject: Subject): readonly Case[] {
         disposeParams(params);
       }
     });
-  return [
-    at("zero", "zero gradients give finite output", 0),
-    at("tiny", "gradients of 1e-20 give finite output", 1e-20),
-    at("huge", "gradients of 1e20 give finite output", 1e20),
-  ];
+  return [finite("zero", 0), finite("1e-20", 1e-20), finite("1e20", 1e20)];
 }

@@ -1,50 +1,16 @@
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import type { Param, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { expect } from "vitest";
 import { check, checkClose, type Values } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
+import { type Nested, type Oracle, readOracle } from "../harness/oracle.ts";
 import { runPure } from "../harness/run-pure.ts";
 import { disposeParams, variableOf } from "../harness/samples.ts";
 import type { Subject } from "../harness/subject.ts";
 
-/** Numbers of another implementation. Tensors are nested arrays, as `numpy.ndarray.tolist()` writes them. */
-export interface Oracle {
-  /** Where the numbers are from: "optax 0.2.6, jax 0.8.1". Shown when they differ. */
-  readonly source: string;
-  readonly cases: readonly OracleCase[];
-}
-
-/** One run: parameters, then gradients in and gradients (of a rule: updates) out, step by step. */
-export interface OracleCase {
-  readonly name: string;
-  /** Passed to the factory. Left out: the factory's own. */
-  readonly options?: unknown;
-  /** @default 0.05 */
-  readonly learningRate?: number;
-  /** Relative to the largest magnitude of each tensor. @default 1e-6 */
-  readonly tolerance?: number;
-  readonly params: { readonly [name: string]: Nested };
-  readonly steps: readonly {
-    readonly grads: { readonly [name: string]: Nested };
-    readonly out: { readonly [name: string]: Nested };
-  }[];
-}
-export type Nested = number | readonly Nested[];
-
-/** Reads an oracle where the suite was given a path, relative to the test file. */
-export async function readOracle<T>(oracle: string | T): Promise<T> {
-  if (typeof oracle !== "string") return oracle;
-  const from = expect.getState().testPath;
-  const path = from === undefined ? resolve(oracle) : resolve(dirname(from), oracle);
-  return JSON.parse(await readFile(path, "utf8")) as T;
-}
-
-/** The numbers of `oracle`, case by case and step by step. The parameters stand still: what is compared is the output. */
-export function oracleCases(subject: Subject, oracle: string | Oracle): readonly Case[] {
+/** Checks the output of every step of every case of `oracle`. The parameters stay at their values. */
+export function oracleChecks(subject: Subject, oracle: string | Oracle): readonly ConformanceCheck[] {
   return [
-    onCpu("oracle", "gives the oracle's numbers", async () => {
+    onCpu("gives the numbers of the oracle", async () => {
       const { source, cases } = await readOracle(oracle);
       check(cases.length > 0, "The oracle has no cases.");
       for (const { name, options, learningRate, tolerance = 1e-6, params: values, steps } of cases) {

@@ -2,22 +2,23 @@ import { HookedOptimizer, type ModelPatch, namedParams, namedWeights, type Param
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { check, checkBits, checkClose, read, type Values } from "../harness/assertions.ts";
-import { type Case, type Exceptions, onCpu } from "../harness/conformance-check.ts";
-import { numbers } from "../harness/samples.ts";
+import { type ConformanceCheck, type ExpectedFailures, onCpu } from "../harness/conformance-check.ts";
+import { compareTraces, predictSample, sampleInput, trace, weightsOf } from "../harness/model-trace.ts";
 
+/** Options of the conformance suite of a patch. */
 export interface PatchSuiteOptions {
-  /** A fresh model that the patch suits, with trained-looking weights. One input, one output; the suite disposes it. */
+  /** Makes a model that suits the patch. It has one input, one output and weights like those of a trained model. */
   readonly model: () => layers.LayersModel;
-  /** A model that the patch refuses. Left out: no such test. */
+  /** Makes a model that the patch refuses. @default none; the check of refusals is left out */
   readonly unsuitable?: () => layers.LayersModel;
-  /** Whether the patched model computes the same as the bare one in inference. @default true */
+  /** Whether the patched model computes the same as the original in inference. @default true */
   readonly sameInference?: boolean;
-  /** Rules that do not hold, by case id, each with the reason. They are tested to fail. @default {} */
-  readonly exceptions?: Exceptions;
+  /** Checks that the patch is known to fail, by name, each with the reason. @default {} */
+  readonly expectedFailures?: ExpectedFailures;
 }
 
-/** A patch changes how a model computes, and can be undone without a trace. */
-export function patchCases(make: () => ModelPatch, options: PatchSuiteOptions): readonly Case[] {
+/** Checks a patch: it changes how a model computes, and `restore()` undoes everything. */
+export function patchChecks(make: () => ModelPatch, options: PatchSuiteOptions): readonly ConformanceCheck[] {
   const { model: makeModel, unsuitable, sameInference = true } = options;
   const withModel = (fn: (model: layers.LayersModel) => void, made = makeModel): void => {
     const model = made();
@@ -27,8 +28,8 @@ export function patchCases(make: () => ModelPatch, options: PatchSuiteOptions): 
       model.dispose();
     }
   };
-  const cases = [
-    onCpu("restore", "restore() puts weights, outputs and layers back exactly", () =>
+  return [
+    onCpu("restore() puts weights, outputs and layers back exactly", () =>
       withModel((model) => {
         const before = trace(model);
         const handle = make().apply(model);
@@ -36,16 +37,16 @@ export function patchCases(make: () => ModelPatch, options: PatchSuiteOptions): 
         compareTraces(trace(model), before, "After restore()");
       }),
     ),
-    onCpu("twice", "restoring twice is harmless", () =>
+    onCpu("restore() can be called twice", () =>
       withModel((model) => {
         const before = trace(model);
         const handle = make().apply(model);
         handle.restore();
         handle.restore();
-        compareTraces(trace(model), before, "After restore() twice");
+        compareTraces(trace(model), before, "After two calls of restore()");
       }),
     ),
-    onCpu("leak", "leaves no tensor behind after apply, a training step and restore", () =>
+    onCpu("leaks no tensor over apply, a training step and restore", () =>
       withModel((model) => {
         trainStep(model);
         const before = tf.memory().numTensors;
@@ -58,31 +59,31 @@ export function patchCases(make: () => ModelPatch, options: PatchSuiteOptions): 
         check(left === 0, `3 rounds of apply, step and restore left ${left} tensor(s).`);
       }),
     ),
-    onCpu("trains", "the patched model trains: a step has finite loss and moves a weight", () =>
+    onCpu("the patched model trains", () =>
       withModel((model) => {
         const handle = make().apply(model);
-        const before = weights(model);
+        const before = weightsOf(model);
         const loss = trainStep(model, handle.added);
         check(Number.isFinite(loss), `The loss of the patched model is ${loss}.`);
         const added = (handle.added ?? []).length > 0;
-        check(added || !same(weights(model), before), "A step moved no weight of the patched model.");
+        check(added || !same(weightsOf(model), before), "A training step changed no weight of the patched model.");
         handle.restore();
       }),
     ),
-    onCpu("added", "what it adds has names of its own, and what it holds exists", () =>
+    onCpu("adds parameters under new names, and holds layers that exist", () =>
       withModel((model) => {
         const handle = make().apply(model);
-        const own = namedWeights(model).map(({ name }) => name);
+        const existing = namedWeights(model).map(({ name }) => name);
         const added = (handle.added ?? []).map(({ name }) => name);
-        const twice = added.filter((name, i) => own.includes(name) || added.indexOf(name) !== i);
-        check(twice.length === 0, `${twice.join(", ")}: taken already.`);
+        const taken = added.filter((name, i) => existing.includes(name) || added.indexOf(name) !== i);
+        check(taken.length === 0, `\`added\` contains ${taken.join(", ")}, but these names are already taken.`);
         const paths = new Set(namedWeights(model).map(({ layer }) => layer));
-        const lost = (handle.held ?? []).filter((layer) => !paths.has(layer));
-        check(lost.length === 0, `held: ${lost.join(", ")}: no such layer.`);
+        const unknown = (handle.held ?? []).filter((layer) => !paths.has(layer));
+        check(unknown.length === 0, `\`held\` contains ${unknown.join(", ")}, but the model has no such layer.`);
         handle.restore();
       }),
     ),
-    onCpu("held", "statistics of held layers do not move in training", () =>
+    onCpu("training does not change the statistics of held layers", () =>
       withModel((model) => {
         const handle = make().apply(model);
         const held = new Set(handle.held ?? []);
@@ -100,86 +101,45 @@ export function patchCases(make: () => ModelPatch, options: PatchSuiteOptions): 
         handle.restore();
       }),
     ),
+    ...(sameInference
+      ? [
+          onCpu("the patched model computes the same in inference", () =>
+            withModel((model) => {
+              const before = { out: predictSample(model) };
+              const handle = make().apply(model);
+              checkClose({ out: predictSample(model) }, before, 1e-5, "The output of the patched model");
+              handle.restore();
+            }),
+          ),
+        ]
+      : []),
+    ...(unsuitable
+      ? [
+          onCpu("refuses an unsuitable model and leaves it unchanged", () =>
+            withModel((model) => {
+              const before = trace(model);
+              const tensors = tf.memory().numTensors;
+              let threw = false;
+              try {
+                make().apply(model);
+              } catch {
+                threw = true;
+              }
+              check(threw, "The patch accepted a model that does not suit it.");
+              check(tf.memory().numTensors === tensors, "The refusal left tensors behind.");
+              compareTraces(trace(model), before, "After the refusal");
+            }, unsuitable),
+          ),
+        ]
+      : []),
   ];
-  if (sameInference) {
-    cases.push(
-      onCpu("inference", "the patched model computes the same in inference", () =>
-        withModel((model) => {
-          const before = { out: outputs(model) };
-          const handle = make().apply(model);
-          checkClose({ out: outputs(model) }, before, 1e-5, "The output of the patched model");
-          handle.restore();
-        }),
-      ),
-    );
-  }
-  if (unsuitable) {
-    cases.push(
-      onCpu("refuses", "refuses a model it does not suit, having changed nothing", () =>
-        withModel((model) => {
-          const before = trace(model);
-          const tensors = tf.memory().numTensors;
-          let threw = false;
-          try {
-            make().apply(model);
-          } catch {
-            threw = true;
-          }
-          check(threw, "It applied itself to a model it does not suit.");
-          check(tf.memory().numTensors === tensors, "Refusing left tensors behind.");
-          compareTraces(trace(model), before, "After the refusal");
-        }, unsuitable),
-      ),
-    );
-  }
-  return cases;
 }
 
-interface Trace {
-  readonly weights: Values;
-  readonly out: readonly number[];
-  /** Own properties of each layer that are functions or flags: what a patch overrides. */
-  readonly layers: string;
-}
-
-function trace(model: layers.LayersModel): Trace {
-  const own = model.layers.map((layer) => {
-    const flags = Object.entries(layer).filter(([, value]) => ["function", "boolean"].includes(typeof value));
-    return `${layer.name}: ${flags.map(([key, value]) => (typeof value === "function" ? key : `${key}=${value}`)).sort()}`;
-  });
-  return { weights: weights(model), out: outputs(model), layers: own.join("\n") };
-}
-
-function compareTraces(got: Trace, expected: Trace, what: string): void {
-  checkBits(got.weights, expected.weights, `${what}, the weights`);
-  checkBits({ out: got.out }, { out: expected.out }, `${what}, the output`);
-  check(got.layers === expected.layers, `${what}, the layers are\n${got.layers}\nand were\n${expected.layers}`);
-}
-
-function weights(model: layers.LayersModel): Values {
-  return read(Object.fromEntries(namedWeights(model).map(({ name, variable }) => [name, variable])));
-}
-
-function outputs(model: layers.LayersModel): readonly number[] {
-  return tf.tidy(() => [...(model.predict(batch(model)) as tf.Tensor).dataSync()]);
-}
-
-function batch(model: layers.LayersModel): tf.Tensor {
-  const shape = [4, ...(model.inputs[0]?.shape ?? []).slice(1).map((size) => size ?? 4)];
-  return tf.tensor(
-    numbers(
-      5,
-      shape.reduce((a, b) => a * b, 1),
-    ),
-    shape,
-  );
-}
-
-/** One step of SGD on the sum of squares of the output, in training mode; returns the loss. */
+/** Takes one step of SGD on the sum of squares of the output, in training mode. Returns the loss. */
 function trainStep(model: layers.LayersModel, added: readonly Param[] = []): number {
   const optimizer = new HookedOptimizer({ params: [...namedParams(model), ...added], rule: sgd(), learningRate: 0.01 });
   const loss = tf.tidy(() => {
-    const x = batch(model);
+    const x = sampleInput(model);
     const value = optimizer.minimize(
       () => tf.mean(tf.square(model.apply(x, { training: true }) as tf.Tensor)) as tf.Scalar,
       true,

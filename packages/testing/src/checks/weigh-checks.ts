@@ -1,18 +1,18 @@
 import type { AnyCombiner, StateTree, WeighingCombiner } from "@graftjs/core";
 import { check } from "../harness/assertions.ts";
-import { type Case, onCpu } from "../harness/conformance-check.ts";
+import { type ConformanceCheck, onCpu } from "../harness/conformance-check.ts";
+import { readOracle } from "../harness/oracle.ts";
 import { numbers } from "../harness/samples.ts";
-import { readOracle } from "./oracle-checks.ts";
 
-/** Task gradients in, weights out, as another implementation has them. */
+/** Gradients of several tasks and the merged gradient, from another implementation. */
 export interface GramOracle {
-  /** Where the numbers are from: "torchjd 0.8.0". Shown when they differ. */
+  /** Source of the numbers, for example "torchjd 0.8.0". Error messages show it. */
   readonly source: string;
   readonly cases: readonly {
     readonly name: string;
-    /** Passed to the factory. Left out: the factory's own. */
+    /** Argument for the factory. @default none */
     readonly options?: unknown;
-    /** One row a task: its gradient. */
+    /** One row per task: its gradient. */
     readonly jacobian: readonly (readonly number[])[];
     /** The merged gradient Jᵀ·weights. */
     readonly update: readonly number[];
@@ -23,8 +23,8 @@ export interface GramOracle {
 
 const TASKS = ["a", "b", "c"];
 
-/** Rows that hurt: ordinary, conflicting, dependent, of differing size, and none at all. */
-const JACOBIANS: { readonly [what: string]: readonly (readonly number[])[] } = {
+/** Difficult task gradients, one row per task. */
+const JACOBIANS: { readonly [kind: string]: readonly (readonly number[])[] } = {
   ordinary: [0, 1, 2].map((i) => numbers(i + 1, 6)),
   opposite: [
     [1, 2, -1],
@@ -36,7 +36,7 @@ const JACOBIANS: { readonly [what: string]: readonly (readonly number[])[] } = {
     [2, 2, 0],
     [-1, -1, 0],
   ],
-  "of one task only": [
+  "one nonzero row": [
     [1, 2, 3],
     [0, 0, 0],
     [0, 0, 0],
@@ -46,58 +46,58 @@ const JACOBIANS: { readonly [what: string]: readonly (readonly number[])[] } = {
     [0, 0, 0],
     [0, 0, 0],
   ],
-  "of sizes 1e-10 to 1e15": [
+  "sizes from 1e-10 to 1e15": [
     [1e-10, 2e-10, 0],
     [1, -1, 1],
     [-1e15, 1e15, 2e15],
   ],
 };
 
-/** Weights from a Gramian: pure, finite, without memory of anything but the state. */
-export function weighCases(
+/** Checks a combiner that turns the Gramian of the task gradients into weights. */
+export function weighChecks(
   make: (options?: unknown) => AnyCombiner,
   oracle: string | GramOracle | undefined,
-): readonly Case[] {
-  const each = (
-    fn: (combiner: WeighingCombiner, gram: Float64Array, what: string, j: readonly (readonly number[])[]) => void,
-  ): void => {
-    for (const [what, jacobian] of Object.entries(JACOBIANS))
-      fn(make() as WeighingCombiner, gramOf(jacobian), what, jacobian);
+): readonly ConformanceCheck[] {
+  const forEachJacobian = (fn: (combiner: WeighingCombiner, gram: Float64Array, kind: string) => void): void => {
+    for (const [kind, jacobian] of Object.entries(JACOBIANS)) fn(make() as WeighingCombiner, gramOf(jacobian), kind);
   };
   const weigh = (combiner: WeighingCombiner, gram: Float64Array, state: StateTree = combiner.init(TASKS)) =>
     combiner.weigh(gram, TASKS, state, { step: 0, group: "" });
   return [
-    onCpu("finite", "one finite weight a task, whatever the gradients: rank-deficient, zero, 1e-10 to 1e15", () =>
-      each((combiner, gram, what) => {
+    onCpu("gives one finite weight per task for difficult gradients", () =>
+      forEachJacobian((combiner, gram, kind) => {
         const { weights } = weigh(combiner, gram);
-        check(weights.length === TASKS.length, `${what}: ${weights.length} weights for ${TASKS.length} tasks.`);
-        check(weights.every(Number.isFinite), `${what}: the weights are ${[...weights]}.`);
+        check(weights.length === TASKS.length, `Jacobian "${kind}": ${weights.length} weights, ${TASKS.length} tasks.`);
+        check(weights.every(Number.isFinite), `Jacobian "${kind}": the weights are ${[...weights]}.`);
       }),
     ),
-    onCpu("inputs", "changes neither the Gramian nor the state it was given", () =>
-      each((combiner, gram, what) => {
+    onCpu("leaves the Gramian and the state unchanged", () =>
+      forEachJacobian((combiner, gram, kind) => {
         const before = gram.slice();
         const state = combiner.init(TASKS);
         const text = JSON.stringify(state);
         weigh(combiner, gram, state);
         check(
           gram.every((value, i) => Object.is(value, before[i])),
-          `${what}: the Gramian changed.`,
+          `Jacobian "${kind}": the combiner changed the Gramian.`,
         );
-        check(JSON.stringify(state) === text, `${what}: the state changed in place. Return a new one.`);
-      }),
-    ),
-    onCpu("pure", "the same Gramian and state give the same weights", () =>
-      each((combiner, gram, what) => {
-        const state = combiner.init(TASKS);
-        const [one, two] = [weigh(combiner, gram, state).weights, weigh(combiner, gram, state).weights];
         check(
-          one.every((value, i) => Object.is(value, two[i])),
-          `${what}: ${[...one]}, then ${[...two]}. Keep what changes in the state.`,
+          JSON.stringify(state) === text,
+          `Jacobian "${kind}": the combiner changed the state in place. Return a new state.`,
         );
       }),
     ),
-    onCpu("nan", "throws on a NaN in the Gramian", () => {
+    onCpu("gives equal weights for equal Gramians and states", () =>
+      forEachJacobian((combiner, gram, kind) => {
+        const state = combiner.init(TASKS);
+        const [first, second] = [weigh(combiner, gram, state).weights, weigh(combiner, gram, state).weights];
+        check(
+          first.every((value, i) => Object.is(value, second[i])),
+          `Jacobian "${kind}": ${[...first]}, then ${[...second]}. Put everything that changes into the state.`,
+        );
+      }),
+    ),
+    onCpu("throws if the Gramian contains NaN", () => {
       const gram = gramOf(JACOBIANS.ordinary as (typeof JACOBIANS)[string]);
       gram[1] = Number.NaN;
       let threw = false;
@@ -106,14 +106,14 @@ export function weighCases(
       } catch {
         threw = true;
       }
-      check(threw, "It returned weights from a Gramian with a NaN.");
+      check(threw, "The combiner returned weights for a Gramian that contains NaN.");
     }),
-    ...(oracle === undefined ? [] : [oracleCase(make, oracle)]),
+    ...(oracle === undefined ? [] : [oracleCheck(make, oracle)]),
   ];
 }
 
-function oracleCase(make: (options?: unknown) => AnyCombiner, oracle: string | GramOracle): Case {
-  return onCpu("oracle", "gives the oracle's update", async () => {
+function oracleCheck(make: (options?: unknown) => AnyCombiner, oracle: string | GramOracle): ConformanceCheck {
+  return onCpu("gives the updates of the oracle", async () => {
     const { source, cases } = await readOracle(oracle);
     check(cases.length > 0, "The oracle has no cases.");
     for (const { name, options, jacobian, update, tolerance = 1e-6 } of cases) {
@@ -132,7 +132,7 @@ function oracleCase(make: (options?: unknown) => AnyCombiner, oracle: string | G
   });
 }
 
-/** G = J Jᵀ, row-major. */
+/** Computes G = J Jᵀ, row-major. */
 function gramOf(jacobian: readonly (readonly number[])[]): Float64Array {
   return Float64Array.from(
     jacobian.flatMap((a) => jacobian.map((b) => a.reduce((sum, value, k) => sum + value * (b[k] as number), 0))),

@@ -1,22 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, it } from "vitest";
 
-/** One rule of a suite: a test by name, which throws when the plugin breaks the rule. */
-export interface Case {
-  /** Short key, for `exceptions`. */
-  readonly id: string;
-  /** What must hold, as the test is called. */
+/** One check of a conformance suite. It becomes one test, and throws if the plugin breaks the rule. */
+export interface ConformanceCheck {
+  /** The rule in words: the name of the test, and the key in `expectedFailures`. Unique within a suite. */
   readonly name: string;
   run(): void | Promise<void>;
 }
 
-/** Rules that a plugin breaks on purpose, by id, each with the reason. */
-export type Exceptions = { readonly [id: string]: string };
+/** Checks that a plugin is known to fail: the name of each check with the reason. */
+export type ExpectedFailures = { readonly [check: string]: string };
 
-/** A case that starts on the `cpu` backend, whatever ran before it. */
-export function onCpu(id: string, name: string, run: () => void | Promise<void>): Case {
+/** Makes a check that starts on the `cpu` backend, whichever backend the previous check left. */
+export function onCpu(name: string, run: () => void | Promise<void>): ConformanceCheck {
   return {
-    id,
     name,
     async run() {
       await tf.setBackend("cpu");
@@ -26,32 +23,50 @@ export function onCpu(id: string, name: string, run: () => void | Promise<void>)
 }
 
 /**
- * Registers `cases` with vitest, a test each. An exception is a test as well: it fails once the rule holds, so that no
- * stale excuse stays behind.
+ * Registers one vitest test per check, under the title of the suite. See {@link withExpectedFailures}.
  *
- * @throws Error where an exception names no case.
+ * @throws Error if an expected failure does not name a check of the suite.
  */
-export function register(title: string, cases: readonly Case[], exceptions: Exceptions = {}): void {
-  const unknown = Object.keys(exceptions).filter((id) => !cases.some((one) => one.id === id));
-  if (unknown.length > 0) {
-    throw new Error(
-      `No case of the suite is called ${unknown.join(", ")}. There are: ${cases.map(({ id }) => id).join(", ")}.`,
-    );
-  }
+export function register(
+  title: string,
+  checks: readonly ConformanceCheck[],
+  expectedFailures: ExpectedFailures = {},
+): void {
+  const tests = withExpectedFailures(checks, expectedFailures);
   describe(title, () => {
-    for (const one of cases) {
-      const reason = Object.hasOwn(exceptions, one.id) ? exceptions[one.id] : undefined;
-      if (reason === undefined) it(one.name, () => one.run());
-      else it(`exception (${reason}): ${one.name}`, () => mustFail(one));
-    }
+    for (const { name, run } of tests) it(name, run);
   });
 }
 
-async function mustFail(one: Case): Promise<void> {
+/**
+ * Turns each check that is expected to fail into its opposite: it passes if the check fails, and fails if the check passes.
+ * So an outdated reason cannot stay.
+ *
+ * @throws Error if an expected failure does not name a check of the suite.
+ */
+export function withExpectedFailures(
+  checks: readonly ConformanceCheck[],
+  expectedFailures: ExpectedFailures,
+): readonly ConformanceCheck[] {
+  const names = checks.map(({ name }) => name);
+  const unknown = Object.keys(expectedFailures).filter((name) => !names.includes(name));
+  if (unknown.length > 0) {
+    throw new Error(
+      `\`expectedFailures\` names checks that this suite does not have: ${unknown.join("; ")}. It has: ${names.join("; ")}.`,
+    );
+  }
+  return checks.map((check) => {
+    const reason = Object.hasOwn(expectedFailures, check.name) ? expectedFailures[check.name] : undefined;
+    if (reason === undefined) return check;
+    return { name: `${check.name}: expected to fail (${reason})`, run: () => assertFails(check) };
+  });
+}
+
+async function assertFails(check: ConformanceCheck): Promise<void> {
   try {
-    await one.run();
+    await check.run();
   } catch {
     return;
   }
-  throw new Error(`The exception \`${one.id}\` is no longer needed: the rule holds. Remove it.`);
+  throw new Error(`The check "${check.name}" passes now. Remove it from \`expectedFailures\`.`);
 }

@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Thrown by an injected fault. */
+/** The error that {@link failAt} injects. */
 export class InjectedFault extends Error {}
 
 /**
- * Runs `fn` with the n-th kernel of the engine (from 0) throwing an {@link InjectedFault}.
+ * Runs `fn` and makes one kernel call throw an {@link InjectedFault}.
  *
- * @returns whether `fn` threw: false once `fn` runs fewer kernels than `n + 1`. Other errors pass through.
+ * @param n the number of that kernel call, counted from 0.
+ * @returns whether the fault was thrown: false if `fn` makes at most `n` kernel calls.
+ * @throws every other error of `fn`.
  */
 export async function failAt(n: number, fn: () => unknown): Promise<boolean> {
   const engine = tf.engine();
@@ -16,7 +18,7 @@ export async function failAt(n: number, fn: () => unknown): Promise<boolean> {
     this: typeof engine,
     ...args: Parameters<typeof original>
   ): T {
-    if (count++ === n) throw new InjectedFault(`Injected at op ${n} (${args[0]}).`);
+    if (count++ === n) throw new InjectedFault(`Injected at kernel call ${n} (${args[0]}).`);
     return original.apply(this, args) as T;
   };
   try {

@@ -3,15 +3,17 @@ import * as tf from "@tensorflow/tfjs-core";
 import { read, readTree, type Values } from "./assertions.ts";
 import { contextOf } from "./subject.ts";
 
-/** What a hook returned at one step. */
+/** The values that a hook or rule returned at one step. */
 export interface PureStep {
   readonly grads: Values;
+  /** Dtype and shape of each output, by name. */
   readonly shapes: { readonly [name: string]: string };
   readonly state: Values;
 }
 
 /**
- * `init`, then one `transform` per entry of `steps`, called as the optimizer calls them but without it. Frees everything.
+ * Calls `init` once and `transform` once per entry of `steps`, with the arguments that the optimizer would pass. Frees all
+ * tensors that it makes.
  *
  * @param learningRate the rate of every step. @default 0.05
  */

@@ -1,7 +1,7 @@
 import type { Param, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Seeded numbers in (−1, 1) (mulberry32): the same on every machine. */
+/** Generates seeded numbers in [−1, 1) by mulberry32. They are the same on every machine. */
 export function numbers(seed: number, count: number): number[] {
   let a = seed;
   return Array.from({ length: count }, () => {
@@ -12,7 +12,7 @@ export function numbers(seed: number, count: number): number[] {
   });
 }
 
-/** Name, shape and unit axes: one of each layout that tfjs has, of differing sizes. */
+/** Name, shape and unit axes of one parameter per layout that tfjs has. The sizes differ. */
 const LAYOUTS: readonly (readonly [string, readonly number[], readonly number[]])[] = [
   ["conv/kernel", [3, 3, 2, 4], [3]],
   ["conv/bias", [4], [0]],
@@ -25,7 +25,7 @@ const LAYOUTS: readonly (readonly [string, readonly number[], readonly number[]]
   ["head/bias", [2], [0]],
 ];
 
-/** Fresh variables in every layout. The caller disposes them with {@link disposeParams}. */
+/** Creates one parameter per layout of tfjs, with seeded values. The caller frees them with {@link disposeParams}. */
 export function sampleParams(): readonly Param[] {
   return LAYOUTS.map(([name, shape, unitAxes], i) => {
     const [layer, role] = name.split("/") as [string, string];
@@ -35,12 +35,17 @@ export function sampleParams(): readonly Param[] {
   });
 }
 
-/** A variable that leaves no tensor behind: `tf.variable(tensor)` copies, and the original stays. */
+/** Creates a float32 variable. `tf.variable(tensor)` copies its argument; the tidy frees that argument. */
 export function variableOf(values: tf.TensorLike, shape?: readonly number[]): tf.Variable {
   return tf.tidy(() => tf.variable(tf.tensor(values, shape && [...shape], "float32")));
 }
 
-/** Gradients for `params`, other ones for every `seed`, of magnitude up to `scale`. The caller disposes them. */
+/**
+ * Creates one gradient per parameter. The caller disposes them.
+ *
+ * @param seed another seed gives other gradients.
+ * @param scale the largest magnitude. @default 1
+ */
 export function sampleGrads(params: readonly Param[], seed: number, scale = 1): TensorMap {
   return Object.fromEntries(
     params.map(({ name, shape }, i) => {
@@ -51,6 +56,7 @@ export function sampleGrads(params: readonly Param[], seed: number, scale = 1): 
   );
 }
 
+/** Frees the variables of `params`. */
 export function disposeParams(params: readonly Param[]): void {
   for (const { variable } of params) variable.dispose();
 }

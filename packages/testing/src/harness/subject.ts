@@ -1,14 +1,16 @@
 import { type AnyHook, type AnyRule, descend, HookedOptimizer, type Param, type StepContext } from "@graftjs/core";
 import { sampleGrads } from "./samples.ts";
 
-/** A hook or a rule under test, and how to put it into an optimizer. */
+/** A hook or rule under test. */
 export interface Subject {
   readonly kind: "hook" | "rule";
-  /** A fresh one, with these options or with those the author's factory sets. */
+  /** Makes a fresh hook or rule, with `options` or with the defaults of the author's factory. */
   make(options?: unknown): AnyHook | AnyRule;
+  /** Makes an optimizer that contains a fresh hook or rule. @param learningRate @default 0.05 */
   optimizer(params: readonly Param[], learningRate?: number): HookedOptimizer;
 }
 
+/** Makes the subject of a hook. Its optimizer uses plain gradient descent. */
 export function hookSubject(make: (options?: unknown) => AnyHook): Subject {
   return {
     kind: "hook",
@@ -18,6 +20,7 @@ export function hookSubject(make: (options?: unknown) => AnyHook): Subject {
   };
 }
 
+/** Makes the subject of an update rule. */
 export function ruleSubject(make: (options?: unknown) => AnyRule): Subject {
   return {
     kind: "rule",
@@ -26,7 +29,7 @@ export function ruleSubject(make: (options?: unknown) => AnyRule): Subject {
   };
 }
 
-/** The context of step `step` over `params`. */
+/** Makes the context that the optimizer passes at a step. @param learningRate @default 0.05 */
 export function contextOf(params: readonly Param[], step = 0, learningRate = 0.05): StepContext {
   return {
     step,
@@ -37,7 +40,7 @@ export function contextOf(params: readonly Param[], step = 0, learningRate = 0.0
   };
 }
 
-/** Takes `steps` steps over fresh sample gradients, the first with the seed `from`. */
+/** Takes `steps` optimizer steps with sample gradients of the seeds `from`, `from + 1`, … */
 export function takeSteps(optimizer: HookedOptimizer, steps: number, from = 0): void {
   for (let i = 0; i < steps; i++) {
     const grads = sampleGrads(optimizer.active, from + i);
