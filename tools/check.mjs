@@ -14,6 +14,7 @@ const vitest = (name, ...args) => [
 /** Commands by name. A check that runs vitest writes its JSON report; any other check counts as one test. */
 const checks = {
   manifests: [process.execPath, ["tools/manifests.mjs"]],
+  "options-docs": [bin("tsx"), ["tools/options-docs/index.ts"]],
   lint: [bin("biome"), ["lint", "--error-on-warnings"]],
   format: [bin("biome"), ["format"]],
   typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],

@@ -8,7 +8,7 @@ export interface GradientNoiseOptions {
   readonly eta: number;
   /** γ: how fast it falls. ≥ 0. @default 0.55 */
   readonly gamma?: number;
-  /** @default 0 */
+  /** Seed of the noise. @default 0 */
   readonly seed?: number;
 }
 
@@ -16,7 +16,7 @@ export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions> = options
   {
     eta: { type: "number", exclusiveMinimum: 0, description: "η, the variance at the first step" },
     gamma: { type: "number", minimum: 0, default: 0.55, description: "γ in η / (1 + t)^γ" },
-    seed: { type: "integer", default: 0 },
+    seed: { type: "integer", default: 0, description: "Seed of the noise" },
   },
   ["eta"],
 );
