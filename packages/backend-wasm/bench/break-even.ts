@@ -1,10 +1,10 @@
 /** From which size on a matrix product is worth a second thread; one part of bench/pool.ts. */
 import * as tf from "@tensorflow/tfjs-core";
-import { wasmBackend } from "../src/index.ts";
 import { heapOf } from "../src/heap/heap.ts";
+import { wasmBackend } from "../src/index.ts";
 import { compileKernels, simdLevel } from "../src/simd/module.ts";
-import { chunkSize } from "../src/threads/work-sharing.ts";
 import { ThreadPool } from "../src/threads/thread-pool.ts";
+import { chunkSize } from "../src/threads/work-sharing.ts";
 
 const SIZES = [48, 64, 80, 96, 112, 128, 160, 192, 256, 384, 512];
 

@@ -1,18 +1,15 @@
-export { type WasmBackendOptions, wasmBackend } from "./adapter.ts";
+export { wasmBackend } from "./adapter.ts";
 export { fusedLayers } from "./layers/fused-layers.ts";
-export {
-  type BatchNormTrainingOptions,
-  batchNormTraining,
-  type ConvOptions,
-  conv2dBiasActivation,
-  dropout,
-  type FusedActivation,
-  gelu,
-  layerNorm,
-  softmaxCrossEntropy,
-} from "./ops/ops.ts";
-export { OutOfMemoryError } from "./memory/guard.ts";
+export { OutOfMemoryError } from "./memory/out-of-memory.ts";
+export type { FusedActivation } from "./ops/activation.ts";
+export { type BatchNormTrainingOptions, batchNormTraining } from "./ops/batch-norm-training.ts";
+export { type ConvOptions, conv2dBiasActivation } from "./ops/conv2d-bias-activation.ts";
+export { dropout } from "./ops/dropout.ts";
+export { gelu } from "./ops/gelu.ts";
+export { layerNorm } from "./ops/layer-norm.ts";
+export { softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
+export type { TrainingKernelOptions, WasmBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";
-export type { Registration } from "./tfjs-registry/kernels.ts";
-export { registerTrainingKernels, type TrainingKernelOptions } from "./training-kernels.ts";
 export type { WasmPaths } from "./stock-backend/wasm-paths.ts";
+export type { Registration } from "./tfjs-registry/registration.ts";
+export { registerTrainingKernels } from "./training-kernels.ts";

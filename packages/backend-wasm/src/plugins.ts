@@ -1,7 +1,7 @@
 import type { Plugin, PluginOf } from "@graftjs/core";
-import { type WasmBackendOptions, wasmBackend } from "./adapter.ts";
+import { wasmBackend } from "./adapter.ts";
 import { fusedLayers } from "./layers/fused-layers.ts";
-import { wasmOptions } from "./options.ts";
+import { type WasmBackendOptions, wasmOptions } from "./options.ts";
 
 const wasm: PluginOf<"backend", WasmBackendOptions | undefined> = {
   kind: "backend",
@@ -14,9 +14,9 @@ const wasm: PluginOf<"backend", WasmBackendOptions | undefined> = {
 const layers: PluginOf<"patch", undefined> = {
   kind: "patch",
   name: "fused-layers",
-  description: "Batch norm, layer norm, convolution and dropout layers by one kernel each",
+  description: "Computes batch norm, layer norm, convolution and dropout layers by one kernel each",
   create: () => fusedLayers(),
 };
 
-/** What this package gives a registry. */
+/** The plugins of this package, for a registry. */
 export const plugins: readonly Plugin[] = [wasm, layers];

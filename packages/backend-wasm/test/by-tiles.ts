@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Geometry } from "../src/shapes/window-geometry.ts";
-import * as winograd from "../src/kernels/conv-winograd.ts";
 import { heapOf } from "../src/heap/heap.ts";
 import { sizeOf } from "../src/heap/simd-kernel.ts";
+import * as winograd from "../src/kernels/conv/winograd.ts";
+import type { Geometry } from "../src/shapes/window-geometry.ts";
 import { randomNumbers } from "./reference.ts";
 
 export type Numbers = ArrayLike<number>;

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { WasmBackend } from "../src/heap/heap.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 
 const heap = (): WasmBackend["wasm"] => (tf.backend() as WasmBackend).wasm;
 

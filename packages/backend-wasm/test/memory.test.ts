@@ -2,8 +2,8 @@ import { HookedOptimizer, runFused, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { OutOfMemoryError } from "../src/index.ts";
-import type { WasmBackend } from "../src/heap/heap.ts";
 import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { freeBytes, withHole } from "./full-heap.ts";
 

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
-import { wasmBackend } from "../src/index.ts";
 import { heapOf } from "../src/heap/heap.ts";
+import { wasmBackend } from "../src/index.ts";
 import { ThreadPool } from "../src/threads/thread-pool.ts";
 
 /** What the page under test did with three threads. */

@@ -18,6 +18,6 @@ it("says where it looked, and that paths cannot change after a failed start", as
   for (const threads of [1, 2]) {
     const second = await failed(() => wasmBackend({ threads }).init());
     expect(second).toBeInstanceOf(BackendError);
-    expect(second.message).toMatch(/failed to start before.*Restart the process, or load the page anew/s);
+    expect(second.message).toMatch(/failed to start before.*Restart the process, or reload the page/s);
   }
 });

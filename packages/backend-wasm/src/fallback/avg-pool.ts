@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins } from "../shapes/margins.ts";
 import type { Geometry } from "../shapes/window-geometry.ts";
-import { exactMargins, padOrCrop, insertZeros, tapSlice } from "./window-slices.ts";
+import { insertZeros, padOrCrop, tapSlice } from "./window-slices.ts";
 
-/** Sums what each tap of the window reads of x, with 0 around it. */
+/** Sums the pixels of x that each window reads. Pixels outside the image count as 0. */
 function windowSums(x: tf.Tensor4D, g: Geometry): tf.Tensor {
   const padded = padOrCrop(x, exactMargins(g));
   let sums: tf.Tensor = tf.zeros(g.outShape);
@@ -11,12 +12,15 @@ function windowSums(x: tf.Tensor4D, g: Geometry): tf.Tensor {
   return sums;
 }
 
-/** Average pooling, of what a window has inside the image. Stock knows no dilations and no windows of one pixel. */
+/**
+ * Computes average pooling over the pixels of each window that lie inside the image. Stock supports neither dilations nor
+ * windows of one pixel.
+ */
 export function avgPool(x: tf.Tensor4D, g: Geometry): tf.Tensor {
   return tf.div(windowSums(x, g), windowSums(tf.onesLike(x), g));
 }
 
-/** Its gradient. Stock, and cpu, divide by the whole window, also where padding is in it. */
+/** Computes the gradient of {@link avgPool}. Stock and cpu divide by the whole window, which is wrong if it includes padding. */
 export function avgPoolGradient(dy: tf.Tensor4D, g: Geometry): tf.Tensor {
   const inside = windowSums(tf.ones(g.inShape), g);
   const share = tf.divNoNan(dy, inside);

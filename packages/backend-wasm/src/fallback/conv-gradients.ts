@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins } from "../shapes/margins.ts";
 import { type Geometry, isPointwise } from "../shapes/window-geometry.ts";
-import { exactMargins, padOrCrop, insertZeros } from "./window-slices.ts";
+import { insertZeros, padOrCrop } from "./window-slices.ts";
 
 /**
- * Filter gradient of conv2d out of stock kernels: the convolution of xᵀ [C, H, W, B] with dyᵀ [oH, oW, B, O] as its
- * filter, the stride as its dilation and the dilation as its stride. A 1×1 filter is xᵀ·dy.
+ * Computes the filter gradient of conv2d with stock kernels. It is the convolution of xᵀ [C, H, W, B] with dyᵀ
+ * [oH, oW, B, O] as its filter; stride and dilation change places. For a 1×1 filter it is xᵀ·dy.
  */
 export function convFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.Tensor {
   if (isPointwise(g)) {
@@ -27,16 +28,20 @@ export function convFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry)
   return tf.transpose(gradient, [1, 2, 0, 3]);
 }
 
-/** Input gradient of conv2d out of stock kernels: spread dy by the stride, convolve with the filter turned by 180°. */
+/**
+ * Computes the input gradient of conv2d with stock kernels: inserts zeros into dy according to the stride, and convolves it
+ * with the filter rotated by 180°.
+ */
 export function convInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry): tf.Tensor {
-  const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
-  return stockConv("Conv2D", spreadAndFit(dy, g), turned, [1, 1], [g.dilationHeight, g.dilationWidth]);
+  const rotated = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
+  return stockConv("Conv2D", spaceAndPad(dy, g), rotated, [1, 1], [g.dilationHeight, g.dilationWidth]);
 }
 
 /**
- * Input gradient for a dy larger than the convolution's output, as conv2dTranspose takes: its first rows and columns count.
+ * Computes the input gradient for a dy larger than the convolution's output, which conv2dTranspose accepts. Only the first
+ * rows and columns of dy are used.
  *
- * @throws Error where it is smaller
+ * @throws Error if dy is smaller
  */
 export function fittedInputGradient(
   inputs: { readonly [name: string]: tf.TensorInfo },
@@ -46,7 +51,7 @@ export function fittedInputGradient(
   const { dy, filter } = inputs as unknown as { readonly dy: tf.Tensor; readonly filter: tf.Tensor };
   if (outShape.some((size, axis) => size > (dy.shape[axis] as number))) {
     throw new Error(
-      `Conv2DBackpropInput: dy is [${dy.shape}], and a convolution of [${attrs.inputShape}] with this filter, stride and padding gives [${outShape}].`,
+      `Conv2DBackpropInput: dy is [${dy.shape}], and a convolution of [${attrs.inputShape}] with this filter, stride and padding gives [${outShape}]. Pass a dy at least as large.`,
     );
   }
   return tf.tidy(() => {
@@ -56,21 +61,24 @@ export function fittedInputGradient(
 }
 
 /**
- * Input gradient of a depthwise convolution. With a multiplier m, the m output channels of an input channel are
- * convolved one by one and summed.
+ * Computes the input gradient of a depthwise convolution. With a multiplier m, the m output channels of each input channel
+ * are convolved separately and summed.
  */
 export function depthwiseInputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, g: Geometry): tf.Tensor {
   const multiplier = g.outChannels / g.inChannels;
-  const turned = tf.reshape(tf.reverse(filter, [0, 1]), [g.filterHeight, g.filterWidth, g.outChannels, 1]);
+  const rotated = tf.reshape(tf.reverse(filter, [0, 1]), [g.filterHeight, g.filterWidth, g.outChannels, 1]);
   const dilations: [number, number] = [g.dilationHeight, g.dilationWidth];
-  const each = stockConv("DepthwiseConv2dNative", spreadAndFit(dy, g), turned as tf.Tensor4D, [1, 1], dilations);
+  const each = stockConv("DepthwiseConv2dNative", spaceAndPad(dy, g), rotated as tf.Tensor4D, [1, 1], dilations);
   if (multiplier === 1) return each;
   const shape = [g.batchSize, g.inHeight, g.inWidth, g.inChannels];
   return tf.reshape(tf.sum(tf.reshape(each, [-1, multiplier]), 1), shape);
 }
 
-/** dy, spread by the stride and padded so that a plain valid convolution with the turned filter has the input's size. */
-function spreadAndFit(dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
+/**
+ * Inserts zeros into dy according to the stride, and pads it so that a valid convolution with the rotated filter has the
+ * input's size.
+ */
+function spaceAndPad(dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
   const spaced = insertZeros(dy, g.strideHeight, g.strideWidth);
   const [, height, width] = spaced.shape;
   const reachHeight = (g.filterHeight - 1) * g.dilationHeight;
@@ -85,7 +93,7 @@ function spreadAndFit(dy: tf.Tensor4D, g: Geometry): tf.Tensor4D {
   });
 }
 
-/** The kernel itself, past tfjs's check that one of stride and dilation is 1: XNNPACK has both. */
+/** Runs the kernel directly. tf.conv2d requires a stride or a dilation of 1, but XNNPACK supports both together. */
 function stockConv(
   kernel: "Conv2D" | "DepthwiseConv2dNative",
   x: tf.Tensor4D,

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins } from "../shapes/margins.ts";
 import type { Geometry } from "../shapes/window-geometry.ts";
-import { exactMargins, padOrCrop, tapSlice } from "./window-slices.ts";
+import { padOrCrop, tapSlice } from "./window-slices.ts";
 
-/** Filter gradient of a depthwise convolution, one tap at a time: Σ over pixels of (what the tap read) · dy. */
+/** Computes the filter gradient of a depthwise convolution tap by tap: Σ over pixels of (the tap's input) · dy. */
 export function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geometry): tf.Tensor {
   const multiplier = g.outChannels / g.inChannels;
   const pixels = g.batchSize * g.outHeight * g.outWidth;
@@ -11,8 +12,8 @@ export function depthwiseFilterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, g: Geom
   const taps: tf.Tensor[] = [];
   for (let row = 0; row < g.filterHeight; row++) {
     for (let column = 0; column < g.filterWidth; column++) {
-      const slab = tf.reshape(tapSlice(padded, g, row, column), [pixels, g.inChannels, 1]);
-      taps.push(tf.sum(tf.mul(slab, byMultiplier), 0));
+      const read = tf.reshape(tapSlice(padded, g, row, column), [pixels, g.inChannels, 1]);
+      taps.push(tf.sum(tf.mul(read, byMultiplier), 0));
     }
   }
   return tf.reshape(tf.concat(taps), [g.filterHeight, g.filterWidth, g.inChannels, multiplier]);

@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins, type Margins } from "../shapes/margins.ts";
 import type { Geometry } from "../shapes/window-geometry.ts";
-import { exactMargins, padOrCrop, type Margins, insertZeros, tapSlice } from "./window-slices.ts";
+import { insertZeros, padOrCrop, tapSlice } from "./window-slices.ts";
 
-/** Geometry of a greyscale dilation. */
+/** Computes the geometry of a greyscale dilation. */
 export function dilation2dInfo(x: tf.Tensor4D, filter: tf.Tensor3D, attrs: tf.NamedAttrMap): Geometry {
   const { strides, pad, dilations } = attrs as unknown as {
     readonly strides: [number, number] | number;
@@ -13,9 +14,9 @@ export function dilation2dInfo(x: tf.Tensor4D, filter: tf.Tensor3D, attrs: tf.Na
 }
 
 interface Found {
-  /** The largest of x + w over each window. */
+  /** The largest x + w of each window. */
   readonly best: tf.Tensor;
-  /** Number of the tap that gave it, the first of equals. */
+  /** Number of the tap that gave the largest value; the first one if several are equal. */
   readonly winner: tf.Tensor;
   readonly margins: Margins;
   readonly paddedShape: [number, number, number, number];
@@ -36,12 +37,12 @@ function search(x: tf.Tensor4D, filter: tf.Tensor3D, g: Geometry): Found {
   return { best, winner, margins, paddedShape: padded.shape };
 }
 
-/** Dilation2D: max over taps of x + w. */
+/** Computes Dilation2D: the maximum over taps of x + w. */
 export function dilation2d(x: tf.Tensor4D, filter: tf.Tensor3D, g: Geometry): tf.Tensor {
   return search(x, filter, g).best;
 }
 
-/** dy goes to the pixel that gave the maximum. */
+/** Computes the input gradient of Dilation2D: dy goes to the pixel that gave the maximum. */
 export function dilation2dInputGradient(x: tf.Tensor4D, filter: tf.Tensor3D, dy: tf.Tensor4D, g: Geometry): tf.Tensor {
   const { winner, margins, paddedShape } = search(x, filter, g);
   const [, height, width] = paddedShape;
@@ -56,7 +57,7 @@ export function dilation2dInputGradient(x: tf.Tensor4D, filter: tf.Tensor3D, dy:
   return padOrCrop(gradient, { top: -top, bottom: -bottom, left: -left, right: -right });
 }
 
-/** dy goes to the tap that gave the maximum. */
+/** Computes the filter gradient of Dilation2D: dy goes to the tap that gave the maximum. */
 export function dilation2dFilterGradient(x: tf.Tensor4D, filter: tf.Tensor3D, dy: tf.Tensor4D, g: Geometry): tf.Tensor {
   const { winner } = search(x, filter, g);
   const taps: tf.Tensor[] = [];

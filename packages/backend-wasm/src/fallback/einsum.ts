@@ -1,17 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The index letters of an equation: `ij,jk->ik` is operands `ij` and `jk`, output `ik`. */
+/** The index letters of an equation: `ij,jk->ik` has the operands `ij` and `jk` and the output `ik`. */
 export interface Equation {
   readonly operands: readonly string[];
   readonly output: string;
 }
 
-/** @throws Error for what tfjs's einsum does not take either: ellipses, no arrow, an index twice in one operand, three operands. */
+/**
+ * Parses an equation.
+ *
+ * @throws Error for equations that tfjs's einsum does not support either: ellipses, no arrow, an index twice in one operand,
+ *   three operands.
+ */
 export function parseEquation(equation: string): Equation {
   const [left, output, ...rest] = equation.replaceAll(" ", "").split("->");
   if (left === undefined || output === undefined || rest.length > 0 || equation.includes(".")) {
     throw new Error(
-      `einsum: "${equation}" is no equation. Expecting exactly one arrow and no ellipsis, as in "ij,jk->ik".`,
+      `einsum: "${equation}" is not an equation. Expecting exactly one arrow and no ellipsis, as in "ij,jk->ik".`,
     );
   }
   const operands = left.split(",");
@@ -32,7 +37,7 @@ export function parseEquation(equation: string): Equation {
   return { operands, output };
 }
 
-/** @throws Error where the tensors are not those of the equation. */
+/** Checks the tensors against the equation. @throws Error if their number, ranks or sizes differ. */
 function checkShapes({ operands }: Equation, tensors: readonly tf.Tensor[]): void {
   if (operands.length !== tensors.length) {
     throw new Error(`einsum: Expected ${operands.length} input tensors, received ${tensors.length}.`);
@@ -56,7 +61,7 @@ function checkShapes({ operands }: Equation, tensors: readonly tf.Tensor[]): voi
   }
 }
 
-/** Einsum of one or two tensors: sums, transposes and one batched matrix product. */
+/** Computes the einsum of one or two tensors by sums, transposes and one batched matrix product. */
 export function einsum(equation: Equation, tensors: readonly tf.Tensor[]): tf.Tensor {
   checkShapes(equation, tensors);
   const { operands, output } = equation;
@@ -64,7 +69,7 @@ export function einsum(equation: Equation, tensors: readonly tf.Tensor[]): tf.Te
   const [ia, ib] = operands;
   if (!a || ia === undefined) throw new Error("einsum: no operand.");
   if (!b || ib === undefined) return reorder(sumOut(a, ia, output), kept(ia, output), output);
-  // What only one operand has and the output has not is summed before anything is multiplied.
+  // Indices that only one operand has, and that the output lacks, are summed before the product.
   const left = sumOut(a, ia, ib + output);
   const right = sumOut(b, ib, ia + output);
   const [la, lb] = [kept(ia, ib + output), kept(ib, ia + output)];
@@ -91,7 +96,7 @@ export function einsum(equation: Equation, tensors: readonly tf.Tensor[]): tf.Te
   return reorder(product, batch + freeA + freeB, output);
 }
 
-/** Gradient of an operand: the einsum of dy with the other operand, repeated along what was summed out. */
+/** Computes the gradient of an operand: the einsum of dy with the other operand, repeated along the summed axes. */
 export function einsumGradient(
   equation: Equation,
   tensors: readonly tf.Tensor[],
@@ -125,3 +130,9 @@ function reorder(x: tf.Tensor, from: string, to: string): tf.Tensor {
         [...to].map((index) => from.indexOf(index)),
       );
 }
+
+/** Runs einsum as a kernel, which stock wasm lacks. */
+export const einsumKernel: tf.KernelFunc = ({ inputs, attrs }) => {
+  const tensors = Object.values(inputs) as tf.Tensor[];
+  return tf.tidy(() => einsum(parseEquation(attrs?.equation as string), tensors));
+};

@@ -4,8 +4,8 @@ import { avgPoolGradient } from "./avg-pool.ts";
 import {
   convFilterGradient,
   convInputGradient,
-  fittedInputGradient,
   depthwiseInputGradient,
+  fittedInputGradient,
 } from "./conv-gradients.ts";
 import { depthwiseFilterGradient } from "./depthwise-filter-gradient.ts";
 import { maxPoolGradient } from "./max-pool.ts";
@@ -14,7 +14,7 @@ import { segmentSum } from "./segment-sum.ts";
 type Tensors = { readonly [name: string]: tf.Tensor };
 type Compose = (inputs: Tensors, attrs: tf.NamedAttrMap) => tf.Tensor;
 
-/** Training kernels out of stock ones, for engines without SIMD and as the oracle of the SIMD kernels. */
+/** Training kernels composed of stock kernels. They serve engines without SIMD, and tests of the SIMD kernels. */
 export const fallbackKernels: { readonly [kernelName: string]: tf.KernelFunc } = {
   AvgPoolGrad: composed(({ dy, input }, attrs) =>
     avgPoolGradient(dy as tf.Tensor4D, poolGeometry((input as tf.Tensor).shape, attrs)),
@@ -67,7 +67,7 @@ export const fallbackKernels: { readonly [kernelName: string]: tf.KernelFunc } =
   ),
 };
 
-/** As a kernel: tfjs hands over tensors, and all but the result is freed. */
+/** Wraps a function of tensors as a kernel. All tensors but the result are freed. */
 function composed(compose: Compose): tf.KernelFunc {
   return ({ inputs, attrs }) => tf.tidy(() => compose(inputs as unknown as Tensors, attrs ?? {}));
 }

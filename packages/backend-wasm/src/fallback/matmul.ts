@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** @throws Error where a tensor is not float32. */
+/** Asserts that all the tensors are float32. @throws Error with the op's name and the dtypes if they are not. */
 export function refuseIntegers(op: string, ...tensors: readonly tf.TensorInfo[]): void {
   if (tensors.every(({ dtype }) => dtype === "float32")) return;
   const dtypes = tensors.map((tensor) => tensor.dtype).join(" and ");
@@ -9,7 +9,10 @@ export function refuseIntegers(op: string, ...tensors: readonly tf.TensorInfo[])
   );
 }
 
-/** matMul + bias + activation by the separate ops. Stock's own adds the bias once a block of 48 when it transposes or has a batch. */
+/**
+ * Computes matMul, bias and activation by separate ops. With a transpose or a batch, stock's fused kernel adds the bias once
+ * per block of 48.
+ */
 export function composedFusedMatMul(
   inputs: { readonly [name: string]: tf.TensorInfo },
   attrs: tf.NamedAttrMap,

@@ -1,22 +1,26 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { exactMargins } from "../shapes/margins.ts";
 import type { Geometry } from "../shapes/window-geometry.ts";
-import { exactMargins, padOrCrop, insertZeros, tapSlice } from "./window-slices.ts";
+import { insertZeros, padOrCrop, tapSlice } from "./window-slices.ts";
 
-/** Max pooling with dilations, which stock does not look at, or by one pixel, which XNNPACK refuses. NaN is passed over, as on cpu. */
+/**
+ * Computes max pooling with dilations, which stock ignores, or with a window of one pixel, which XNNPACK refuses. NaN is
+ * skipped, as on cpu.
+ */
 export function maxPool(x: tf.Tensor4D, g: Geometry): tf.Tensor {
   const padded = padOrCrop(x, exactMargins(g), Number.NEGATIVE_INFINITY);
   let best: tf.Tensor = tf.fill(g.outShape, Number.NEGATIVE_INFINITY);
   for (let row = 0; row < g.filterHeight; row++)
     for (let column = 0; column < g.filterWidth; column++) {
-      const slab = tapSlice(padded, g, row, column);
-      best = tf.where(tf.greater(slab, best), slab, best);
+      const read = tapSlice(padded, g, row, column);
+      best = tf.where(tf.greater(read, best), read, best);
     }
   return best;
 }
 
 /**
- * Gradient of max pooling out of stock kernels. In each window the first maximum in row-major order takes all of dy, as
- * on cpu: after a relu ties at 0 are the rule, not the exception.
+ * Computes the gradient of max pooling with stock kernels. In each window the first maximum in row-major order gets all of
+ * dy, as on cpu. The order matters, because ties at 0 are common after a relu.
  */
 export function maxPoolGradient(dy: tf.Tensor4D, x: tf.Tensor4D, g: Geometry): tf.Tensor {
   const margins = exactMargins(g);
@@ -28,9 +32,9 @@ export function maxPoolGradient(dy: tf.Tensor4D, x: tf.Tensor4D, g: Geometry): t
   let best: tf.Tensor = tf.fill(g.outShape, Number.NEGATIVE_INFINITY);
   let winner: tf.Tensor = tf.fill(g.outShape, -1);
   forEachTap((row, column) => {
-    const slab = tapSlice(padded, g, row, column);
-    const better = tf.greater(slab, best);
-    best = tf.where(better, slab, best);
+    const read = tapSlice(padded, g, row, column);
+    const better = tf.greater(read, best);
+    best = tf.where(better, read, best);
     winner = tf.where(better, tf.fill(g.outShape, row * g.filterWidth + column), winner);
   });
   const [, height, width] = padded.shape;

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * Rows of x summed by segment. Rows with an id outside [0, numSegments) are dropped, as on cpu: they go to one extra
- * row, because stock ScatterNd would write them outside its output.
+ * Sums the rows of x by segment. Rows with an id outside [0, numSegments) are dropped, as on cpu. Stock ScatterNd would write
+ * them outside its output, so they are added to one extra row, which is cut off.
  */
 export function segmentSum(x: tf.Tensor, segmentIds: tf.Tensor, numSegments: number): tf.Tensor {
   const rows = segmentIds.size;

@@ -1,26 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Margins } from "../shapes/margins.ts";
 import type { Geometry } from "../shapes/window-geometry.ts";
 
-/** Padding around [batch, height, width, channels]; a negative number at the bottom or right crops. */
-export interface Margins {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
-}
-
-/** The padding under which every filter tap reads exactly the pixels it uses: tfjs's own padding may be short or long there. */
-export function exactMargins(g: Geometry): Margins {
-  const { top, left } = g.padInfo;
-  return {
-    top,
-    left,
-    bottom: (g.outHeight - 1) * g.strideHeight + (g.filterHeight - 1) * g.dilationHeight + 1 - g.inHeight - top,
-    right: (g.outWidth - 1) * g.strideWidth + (g.filterWidth - 1) * g.dilationWidth + 1 - g.inWidth - left,
-  };
-}
-
-/** Pads with `value`, or crops where a margin is negative. */
+/** Pads an image with `value`, and crops it on the sides whose margin is negative. */
 export function padOrCrop(x: tf.Tensor4D, margins: Margins, value = 0): tf.Tensor4D {
   const { top, bottom, left, right } = margins;
   const [batch, height, width, channels] = x.shape;
@@ -47,7 +29,7 @@ export function padOrCrop(x: tf.Tensor4D, margins: Margins, value = 0): tf.Tenso
   );
 }
 
-/** What filter tap (row, column) reads of the padded input: [batch, outHeight, outWidth, channels]. */
+/** Returns the part of the padded input that filter tap (row, column) reads: [batch, outHeight, outWidth, channels]. */
 export function tapSlice(padded: tf.Tensor4D, g: Geometry, row: number, column: number): tf.Tensor4D {
   const top = row * g.dilationHeight;
   const left = column * g.dilationWidth;
@@ -63,7 +45,7 @@ export function tapSlice(padded: tf.Tensor4D, g: Geometry, row: number, column: 
   ) as tf.Tensor4D;
 }
 
-/** Puts stride − 1 zeros behind every pixel: the transpose of reading with a stride. */
+/** Inserts stride − 1 zeros after every pixel. This is the transpose of reading with a stride. */
 export function insertZeros(y: tf.Tensor4D, strideHeight: number, strideWidth: number): tf.Tensor4D {
   const [batch, height, width, channels] = y.shape;
   let z: tf.Tensor = y;

@@ -6,11 +6,11 @@ interface Bounds {
   readonly high: number;
   readonly closedLow: boolean;
   readonly closedHigh: boolean;
-  /** Whether dy is multiplied by 1 or 0, so that NaN of either goes on; else it is taken or not. As tfjs does it. */
+  /** Whether dy is multiplied by 1 or 0, so that a NaN stays NaN, instead of being selected. It is the same as in tfjs. */
   readonly product: boolean;
 }
 
-/** dy where the saved tensor lies between two bounds; tfjs does it in three to five passes. */
+/** Makes a gradient that is dy if the saved tensor lies between two bounds, else 0. tfjs needs three to five passes. */
 function gate(kernelName: string, bounds: (attrs: tf.NamedAttrMap) => Bounds): WasmGradient {
   return {
     kernelName,
@@ -19,7 +19,10 @@ function gate(kernelName: string, bounds: (attrs: tf.NamedAttrMap) => Bounds): W
   };
 }
 
-/** As one kernel; where this is itself differentiated, as a product, whose other factor is constant almost everywhere. */
+/**
+ * Computes the gradient by one kernel. If it will itself be differentiated, it is a product with a mask, which is constant
+ * almost everywhere.
+ */
 function gated(x: tf.Tensor, dy: tf.Tensor, bounds: Bounds): tf.Tensor {
   if (isFirstOrder()) return runKernel("GraftGateGrad", { v: x, dy }, { ...bounds });
   const mask = tf.customGrad((v) => ({
@@ -29,12 +32,14 @@ function gated(x: tf.Tensor, dy: tf.Tensor, bounds: Bounds): tf.Tensor {
   return tf.mul(dy, mask(x));
 }
 
+/** Makes a gradient that one kernel computes from the op's output. */
 const fromOutput = (kernelName: string, gradient: string): WasmGradient => ({
   kernelName,
   outputsToSave: [true],
   gradFunc: (dy, [y]) => (y?.dtype === "float32" ? { x: () => runKernel(gradient, { v: y, dy }) } : undefined),
 });
 
+/** Gradients of relu, relu6 and clipByValue. */
 export const gateGradients: readonly WasmGradient[] = [
   gate("Relu", () => ({ low: 0, high: Number.POSITIVE_INFINITY, closedLow: false, closedHigh: true, product: true })),
   gate("Relu6", () => ({ low: 0, high: 6, closedLow: false, closedHigh: true, product: true })),
@@ -47,6 +52,7 @@ export const gateGradients: readonly WasmGradient[] = [
   })),
 ];
 
+/** Gradients of tanh, sigmoid and softmax. */
 export const activationGradients: readonly WasmGradient[] = [
   fromOutput("Tanh", "GraftTanhGrad"),
   fromOutput("Sigmoid", "GraftSigmoidGrad"),

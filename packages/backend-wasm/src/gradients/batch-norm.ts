@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /**
- * Gradient of batch norm with given statistics, one pass over the activations for each input that asks. With
+ * Gradient of batch norm with given statistics. It makes one pass over the activations per input that needs a gradient. With
  * r = 1/√(σ² + ε) and γ the scale: dμ = −γ r Σdy, dσ² = −½ γ r² · dscale (Ioffe & Szegedy 2015, section 3).
  */
 export const batchNormGradient: WasmGradient = {

@@ -9,7 +9,7 @@ export function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
 
 type Partial = (a: tf.Tensor, b: tf.Tensor, dy: tf.Tensor) => tf.Tensor;
 
-/** tfjs's gradients of these three have the shape of the output, whatever the input was. */
+/** Makes the gradient of a function of two tensors. tfjs's gradients have the output's shape instead of the inputs'. */
 function binary(kernelName: string, da: Partial, db: Partial): WasmGradient {
   return {
     kernelName,
@@ -19,19 +19,20 @@ function binary(kernelName: string, da: Partial, db: Partial): WasmGradient {
   };
 }
 
-const where = (mask: tf.Tensor, dy: tf.Tensor): tf.Tensor => tf.mul(dy, tf.cast(mask, "float32"));
+const masked = (mask: tf.Tensor, dy: tf.Tensor): tf.Tensor => tf.mul(dy, tf.cast(mask, "float32"));
 
+/** Gradients of maximum, minimum and squaredDifference. */
 export const broadcastGradients: readonly WasmGradient[] = [
-  // Where both are equal, all of dy goes to `a`, as in tfjs.
+  // If both are equal, all of dy goes to `a`, as in tfjs.
   binary(
     "Maximum",
-    (a, b, dy) => where(tf.greaterEqual(a, b), dy),
-    (a, b, dy) => where(tf.less(a, b), dy),
+    (a, b, dy) => masked(tf.greaterEqual(a, b), dy),
+    (a, b, dy) => masked(tf.less(a, b), dy),
   ),
   binary(
     "Minimum",
-    (a, b, dy) => where(tf.lessEqual(a, b), dy),
-    (a, b, dy) => where(tf.greater(a, b), dy),
+    (a, b, dy) => masked(tf.lessEqual(a, b), dy),
+    (a, b, dy) => masked(tf.greater(a, b), dy),
   ),
   binary(
     "SquaredDifference",

@@ -2,8 +2,9 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 /**
- * Gradients of a convolution and of its own two gradients, dilations included; tfjs-core's refuse those on every backend,
- * or forget them. Each of the three kernels is linear in both of its inputs, and each gradient is another of the three.
+ * Makes the gradients of a convolution and of its two gradients, including dilations. tfjs-core's gradients refuse dilations
+ * on every backend, or ignore them. Each of the three kernels is linear in both of its inputs, and each of its gradients is
+ * another of the three kernels.
  */
 function family(forward: string, toInput: string, toFilter: string): readonly WasmGradient[] {
   const convolve = (x: tf.Tensor, filter: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor =>
@@ -42,6 +43,7 @@ function family(forward: string, toInput: string, toFilter: string): readonly Wa
 
 type Pair = readonly [tf.Tensor, tf.Tensor];
 
+/** Gradients of conv2d and depthwiseConv2d, and gradients of their gradients. */
 export const convolutionGradients: readonly WasmGradient[] = [
   ...family("Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"),
   ...family("DepthwiseConv2dNative", "DepthwiseConv2dNativeBackpropInput", "DepthwiseConv2dNativeBackpropFilter"),

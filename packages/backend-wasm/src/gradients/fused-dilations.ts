@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { runKernel } from "../tfjs-registry/gradients.ts";
-import { once, type Registration, replaceKernels, together } from "../tfjs-registry/kernels.ts";
+import { replaceKernels } from "../tfjs-registry/kernels.ts";
+import { once, type Registration, together } from "../tfjs-registry/registration.ts";
 import { unbroadcast } from "./broadcast.ts";
 
 type Gradient = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
@@ -13,9 +14,10 @@ interface Dilated {
 }
 
 /**
- * Lets `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` train with dilations: the conv2d layers of tfjs-layers compute by the
- * first, which brings a gradient of its own that refuses. No registered gradient can help there. The engine's `customGrad`,
- * through which it goes, is told by the kernels whether one of them ran with a dilation, and then knows the gradient.
+ * Makes `tf.fused.conv2d` and `tf.fused.depthwiseConv2d` trainable with dilations. The conv2d layers of tfjs-layers call the
+ * first. These ops define a gradient of their own, which refuses dilations, so a registered gradient is never used. But they
+ * define it through the engine's `customGrad`, which is replaced here. The kernels record whether one of them ran with a
+ * dilation, and `customGrad` then substitutes our gradient.
  */
 export function dilatedFusedGradients(): Registration {
   const engine = tf.engine() as unknown as { customGrad: CustomGrad };
@@ -56,7 +58,10 @@ export function dilatedFusedGradients(): Registration {
   ]);
 }
 
-/** tfjs's own gradient, and ours where it refuses: an op of someone else's may have run such a convolution, too. */
+/**
+ * Calls tfjs's own gradient, and ours if it refuses. Other errors are thrown, because an app's own op may also have run such a
+ * convolution.
+ */
 function withoutRefusal(stock: Gradient, { attrs, depthwise }: Dilated): Gradient {
   return (dy, saved) => {
     try {
@@ -69,7 +74,7 @@ function withoutRefusal(stock: Gradient, { attrs, depthwise }: Dilated): Gradien
   };
 }
 
-/** In gradient mode tfjs takes its fused op with the linear activation alone. */
+/** Computes the gradients of a dilated convolution. While gradients are recorded, tfjs uses its fused op only without activation. */
 function dilatedGradient(
   gradient: tf.Tensor,
   saved: readonly tf.Tensor[],
@@ -77,7 +82,7 @@ function dilatedGradient(
   depthwise: boolean,
 ): tf.Tensor[] {
   const [filter, x, y, bias] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | undefined];
-  // Of one image without a batch.
+  // dy has no batch axis if the op was called with a single image.
   const dy = tf.reshape(gradient, y.shape);
   const name = depthwise ? "DepthwiseConv2dNative" : "Conv2D";
   return [

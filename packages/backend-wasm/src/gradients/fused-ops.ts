@@ -3,7 +3,7 @@ import { runKernel, type WasmGradient } from "../tfjs-registry/gradients.ts";
 
 type Tensors = tf.Tensor[];
 
-/** Gradients of our own kernels. Where several inputs share one pass it runs at once, in the tape's own scope. */
+/** Gradients of our own kernels. If several inputs share one pass, it runs immediately, within the tape's scope. */
 export const fusedOpGradients: readonly WasmGradient[] = [
   {
     kernelName: "GraftBatchNormTraining",

@@ -6,14 +6,14 @@ import { convolutionGradients } from "./convolutions.ts";
 import { einsumGradientConfig } from "./einsum.ts";
 import { fusedOpGradients } from "./fused-ops.ts";
 
-/** Gradients that are right where tfjs's are missing or wrong; they need no kernel of ours. */
+/** Gradients for ops whose tfjs gradient is missing or wrong. They need none of our kernels. */
 export const correctGradients: readonly WasmGradient[] = [
   ...convolutionGradients,
   einsumGradientConfig,
   ...broadcastGradients,
 ];
 
-/** Where the gradient is itself differentiated tfjs's own, composed one: our kernels have no gradients. */
+/** Leaves a gradient to tfjs's composed one if it will itself be differentiated, because our kernels have no gradients. */
 const inFirstOrder = (gradient: WasmGradient): WasmGradient => ({
   ...gradient,
   gradFunc: (...args) => (isFirstOrder() ? gradient.gradFunc(...args) : undefined),

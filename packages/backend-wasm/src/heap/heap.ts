@@ -1,36 +1,20 @@
-import type { DataType, KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
-import { type Arguments, ThreadPool } from "../threads/thread-pool.ts";
+import type { DataType, TensorInfo } from "@tensorflow/tfjs-core";
 import { compileKernels, instantiateKernels, type Kernels, simdLevel } from "../simd/module.ts";
+import { memoryOf, type WasmBackend } from "../stock-backend/wasm-backend.ts";
+import { type Arguments, ThreadPool } from "../threads/thread-pool.ts";
 import { chunkSize, type WorkSharing } from "../threads/work-sharing.ts";
 
-/** As much of tfjs's wasm backend as the kernels need. */
-export interface WasmBackend extends KernelBackend {
-  readonly wasm: {
-    readonly HEAPU8: Uint8Array;
-    readonly asm?: { readonly memory?: WebAssembly.Memory };
-    readonly wasmMemory?: WebAssembly.Memory;
-    readonly tfjs: { registerTensor(id: number, size: number, offset: number): void; disposeData(id: number): void };
-    _malloc(bytes: number): number;
-    _free(address: number): void;
-  };
-  readonly dataIdMap: {
-    get(dataId: object): { id: number; memoryOffset: number; shape: number[]; dtype: DataType; refCount: number };
-  };
-  makeOutput(shape: readonly number[], dtype: DataType): TensorInfo;
-  typedArrayFromHeap(tensor: TensorInfo): Float32Array | Int32Array | Uint8Array;
-}
-
-/** The SIMD kernels on the heap of one wasm backend. */
+/** The heap of one wasm backend, with our SIMD kernels on it and the threads that share it. */
 export class Heap {
   readonly backend: WasmBackend;
   readonly kernels: Kernels;
   readonly #module: WebAssembly.Module;
   readonly #memory: WebAssembly.Memory;
   #scratch = 0;
-  /** For the workers; kept when they end, for the next ones. */
+  /** Scratches of the workers. They are kept for the next workers when these end. */
   readonly #workerScratches: number[] = [];
   #pool: ThreadPool | undefined;
-  /** Outputs of the kernels that are running: freed where one of them throws. */
+  /** Outputs of the kernels that are running. They are freed if the kernel throws. */
   readonly #pending: TensorInfo[] = [];
 
   constructor(backend: WasmBackend) {
@@ -42,31 +26,32 @@ export class Heap {
     this.kernels = instantiateKernels(this.#module, this.#memory);
   }
 
-  /** Address of a tensor's first byte. */
+  /** Returns the address of a tensor's first byte. */
   address(tensor: TensorInfo): number {
-    // Above 2 GiB emscripten hands out negative numbers.
+    // Above 2 GiB Emscripten's addresses are negative numbers.
     return this.backend.dataIdMap.get(tensor.dataId).memoryOffset >>> 0;
   }
 
-  /** A new tensor whose numbers are still to be written. */
+  /** Allocates a tensor. Its values are undefined until a kernel writes them. */
   output(shape: readonly number[], dtype: DataType = "float32"): TensorInfo {
     const tensor = this.backend.makeOutput([...shape], dtype);
     this.#pending.push(tensor);
     return tensor;
   }
 
+  /** Frees a tensor that {@link output} allocated. */
   free(tensor: TensorInfo): void {
     this.adopt(tensor);
     this.backend.disposeData(tensor.dataId);
   }
 
-  /** Leaves an output to its new owner, at once: it stays where the kernel throws later. */
+  /** Hands an output to its new owner immediately. It is then kept even if the kernel throws later. */
   adopt(tensor: TensorInfo): void {
     const at = this.#pending.lastIndexOf(tensor);
     if (at >= 0) this.#pending.splice(at, 1);
   }
 
-  /** Runs a kernel; where it throws, what it has allocated so far is freed. */
+  /** Runs a kernel. If it throws, the outputs that it has allocated are freed. */
   guarded<T>(kernel: () => T): T {
     const before = this.#pending.length;
     try {
@@ -79,11 +64,12 @@ export class Heap {
     }
   }
 
-  /** The numbers of a tensor, to read and write. Any allocation may move the heap: ask again after one. */
+  /** Returns a view of a tensor's numbers. It is invalid after the next allocation, which may move the heap. */
   floats(tensor: TensorInfo, size: number): Float32Array {
     return new Float32Array(this.backend.wasm.HEAPU8.buffer, this.address(tensor), size);
   }
 
+  /** Returns a view of an int32 tensor's numbers, with the same limits as {@link floats}. */
   ints(tensor: TensorInfo, size: number): Int32Array {
     return new Int32Array(this.backend.wasm.HEAPU8.buffer, this.address(tensor), size);
   }
@@ -93,18 +79,18 @@ export class Heap {
     return typeof SharedArrayBuffer !== "undefined" && this.#memory.buffer instanceof SharedArrayBuffer;
   }
 
-  /** Threads that compute now. */
+  /** Number of threads that compute now. */
   get threads(): number {
     return this.#pool?.threads ?? 1;
   }
 
-  /** Room for packed panels, allocated once. */
+  /** Address of the room for packed panels, which is allocated at the first use. */
   get scratch(): number {
     this.reserveScratch();
     return this.#scratch;
   }
 
-  /** Allocates {@link scratch} now, for kernels that must not fail once they have begun. */
+  /** Allocates {@link scratch} now. For kernels that must not fail after they have begun to write. */
   reserveScratch(): void {
     if (this.#scratch === 0) this.#scratch = this.#newScratch();
   }
@@ -115,11 +101,11 @@ export class Heap {
   }
 
   /**
-   * Starts `threads` − 1 workers, which take part in further kernels until `endThreads` or until one of them is lost. They
-   * take the place of those that are there.
+   * Starts `threads` − 1 workers in place of the present ones. They help with further kernels until `endThreads` is called
+   * or one of them is lost.
    *
-   * @param onLost called where a worker is lost later; the heap goes on with one thread
-   * @throws Error where the heap is not shared or a worker does not start; the heap goes on with the threads it had.
+   * @param onLost called if a worker is lost later; the heap then continues with one thread
+   * @throws Error if the heap is not shared or a worker does not start; the heap then keeps the threads that it had.
    */
   async startThreads(threads: number, onLost: (reason: string) => void): Promise<void> {
     if (!this.shared) throw new Error("tfjs's heap is not shared memory.");
@@ -144,14 +130,14 @@ export class Heap {
     this.#pool = undefined;
   }
 
-  /** Calls a kernel that takes no share of work. */
+  /** Calls a kernel on the calling thread. */
   call(name: string, ...args: number[]): number {
     return (this.kernels[name] as (...args: number[]) => number)(...args);
   }
 
   /**
-   * Calls a kernel on [0, total) of its work: as a whole, or in chunks by all threads where there is enough of it. The
-   * scratch goes behind the arguments; a kernel that has no parameter for it never sees it.
+   * Calls a kernel on [0, total) of its work: as a whole, or in chunks by all threads if there is enough work. The address
+   * of the scratch is appended to the arguments; a kernel without a parameter for it ignores it.
    */
   share(name: string, total: number, sharing: WorkSharing, args: Arguments): void {
     const chunk = this.#chunk(total, sharing);
@@ -159,7 +145,7 @@ export class Heap {
     else this.#pool?.run(name, total, chunk, args, this.scratch);
   }
 
-  /** Whether {@link share} would share this work out now. */
+  /** Returns whether {@link share} would divide this work among threads now. */
   shares(total: number, sharing: WorkSharing): boolean {
     return this.#chunk(total, sharing) !== undefined;
   }
@@ -171,7 +157,10 @@ export class Heap {
 
 const heaps = new WeakMap<object, Heap>();
 
-/** The heap of a wasm backend, made at first sight: backends come and go, kernels stay registered. */
+/**
+ * Returns the heap of a wasm backend, and creates it at the first call. Kernels stay registered while backends are
+ * replaced.
+ */
 export function heapOf(backend: unknown): Heap {
   const known = heaps.get(backend as object);
   if (known) return known;
@@ -180,13 +169,5 @@ export function heapOf(backend: unknown): Heap {
   return heap;
 }
 
-/** Threads that compute now on a backend: 1 where no kernel of ours has run on it yet. */
+/** Returns the number of threads that compute on a backend now. It is 1 before the first of our kernels has run there. */
 export const threadsOf = (backend: object): number => heaps.get(backend)?.threads ?? 1;
-
-/** tfjs's heap: where the glue keeps it differs between the builds with and without threads. */
-function memoryOf(backend: WasmBackend): WebAssembly.Memory {
-  const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory;
-  if (!memory)
-    throw new Error("This version of @tensorflow/tfjs-backend-wasm does not expose its memory; use ^4.20.0.");
-  return memory;
-}

@@ -9,10 +9,14 @@ export interface Call {
   readonly heap: Heap;
 }
 
-/** A kernel of ours. Undefined means: not my case, let the stock kernel do it. */
+/** One of our kernels. It returns undefined to leave the case to the stock kernel. */
 export type SimdKernel = (call: Call) => TensorInfo | TensorInfo[] | undefined;
 
-/** As tfjs wants it: cases that are not ours go to the kernel that stood there before, or fail by name. */
+/**
+ * Wraps one of our kernels as tfjs's kernel type. Cases that it leaves go to `stock`.
+ *
+ * @throws Error with the kernel's name and the dtypes if there is no stock kernel.
+ */
 export function asKernelFunc(kernelName: string, kernel: SimdKernel, stock: KernelFunc | undefined): KernelFunc {
   return (params) => {
     const { inputs, attrs, backend } = params;
@@ -27,12 +31,14 @@ export function asKernelFunc(kernelName: string, kernel: SimdKernel, stock: Kern
   };
 }
 
-/** The input of that name; tfjs always gives it. */
+/** Returns the input with that name. tfjs always passes it. */
 export function input(call: Call, name: string): TensorInfo {
   return call.inputs[name] as TensorInfo;
 }
 
+/** Returns the number of values in a tensor of this shape. */
 export const sizeOf = (shape: readonly number[]): number => tf.util.sizeFromShape(shape as number[]);
 
+/** Returns whether all the tensors are float32. */
 export const isFloat = (...tensors: readonly TensorInfo[]): boolean =>
   tensors.every((tensor) => tensor.dtype === "float32");

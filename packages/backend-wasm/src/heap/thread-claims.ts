@@ -1,21 +1,21 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { once } from "../tfjs-registry/kernels.ts";
-import { type Heap, heapOf } from "./heap.ts";
 import { simdLevel } from "../simd/module.ts";
-import type { WasmPaths } from "../stock-backend/wasm-paths.ts";
-import { whyNotShared } from "../threads/thread-count.ts";
 import { type SharedFiles, sharedFiles } from "../stock-backend/shared-files.ts";
+import type { WasmPaths } from "../stock-backend/wasm-paths.ts";
+import { once } from "../tfjs-registry/registration.ts";
+import { whyNotShared } from "../threads/thread-count.ts";
+import { type Heap, heapOf } from "./heap.ts";
 
-/** One session's claim to threads. */
+/** One session's claim to the threads of a heap. */
 export interface ThreadClaim {
-  /** Gives it up; the threads end with the last claim. */
+  /** Gives the claim up. The threads end with the last claim. */
   end(): void;
 }
 
-/** Who has a claim to the one pool of a heap. It is as large as the largest of them. */
+/** The claims to the one pool of a heap. The pool has as many threads as the largest claim asks for. */
 interface Claims {
   open: number;
-  /** Settles when the latest start is over: two at once would leave a pool that nobody ends. */
+  /** Settles when the latest start is over. Two starts at once would leave a pool that nobody ends. */
   started: Promise<void>;
 }
 
@@ -24,7 +24,7 @@ const claimsOf = new WeakMap<Heap, Claims>();
 const NO_SIMD = "this engine has no WebAssembly SIMD";
 const NO_CLAIM: ThreadClaim = { end: () => {} };
 
-/** What tfjs must load so that threads can share its heap, or why that cannot be. */
+/** Returns the files that tfjs must load so that threads can share its heap, or the reason why they cannot. */
 export async function prepareSharedHeap(paths: WasmPaths | undefined): Promise<SharedFiles | string> {
   if (simdLevel() === "none") return NO_SIMD;
   const obstacle = whyNotShared();
@@ -38,22 +38,22 @@ export async function prepareSharedHeap(paths: WasmPaths | undefined): Promise<S
 }
 
 /**
- * Sees that so many threads compute on the backend that runs: joins those that another session has started, or starts them.
- * Where that cannot be, one warning says why, and the session has no claim to any.
+ * Claims `threads` threads on the running backend: joins those that another session has started, or starts them. If that
+ * fails, one warning says why, and the claim is empty.
  *
- * @param obstacle what {@link prepareHeap} found
+ * @param obstacle the reason that {@link prepareSharedHeap} returned, if it did
  */
 export async function claimThreads(threads: number, obstacle: string | undefined): Promise<ThreadClaim> {
   if (threads === 1) return NO_CLAIM;
-  const alone = (why: string, now = 1): ThreadClaim => {
+  const warn = (why: string, now = 1): ThreadClaim => {
     const computing = now === 1 ? "one thread computes" : `${now} threads compute`;
     console.warn(`@graftjs/backend-wasm: ${computing}, not ${threads}: ${why}.`);
     return NO_CLAIM;
   };
-  if (obstacle !== undefined) return alone(obstacle);
-  if (simdLevel() === "none") return alone(NO_SIMD);
+  if (obstacle !== undefined) return warn(obstacle);
+  if (simdLevel() === "none") return warn(NO_SIMD);
   const heap = heapOf(tf.backend());
-  if (!heap.shared) return alone("tfjs's wasm backend ran already, on memory of its own. Open the session before it");
+  if (!heap.shared) return warn("tfjs's wasm backend ran already, on memory of its own. Open the session before it");
   const claims = claimsOf.get(heap) ?? { open: 0, started: Promise.resolve() };
   claimsOf.set(heap, claims);
   claims.open++;
@@ -62,7 +62,7 @@ export async function claimThreads(threads: number, obstacle: string | undefined
     if (claims.open === 0) heap.endThreads();
   });
   const start = async (): Promise<void> => {
-    if (heap.threads < threads) await heap.startThreads(threads, (reason) => alone(`a worker was lost, ${reason}`));
+    if (heap.threads < threads) await heap.startThreads(threads, (reason) => warn(`a worker was lost, ${reason}`));
   };
   const started = claims.started.then(start);
   claims.started = started.catch(() => {});
@@ -70,7 +70,7 @@ export async function claimThreads(threads: number, obstacle: string | undefined
     await started;
   } catch (error) {
     claim.dispose();
-    return alone(`a worker did not start, ${(error as Error).message}`, heap.threads);
+    return warn(`a worker did not start, ${(error as Error).message}`, heap.threads);
   }
   return { end: () => claim.dispose() };
 }

@@ -1,23 +1,24 @@
 import type { SimdKernel } from "../heap/simd-kernel.ts";
-import { activationGradient } from "./activation.ts";
-import * as norm from "./batch-norm.ts";
-import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm-training.ts";
-import * as clamp from "./clamp.ts";
-import * as conv from "./conv-gradients.ts";
-import { conv2d, fusedConv2d } from "./conv-forward.ts";
-import { gather, reverse, stridedSlice, tile } from "./copies.ts";
-import * as elementwise from "./elementwise.ts";
-import { maximum, minimum } from "./maximum-minimum.ts";
-import * as layer from "./layer-norm.ts";
-import { batchMatMul, fusedMatMul } from "./matmul.ts";
-import { avgPoolGradient, maxPoolGradient } from "./pool-gradients.ts";
-import { avgPool, maxPool } from "./pool-forward.ts";
-import { mean, sum } from "./reduce.ts";
-import { segmentSum } from "./segment-sum.ts";
-import * as softmax from "./softmax.ts";
-import { transpose } from "./transpose.ts";
+import { batchNormTraining, batchNormTrainingGradient } from "./batch-norm/batch-statistics.ts";
+import * as norm from "./batch-norm/given-statistics.ts";
+import { conv2d, fusedConv2d } from "./conv/forward.ts";
+import { clampedConv2d, clampedDepthwise } from "./conv/fused.ts";
+import * as conv from "./conv/gradients.ts";
+import { gather, reverse, stridedSlice, tile } from "./copies/strided-copies.ts";
+import { transpose } from "./copies/transpose.ts";
+import { activationGradient } from "./elementwise/activation.ts";
+import * as clamp from "./elementwise/clamp.ts";
+import * as elementwise from "./elementwise/functions.ts";
+import { maximum, minimum } from "./elementwise/maximum-minimum.ts";
+import * as layer from "./last-axis/layer-norm.ts";
+import * as softmax from "./last-axis/softmax.ts";
+import { batchMatMul, fusedMatMul } from "./matmul/matmul.ts";
+import { avgPool, maxPool } from "./pool/forward.ts";
+import { avgPoolGradient, maxPoolGradient } from "./pool/gradients.ts";
+import { segmentSum } from "./sums/segment-sum.ts";
+import { mean, sum } from "./sums/sum-mean.ts";
 
-/** tfjs's kernels that stock wasm lacks, gets wrong, or computes by a scalar loop. */
+/** Kernels of tfjs that stock wasm lacks, computes wrongly, or computes in a scalar loop. */
 export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   AvgPool: avgPool,
   AvgPoolGrad: avgPoolGradient,
@@ -31,8 +32,8 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   Erf: elementwise.erf,
   Exp: elementwise.exp,
   FusedBatchNorm: norm.batchNorm,
-  FusedConv2D: (call) => fusedConv2d(call) ?? clamp.fusedConv2d(call),
-  FusedDepthwiseConv2D: clamp.fusedDepthwise,
+  FusedConv2D: (call) => fusedConv2d(call) ?? clampedConv2d(call),
+  FusedDepthwiseConv2D: clampedDepthwise,
   GatherV2: gather,
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
@@ -56,7 +57,7 @@ export const simdKernels: { readonly [kernelName: string]: SimdKernel } = {
   _FusedMatMul: fusedMatMul,
 };
 
-/** Kernels of our own, which fused ops and gradients call by name. */
+/** Kernels with names of our own, which fused ops and gradients call. */
 export const fusedKernels: { readonly [kernelName: string]: SimdKernel } = {
   GraftActivationGrad: activationGradient,
   GraftBatchNorm: norm.batchNorm,

@@ -1,14 +1,17 @@
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { Geometry } from "../shapes/window-geometry.ts";
-import type { WasmBackend } from "../heap/heap.ts";
+import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
 
 /**
- * What XNNPACK keeps of a tensor of weights: operators with packed weights, each with the pointers for the size of image
- * that it saw last. Under the tensor's data: another tensor on the same data has the same operators.
+ * The operators that XNNPACK keeps for a tensor of weights. An operator has the packed weights, and pointers for the image
+ * size that it saw last. The key is the tensor's data, because tensors that share data share operators.
  */
 const operators = new WeakMap<object, Map<string, string>>();
 
-/** Makes XNNPACK forget what it packed of a tensor: it keeps weights by tensor and would go on with the old ones. */
+/**
+ * Makes XNNPACK discard the packed weights of a tensor. It caches them by tensor, and after a change of the tensor it would
+ * still compute with the old ones.
+ */
 export function forgetPacked({ dataIdMap, wasm }: WasmBackend, { dataId, shape }: TensorInfo): void {
   const { id, memoryOffset } = dataIdMap.get(dataId);
   wasm.tfjs.disposeData(id);
@@ -20,7 +23,7 @@ export function forgetPacked({ dataIdMap, wasm }: WasmBackend, { dataId, shape }
   operators.delete(dataId);
 }
 
-/** One convolution by XNNPACK. */
+/** The parts of a convolution from which XNNPACK builds an operator. */
 export interface Convolution {
   readonly filter: TensorInfo;
   readonly bias?: TensorInfo | undefined;
@@ -30,9 +33,9 @@ export interface Convolution {
 }
 
 /**
- * Runs a convolution by XNNPACK once there is room for all that it takes. XNNPACK and tfjs's C++ allocate past the guarded
- * malloc: without room one keeps a broken operator for as long as the filter lives, and the other aborts. Where the operator
- * stands already nothing is asked.
+ * Runs a convolution by XNNPACK after a check that the heap has room for all its allocations. XNNPACK and tfjs's C++ allocate
+ * past the guarded malloc. Without room, XNNPACK keeps a broken operator for as long as the filter lives, and tfjs aborts. If
+ * the operator exists already, nothing is checked.
  *
  * @throws OutOfMemoryError before anything is written
  */
@@ -57,19 +60,19 @@ export function withRoom<T>(backend: WasmBackend, convolution: Convolution, run:
 }
 
 /**
- * Asserts that blocks of these sizes can be had, all at once.
+ * Asserts that blocks of these sizes can be allocated at the same time.
  *
- * @param blocks bytes of each
- * @throws OutOfMemoryError
+ * @param blocks bytes of each block
+ * @throws OutOfMemoryError if they cannot
  */
 export function assertRoom({ wasm }: WasmBackend, blocks: readonly number[]): void {
   const held: number[] = [];
   try {
-    // Mostly there is room for all in one piece, which is the quickest to see.
+    // One block for all of them is the quickest check, and usually succeeds.
     held.push(wasm._malloc(blocks.reduce((sum, bytes) => sum + bytes, 0)));
     return;
   } catch {
-    // Not in one piece.
+    // Smaller gaps may still be enough.
   } finally {
     for (const address of held.splice(0)) wasm._free(address);
   }
@@ -80,7 +83,7 @@ export function assertRoom({ wasm }: WasmBackend, blocks: readonly number[]): vo
   }
 }
 
-/** The operator's key in tfjs's C++, and the size of image for which its pointers are computed. */
+/** Returns the operator's key in tfjs's C++, and the image size for which its pointers are computed. */
 function identityOf(
   { dataIdMap }: WasmBackend,
   { filter, bias, geometry: g, depthwise, activation }: Convolution,
@@ -95,16 +98,19 @@ function identityOf(
 }
 
 const roundUp = (n: number, step: number): number => Math.ceil(n / step) * step;
-/** XNNPACK's tiles are no wider than this: output channels of a product, and its pixels. */
+/** Largest width of XNNPACK's tiles, in output channels and in pixels of a product. */
 const TILE = 16;
-/** XNNPACK's products take input channels by four at most. */
+/** Most input channels that XNNPACK's products take at a time. */
 const DEPTH = 4;
-/** Taps of XNNPACK's depthwise kernels; other windows are products of one channel. */
+/** Numbers of taps of XNNPACK's depthwise kernels. It computes other windows as products of one channel. */
 const TAPS = [4, 9, 25];
-/** Operators themselves, and the ends of rows that may be read past. */
+/** Bytes of an operator itself, and of the row ends that XNNPACK may read past. */
 const SLACK = 4096;
 
-/** Upper bounds in bytes of what XNNPACK and tfjs allocate: output, filter turned, weights packed, pointers. */
+/**
+ * Returns upper bounds, in bytes, of the blocks that XNNPACK and tfjs allocate: output, transposed filter, packed weights,
+ * pointers.
+ */
 function convolutionBlocks({ geometry: g, depthwise }: Convolution): number[] {
   const taps = g.filterHeight * g.filterWidth;
   const pixels = g.outHeight * g.outWidth;
@@ -118,14 +124,14 @@ function convolutionBlocks({ geometry: g, depthwise }: Convolution): number[] {
   return [output, turned + g.outChannels, packed, pointers].map((numbers) => 4 * numbers + SLACK);
 }
 
-/** The same of a pool, which packs nothing. */
+/** Returns the same bounds for a pool, which has no packed weights. */
 export function poolBlocks(g: Geometry): number[] {
   const pixels = g.outHeight * g.outWidth;
   const pointers = g.filterHeight * g.filterWidth * roundUp(pixels, TILE);
   return [g.batchSize * pixels * g.outChannels, pointers].map((numbers) => 4 * numbers + SLACK);
 }
 
-/** The same of a bilinear resize: four pointers and two weights a pixel. */
+/** Returns the same bounds for a bilinear resize: four pointers and two weights per pixel. */
 export function resizeBlocks(shape: readonly number[]): number[] {
   const [batch, height, width, channels] = shape as [number, number, number, number];
   return [batch * height * width * channels, 6 * height * width].map((numbers) => 4 * numbers + SLACK);

@@ -1,22 +1,28 @@
 import type * as tf from "@tensorflow/tfjs-core";
 
-/** What an op takes under one name. */
+/** The tensor that an op accepts under one name. */
 export interface Expected {
   readonly tensor: tf.Tensor;
-  /** Sizes of the axes, a word where any size will do; a first "..." stands for any number of axes. */
+  /** Sizes of the axes. A word allows any size; "..." in the first place allows any number of axes. */
   readonly shape: readonly (number | string)[];
   /** @default ["float32"] */
   readonly dtypes?: readonly tf.DataType[];
 }
 
-/** What tfjs's own ops make float32 of on the way. */
+/** The dtypes that tfjs's own ops convert to float32. */
 export const NUMBERS: readonly tf.DataType[] = ["float32", "int32", "bool"];
 
+/** Expects a tensor with any axes before the channels, the last axis. */
+export const rows = (x: tf.Tensor): Expected => ({ tensor: x, shape: ["...", "C"], dtypes: NUMBERS });
+
+/** Expects a tensor with one number per channel of `x`. */
+export const perChannel = (x: tf.Tensor, tensor: tf.Tensor): Expected => ({ tensor, shape: [x.shape.at(-1) ?? "C"] });
+
 /**
- * Checks what an op was handed before a kernel sees it: kernels know addresses only, and read on past a tensor that is too
- * short, or take the bits of integers for floats.
+ * Checks the tensors of an op before a kernel runs. Kernels only see addresses: they would read past the end of a tensor that
+ * is too short, and interpret the bits of integers as floats.
  *
- * @throws Error that names every tensor that is wrong, what it is and what it should be
+ * @throws Error that names every wrong tensor, with its actual and expected shape and dtype
  */
 export function assertTensors(op: string, tensors: { readonly [name: string]: Expected | undefined }): void {
   const problems = Object.entries(tensors).flatMap(([name, expected]) => {
@@ -24,7 +30,7 @@ export function assertTensors(op: string, tensors: { readonly [name: string]: Ex
     const { tensor, shape, dtypes = ["float32"] } = expected;
     return [`\`${name}\` is [${tensor.shape}] ${tensor.dtype}, expected [${shape.join()}] ${dtypes.join(" or ")}`];
   });
-  if (problems.length > 0) throw new Error(`${op}: ${problems.join("; ")}. Mend it with tf.reshape or tf.cast.`);
+  if (problems.length > 0) throw new Error(`${op}: ${problems.join("; ")}. Fix it with tf.reshape or tf.cast.`);
 }
 
 function matches({ tensor, shape, dtypes = ["float32"] }: Expected): boolean {

@@ -1,11 +1,11 @@
-/** A run of neighbouring axes that both operands of a broadcast treat alike: they have it, or repeat along it. */
+/** A run of neighbouring axes of a broadcast, along which each operand either has all the axes or is repeated. */
 export interface AxisRun {
   readonly size: number;
   readonly inA: boolean;
   readonly inB: boolean;
 }
 
-/** The axes of a broadcast, joined as far as they go; axes of size 1 vanish. */
+/** Joins the axes of a broadcast of shapes `a` and `b` into as few runs as possible. Axes of size 1 are dropped. */
 export function joinBroadcastAxes(a: readonly number[], b: readonly number[]): readonly AxisRun[] {
   const runs: AxisRun[] = [];
   const rank = Math.max(a.length, b.length);

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The numbers of one 2-D convolution or pooling, NHWC: computed once from tfjs's attributes, read by every kernel. */
+/** The sizes of one 2-D convolution or pooling in NHWC. Computed from tfjs's attributes; all kernels read them. */
 export type Geometry = tf.backend_util.Conv2DInfo;
 
 type Shape4 = [number, number, number, number];
 type Attrs = tf.NamedAttrMap;
 
-/** The attributes that tfjs's four convolution kernels and their gradients share. */
+/** The common attributes of tfjs's four convolution kernels and their gradients. */
 interface ConvAttrs {
   readonly strides: [number, number] | number;
   readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
@@ -16,10 +16,10 @@ interface ConvAttrs {
 }
 
 /**
- * Geometry of a convolution.
+ * Computes the geometry of a convolution.
  *
- * @param depthwise whether the filter is [height, width, channels, multiplier] rather than [height, width, in, out].
- * @throws Error for layouts other than NHWC, naming the kernel: transposing silently would hide its cost.
+ * @param depthwise whether the filter is [height, width, channels, multiplier] instead of [height, width, in, out].
+ * @throws Error with the kernel's name for layouts other than NHWC. A silent transpose would hide its cost.
  */
 export function convGeometry(
   kernelName: string,
@@ -45,7 +45,7 @@ export function convGeometry(
   );
 }
 
-/** Geometry of a pooling. */
+/** Computes the geometry of a pooling. */
 export function poolGeometry(xShape: readonly number[], attrs: Attrs | undefined): Geometry {
   const { filterSize, strides, pad, dimRoundingMode, dilations } = attrs as unknown as ConvAttrs & {
     readonly filterSize: [number, number] | number;
@@ -53,7 +53,7 @@ export function poolGeometry(xShape: readonly number[], attrs: Attrs | undefined
   return tf.backend_util.computePool2DInfo(xShape as Shape4, filterSize, strides, dilations ?? 1, pad, dimRoundingMode);
 }
 
-/** A 1×1 convolution that visits every pixel once is a matrix product. */
+/** Returns whether a convolution is a matrix product: a 1×1 filter that visits every pixel once. */
 export function isPointwise(g: Geometry): boolean {
   return (
     g.filterHeight === 1 &&
@@ -67,7 +67,7 @@ export function isPointwise(g: Geometry): boolean {
   );
 }
 
-/** Products in one image of a window operation, for one input channel of each output. */
+/** Returns the number of products per image of a window operation, for one input channel of each output. */
 export function windowWork(g: Geometry): number {
   return g.outHeight * g.outWidth * g.outChannels * g.filterHeight * g.filterWidth;
 }

@@ -5,12 +5,13 @@ const LIMITS_WITH_MAXIMUM = 1;
 const LIMITS_SHARED = 3;
 
 /**
- * The module with its memory declared shared between threads, whether it is the first import or the module's own.
+ * Returns the module with its memory declared as shared between threads. The memory may be the first import or the
+ * module's own.
  *
- * One flag in the bytes. Code that knows nothing of threads runs on a shared memory as it is, which saves carrying each
- * kernel module twice, and makes tfjs's build without threads of its own one that our workers can compute beside.
+ * Only one flag changes. Code compiled without threads runs unchanged on shared memory. So one build of each kernel module
+ * is enough, and our workers can compute on the heap of tfjs's build without threads.
  *
- * @throws Error where there is no such memory, or where it has no maximum, which sharing needs.
+ * @throws Error if the module has no such memory, or if the memory has no maximum, which sharing requires.
  */
 export function declareMemoryShared(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const bytes = module.slice();
@@ -22,7 +23,7 @@ export function declareMemoryShared(module: Uint8Array<ArrayBuffer>): Uint8Array
   return bytes;
 }
 
-/** Where the flags of the memory's limits stand. */
+/** Returns the index of the flags in the memory's limits, or undefined if there is no memory. */
 function limitsOf(bytes: Uint8Array): number | undefined {
   let at = 8;
   const byte = (): number => bytes[at++] as number;

@@ -1,8 +1,8 @@
 type Event = "uncaughtException" | "unhandledRejection";
 
 /**
- * The listeners that Emscripten's start-up code puts on Node's process, by their text; a minifier renames things in them,
- * takes braces away or makes arrows of them. Each does nothing but throw on.
+ * The source text of the listeners that Emscripten's start-up code adds to Node's process. Each only throws the error
+ * again. The patterns allow for a minifier, which renames variables, drops braces or makes arrow functions.
  */
 const EMSCRIPTENS: { readonly [event in Event]: RegExp } = {
   uncaughtException: /^[^{]*\b([\w$]+)\)?(=>)?\{if\(!\(\1 instanceof[\w$]+\)\)\{?throw \1;?\}?\}$/,
@@ -10,7 +10,7 @@ const EMSCRIPTENS: { readonly [event in Event]: RegExp } = {
 };
 const EVENTS = Object.keys(EMSCRIPTENS) as Event[];
 
-/** Whether a listener of that event is Emscripten's. */
+/** Returns whether a listener of `event` was added by Emscripten. */
 export function isEmscriptens(event: Event, listener: unknown): boolean {
   const text = String(listener)
     .replace(/\s+/g, " ")
@@ -19,11 +19,11 @@ export function isEmscriptens(event: Event, listener: unknown): boolean {
 }
 
 /**
- * Runs `start` and takes off the listeners for uncaught errors that Emscripten puts on Node's process meanwhile, and no
- * others: an app may well add its own while the backend starts.
+ * Runs `start`, then removes the listeners for uncaught errors that Emscripten added to Node's process meanwhile. Other
+ * listeners stay, because an app may add its own while the backend starts.
  *
- * Emscripten's rethrow, so that every uncaught error of the whole program would end with a page of minified source in place
- * of its own stack.
+ * Emscripten's listeners throw the error again. With them, every uncaught error of the program ends in a page of minified
+ * source instead of its own stack.
  */
 export async function withoutProcessListeners<T>(start: () => Promise<T>): Promise<T> {
   const { process } = globalThis as { process?: NodeJS.Process };

@@ -9,24 +9,24 @@ const FILES = [
 ] as const;
 const SIMD = FILES[1];
 
-/** Paths to give to tfjs, and what stands behind them until `release()`. */
+/** Paths to give to tfjs. They are valid until `release()`. */
 export interface SharedFiles {
   readonly paths: { readonly [fileName: string]: string };
   release(): void;
 }
 
-/** The path of each file, as tfjs would build it. */
+/** Returns the path of each file, built in the same way as tfjs does. */
 export function eachPath(paths: WasmPaths): { readonly [fileName: string]: string } {
   return typeof paths === "string" ? Object.fromEntries(FILES.map((name) => [name, paths + name])) : paths;
 }
 
 /**
- * The peer's SIMD build on a heap that threads can share: its own file with the memory declared shared, behind a blob URL.
+ * Makes a copy of the peer's SIMD build whose memory threads can share, and returns its blob URL as the path of every file.
  *
- * The peer's threaded build would do too, and was not taken: its XNNPACK divides each convolution by the number of threads
- * and waits for all, so that on a busy machine the slowest sets the pace (docs/decisions/008-one-pool-for-wasm.md).
+ * The peer's own threaded build is not used. Its XNNPACK divides each convolution by the number of threads and waits for
+ * all of them, so on a busy machine the slowest thread sets the pace (docs/decisions/008-one-pool-for-wasm.md).
  *
- * @throws Error where the file cannot be read.
+ * @throws Error if the file cannot be read.
  */
 export async function sharedFiles(paths: WasmPaths): Promise<SharedFiles> {
   const path = eachPath(paths)[SIMD];

@@ -1,4 +1,7 @@
-/** Where the three `.wasm` files of `@tensorflow/tfjs-backend-wasm` are: a folder (ending in "/"), or one path for each file. */
+/**
+ * Location of the three `.wasm` files of `@tensorflow/tfjs-backend-wasm`: a folder (ending in "/"), or one path per file
+ * name.
+ */
 export type WasmPaths = string | { readonly [fileName: string]: string };
 
 /** Name of the peer whose `.wasm` files are loaded. */
@@ -11,11 +14,13 @@ interface NodeProcess {
 }
 
 /**
- * Folder of the peer's `.wasm` files: in Node the installed peer, seen from this module or from the working folder, so that
- * a bundled app needs no copy of them; in a browser the page's own folder where it serves them, else jsDelivr, in the
- * peer's version.
+ * Finds the folder of the peer's `.wasm` files.
  *
- * @returns undefined where tfjs's own guess, beside its script, is all there is.
+ * - In Node: the folder of the installed peer, resolved from this module or from the working folder. A bundled app needs
+ *   no copy of the files.
+ * - In a browser: the page's own folder if it serves them, else jsDelivr in the peer's version.
+ *
+ * @returns undefined if nothing is found; tfjs then looks beside its own script.
  */
 export function wasmFolder(peerVersion: string): Promise<string | undefined> {
   const { process } = globalThis as { process?: NodeProcess };
@@ -23,7 +28,7 @@ export function wasmFolder(peerVersion: string): Promise<string | undefined> {
 }
 
 function nodeFolder(process: NodeProcess): string | undefined {
-  // Asked of the process and not imported: a bundler for the browser would look for Node's modules.
+  // Taken from the process instead of imported: a bundler for the browser would try to resolve Node's modules.
   const node = process.getBuiltinModule?.("node:module") as typeof import("node:module") | undefined;
   if (!node) return undefined;
   // A CommonJS bundle has no import.meta.url.
@@ -32,7 +37,7 @@ function nodeFolder(process: NodeProcess): string | undefined {
       const manifest = node.createRequire(from as string).resolve(`${PEER}/package.json`);
       return `${manifest.slice(0, -"package.json".length)}dist/`;
     } catch {
-      // Not visible from there; the other place may see it.
+      // The peer cannot be resolved from this place; try the next one.
     }
   }
   return undefined;
@@ -42,13 +47,13 @@ async function browserFolder(peerVersion: string): Promise<string | undefined> {
   const { location, document } = globalThis as { location?: Location; document?: Document };
   const base = document?.baseURI ?? location?.href;
   if (!base?.startsWith("http")) return undefined;
-  const beside = new URL("..", base).href;
+  const beside = new URL("./", base).href;
   try {
     const answer = await fetch(`${beside}tfjs-backend-wasm-simd.wasm`, { method: "HEAD" });
-    // Development servers answer any path with the page.
+    // Development servers answer every unknown path with the page itself.
     if (answer.ok && !answer.headers.get("content-type")?.includes("html")) return beside;
   } catch {
-    // Offline, or not allowed to ask: the network has the last word below.
+    // The page is offline or may not fetch from there; use the CDN.
   }
   return `https://cdn.jsdelivr.net/npm/${PEER}@${peerVersion}/dist/`;
 }

@@ -1,16 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-type Guard = (stock: tf.KernelFunc) => tf.KernelFunc;
+type Fix = (stock: tf.KernelFunc) => tf.KernelFunc;
 
-/** Fused convolutions with a bias of any shape that broadcasts, behind those of one number a channel, which stock takes. */
-export function broadcastBias(kernelName: "FusedConv2D" | "FusedDepthwiseConv2D", guard: Guard): Guard {
+/**
+ * Extends a fix of a fused convolution to a bias of any shape that broadcasts. Stock supports only one number per channel,
+ * and those cases go to `fix`.
+ */
+export function broadcastBias(kernelName: "FusedConv2D" | "FusedDepthwiseConv2D", fix: Fix): Fix {
   return (stock) => {
-    const own = guard(stock);
+    const perChannel = fix(stock);
     return (params) => {
       const { bias, preluActivationWeights, ...inputs } = params.inputs as unknown as {
         readonly [name: string]: tf.Tensor;
       };
-      if (!bias || bias.shape.length === 1) return own(params);
+      if (!bias || bias.shape.length === 1) return perChannel(params);
       const { activation, leakyreluAlpha, ...attrs } = (params.attrs ?? {}) as tf.NamedAttrMap;
       return tf.tidy(() => {
         const y = tf.engine().runKernel(kernelName, inputs, { ...attrs, activation: "linear" }) as tf.Tensor;

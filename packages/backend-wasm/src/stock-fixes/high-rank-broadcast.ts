@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { joinBroadcastAxes, type AxisRun } from "../shapes/broadcast-axes.ts";
+import { type AxisRun, joinBroadcastAxes } from "../shapes/broadcast-axes.ts";
 
-/** XNNPACK's limit; beyond it stock prints a line and returns memory as it found it. */
+/** XNNPACK's limit. Beyond it stock prints a line and returns uninitialized memory. */
 const MAX_RANK = 6;
 
 const BINARY = [
@@ -28,11 +28,11 @@ const BINARY = [
   "Sub",
 ] as const;
 
-/** Functions of two tensors, in any number of dimensions: axes that broadcast alike are joined before stock sees them. */
+/** Fixes of functions of two tensors for any number of dimensions. Axes that broadcast alike are joined before stock runs. */
 export const highRankBroadcasts: { readonly [kernelName: string]: (stock: tf.KernelFunc) => tf.KernelFunc } =
-  Object.fromEntries(BINARY.map((name) => [name, guard(name)]));
+  Object.fromEntries(BINARY.map((name) => [name, fix(name)]));
 
-function guard(kernelName: string): (stock: tf.KernelFunc) => tf.KernelFunc {
+function fix(kernelName: string): (stock: tf.KernelFunc) => tf.KernelFunc {
   return (stock) => (params) => {
     const { a, b } = params.inputs as unknown as { readonly a: tf.Tensor; readonly b: tf.Tensor };
     if (a.shape.length <= MAX_RANK && b.shape.length <= MAX_RANK) return stock(params);
@@ -44,7 +44,7 @@ function guard(kernelName: string): (stock: tf.KernelFunc) => tf.KernelFunc {
   };
 }
 
-/** The operands in at most six dimensions: by joining axes, or, where they alternate too often, repeated in full. */
+/** Returns the operands in at most six dimensions: with joined axes or, if these are still too many, repeated in full. */
 function joined(a: tf.Tensor, b: tf.Tensor, shape: readonly number[]): [tf.Tensor, tf.Tensor] {
   const runs = joinBroadcastAxes(a.shape, b.shape);
   const sizes = (which: "inA" | "inB"): number[] => runs.map((run) => (run[which] ? run.size : 1));
@@ -52,7 +52,7 @@ function joined(a: tf.Tensor, b: tf.Tensor, shape: readonly number[]): [tf.Tenso
   return [inFull(a, shape), inFull(b, shape)];
 }
 
-/** A tensor repeated to `shape`, flat. */
+/** Repeats a tensor to `shape` and returns it with one axis. */
 function inFull(x: tf.Tensor, shape: readonly number[]): tf.Tensor {
   const runs: readonly AxisRun[] = joinBroadcastAxes(x.shape, shape);
   let [y, before] = [x, x.size];

@@ -1,18 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What a kernel does with int32 and bool. */
+/** How a kernel handles int32 and bool. */
 interface Rule {
-  /** The dtypes beside float32 that stock computes right. */
+  /** The dtypes besides float32 that stock computes correctly. */
   readonly takes?: readonly tf.DataType[];
-  /** Dtype of the result. @default the first input's */
+  /** Dtype of the result. @default the dtype of the first input */
   readonly gives?: tf.DataType;
 }
 
 const INTEGERS: Rule = { takes: ["int32"] };
-/** Those that take all numbers, and what is wrong is what they make of strings. */
+/** For kernels that accept all numbers. Their result for strings is wrong. */
 const NUMBERS: Rule = { takes: ["int32", "bool"] };
 
-/** Kernels of which stock computes some dtype wrong: it writes nothing, or four bytes where a bool has one. */
+/** Kernels for which stock is wrong with some dtype. It writes nothing, or it writes four bytes for a bool, which has one. */
 const RULES: { readonly [kernelName: string]: Rule } = {
   Abs: INTEGERS,
   Acos: {},
@@ -81,17 +81,17 @@ const RULES: { readonly [kernelName: string]: Rule } = {
   UnsortedSegmentSum: { gives: "float32" },
 };
 
-/** An input that is whole numbers whatever the others are. */
+/** An input that is always int32. */
 const INDICES = "segmentIds";
 
-/** Kernels that need {@link forIntegers} before them. */
+/** Names of the kernels that need {@link acceptIntegers}. */
 export const integerKernelNames: readonly string[] = Object.keys(RULES);
 
 /**
- * A kernel for every dtype of numbers, as cpu has it: what `stock` does not take goes through float32, and the result is cut
- * off to the dtype that cpu gives. Integers beyond 2²⁴ are rounded there.
+ * Extends a kernel to all numeric dtypes, as on cpu. Inputs that `stock` does not support are cast to float32, and the result
+ * is truncated to the dtype that cpu returns. Integers beyond 2²⁴ are rounded on the way.
  *
- * @throws Error for other dtypes, by name.
+ * @throws Error with the inputs' names and dtypes for other dtypes.
  */
 export function acceptIntegers(kernelName: string, stock: tf.KernelFunc | undefined): tf.KernelFunc {
   const { takes = [], gives } = RULES[kernelName] as Rule;
@@ -114,14 +114,14 @@ export function acceptIntegers(kernelName: string, stock: tf.KernelFunc | undefi
       const result = tf
         .engine()
         .runKernel(kernelName, Object.fromEntries(floats) as tf.NamedTensorMap, params.attrs as tf.NamedAttrMap);
-      if (!Array.isArray(result)) return cutOff(result, gives ?? first);
+      if (!Array.isArray(result)) return truncate(result, gives ?? first);
       const [values, ...others] = result as [tf.Tensor, ...tf.Tensor[]];
-      return [cutOff(values, gives ?? first), ...others];
+      return [truncate(values, gives ?? first), ...others];
     });
   };
 }
 
-/** Numbers in the array of another dtype, as cpu stores them: 0.7 is false. */
-function cutOff(x: tf.Tensor, dtype: tf.DataType): tf.Tensor {
+/** Converts numbers to another dtype as cpu does when it stores them: 0.7 becomes false. */
+function truncate(x: tf.Tensor, dtype: tf.DataType): tf.Tensor {
   return dtype === "bool" && x.dtype === "float32" ? tf.cast(tf.cast(x, "int32"), "bool") : tf.cast(x, dtype);
 }

@@ -1,27 +1,27 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { assertRoom, poolBlocks, withRoom } from "../memory/xnnpack.ts";
+import { exactMargins } from "../shapes/margins.ts";
+import { convGeometry, type Geometry, poolGeometry } from "../shapes/window-geometry.ts";
+import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
 import { broadcastBias } from "./broadcast-bias.ts";
 import { onePixelFilter } from "./one-pixel-filter.ts";
-import { exactMargins } from "../fallback/window-slices.ts";
-import { convGeometry, type Geometry, poolGeometry } from "../shapes/window-geometry.ts";
-import type { WasmBackend } from "../heap/heap.ts";
-import { assertRoom, poolBlocks, withRoom } from "../memory/xnnpack.ts";
 
 /**
- * Guards a stock kernel whose output size is computed twice: by tfjs, which allocates, and by XNNPACK, which writes. With
- * a padding given as a number, tfjs takes filter height and vertical stride for both directions; with the filter not
- * square XNNPACK then writes past the end of the output and the heap is lost. Where the two disagree, the kernel runs
- * with the padding under which they agree on tfjs's size.
+ * Fixes a stock kernel whose output size is computed twice: by tfjs, which allocates, and by XNNPACK, which writes. If the
+ * padding is a number, tfjs uses the filter height and the vertical stride in both directions. With a filter that is not
+ * square, XNNPACK then writes past the end of the output and corrupts the heap. If the two sizes differ, the kernel runs with
+ * a padding that makes XNNPACK's size the same as tfjs's.
  */
-function guarded(
+function sameSize(
   kernelName: string,
   geometryOf: (inputs: Inputs, attrs: tf.NamedAttrMap) => Geometry,
   run: (stock: tf.KernelFunc, params: KernelParams, g: Geometry) => ReturnType<tf.KernelFunc>,
-): WindowKernel {
+): Fix {
   return (stock) => (params) => {
     const attrs = params.attrs ?? {};
     const inputs = params.inputs as unknown as Inputs;
     const g = geometryOf(inputs, attrs);
-    if (agrees(g)) return run(stock, params, g);
+    if (sizesAgree(g)) return run(stock, params, g);
     const { top, left, bottom, right } = exactMargins(g);
     return tf.tidy(() => {
       const [batch, height, width, channels] = inputs.x.shape;
@@ -39,9 +39,9 @@ function guarded(
   };
 }
 
-/** Whether XNNPACK's output size is tfjs's. */
-function agrees(g: Geometry): boolean {
-  // With a filter smaller than its stride, XNNPACK's depthwise kernel misreads its own "same" padding.
+/** Returns whether XNNPACK computes the same output size as tfjs. */
+function sizesAgree(g: Geometry): boolean {
+  // If the filter is smaller than its stride, XNNPACK's depthwise kernel misreads its own "same" padding.
   if (g.padInfo.type === "SAME")
     return g.effectiveFilterHeight >= g.strideHeight && g.effectiveFilterWidth >= g.strideWidth;
   const { top, bottom, left, right } = g.padInfo;
@@ -53,8 +53,8 @@ function agrees(g: Geometry): boolean {
   );
 }
 
-const convolution = (kernelName: string, depthwise: boolean): WindowKernel =>
-  guarded(
+const convolution = (kernelName: string, depthwise: boolean): Fix =>
+  sameSize(
     kernelName,
     ({ x, filter }, attrs) => convGeometry(kernelName, x.shape, (filter as tf.Tensor).shape, attrs, depthwise),
     (stock, params, geometry) => {
@@ -66,21 +66,24 @@ const convolution = (kernelName: string, depthwise: boolean): WindowKernel =>
     },
   );
 
-/** A convolution of one channel to one is a depthwise one, whose guards keep NaN: XNNPACK takes it for one, and clamps. */
+/**
+ * Runs convolutions of one channel to one channel by the depthwise kernel, whose fixes keep NaN. XNNPACK also treats them as
+ * depthwise, with a clamp that loses NaN.
+ */
 const oneChannel =
-  (depthwiseName: string, guard: WindowKernel): WindowKernel =>
+  (depthwiseName: string, fix: Fix): Fix =>
   (stock) => {
-    const own = guard(stock);
+    const several = fix(stock);
     return (params) => {
       const inputs = params.inputs as unknown as Inputs;
       const [, , channels, last] = (inputs.filter as tf.Tensor).shape;
-      if (channels !== 1 || last !== 1) return own(params);
+      if (channels !== 1 || last !== 1) return several(params);
       return tf.engine().runKernel(depthwiseName, inputs, { ...params.attrs }) as tf.Tensor;
     };
   };
 
-const pooling = (kernelName: string): WindowKernel =>
-  guarded(
+const pooling = (kernelName: string): Fix =>
+  sameSize(
     kernelName,
     ({ x }, attrs) => poolGeometry(x.shape, attrs),
     (stock, params, g) => {
@@ -89,8 +92,8 @@ const pooling = (kernelName: string): WindowKernel =>
     },
   );
 
-/** The stock kernels of convolutions and pools, guarded. They need no SIMD of ours. */
-export const windowFixes: { readonly [kernelName: string]: WindowKernel } = {
+/** Fixes of the stock kernels of convolutions and pools. They need no SIMD. */
+export const windowFixes: { readonly [kernelName: string]: Fix } = {
   AvgPool: pooling("AvgPool"),
   Conv2D: oneChannel("DepthwiseConv2dNative", convolution("Conv2D", false)),
   DepthwiseConv2dNative: onePixelFilter(convolution("DepthwiseConv2dNative", true)),
@@ -106,4 +109,4 @@ interface Inputs {
   readonly x: tf.Tensor4D;
 }
 type KernelParams = Parameters<tf.KernelFunc>[0];
-type WindowKernel = (stock: tf.KernelFunc) => tf.KernelFunc;
+type Fix = (stock: tf.KernelFunc) => tf.KernelFunc;

@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { once, type Registration } from "./kernels.ts";
+import { once, type Registration } from "./registration.ts";
 
-/** A gradient while wasm is current; on every other backend the one that stood there before goes on. */
+/** A gradient that is used while wasm is the current backend. Other backends keep the gradient registered before it. */
 export interface WasmGradient {
   readonly kernelName: string;
   readonly inputsToSave?: readonly string[];
   readonly outputsToSave?: readonly boolean[];
   readonly saveAllInputs?: boolean;
-  /** Undefined means: not my case. */
+  /** Returns one function per input, or undefined to leave the case to the previous gradient. */
   gradFunc(
     dy: tf.Tensor,
     saved: readonly tf.Tensor[],
@@ -16,9 +16,10 @@ export interface WasmGradient {
 }
 
 /**
- * Registers gradients in place of tfjs's own. Both save the same tensors, so that the old one can take over a case.
+ * Registers gradients in place of tfjs's own. If tfjs has one, the new one saves the same tensors, so that the old one can
+ * take over a case.
  *
- * @returns `dispose()` puts the old ones back.
+ * @returns `dispose()` puts the old gradients back.
  */
 export function replaceGradients(gradients: readonly WasmGradient[]): Registration {
   const undo: (() => void)[] = [];
@@ -36,7 +37,9 @@ export function replaceGradients(gradients: readonly WasmGradient[]): Registrati
         const ours = tf.getBackend() === "wasm" ? gradFunc(dy as tf.Tensor, saved, attrs) : undefined;
         if (ours) return ours;
         if (stock) return stock.gradFunc(dy, saved, attrs);
-        throw new Error(`Cannot compute gradient: ${kernelName} has none on the ${tf.getBackend()} backend.`);
+        throw new Error(
+          `Cannot compute gradient: ${kernelName} has none on the ${tf.getBackend()} backend. Train on wasm, or express the op by others.`,
+        );
       },
     });
     undo.push(() => {
@@ -49,7 +52,10 @@ export function replaceGradients(gradients: readonly WasmGradient[]): Registrati
   });
 }
 
-/** While a gradient is taken, the tape that led to it is closed, unless another one runs around it. */
+/**
+ * Returns whether the gradient being computed will not be differentiated itself. tfjs closes the tape before it computes a
+ * gradient, unless an outer tape is still recording.
+ */
 export function isFirstOrder(): boolean {
   return tf.engine().state.gradientDepth === 0;
 }

@@ -1,21 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
-
-/** What puts back what a registration replaced. Calling it twice does nothing more. */
-export interface Registration {
-  dispose(): void;
-}
+import { once, type Registration } from "./registration.ts";
 
 /**
- * Registers kernels for the wasm backend in place of stock ones.
+ * Registers kernels for the wasm backend in place of the stock ones.
  *
- * @returns `dispose()` puts the stock kernels back, in reverse order, so that registrations nest.
+ * @returns `dispose()` puts the stock kernels back in reverse order, so registrations may be nested.
  */
 export function replaceKernels(kernels: { readonly [kernelName: string]: tf.KernelFunc }): Registration {
   const undo: (() => void)[] = [];
   for (const [kernelName, kernelFunc] of Object.entries(kernels)) {
     const stock = tf.getKernel(kernelName, "wasm");
     if (stock) tf.unregisterKernel(kernelName, "wasm");
-    // The stock kernel's set-up still runs when a backend is made anew: our kernels hand cases over to it.
+    // Our kernels may call the stock one, so its set-up must still run when the backend is created again.
     const { setupFunc, disposeFunc } = stock ?? {};
     tf.registerKernel({
       kernelName,
@@ -32,31 +28,4 @@ export function replaceKernels(kernels: { readonly [kernelName: string]: tf.Kern
   return once(() => {
     for (const step of undo.reverse()) step();
   });
-}
-
-/** Several registrations as one, made in order and undone in reverse; where one cannot be made, those before it are undone. */
-export function together(steps: readonly (() => Registration)[]): Registration {
-  const made: Registration[] = [];
-  const all = once(() => {
-    for (const registration of made.reverse()) registration.dispose();
-  });
-  try {
-    for (const step of steps) made.push(step());
-  } catch (error) {
-    all.dispose();
-    throw error;
-  }
-  return all;
-}
-
-/** A registration whose undoing happens once. */
-export function once(undo: () => void): Registration {
-  let done = false;
-  return {
-    dispose(): void {
-      if (done) return;
-      done = true;
-      undo();
-    },
-  };
 }

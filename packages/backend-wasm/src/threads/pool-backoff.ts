@@ -1,40 +1,45 @@
-/** One job, times in milliseconds. */
+/** One job of a pool. Times are in milliseconds. */
 export interface Job {
   readonly chunks: number;
-  /** Those of them that workers computed. */
+  /** Number of chunks that workers computed. */
   readonly helped: number;
-  /** The fastest chunk of the calling thread; Infinity where it computed none. */
+  /** Time of the calling thread's fastest chunk; Infinity if it computed none. */
   readonly chunk: number;
-  /** From when the calling thread found no more chunks until the last one was done. */
+  /** Time between the calling thread's last chunk and the end of the last worker's chunk. */
   readonly waited: number;
-  /** When that was. */
+  /** Time at which the job ended, from `performance.now()`. */
   readonly end: number;
 }
 
-/** Credit at most, so that a good hour does not pay for a bad second; and the loss that closes the pool. In milliseconds. */
+/**
+ * Most credit that good jobs can build up, so that a good hour does not pay for a bad second. It is also the loss that
+ * closes the pool. In milliseconds.
+ */
 const CREDIT_MS = 1;
-/** After a loss the pool stays closed for so many times as long: trying again costs a thirtieth of the time at most. */
+/** After a loss the pool stays closed for this many times the loss. Trying again then costs at most a thirtieth of the time. */
 const CAUTION = 30;
 
-/** What cutting a job into chunks costs, each of which packs its matrix anew: so much of their time. */
+/** Share of a job's time that dividing it into chunks costs, because each chunk packs its matrix again. */
 const OVERHEAD = 0.1;
 
 /**
- * Whether the workers are worth their while. On a machine whose cores are taken, a worker that is put aside in the middle
- * of a chunk keeps the calling thread waiting, for many times what its help has saved. The ledger weighs one against the
- * other and closes the pool for a while where help costs more. Results do not depend on it: a chunk gives the same
- * numbers, whoever computes it.
+ * Decides whether the workers save time, and closes the pool for a while if they do not.
+ *
+ * On a busy machine the system may suspend a worker in the middle of a chunk. The calling thread then waits many times
+ * longer than the help has saved. Results do not depend on this decision: a chunk gives the same numbers in every thread.
  */
 export class PoolBackoff {
   #balance = 0;
   #closedUntil = 0;
 
+  /** Whether work should be shared now. */
   get open(): boolean {
     return this.#closedUntil === 0 || this.#reopens();
   }
 
+  /** Adds a finished job to the balance of saved and lost time. */
   enter({ chunks, helped, chunk, waited, end }: Job): void {
-    // The fastest chunk, for the mean one may have been put aside itself.
+    // The fastest chunk, because the mean may include one that was suspended.
     const saved = Number.isFinite(chunk) ? chunk * (helped - OVERHEAD * chunks) : 0;
     this.#balance = Math.min(CREDIT_MS, this.#balance + saved - waited);
     if (this.#balance < -CREDIT_MS) this.#closedUntil = end - CAUTION * this.#balance;

@@ -2,30 +2,30 @@ import { WORKER_SOURCE } from "./worker-source.ts";
 
 /** A thread, in Node or in a browser. */
 export interface PoolWorker {
-  /** Ends the thread, also in the middle of a kernel. */
+  /** Ends the thread, even in the middle of a kernel. */
   end(): void;
 }
 
-/** What {@link startWorker} is told. */
+/** Arguments of {@link startWorker}. */
 export interface WorkerStart {
-  /** What the worker's program gets; see worker-source.ts. */
+  /** Data for the worker's program; see worker-source.ts. */
   readonly data: unknown;
-  /** Called once when the worker is ready for work. */
+  /** Called once, when the worker is ready for work. */
   onReady(): void;
-  /** Called where the worker does not start, or ends without having been asked to. */
+  /** Called if the worker does not start, or ends unasked. */
   onLost(reason: string): void;
 }
 
-/** Starts the worker's program: by worker_threads in Node, as a module Worker from a blob elsewhere. */
+/** Starts the worker's program: by worker_threads in Node, as a module Worker from a blob URL elsewhere. */
 export function startWorker(start: WorkerStart): PoolWorker {
   const { process } = globalThis as { process?: NodeJS.Process };
-  // Asked of the process and not imported: a bundler for the browser would look for Node's modules.
+  // Taken from the process instead of imported: a bundler for the browser would try to resolve Node's modules.
   const threads = process?.versions?.node ? process.getBuiltinModule?.("node:worker_threads") : undefined;
   return threads ? inNode(threads, start) : inBrowser(start);
 }
 
 function inNode(threads: typeof import("node:worker_threads"), { data, onReady, onLost }: WorkerStart): PoolWorker {
-  // execArgv: loaders of the main thread, tsx say, have nothing to do here and would triple the start.
+  // Without execArgv, loaders of the main thread such as tsx would run here too and triple the start-up time.
   const worker = new threads.Worker(WORKER_SOURCE, { eval: true, execArgv: [], workerData: data });
   worker.unref();
   let asked = false;

@@ -1,7 +1,7 @@
-/** Threads beyond this gain nothing on the nets that fit a wasm heap, and each costs memory and a start. */
+/** Most threads of "auto". More gain nothing on the nets that fit a wasm heap, and each costs memory and start-up time. */
 const MOST = 8;
 
-/** The number that the option `threads` asks for; "auto" is a thread for each core. */
+/** Returns the number of threads that the option `threads` asks for. "auto" is one thread per core, 8 at most. */
 export function threadCount(threads: number | "auto"): number {
   return threads === "auto" ? Math.min(cores(), MOST) : threads;
 }
@@ -12,7 +12,7 @@ function cores(): number {
   return os ? os.availableParallelism() : (navigator?.hardwareConcurrency ?? 1);
 }
 
-/** Why threads cannot share memory here, with what to do; undefined where they can. */
+/** Says why threads cannot share memory here, and how to change that. Returns undefined if they can. */
 export function whyNotShared(): string | undefined {
   const { process, crossOriginIsolated } = globalThis as { process?: NodeJS.Process; crossOriginIsolated?: boolean };
   if (process?.versions?.node) return undefined;

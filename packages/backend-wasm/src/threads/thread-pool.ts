@@ -1,7 +1,7 @@
 import type { Kernels } from "../simd/module.ts";
+import { PoolBackoff } from "./pool-backoff.ts";
 import {
   ARGUMENTS,
-  SHARED_BYTES,
   CHUNKS,
   DONE,
   ENDED,
@@ -9,55 +9,61 @@ import {
   HELPED,
   KERNEL,
   ROW,
+  SHARED_BYTES,
   SLEEPERS,
   TABLE,
   UNTAKEN,
 } from "./shared-counter.ts";
-import { PoolBackoff } from "./pool-backoff.ts";
 import { type PoolWorker, startWorker } from "./start-worker.ts";
 
-/** Computes the arguments of a kernel for its part [from, to) of the work, all but the scratch. */
+/** Returns the arguments of a kernel for the part [from, to) of its work, without the scratch. */
 export type Arguments = (from: number, to: number) => readonly number[];
 
-/** What a pool computes with. */
+/** The module, heap and memory that a pool computes with. */
 export interface PoolOptions {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
   /** The kernels on the calling thread. */
   readonly kernels: Kernels;
-  /** Addresses of a scratch for each worker; their number is the number of workers. */
+  /** Address of a scratch for each worker. Their number is the number of workers. */
   readonly scratches: readonly number[];
-  /** Called at most once, where a worker is lost after the start; the pool has ended then. */
+  /** Called at most once, if a worker is lost after the start. The pool has ended by then. */
   onLost(reason: string): void;
 }
 
-/** A worker that takes longer to start is given up. In milliseconds. */
+/** Most time that a worker may take to start, in milliseconds. */
 const START_MS = 10_000;
-/** A chunk takes milliseconds; one that is not there after this long will never be. In milliseconds. */
+/** Time after which a chunk counts as lost, in milliseconds. Chunks take a few milliseconds. */
 const LOST_MS = 60_000;
-/** The calling thread looks this often for the last chunks before it sleeps, some 20 µs. */
+/** Number of times that the calling thread checks for the last chunks before it sleeps, some 20 µs. */
 const SPINS = 2_000;
 
 /**
- * Threads that compute on one heap, and the calling thread, which always computes too: it takes chunks as they do, and in
- * the end waits only for chunks that a worker has begun. A worker that sleeps, is late or is gone holds nothing up.
+ * Threads that compute on one heap together with the calling thread.
+ *
+ * The calling thread takes chunks like the workers. At the end it waits only for chunks that a worker has begun, so a worker
+ * that sleeps or is late does not delay it.
  */
 export class ThreadPool {
-  /** Threads that compute, the calling one among them. */
+  /** Number of threads that compute, including the calling thread. */
   readonly threads: number;
   readonly #kernels: Kernels;
   readonly #names: readonly string[];
   readonly #words: Int32Array<SharedArrayBuffer>;
   readonly #table: Float64Array;
   readonly #workers: PoolWorker[];
-  readonly #ledger = new PoolBackoff();
+  readonly #backoff = new PoolBackoff();
   readonly #canSleep: boolean;
-  /** Set once all workers are ready: before that a lost one is a failed start. */
+  /** Set once all workers are ready. Before that, a lost worker is a failed start. */
   #onLost: ((reason: string) => void) | undefined;
   #ended = false;
   #helped = 0;
 
-  /** Starts the workers and waits until all are ready. @throws Error where one does not start; none is left then. */
+  /**
+   * Starts the workers and waits until all are ready.
+   *
+   * @throws Error if a worker does not start. The others have been ended by then.
+   */
   static async start(options: PoolOptions): Promise<ThreadPool> {
     let pool: ThreadPool | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -84,18 +90,18 @@ export class ThreadPool {
 
   private constructor(options: PoolOptions, onReady: () => void, onRefused: (reason: string) => void) {
     const { module, memory, kernels, scratches } = options;
-    const board = new SharedArrayBuffer(SHARED_BYTES);
+    const shared = new SharedArrayBuffer(SHARED_BYTES);
     this.threads = scratches.length + 1;
     this.#kernels = kernels;
     this.#names = Object.keys(kernels);
-    this.#words = new Int32Array(board, 0, TABLE / 4);
-    this.#table = new Float64Array(board, TABLE);
+    this.#words = new Int32Array(shared, 0, TABLE / 4);
+    this.#table = new Float64Array(shared, TABLE);
     this.#canSleep = canSleep(this.#words);
     this.#workers = [];
     for (const scratch of scratches) {
       this.#workers.push(
         startWorker({
-          data: { module, memory, board, names: this.#names, scratch },
+          data: { module, memory, shared, names: this.#names, scratch },
           onReady,
           onLost: (reason) => {
             onRefused(reason);
@@ -108,21 +114,21 @@ export class ThreadPool {
     }
   }
 
-  /** Chunks that workers have computed since the start. */
+  /** Number of chunks that workers have computed since the start. */
   get helped(): number {
     return this.#helped;
   }
 
-  /** Whether work should be shared out now: not after the end, and not while the machine has no second core to spare. */
+  /** Whether work should be shared now. False after the end, and while the machine's other cores are busy. */
   get open(): boolean {
-    return !this.#ended && this.#ledger.open;
+    return !this.#ended && this.#backoff.open;
   }
 
   /**
-   * Computes [0, total) of a kernel in chunks of `chunk`.
+   * Computes [0, total) of a kernel in chunks of `chunk` units.
    *
-   * @param scratch the calling thread's
-   * @throws Error where the kernel traps, or a worker is lost in the middle of a chunk.
+   * @param scratch address of the calling thread's scratch
+   * @throws Error if the kernel traps, or if a worker is lost in the middle of a chunk.
    */
   run(kernel: string, total: number, chunk: number, args: Arguments, scratch: number): void {
     const [words, table] = [this.#words, this.#table];
@@ -131,7 +137,9 @@ export class ThreadPool {
     for (let i = 0; i < count; i++) {
       const row = args(i * chunk, Math.min(total, (i + 1) * chunk));
       if (count > CHUNKS || row.length > ROW) {
-        throw new Error(`${kernel}: ${count} chunks of ${row.length} arguments, room is for ${CHUNKS} of ${ROW}.`);
+        throw new Error(
+          `${kernel}: ${count} chunks of ${row.length} arguments; the table has room for ${CHUNKS} of ${ROW}.`,
+        );
       }
       table.set(row, i * ROW);
       words[ARGUMENTS] = row.length;
@@ -139,7 +147,7 @@ export class ThreadPool {
     words[KERNEL] = this.#names.indexOf(kernel);
     words[DONE] = 0;
     words[HELPED] = 0;
-    // Everything above is seen by who sees this.
+    // A worker that sees this count also sees all the writes above.
     Atomics.store(words, UNTAKEN, count);
     if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, UNTAKEN, Math.min(count - 1, this.threads - 1));
     let fastest = Number.POSITIVE_INFINITY;
@@ -158,11 +166,11 @@ export class ThreadPool {
     this.#join(kernel, count);
     const end = performance.now();
     this.#helped += words[HELPED] as number;
-    this.#ledger.enter({ chunks: count, helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
+    this.#backoff.enter({ chunks: count, helped: words[HELPED] as number, chunk: fastest, waited: end - before, end });
     if (Atomics.exchange(words, FAILED, 0) > 0) throw new Error(`${kernel} trapped in a worker thread.`);
   }
 
-  /** Waits for the chunks that workers have begun. */
+  /** Waits for chunks that workers have begun. */
   #join(kernel: string, count: number): void {
     const words = this.#words;
     let deadline = 0;
@@ -170,17 +178,19 @@ export class ThreadPool {
       const done = Atomics.load(words, DONE);
       if (done >= count) return;
       if (spins < SPINS) continue;
-      // Asleep, this thread leaves its core to a worker that has lost its own to another process.
+      // While this thread sleeps, a worker that lost its core to another process can use this one.
       if (this.#canSleep) Atomics.wait(words, DONE, done, 1000);
       deadline ||= performance.now() + LOST_MS;
       if (performance.now() > deadline) {
         this.end();
-        throw new Error(`${kernel}: a worker thread has not come back. Further kernels run on one thread.`);
+        throw new Error(
+          `${kernel}: a worker thread did not finish within ${LOST_MS / 1000} s. Repeat the step; further kernels run on one thread.`,
+        );
       }
     }
   }
 
-  /** Ends the workers. Work goes on without them. */
+  /** Ends the workers. Kernels then run on the calling thread. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -190,10 +200,10 @@ export class ThreadPool {
   }
 }
 
-/** Whether this thread may sleep: the main thread of a page may not. */
+/** Returns whether this thread may sleep. The main thread of a page may not. */
 function canSleep(words: Int32Array<SharedArrayBuffer>): boolean {
   try {
-    // Comes back at once: the word is 0.
+    // Returns immediately, because the word is 0.
     Atomics.wait(words, UNTAKEN, 1);
     return true;
   } catch {

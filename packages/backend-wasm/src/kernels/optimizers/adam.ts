@@ -2,7 +2,7 @@ import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
 import { FusedAttributes } from "./attributes.ts";
 
-/** Adam and AdamW in place; docs/fused-kernels.md, `GraftAdam`. */
+/** Computes a step of Adam or AdamW in place; see `GraftAdam` in docs/fused-kernels.md. */
 export function fusedAdam(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftAdam", heap, attrs);
   const variables = table.tensors("variables");
@@ -35,7 +35,7 @@ export function fusedAdam(heap: Heap, attrs: { readonly [name: string]: unknown 
       decays[i] as number,
     ]);
   }
-  table.written(variables, m, v);
+  table.forgetPacked(variables, m, v);
 }
 
 type Four = [number, number, number, number];

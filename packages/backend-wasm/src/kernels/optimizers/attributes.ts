@@ -1,15 +1,14 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
-import { sizeOf } from "../../heap/simd-kernel.ts";
 import { forgetPacked } from "../../memory/xnnpack.ts";
 
-/** What a fused kernel was handed, checked as a whole before anything is written. */
+/** Reads and checks the attributes of a fused kernel. {@link check} reports all problems before anything is written. */
 export class FusedAttributes {
   readonly heap: Heap;
   readonly #kernel: string;
   readonly #attrs: { readonly [name: string]: unknown };
   readonly #problems: string[] = [];
-  readonly #handed: tf.Tensor[] = [];
+  readonly #tensors: tf.Tensor[] = [];
 
   constructor(kernel: string, heap: Heap, attrs: { readonly [name: string]: unknown }) {
     this.heap = heap;
@@ -17,7 +16,7 @@ export class FusedAttributes {
     this.#attrs = attrs;
   }
 
-  /** A list of live float32 tensors. */
+  /** Reads a list of live float32 tensors. With `like`, its number and sizes must be the same. */
   tensors(name: string, like?: readonly tf.Tensor[]): readonly tf.Tensor[] {
     const list = this.#attrs[name];
     if (!Array.isArray(list) || !list.every((entry) => entry instanceof tf.Tensor)) {
@@ -25,7 +24,7 @@ export class FusedAttributes {
       return [];
     }
     const tensors = list as readonly tf.Tensor[];
-    this.#handed.push(...tensors);
+    this.#tensors.push(...tensors);
     if (like && like.length !== tensors.length) {
       this.#problems.push(`\`${name}\` has ${tensors.length} tensors, expected ${like.length}`);
     }
@@ -40,7 +39,7 @@ export class FusedAttributes {
     return tensors;
   }
 
-  /** One number, boolean or string for each of `count` tensors. */
+  /** Reads a list of `count` numbers or booleans. */
   list<T extends number | boolean>(name: string, count: number): readonly T[] {
     const list = this.#attrs[name];
     if (
@@ -54,7 +53,7 @@ export class FusedAttributes {
     return list as readonly T[];
   }
 
-  /** One float32 tensor of `size` values. */
+  /** Reads one live float32 tensor; with `size`, it must have that number of values. */
   tensor(name: string, size?: number): tf.Tensor {
     const value = this.#attrs[name];
     if (
@@ -65,17 +64,18 @@ export class FusedAttributes {
     ) {
       this.#problems.push(`\`${name}\` is not a live float32 tensor${size === undefined ? "" : ` of ${size} values`}`);
     }
-    this.#handed.push(value as tf.Tensor);
+    this.#tensors.push(value as tf.Tensor);
     return value as tf.Tensor;
   }
 
+  /** Reads a number. */
   number(name: string): number {
     const value = this.#attrs[name];
     if (typeof value !== "number") this.#problems.push(`\`${name}\` is ${String(value)}, expected a number`);
     return value as number;
   }
 
-  /** @throws Error with every problem found; nothing has been written. */
+  /** Reports the problems. @throws Error with every problem found; nothing has been written. */
   check(): void {
     if (this.#problems.length === 0) return;
     throw new Error(
@@ -84,34 +84,34 @@ export class FusedAttributes {
   }
 
   /**
-   * Makes each tensor the only owner of its buffer: what shares it, a backup of the weights say, must not change. All the
-   * memory of the step is taken here, before anything is written: tensors are brought from other backends, scratch made.
+   * Makes each tensor the only owner of its buffer, because tensors that share it, such as a backup of the weights, must not
+   * change. All memory of the step is allocated here, before anything is written: tensors are moved from other backends, and
+   * the scratch is allocated.
    */
   own(...lists: readonly (readonly tf.Tensor[])[]): void {
-    for (const tensor of this.#handed) this.heap.address(tensor);
+    for (const tensor of this.#tensors) this.heap.address(tensor);
     this.heap.reserveScratch();
     for (const tensor of lists.flat()) {
-      // Asking for its data brings it here from the backend it was made on; until then `backend.refCount` says 0.
+      // The look-up moves the data from the backend that it was created on. Until then `backend.refCount` is 0.
       if (this.heap.backend.dataIdMap.get(tensor.dataId).refCount > 1) replaceByCopy(this.heap, tensor);
     }
   }
 
-  /** Forgets what XNNPACK packed of these tensors. */
-  written(...lists: readonly (readonly tf.Tensor[])[]): void {
+  /** Makes XNNPACK discard its packed copies of these tensors. Call it after they have changed. */
+  forgetPacked(...lists: readonly (readonly tf.Tensor[])[]): void {
     for (const tensor of lists.flat()) forgetPacked(this.heap.backend, tensor);
   }
 }
 
-/** Gives `tensor` a buffer of its own with the same numbers; the old one goes on with its other owners. */
+/** Gives `tensor` a new buffer with the same numbers. The old buffer stays with its other owners. */
 function replaceByCopy(heap: Heap, tensor: tf.Tensor): void {
   const info = heap.output(tensor.shape);
-  const size = sizeOf(tensor.shape);
-  heap.floats(info, size).set(heap.floats(tensor, size));
+  heap.floats(info, tensor.size).set(heap.floats(tensor, tensor.size));
   const fresh = tf.engine().makeTensorFromTensorInfo(info);
-  // The two handles change buffers, and the one that now holds the shared buffer lets go of it: tfjs's books stay right.
+  // The two tensors swap buffers, and the temporary one is disposed with the shared buffer. So tfjs's counts stay correct.
   const [mine, other] = [tensor, fresh] as { dataId: object }[] as [{ dataId: object }, { dataId: object }];
   [mine.dataId, other.dataId] = [other.dataId, mine.dataId];
-  // A later allocation of the same step may fail: the buffer is the live weight by now.
+  // The new buffer is the live weight now, so it must be kept if a later allocation of the same step fails.
   heap.adopt(info);
   fresh.dispose();
 }

@@ -8,7 +8,7 @@ import { fusedSgd } from "./sgd.ts";
 
 type Fused = (heap: Heap, attrs: { readonly [name: string]: unknown }) => void;
 
-/** Kernels that write in place, called by core's `runFused`; the contract is docs/fused-kernels.md. */
+/** Kernels that write in place. Core's `runFused` calls them; docs/fused-kernels.md is their contract. */
 export const optimizerKernels: { readonly [kernelName: string]: KernelFunc } = {
   GraftAdam: inPlace(fusedAdam),
   GraftGlobalNorm: inPlace(fusedGlobalNorm),

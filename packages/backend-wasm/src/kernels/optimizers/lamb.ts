@@ -1,17 +1,17 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
-import { report, reports } from "./lars.ts";
-import { norm } from "./norms.ts";
-import { groupTrust, untouched, readTrustAttributes, type Trust, trustUnits } from "./trust-ratio.ts";
 import { FusedAttributes } from "./attributes.ts";
+import { report, reportTensors } from "./lars.ts";
+import { norm } from "./norms.ts";
+import { groupTrust, readTrustAttributes, type Trust, trustUnits, untouched } from "./trust-ratio.ts";
 
-/** The most numbers of a direction that are kept, 16 MB of them; of larger units it is computed twice. */
+/** Most numbers of a direction that are kept, 16 MB. For larger units the direction is computed twice. */
 const KEPT = 1 << 22;
 
 /**
- * LAMB in place; docs/fused-kernels.md, `GraftLamb`. The direction is kept until its norm is known: it is as many bytes as the two
- * moments that computing it again would read, and a root and a division a number less.
+ * Computes a step of LAMB in place; see `GraftLamb` in docs/fused-kernels.md. The direction is kept until its norm is known.
+ * To compute it again would read the same number of bytes from the two moments, and take a root and a division per number.
  */
 export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftLamb", heap, attrs);
@@ -28,9 +28,9 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     attrs,
     variables.map(({ size }) => size),
   );
-  const written = reports(table);
+  const reported = reportTensors(table);
   table.check();
-  table.own(variables, m, v, written);
+  table.own(variables, m, v, reported);
 
   const sizeOf = (i: number): number => (variables[i] as tf.Tensor).size;
   const numbersOf = (unit: readonly number[]): number => unit.reduce((sum, i) => sum + sizeOf(i), 0);
@@ -40,7 +40,7 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
       .map(numbersOf)
       .filter((numbers) => numbers <= KEPT),
   );
-  // Allocated here, where nothing has been written yet.
+  // Allocated before the first write, because an allocation may fail.
   const room = largest > 0 ? heap.output([largest]) : undefined;
   const roomAt = room ? heap.address(room) : 0;
 
@@ -52,7 +52,7 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     corrections2[i] as number,
     trust.decays[i] as number,
   ];
-  /** Writes the moments; norms of the weights and of the direction. */
+  /** Writes the moments. Returns the norms of the weights and of the direction. */
   const norms = (i: number, adapted: boolean, kept: number): [number, number] => {
     const [w, pm, pv] = addresses(i);
     const [g, weights] = [heap.address(grads[i] as tf.Tensor), variables[i] as tf.Tensor];
@@ -89,6 +89,6 @@ export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown 
     }
   }
   if (room) heap.free(room);
-  report(heap, trust, found, written);
-  table.written(variables, m, v, written);
+  report(heap, trust, found, reported);
+  table.forgetPacked(variables, m, v, reported);
 }

@@ -1,18 +1,18 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
+import { FusedAttributes } from "./attributes.ts";
 import { norm } from "./norms.ts";
 import {
   groupTrust,
-  untouched,
   readTrustAttributes,
   type Trust,
   type TrustAttributes,
   trustUnits,
+  untouched,
 } from "./trust-ratio.ts";
-import { FusedAttributes } from "./attributes.ts";
 
-/** LARS with momentum in place, every dialect; docs/fused-kernels.md, `GraftLars`. */
+/** Computes a step of LARS with momentum in place, in every dialect; see `GraftLars` in docs/fused-kernels.md. */
 export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftLars", heap, attrs);
   const variables = table.tensors("variables");
@@ -32,15 +32,15 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
     attrs,
     variables.map(({ size }) => size),
   );
-  const written = reports(table);
+  const reported = reportTensors(table);
   table.check();
-  table.own(variables, velocities, written);
+  table.own(variables, velocities, reported);
 
   const grad = (i: number): tf.Tensor => grads[i] as tf.Tensor;
   const decayOf = (i: number): number => trust.decays[i] as number;
   const formula = { trustCoefficient, epsilon, denominator };
   const byVelocity = denominator === "velocity";
-  /** v ← m·v + (1−τ)·u, the weights untouched: in the velocity dialect the step is made before its norm can be taken. */
+  /** Computes v ← m·v + (1−τ)·u without changing the weights. The velocity dialect needs the norm of the new velocity. */
   const advance = (i: number): void => {
     const w = variables[i] as tf.Tensor;
     const at = [w, grad(i), velocities[i] as tf.Tensor].map((tensor) => heap.address(tensor)) as [
@@ -111,28 +111,28 @@ export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown 
       apply(i, one);
     }
   }
-  report(heap, trust, found, written);
-  table.written(variables, velocities, written);
+  report(heap, trust, found, reported);
+  table.forgetPacked(variables, velocities, reported);
 }
 
-/** LARC: no faster than the rate itself. */
+/** Clips a ratio as LARC does: the step is at most as large as with the learning rate itself. */
 function clipped(ratio: number, rate: number): number {
   return rate === 0 ? 1 : Math.min(ratio / rate, 1);
 }
 
-/** The three tensors that a step reports into. */
-export function reports(table: FusedAttributes): readonly tf.Tensor[] {
+/** Reads the three tensors into which a step writes ratios and norms. */
+export function reportTensors(table: FusedAttributes): readonly tf.Tensor[] {
   return ["ratios", "weightNorms", "gradNorms"].map((name) => table.tensor(name));
 }
 
-/** Writes ratios and norms at their slots; everything else becomes 0. */
+/** Writes ratios and norms into their slots. All other entries become 0. */
 export function report(
   heap: Heap,
   { slots }: TrustAttributes,
   found: readonly Trust[],
-  written: readonly tf.Tensor[],
+  reported: readonly tf.Tensor[],
 ): void {
-  const [ratioOf, weightNorm, gradNorm] = written.map((tensor) => heap.floats(tensor, tensor.size).fill(0)) as Three;
+  const [ratioOf, weightNorm, gradNorm] = reported.map((tensor) => heap.floats(tensor, tensor.size).fill(0)) as Three;
   for (const [i, entry] of found.entries()) {
     const slot = slots[i] as number;
     ratioOf[slot] = entry.ratio;

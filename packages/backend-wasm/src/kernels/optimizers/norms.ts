@@ -2,12 +2,15 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { FusedAttributes } from "./attributes.ts";
 
-/** Squares of 1e20 do not fit float32, and those of 1e-23 vanish. Between these a sum of squares in float32 has neither overflowed nor lost what matters. */
+/**
+ * Bounds between which a float32 sum of squares has neither overflowed nor lost significant terms. The square of 1e20 does not
+ * fit float32, and that of 1e-23 becomes 0.
+ */
 const TRUSTED = [1e-25, 1e35] as const;
 
 /**
- * ‖g + decay·w + velocityScale·v‖ in float64. The plain pass is used where its sum can be trusted; else a second pass
- * scales by the largest magnitude first. `sum`: the plain pass's sum, where the caller has it.
+ * Computes ‖g + decay·w + velocityScale·v‖ in float64. If the sum of the plain pass cannot be trusted, a second pass scales by
+ * the largest magnitude first. `sum`: the sum of the plain pass, if the caller has it.
  */
 export function norm(
   heap: Heap,
@@ -36,7 +39,10 @@ export function norm(
   return Math.sqrt(heap.call("combinedSumOfSquares", pg, pw, pv, g.size, decay, velocityScale, scale)) / scale;
 }
 
-/** NaN where g + decay·w + velocityScale·v has one, else ∞. The kernels say NaN of an ∞ too: they add 0·∞ of what is left out. */
+/**
+ * Returns NaN if g + decay·w + velocityScale·v has one, else ∞. The kernels cannot decide: they multiply an unused operand by 0,
+ * and 0·∞ is NaN.
+ */
 function notFinite(
   heap: Heap,
   g: tf.TensorInfo & { readonly size: number },
@@ -51,12 +57,12 @@ function notFinite(
   return nan ? Number.NaN : Number.POSITIVE_INFINITY;
 }
 
-/** √Σ of squares of norms, which are float64 and cannot overflow here. */
+/** Computes the norm of the concatenation from the norms of its parts. The squares are float64 and cannot overflow. */
 export function combine(norms: readonly number[]): number {
   return Math.sqrt(norms.reduce((sum, value) => sum + value * value, 0));
 }
 
-/** out ← √Σ‖t‖²; docs/fused-kernels.md, `GraftGlobalNorm`. */
+/** Computes out ← √Σ‖t‖²; see `GraftGlobalNorm` in docs/fused-kernels.md. */
 export function fusedGlobalNorm(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftGlobalNorm", heap, attrs);
   const tensors = table.tensors("tensors");
@@ -65,10 +71,10 @@ export function fusedGlobalNorm(heap: Heap, attrs: { readonly [name: string]: un
   table.own([out]);
   const value = combine(tensors.map((tensor) => norm(heap, tensor)));
   heap.floats(out, 1)[0] = value;
-  table.written([out]);
+  table.forgetPacked([out]);
 }
 
-/** outputs ← tensors · factor; docs/fused-kernels.md, `GraftScaleAll`. */
+/** Computes outputs ← tensors · factor; see `GraftScaleAll` in docs/fused-kernels.md. */
 export function fusedScaleAll(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftScaleAll", heap, attrs);
   const tensors = table.tensors("tensors");
@@ -80,5 +86,5 @@ export function fusedScaleAll(heap: Heap, attrs: { readonly [name: string]: unkn
   for (const [i, tensor] of tensors.entries()) {
     heap.call("scaleInto", heap.address(tensor), heap.address(outputs[i] as tf.Tensor), tensor.size, value);
   }
-  table.written(outputs);
+  table.forgetPacked(outputs);
 }

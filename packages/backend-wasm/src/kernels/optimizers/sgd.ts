@@ -2,7 +2,7 @@ import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
 import { FusedAttributes } from "./attributes.ts";
 
-/** SGD with momentum in place; docs/fused-kernels.md, `GraftSgd`. */
+/** Computes a step of SGD with momentum in place; see `GraftSgd` in docs/fused-kernels.md. */
 export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
   const table = new FusedAttributes("GraftSgd", heap, attrs);
   const variables = table.tensors("variables");
@@ -48,5 +48,5 @@ export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }
       1,
     ]);
   }
-  table.written(variables, velocities);
+  table.forgetPacked(variables, velocities);
 }

@@ -1,9 +1,9 @@
-import { combine } from "./norms.ts";
 import type { FusedAttributes } from "./attributes.ts";
+import { combine } from "./norms.ts";
 
 type Denominator = "gradient" | "decayed" | "velocity";
 
-/** What `GraftLars` and `GraftLamb` are told about ratios, checked. */
+/** The checked attributes of `GraftLars` and `GraftLamb` about trust ratios. */
 export interface TrustAttributes {
   readonly sizes: readonly number[];
   readonly groups: readonly number[];
@@ -15,15 +15,16 @@ export interface TrustAttributes {
   readonly rmsFloor: number;
 }
 
-/** The ratio of one tensor, and what it came from. */
+/** The trust ratio of one tensor, with the norms that it was computed from. */
 export interface Trust {
   readonly ratio: number;
-  /** Whether βw is left out of the step: `zeroNorm: "exclude"` with a gradient of zero. */
+  /** Whether the step omits βw: with `zeroNorm: "exclude"` and a gradient of zero. */
   readonly dropDecay: boolean;
   readonly weightNorm: number;
   readonly gradNorm: number;
 }
 
+/** Reads the attributes about trust ratios. `sizes` are the numbers of values of the variables. */
 export function readTrustAttributes(
   table: FusedAttributes,
   attrs: { readonly [name: string]: unknown },
@@ -42,8 +43,9 @@ export function readTrustAttributes(
 }
 
 /**
- * Tensors that must be measured together before one of them is written: each group, and each tensor outside the groups.
- * Unit by unit, what a norm has read is still in the cache when the step reads it again.
+ * Returns the units of a step: each group, and each tensor without a group. All norms of a unit are computed before one of its
+ * tensors is written. The step goes unit by unit, so that tensors read for a norm are still in the cache when it reads them
+ * again.
  */
 export function trustUnits({ groups }: TrustAttributes): readonly (readonly number[])[] {
   const members = new Map<number, number[]>();
@@ -60,14 +62,14 @@ export function trustUnits({ groups }: TrustAttributes): readonly (readonly numb
   return found;
 }
 
-/** Of a tensor outside the groups. */
+/** The ratio of a tensor without a group. */
 export const untouched: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
 
 /**
- * The ratio of the group of `indices`, by points 2 to 4 of docs/fused-kernels.md.
+ * Computes the ratio of the group of `indices`, according to points 2 to 4 of docs/fused-kernels.md.
  *
  * @param weights ‖w‖ of each member
- * @param dividing the norm of each member that goes into D
+ * @param dividing norm of each member that is part of D
  */
 export function groupTrust(
   table: TrustAttributes,
