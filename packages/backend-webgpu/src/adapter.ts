@@ -9,11 +9,12 @@ import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { internals } from "./device/internals.ts";
 import { type LiveBackend, liveBackend } from "./device/live-backend.ts";
-import { type DeviceOptions, NoDevice, openDevice } from "./device/open.ts";
+import { NoDevice, openDevice } from "./device/open.ts";
 import { trimPool } from "./device/pool.ts";
 import { watchDevice } from "./device/watch.ts";
 import { kernels } from "./kernels/index.ts";
-import type { Platform } from "./platform/browser.ts";
+import type { WebGPUBackendOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
 import { inTurn, takePlace } from "./place.ts";
 import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";
@@ -21,12 +22,6 @@ import type { WebGPUSession } from "./session.ts";
 import { undoList } from "./undo.ts";
 
 const NAME = "webgpu";
-
-/** Options of `webgpuBackend`. */
-export interface WebGPUBackendOptions extends DeviceOptions {
-  /** Node only: switches of Dawn as `"key=value"`, e.g. `"adapter=SwiftShader"`. The first session of a process decides. @default [] */
-  readonly dawnOptions?: readonly string[];
-}
 
 /** The adapter of a backend whose session does more than the contract asks. */
 export interface WebGPUAdapter extends BackendAdapter {

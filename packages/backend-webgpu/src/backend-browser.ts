@@ -1,17 +1,15 @@
-import { type WebGPUAdapter, type WebGPUBackendOptions, webgpuAdapter } from "./adapter.ts";
+import { type WebGPUAdapter, webgpuAdapter } from "./adapter.ts";
+import { assertWebGPUOptions, type WebGPUBackendOptions } from "./options.ts";
 import { browserPlatform } from "./platform/browser.ts";
-import { assertWebGPUOptions } from "./webgpu-plugin.ts";
-
-export type { WebGPUAdapter, WebGPUBackendOptions };
 
 /**
- * Training on WebGPU, in a page or a Web Worker.
+ * Returns an adapter that trains on WebGPU, in a page or a Web Worker.
  *
- * `init()` opens a device with the adapter's own limits, makes tfjs's WebGPU backend on it current and registers fused
- * optimizer kernels. From then on a lost device is a `BackendLostError` of the next operation, and an error that no
- * operation saw is thrown by the next one.
+ * `init()` opens a device with the limits of the GPU's adapter, makes tfjs's WebGPU backend on that device current and
+ * registers fused optimizer kernels. If the device is lost, the next operation throws a BackendLostError. If the device
+ * reports an error that belongs to no operation, the next operation throws it.
  *
- * @throws OptionsError for unknown options. `init()` throws a BackendError that says what is missing and what to do.
+ * @throws OptionsError for unknown options. `init()` throws a BackendError with the reason and the fix.
  */
 export function webgpuBackend(options: WebGPUBackendOptions = {}): WebGPUAdapter {
   assertWebGPUOptions(options);

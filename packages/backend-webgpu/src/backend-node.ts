@@ -1,15 +1,17 @@
-import { type WebGPUAdapter, type WebGPUBackendOptions, webgpuAdapter } from "./adapter.ts";
-import { assertWebGPUOptions } from "./webgpu-plugin.ts";
+import { type WebGPUAdapter, webgpuAdapter } from "./adapter.ts";
+import { assertWebGPUOptions, type WebGPUBackendOptions } from "./options.ts";
 import { dawnPlatform } from "./platform/dawn.ts";
 
 /**
- * Training on WebGPU in Node, through Dawn: the optional peer `webgpu`, and a Vulkan, Metal or Direct3D 12 driver.
+ * Returns an adapter that trains on WebGPU in Node, through Dawn. This needs the optional peer `webgpu` and a Vulkan, Metal or
+ * Direct3D 12 driver.
  *
- * As in the browser: `init()` opens a device with the adapter's own limits, makes tfjs's WebGPU backend on it current and
- * registers fused optimizer kernels; a lost device is a `BackendLostError` of the next operation. Tensors are read with
- * `await tensor.data()`: there is no synchronous read. `dispose()` destroys the device, so that the process can end.
+ * As in the browser, `init()` opens a device with the limits of the GPU's adapter, makes tfjs's WebGPU backend on that device
+ * current and registers fused optimizer kernels. If the device is lost, the next operation throws a BackendLostError. Read
+ * tensors with `await tensor.data()`, because Node cannot read from WebGPU synchronously. `dispose()` destroys the device, so that the
+ * process can end.
  *
- * @throws OptionsError for unknown options. `init()` throws a BackendError that says what is missing and what to do.
+ * @throws OptionsError for unknown options. `init()` throws a BackendError with the reason and the fix.
  */
 export function webgpuBackend(options: WebGPUBackendOptions = {}): WebGPUAdapter {
   assertWebGPUOptions(options);

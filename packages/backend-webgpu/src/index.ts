@@ -1,4 +1,6 @@
-export { type WebGPUAdapter, type WebGPUBackendOptions, webgpuBackend } from "./backend-browser.ts";
+export type { WebGPUAdapter } from "./adapter.ts";
+export { webgpuBackend } from "./backend-browser.ts";
 export type { DeviceOptions } from "./device/open.ts";
+export type { WebGPUBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";
 export type { PrecompileProgress, WebGPUSession } from "./session.ts";

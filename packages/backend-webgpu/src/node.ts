@@ -1,5 +1,6 @@
-export type { WebGPUAdapter, WebGPUBackendOptions } from "./adapter.ts";
-export type { DeviceOptions } from "./device/open.ts";
+export type { WebGPUAdapter } from "./adapter.ts";
 export { webgpuBackend } from "./backend-node.ts";
+export type { DeviceOptions } from "./device/open.ts";
+export type { WebGPUBackendOptions } from "./options.ts";
 export { plugins } from "./plugins-node.ts";
 export type { PrecompileProgress, WebGPUSession } from "./session.ts";

@@ -1,6 +1,6 @@
 import type { Plugin } from "@graftjs/core";
-import { webgpuPlugin } from "./webgpu-plugin.ts";
 import { webgpuBackend } from "./backend-node.ts";
+import { webgpuPlugin } from "./plugin.ts";
 
-/** What this package gives a registry, in Node. */
+/** Plugins of this package, for a registry in Node. */
 export const plugins: readonly Plugin[] = [webgpuPlugin(webgpuBackend)];

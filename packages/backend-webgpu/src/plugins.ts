@@ -1,6 +1,6 @@
 import type { Plugin } from "@graftjs/core";
 import { webgpuBackend } from "./backend-browser.ts";
-import { webgpuPlugin } from "./webgpu-plugin.ts";
+import { webgpuPlugin } from "./plugin.ts";
 
-/** What this package gives a registry, in a browser. */
+/** Plugins of this package, for a registry in a browser. */
 export const plugins: readonly Plugin[] = [webgpuPlugin(webgpuBackend)];

@@ -283,7 +283,7 @@ describe("a process", () => {
   it("says what to install where there is no driver", async () => {
     const env = { ...process.env, VK_ICD_FILENAMES: "/nowhere/icd.json" };
     const { stdout } = await run(tsx, [script], { env, timeout: 60_000 });
-    expect(stdout).toContain("there is no adapter");
+    expect(stdout).toContain("no adapter was found");
     expect(stdout).toMatch(/apt-get install libvulkan1 chromium.*VK_ICD_FILENAMES/);
     expect(stdout).toContain("cpu");
   });

@@ -1,7 +1,7 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 
-/** What tfjs keeps for one tensor on WebGPU. */
+/** Data that tfjs keeps for one tensor on WebGPU. */
 export interface StockTensorData {
   values: unknown;
   readonly dtype: string;
@@ -9,7 +9,7 @@ export interface StockTensorData {
   refCount: number;
 }
 
-/** The pool of tfjs's `BufferManager`, private there. */
+/** The pool of tfjs's `BufferManager`, which tfjs declares private. */
 export interface StockBuffers {
   readonly freeBuffers: Map<string, GPUBuffer[]>;
   numFreeBuffers: number;
@@ -19,8 +19,8 @@ export interface StockBuffers {
 }
 
 /**
- * The members of tfjs's `WebGPUBackend` (4.20 – 4.22) that it declares private and that this package needs: its command
- * encoder, so that our dispatches stand in order with its own, and its pools.
+ * Members of tfjs's `WebGPUBackend` (4.20 – 4.22) that tfjs declares private and that this package needs: the command
+ * encoder, so that our dispatches run in order with tfjs's own, and the pools.
  */
 export interface StockInternals {
   readonly device: GPUDevice;
@@ -40,7 +40,7 @@ export interface StockInternals {
   makeTensorInfo(shape: number[], dtype: "float32", values?: Float32Array): TensorInfo;
 }
 
-/** The one place where the private members are uncovered. */
+/** Gives access to the private members. This is the only cast to them. */
 export function internals(backend: WebGPUBackend): StockInternals {
   return backend as unknown as StockInternals;
 }

@@ -7,7 +7,7 @@ type Peer = typeof import("@tensorflow/tfjs-backend-webgpu");
 type Program = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 
-/** tfjs's backend that knows when its device is gone. */
+/** tfjs's backend, extended to notice that its device is lost. */
 export interface LiveBackend extends WebGPUBackend {
   readonly watch: DeviceWatch;
   /** Ends the session that the backend belongs to. */
@@ -15,10 +15,10 @@ export interface LiveBackend extends WebGPUBackend {
 }
 
 /**
- * Makes tfjs's backend on `device`, asking `watch` before every kernel and every read: on a lost device stock kernels go
- * on silently and reads fail with whatever the browser says.
+ * Makes tfjs's backend on `device`. It asks `watch` before every kernel and every read. On a lost device, stock kernels
+ * continue silently, and reads fail with an error that depends on the browser.
  *
- * A function rather than a class of its own: the peer is loaded on demand, and its class with it.
+ * The class is declared inside the function because its base class belongs to the peer, which is loaded on demand.
  */
 export function liveBackend(
   peer: Peer,
@@ -54,7 +54,7 @@ export function liveBackend(
       } catch (cause) {
         throw await watch.explain(cause);
       }
-      // A validation error of the kernels before the read arrives with it at the latest.
+      // Validation errors of the kernels before this read have been reported by now.
       if (watch.errors.length > 0) watch.assertAlive();
       return values;
     }

@@ -1,18 +1,24 @@
 import { BackendError } from "@graftjs/core";
 
-/** How a device is asked for. */
+/** Requirements on the device. */
 export interface DeviceOptions {
-  /** Which GPU of a machine with two. @default "high-performance" */
+  /** Which GPU to use on a machine with two. @default "high-performance" */
   readonly powerPreference?: "high-performance" | "low-power";
-  /** Least limits the device must have, e.g. `{ maxBufferSize: 2 ** 31 }`. The most that the adapter has is asked for anyway. @default {} */
+  /**
+   * Smallest acceptable value of each named limit, e.g. `{ maxBufferSize: 2 ** 31 }`. The device always gets the largest limits
+   * that the adapter offers. @default {}
+   */
   readonly minLimits?: { readonly [limit: string]: number };
-  /** Features the device must have, e.g. `["shader-f16"]`. @default [] */
+  /** Features that the device must have, e.g. `["shader-f16"]`. @default [] */
   readonly features?: readonly GPUFeatureName[];
-  /** Take an adapter that computes on the CPU (SwiftShader, llvmpipe, WARP): for tests. The wasm backend is faster there. @default false */
+  /**
+   * Accept an adapter that computes on the CPU (SwiftShader, llvmpipe, WARP). This is meant for tests: the wasm backend is
+   * faster on such machines. @default false
+   */
   readonly allowSoftware?: boolean;
 }
 
-/** A device, and what is known of it. */
+/** A device with its description. */
 export interface OpenedDevice {
   readonly device: GPUDevice;
   readonly info: GPUAdapterInfo | undefined;
@@ -20,7 +26,7 @@ export interface OpenedDevice {
   readonly description: string;
 }
 
-/** Why there is no device, and what to do: the two halves of a probe's answer. */
+/** The reason why no device can be opened, and the fix: the two parts of an adapter's answer. */
 export class NoDevice extends BackendError {
   readonly reason: string;
   constructor(reason: string, fix: string, options?: ErrorOptions) {
@@ -29,10 +35,10 @@ export class NoDevice extends BackendError {
   }
 }
 
-/** Features that make tfjs faster or let it time kernels: taken where the adapter has them. */
+/** Features that make tfjs faster or let it measure kernels. They are requested if the adapter has them. */
 const WANTED: readonly string[] = ["timestamp-query", "bgra8unorm-storage"];
 
-/** Limits raised from WebGPU's defaults to what the adapter has: large tensors, and many tensors in one dispatch. */
+/** Limits that are raised from WebGPU's defaults to the adapter's own: for large tensors and many tensors per dispatch. */
 const RAISED: readonly string[] = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
@@ -44,15 +50,15 @@ const RAISED: readonly string[] = [
   "maxComputeInvocationsPerWorkgroup",
 ];
 
-/** Drivers that compute on the CPU, by the names they give themselves: not every browser marks them as fallback adapters. */
+/** Names of drivers that compute on the CPU. Not every browser marks them as fallback adapters. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
 
 /**
- * Opens a device with the adapter's own limits.
+ * Opens a device with the limits of the GPU's adapter.
  *
- * @param noAdapterFix what to do on this platform where there is no adapter.
- * @throws NoDevice where there is none, one of software alone, or none with the limits and features asked for; all that is
- * lacking at once.
+ * @param noAdapterFix advice for this platform if no adapter is found.
+ * @throws NoDevice if no adapter is found, if the only adapter computes on the CPU, or if limits or features are missing. The
+ * error lists all missing ones.
  */
 export async function openDevice(
   gpu: GPU,
@@ -60,12 +66,12 @@ export async function openDevice(
   noAdapterFix: string,
 ): Promise<OpenedDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new NoDevice("there is no adapter (requestAdapter() gave null)", noAdapterFix);
+  if (!adapter) throw new NoDevice("no adapter was found (requestAdapter() gave null)", noAdapterFix);
   const { info } = adapter as Described;
   if (!allowSoftware && isSoftware(adapter)) {
     throw new NoDevice(
       `the adapter ${describe(info)} is software, which computes on the CPU`,
-      "Take the wasm backend, which is faster there, or update the graphics driver if there is a GPU. For tests: `allowSoftware: true`.",
+      "Use the wasm backend, which is faster on such a machine, or update the graphics driver if there is a GPU. For tests: `allowSoftware: true`.",
     );
   }
   const has = adapter.limits as unknown as Record<string, number | undefined>;
@@ -101,7 +107,7 @@ export async function openDevice(
   }
 }
 
-/** What newer versions of the standard have than our types. */
+/** Members of newer versions of the WebGPU standard that our types lack. */
 type Described = GPUAdapter & { readonly info?: GPUAdapterInfo & { readonly isFallbackAdapter?: boolean } };
 
 function isSoftware(adapter: Described): boolean {

@@ -1,14 +1,14 @@
 import type { StockBuffers } from "./internals.ts";
 
 /**
- * Destroys the buffers that tfjs keeps for reuse. Its pool is keyed by exact size and never shrinks by itself: over
- * changing batch sizes it holds one set of buffers for each.
+ * Destroys the buffers that tfjs keeps for reuse. tfjs's pool has one list for each exact size and never shrinks by itself, so
+ * that changing batch sizes leave one set of buffers for each size.
  *
- * @returns bytes freed.
+ * @returns the number of bytes freed.
  */
 export function trimPool(buffers: StockBuffers): number {
   let freed = 0;
-  // The keys stay: tfjs pushes a released buffer onto the list of its key without asking whether there is one.
+  // Empty the lists but keep them: tfjs adds a released buffer to the list of its size without checking that it exists.
   for (const list of buffers.freeBuffers.values()) {
     for (const buffer of list) {
       freed += buffer.size;

@@ -1,29 +1,33 @@
 import { BackendError, BackendLostError } from "@graftjs/core";
 
-/** What has happened to a device. */
+/** Watches over a device. */
 export interface DeviceWatch {
-  /** Set from the moment the loss is known. */
+  /** The error, from the moment that the loss is known. */
   readonly lost: BackendLostError | undefined;
-  /** Resolves with the error once the device is lost; never, where it is closed on purpose. */
+  /** Resolves with the error when the device is lost. Never settles if the device is closed on purpose. */
   readonly whenLost: Promise<BackendLostError>;
-  /** Messages of the errors no error scope caught, oldest first: since then results may be wrong. */
+  /** Messages of the errors that no error scope caught, oldest first. After such an error results may be wrong. */
   readonly errors: readonly string[];
-  /** `closing()` was called. */
+  /** Whether `closing()` was called. */
   readonly closed: boolean;
-  /** @throws BackendLostError where the device is lost; BackendError, once each, for errors that no error scope caught. */
+  /**
+   * Checks that the device is usable.
+   *
+   * @throws BackendLostError if the device is lost. BackendError for errors that no error scope caught, once for each error.
+   */
   assertAlive(): void;
-  /** Waits for the commands submitted so far, then throws as `assertAlive()` does, but not for a loss. */
+  /** Waits for all submitted commands, then throws like `assertAlive()`, except for a loss. */
   settle(): Promise<void>;
-  /** The typed error for `cause`, thrown by an operation: waits until the device says whether it is gone. */
+  /** Returns the typed error for an error thrown by an operation. Waits until the device reports whether it is lost. */
   explain(cause: unknown): Promise<unknown>;
-  /** The device is about to be destroyed on purpose: no loss. */
+  /** Announces that the device will be destroyed on purpose, which is not a loss. */
   closing(): void;
 }
 
-/** Time in which a dying device says so. Chromium reports the loss after the operation that failed from it. */
+/** Time to wait for a loss to be reported, because Chromium reports it after the operation that it broke. */
 const GRACE_MS = 250;
 
-/** Listens to `device.lost` and `uncapturederror`, which stock tfjs does not. */
+/** Listens to `device.lost` and to `uncapturederror`, which stock tfjs does not do. */
 export function watchDevice(device: GPUDevice): DeviceWatch {
   const errors: string[] = [];
   let reported = 0;
@@ -36,7 +40,7 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
   const lose = (why: string): BackendLostError => {
     lost ??= new BackendLostError(
       `The WebGPU device was lost: ${why}`,
-      "Its tensors are gone. Dispose the session, open a backend again, and go on from the last checkpoint.",
+      "Its tensors are gone. Dispose the session, open a backend again, and continue from the last checkpoint.",
     );
     announce(lost);
     return lost;
@@ -46,14 +50,14 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
     const fresh = errors.slice(reported);
     reported = errors.length;
     throw new BackendError(
-      `WebGPU reported ${fresh.length} error${fresh.length > 1 ? "s" : ""} that no operation saw:\n${fresh.join("\n")}`,
-      "Results since the last read may be wrong: go back to a checkpoint. Out of memory: take smaller batches, or call session.trim().",
+      `WebGPU reported ${fresh.length} error${fresh.length > 1 ? "s" : ""} outside of any operation:\n${fresh.join("\n")}`,
+      "Results since the last read may be wrong: go back to a checkpoint. If memory ran out, use smaller batches or call session.trim().",
     );
   };
   const settled = device.lost.then(({ reason, message }) => {
     if (!closed) lose(message || reason || "no reason given");
   });
-  // A caller that destroys the device knows at once; `device.lost` tells only after the running task.
+  // If the app destroys the device, record the loss at once: `device.lost` resolves only after the running task.
   const destroy = device.destroy.bind(device);
   device.destroy = () => {
     if (!closed) lose("device.destroy() was called");
@@ -62,7 +66,7 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
   device.addEventListener("uncapturederror", (event) => {
     const { error } = event as GPUUncapturedErrorEvent;
     errors.push(`${error.constructor.name}: ${error.message}`);
-    // tfjs would only log it; the session keeps it and the next operation throws it.
+    // Keep tfjs from only logging the error. The next operation throws it.
     event.preventDefault();
   });
   return {
@@ -79,7 +83,7 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
       assertClean();
     },
     async settle(): Promise<void> {
-      // On a device that goes meanwhile, work may never be done.
+      // If the device is lost meanwhile, the work may never finish.
       if (!lost) await Promise.race([device.queue.onSubmittedWorkDone().catch(() => {}), settled]);
       if (!lost) assertClean();
     },
@@ -87,11 +91,9 @@ export function watchDevice(device: GPUDevice): DeviceWatch {
       if (!lost) await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
       if (closed && !lost) {
         return new BackendError(
-          "The WebGPU session was disposed before this was read.",
+          "The WebGPU session was disposed before this tensor was read.",
           "Await reads before dispose().",
-          {
-            cause,
-          },
+          { cause },
         );
       }
       return lost ?? cause;

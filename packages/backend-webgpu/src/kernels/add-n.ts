@@ -3,8 +3,8 @@ import { internals } from "../device/internals.ts";
 import type { Wrapped } from "../register.ts";
 
 /**
- * Sum of many tensors: stock WebGPU binds them all in one shader, and beyond the device's limit of buffers (8 by default)
- * gives zeros and an error that nobody sees. Here at most that many are summed at a time.
+ * Makes a kernel that sums many tensors. Stock WebGPU binds all of them in one shader. Beyond the device's limit of buffers
+ * (8 by default) it returns zeros and reports an error that nobody sees. This kernel sums at most that many tensors at a time.
  */
 export const addN: Wrapped = (stock) => (args) => {
   const sum = (stock as tf.KernelConfig).kernelFunc;

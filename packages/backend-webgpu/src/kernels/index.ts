@@ -1,9 +1,30 @@
 import type { KernelFunc } from "@tensorflow/tfjs-core";
-import { fusedKernels } from "./fused-kernels.ts";
 import type { Wrapped } from "../register.ts";
 import { addN } from "./add-n.ts";
+import { activationGradKernel } from "./batch-norm/activation-gradient.ts";
+import { batchNormKernel } from "./batch-norm/forward.ts";
+import { batchNormGradKernel } from "./batch-norm/gradients.ts";
+import { adamKernel } from "./optimizers/adam.ts";
+import { globalNormKernel } from "./optimizers/global-norm.ts";
+import { lambKernel } from "./optimizers/lamb.ts";
+import { larsKernel } from "./optimizers/lars.ts";
+import { scaleAllKernel } from "./optimizers/scale-all.ts";
+import { sgdKernel } from "./optimizers/sgd.ts";
 
-/** Everything that is registered beside the stock kernels, or in their place. */
+/** Fused kernels that rules and hooks find in tfjs's kernel registry. See docs/fused-kernels.md. */
+const fusedKernels: { readonly [kernelName: string]: KernelFunc } = {
+  GraftActivationGrad: activationGradKernel,
+  GraftAdam: adamKernel,
+  GraftBatchNorm: batchNormKernel,
+  GraftBatchNormGrad: batchNormGradKernel,
+  GraftGlobalNorm: globalNormKernel,
+  GraftLamb: lambKernel,
+  GraftLars: larsKernel,
+  GraftScaleAll: scaleAllKernel,
+  GraftSgd: sgdKernel,
+};
+
+/** All kernels that a session registers, in addition to stock kernels or in place of them. */
 export const kernels: { readonly [kernelName: string]: Wrapped } = {
   AddN: addN,
   ...Object.fromEntries(Object.entries(fusedKernels).map(([name, kernel]) => [name, (): KernelFunc => kernel])),

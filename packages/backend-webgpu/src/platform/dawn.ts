@@ -1,16 +1,17 @@
 import { NoDevice } from "../device/open.ts";
-import type { Platform } from "./browser.ts";
+import type { Platform } from "./platform.ts";
 
 type Dawn = typeof import("webgpu");
 
-/** One instance a process: Dawn's is collected, devices and all, once nothing refers to it. */
+/** One instance per process. If nothing refers to Dawn's instance, it is garbage collected together with its devices. */
 let instance: GPU | undefined;
 
 /**
- * Node's GPUs through Dawn. Sets the `GPU*` globals and `navigator.gpu` where they are missing: tfjs reads them when it
- * is imported.
+ * Returns Node's GPUs, through Dawn. `gpu()` sets those `GPU*` globals and `navigator.gpu` that are missing, because tfjs
+ * reads them when it is imported.
  *
- * @param dawnOptions switches of Dawn, `"key=value"`, e.g. `"adapter=SwiftShader"`; heeded by the first call of a process.
+ * @param dawnOptions switches of Dawn as `"key=value"`, e.g. `"adapter=SwiftShader"`. Only those of the first call in a
+ * process have an effect. @default []
  */
 export function dawnPlatform(dawnOptions: readonly string[] = []): Platform {
   return {

@@ -2,32 +2,33 @@ import type { StockInternals } from "../../device/internals.ts";
 import { dispatchOnce } from "../dispatch/dispatch.ts";
 import { WORKGROUP } from "../dispatch/wgsl.ts";
 
-/** What activations the batch norm kernels know; see docs/fused-kernels.md. */
-export type Activation = "linear" | "relu" | "relu6";
-
-/** A buffer of a shader, under the name that the code uses. */
+/** A buffer of a shader, with the name that the code uses for it. */
 export interface Binding {
   readonly name: string;
   readonly buffer: GPUBuffer;
+  /** @default false */
   readonly written?: boolean;
 }
 
-/** A kernel over [..., channels]. */
+/** A kernel over a tensor of shape [..., channels]. */
 export interface ChannelKernel {
+  /** Identifies the shader in the cache of pipelines, together with the names of the bindings. */
   readonly key: string;
   readonly bindings: readonly Binding[];
-  /** Code for element `i` of channel `c`. With `sums`, each declared variable is summed over the channel's elements. */
+  /** Code for element `i` of channel `c`. It adds to the variables named in `sums`, if there are any. */
   readonly element: string;
-  /** Names of sums over each channel, declared before the loop. @default none */
+  /** Names of variables that are summed over each channel. @default none */
   readonly sums?: readonly string[];
   /** Code that stores the sums of channel `c`. */
   readonly store?: string;
+  /** Elements of the tensor. */
   readonly size: number;
   readonly channels: number;
+  /** Read by the code as `u.epsilon`. */
   readonly epsilon: number;
 }
 
-/** Records the kernel: a thread for each element, or a workgroup for each channel where there are sums. */
+/** Records the kernel, with a thread for each element or, if it has sums, with a workgroup for each channel. */
 export function runChannels(backend: StockInternals, kernel: ChannelKernel): void {
   const { key, bindings, size, channels, epsilon, sums = [] } = kernel;
   const groups = sums.length > 0 ? channels : Math.ceil(size / WORKGROUP);
@@ -42,7 +43,7 @@ export function runChannels(backend: StockInternals, kernel: ChannelKernel): voi
       floats[2] = epsilon;
     },
     16,
-    // A dimension has at most 65,535 workgroups; a thread then loops.
+    // WebGPU allows 65,535 workgroups per dimension. With more work than that, the threads loop.
     Math.min(groups, 65535),
   );
 }

@@ -1,63 +1,49 @@
-import { BackendError } from "@graftjs/core";
+import type { NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { StockInternals } from "../../device/internals.ts";
+import { internals, type StockInternals } from "../../device/internals.ts";
+import type { LiveBackend } from "../../device/live-backend.ts";
 import { isCompileOnly } from "./pipelines.ts";
 
-/** The lists of a step: name → tensors, all of one length. */
-export type Lists = { readonly [name: string]: readonly tf.Tensor[] };
-
 /**
- * Checks everything before the first byte is written: lengths, dtypes, sizes, and that no tensor is written twice.
+ * Returns the backend that a kernel was called with. Our dispatches do not pass through `runWebGPUProgram`, which checks the
+ * device, so this function checks it.
  *
- * @throws BackendError with all problems at once.
+ * @throws BackendLostError if the device is lost, BackendError if it has reported an error.
  */
-export function assertLists(kernel: string, lists: Lists, written: readonly string[]): void {
-  const [first, ...rest] = Object.entries(lists);
-  if (!first) return;
-  const [firstName, reference] = first;
-  const problems = rest
-    .filter(([, tensors]) => tensors.length !== reference.length)
-    .map(([name, tensors]) => `${name} has ${tensors.length} tensors, ${firstName} ${reference.length}`);
-  for (const [name, tensors] of Object.entries(lists)) {
-    tensors.forEach((tensor, i) => {
-      if (!tensor || tensor.isDisposed) problems.push(`${name}[${i}] is disposed or missing`);
-      else if (tensor.dtype !== "float32") problems.push(`${name}[${i}] is ${tensor.dtype}, not float32`);
-      else if (reference[i] && tensor.size !== reference[i].size)
-        problems.push(`${name}[${i}] has ${tensor.size} elements, ${firstName}[${i}] ${reference[i].size}`);
-    });
-  }
-  const ids = written.flatMap((name) => (lists[name] ?? []).map((tensor) => tensor?.id));
-  if (new Set(ids).size !== ids.length) problems.push("a tensor that is written stands in the lists twice");
-  if (problems.length > 0) {
-    throw new BackendError(`${kernel}: ${problems.join("; ")}.`, "Nothing was written. See docs/fused-kernels.md.");
-  }
-}
-
-/** The buffer of a tensor, uploaded where it is on the host still. `keep` marks it as used by commands not yet submitted. */
-export function bufferOf(backend: StockInternals, tensor: tf.Tensor): GPUBuffer {
-  backend.uploadToGPU(tensor.dataId);
-  backend.commandQueueOwnedIds.add(tensor.dataId);
-  return backend.tensorMap.get(tensor.dataId).resource as GPUBuffer;
+export function liveInternals(backend: unknown): StockInternals {
+  const live = backend as LiveBackend;
+  live.watch.assertAlive();
+  return internals(live);
 }
 
 /**
- * The buffer of a tensor that is about to be written: its own. One that it shares with others (`clone`, `assign`) is
- * copied first, so that a backup of the weights stays what it was.
+ * Returns the buffer of a tensor. If its values are still on the host, they are uploaded. The buffer counts as used by commands
+ * that are not submitted yet.
+ */
+export function bufferOf(backend: StockInternals, { dataId }: { readonly dataId: object }): GPUBuffer {
+  backend.uploadToGPU(dataId);
+  backend.commandQueueOwnedIds.add(dataId);
+  return backend.tensorMap.get(dataId).resource as GPUBuffer;
+}
+
+/**
+ * Returns the buffer of a tensor that a kernel is about to write. If the tensor shares its buffer with others (by `clone` or
+ * `assign`), it first gets a copy of its own, so that a user's backup of the weights keeps its values.
  */
 export function writableBuffer(backend: StockInternals, tensor: tf.Tensor): GPUBuffer {
-  // Nothing is going to be written.
+  // While kernels only compile, nothing is written.
   if (isCompileOnly()) return bufferOf(backend, tensor);
-  // Asking for its data brings it here from the backend it was made on; until then `refCount` says 0.
+  // Looking up the data moves it here from the backend that made it. Before that, `refCount` is 0.
   const { refCount } = backend.tensorMap.get(tensor.dataId);
-  // A size of 0 has nothing to write, and no buffer.
+  // An empty tensor has no buffer to write.
   if (tensor.size > 0 && refCount > 1) unshare(backend, tensor);
   const buffer = bufferOf(backend, tensor);
-  // tfjs keeps what it read once; after an in-place write that copy is old.
+  // tfjs caches values that were read. A write in place makes this cache stale.
   backend.tensorMap.get(tensor.dataId).values = null;
   return buffer;
 }
 
-/** Gives `tensor` a buffer of its own with the same numbers, by the same bookkeeping as `Variable.assign`. */
+/** Gives `tensor` a buffer of its own with the same values, with the bookkeeping that `Variable.assign` does. */
 function unshare(backend: StockInternals, tensor: tf.Tensor): void {
   const engine = tf.engine();
   const source = bufferOf(backend, tensor);
@@ -70,4 +56,18 @@ function unshare(backend: StockInternals, tensor: tf.Tensor): void {
   (tensor as { dataId: object }).dataId = fresh.dataId;
   engine.incRef(tensor, engine.backend);
   fresh.dispose();
+}
+
+/** Makes a float32 tensor without values, together with its buffer. */
+export function newOutput(
+  backend: StockInternals,
+  shape: readonly number[],
+): { readonly info: TensorInfo; readonly buffer: GPUBuffer } {
+  const info = backend.makeTensorInfo([...shape], "float32");
+  return { info, buffer: bufferOf(backend, info) };
+}
+
+/** Returns an input of a kernel that may be absent. */
+export function optionalInput(inputs: NamedTensorInfoMap, name: string): TensorInfo | undefined {
+  return (inputs as { readonly [name: string]: TensorInfo | undefined })[name] ?? undefined;
 }

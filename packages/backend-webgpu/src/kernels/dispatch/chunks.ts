@@ -5,22 +5,28 @@ export interface StepTensor {
   readonly size: number;
   /** One buffer for each of the shader's arrays, written ones first. */
   readonly buffers: readonly GPUBuffer[];
-  /** The shader's numbers, in its order. */
+  /** The tensor's numbers, in the order of the shader's `numbers`. */
   readonly numbers: readonly number[];
 }
 
-/** Below this many storage buffers a dispatch binds so few tensors that copying gradients together pays. */
+/** With fewer storage buffers than this, a dispatch binds so few tensors that copying gradients together is faster. */
 const FEW_BUFFERS = 10;
-/** Tensors of more numbers are not copied: one of them fills a dispatch. */
+/** Larger tensors are not copied, because each of them fills a dispatch. */
 const GATHERED_SIZE = 2 ** 16;
 
 /** Tensors that share a dispatch. */
 export interface Chunk {
   readonly tensors: readonly (StepTensor & { readonly index: number; readonly start: number })[];
+  /** Whether the shader's last read array of all these tensors is copied into one buffer. */
   readonly gathered: boolean;
 }
 
-/** Which tensors share a dispatch, given how many buffers it may bind; and how many numbers are gathered in all. */
+/**
+ * Decides which tensors share a dispatch.
+ *
+ * @param bindings how many tensor buffers a dispatch may bind.
+ * @returns the chunks, and how many elements are to be copied into one buffer in total.
+ */
 export function chunked(
   shader: StepShader,
   tensors: readonly StepTensor[],
@@ -32,7 +38,7 @@ export function chunked(
   const few = bindings + Object.keys(shader.common ?? {}).length < FEW_BUFFERS;
   const gathers = few && gatherable(shader) !== undefined && arrays > 1 && close > plain;
   let gathered = 0;
-  // Tensors of like size share a dispatch, so that its threads have like work.
+  // Tensors of similar size share a dispatch, so that its threads have similar work.
   const ordered = tensors
     .map((tensor, index) => ({ ...tensor, index }))
     .filter(({ size }) => size > 0)

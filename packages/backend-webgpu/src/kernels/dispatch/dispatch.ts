@@ -4,17 +4,18 @@ import { pipelineFor } from "./pipelines.ts";
 import { scratch } from "./scratch.ts";
 import { recordWords, type StepShader, sharedWords, WORKGROUP, wgsl } from "./wgsl.ts";
 
-/** Offsets of a dynamic uniform binding are multiples of this on every device. */
+/** A uniform binding may start at any multiple of this many bytes on every device. */
 const ALIGNMENT = 256;
-/** Enough workgroups to fill a large GPU; a thread then loops. */
+/** Enough workgroups to fill a large GPU. Beyond that, each thread computes several elements. */
 const MAX_GROUPS = 1024;
 
 /**
- * Records a step over `tensors` behind what tfjs has recorded so far: ⌈tensors × arrays / bindings⌉ dispatches. Where the
- * device binds few buffers, the last read array of small tensors is copied into one buffer first, which leaves more for the
- * others.
+ * Records a step over `tensors` after the commands that tfjs has recorded so far. A dispatch takes as many tensors as the device
+ * can bind. On a device that binds few buffers, the last read array of small tensors is copied into one buffer first, so that
+ * a dispatch takes more tensors.
  *
- * @param common the buffers of the shader's common arrays, in its order.
+ * @param shared numbers common to all tensors, in the order of the shader's `shared`.
+ * @param common buffers of the shader's `common` arrays, in their order. @default []
  * @param groups workgroups of every dispatch. @default as many as the largest tensor fills
  */
 export function dispatchStep(
@@ -73,7 +74,7 @@ export function dispatchStep(
   });
 }
 
-/** Copies the last array of each gathered tensor into one buffer. */
+/** Copies the last read array of each gathered tensor into one buffer of `numbers` elements. */
 function gather(backend: StockInternals, chunks: readonly Chunk[], numbers: number): GPUBuffer {
   const arena = scratch(backend, 4 * numbers);
   backend.ensureCommandEncoderReady();
@@ -88,7 +89,12 @@ function gather(backend: StockInternals, chunks: readonly Chunk[], numbers: numb
   return arena;
 }
 
-/** Records one dispatch of a shader of its own. */
+/**
+ * Records one dispatch of a shader that does not follow the scheme of `StepShader`.
+ *
+ * @param buffers storage buffers for bindings 0, 1 and so on. The uniforms follow them.
+ * @param uniformWords fills the uniforms, through a float view and an integer view of the same memory.
+ */
 export function dispatchOnce(
   backend: StockInternals,
   key: string,
@@ -115,9 +121,9 @@ export function dispatchOnce(
   backend.dispatchCountInPass++;
 }
 
-/** Ends the pass and hands the commands to the queue, as tfjs does after a batch of dispatches of its own. */
+/** Ends the pass and submits the commands, as tfjs does after a batch of its own dispatches. */
 export function submit(backend: StockInternals): void {
-  // Nothing was recorded where every tensor is empty.
+  // If all tensors are empty, nothing was recorded.
   if (!backend.commandEncoder) return;
   backend.endComputePassEncoder();
   backend.submitQueue();
@@ -125,7 +131,7 @@ export function submit(backend: StockInternals): void {
 
 const layouts = new WeakMap<GPUComputePipeline, GPUBindGroupLayout>();
 
-/** Asked for once: each answer is an object of its own, made anew. */
+/** Returns the pipeline's layout. It is cached, because WebGPU makes a new object for each request. */
 function layoutOf(pipeline: GPUComputePipeline): GPUBindGroupLayout {
   const known = layouts.get(pipeline);
   if (known) return known;
@@ -140,7 +146,7 @@ function openPass(backend: StockInternals): GPUComputePassEncoder {
   return backend.computePassEncoder;
 }
 
-/** A buffer from tfjs's pool that is not used again before the commands that read it are submitted. */
+/** Fills a uniform buffer from tfjs's pool. The pool does not reuse it before the commands that read it are submitted. */
 function writeUniforms(
   backend: StockInternals,
   bytes: number,

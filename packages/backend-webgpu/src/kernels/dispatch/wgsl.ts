@@ -1,60 +1,65 @@
 /**
- * One elementwise step over many tensors, as text: what is bound for each tensor, its numbers, and the code for one
+ * An elementwise step over many tensors, as shader text. It says which arrays and numbers each tensor has, and computes one
  * element.
  *
- * A dispatch takes as many tensors as the device lets a shader bind. WGSL cannot index bindings, so the code is written
- * out for each of them.
+ * A dispatch takes as many tensors as the device lets a shader bind. WGSL cannot index bindings, so the generated shader repeats
+ * the code for each tensor.
  */
 export interface StepShader {
-  /** Tells this shader from others in the cache. */
+  /** Identifies the shader in the cache of pipelines. */
   readonly key: string;
   /** Names of the arrays of each tensor that are written. */
   readonly written: readonly string[];
   /** Names of the arrays of each tensor that are only read. */
   readonly read: readonly string[];
-  /** Names of the numbers of each tensor; `size` and `index` are there anyway. */
+  /** Names of the numbers of each tensor, in addition to `size` and `index`. */
   readonly numbers: readonly string[];
-  /** Names of the numbers common to all. */
+  /** Names of the numbers common to all tensors. */
   readonly shared: readonly string[];
-  /** Arrays bound once for all tensors: name → access. */
+  /** Arrays that are bound once for all tensors, by name, with their access. */
   readonly common?: { readonly [name: string]: "read" | "read_write" };
-  /** Code for element `i`. `at("w")` is that of the array; numbers are `p.name` and `s.name`. */
+  /**
+   * Returns the code for element `i`. `at("w")` returns the code of this element in the array `w`. The numbers are `p.name` for
+   * a tensor's own ones and `s.name` for common ones.
+   */
   element(at: (name: string) => string): string;
-  /** Code before and after the loop over the elements of one tensor, for reductions. @default none */
+  /** Code before the loop over the elements of one tensor. @default none */
   readonly before?: string;
+  /** Code after the loop over the elements of one tensor, for reductions. @default none */
   readonly after?: string;
   /** Declarations at module level. @default none */
   readonly module?: string;
-  /** Threads of a workgroup. @default {@link WORKGROUP} */
+  /** Threads per workgroup. @default {@link WORKGROUP} */
   readonly workgroup?: number;
 }
 
+/** Default number of threads per workgroup. */
 export const WORKGROUP = 256;
 
-/** Arrays that one tensor binds. */
+/** Returns the names of the arrays that one tensor binds. */
 export function arraysOf(shader: StepShader): readonly string[] {
   return [...shader.written, ...shader.read];
 }
 
-/** Words (4 bytes) of one tensor's numbers, padded to the 16 bytes that uniform arrays want. */
+/** Returns the length of one tensor's numbers in words of 4 bytes, padded to the 16 bytes that uniform arrays need. */
 export function recordWords(shader: StepShader): number {
   return 4 * Math.ceil((3 + shader.numbers.length) / 4);
 }
 
-/** The array that can be gathered: the last that is only read. */
+/** Returns the array that can be gathered, which is the last read-only array. */
 export function gatherable({ read }: StepShader): string | undefined {
   return read.at(-1);
 }
 
-/** Words of the numbers common to all. */
+/** Returns the length of the common numbers in words of 4 bytes. */
 export function sharedWords(shader: StepShader): number {
   return 4 * Math.max(1, Math.ceil(shader.shared.length / 4));
 }
 
 /**
- * The shader for `slots` tensors in one dispatch.
+ * Writes the shader for `slots` tensors in one dispatch.
  *
- * @param gathered whether the last read array stands in one buffer for all tensors, from `start` on for each.
+ * @param gathered whether the last read array of all tensors is in one buffer, from index `start` for each tensor.
  */
 export function wgsl(shader: StepShader, slots: number, gathered: boolean): string {
   const padding = recordWords(shader) - 3 - shader.numbers.length;

@@ -1,7 +1,6 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 
@@ -25,7 +24,7 @@ const step: StepShader = {
   written: ["w", "m", "v"],
   read: ["g"],
   numbers: ["rate", "correction1", "correction2", "decay"],
-  // 1 − β is passed rather than computed: in float32 it would lose digits that the composed path has.
+  // 1 − β is computed on the host, because in float32 it would lose digits that the composed path has.
   shared: ["beta1", "rest1", "beta2", "rest2", "epsilon"],
   element: (a) => `
       let g = ${a("g")};
@@ -37,10 +36,10 @@ const step: StepShader = {
       ${a("w")} = w - p.rate * ((m / p.correction1) / (sqrt(v / p.correction2) + s.epsilon) + p.decay * w);`,
 };
 
-/** `GraftAdam`: Adam and AdamW, every tensor's step in place, a few tensors a dispatch. */
+/** Runs `GraftAdam`: a step of Adam or AdamW in place, with several tensors per dispatch. */
 export const adamKernel: KernelFunc = ({ attrs, backend: given }) => {
   const a = attrs as unknown as AdamAttrs;
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   assertLists("GraftAdam", { variables: a.variables, m: a.m, v: a.v, grads: a.grads }, ["variables", "m", "v"]);
   const tensors = a.variables.map((variable, i) => ({
     size: variable.size,

@@ -1,12 +1,12 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
 import { BLUE, reduction, reductionGroups, SUMS } from "./safe-norms.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchOnce, dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 
+/** Sums the squares of each tensor. */
 const measure: StepShader = {
   key: "GraftGlobalNorm",
   written: [],
@@ -18,6 +18,7 @@ const measure: StepShader = {
   element: (a) => `sum_x += blue(${a("x")});`,
 };
 
+/** Adds up the partial sums and takes the norm, in one workgroup. */
 const TOTAL = `
 struct Uniforms { sums: u32 };
 @group(0) @binding(0) var<storage, read> partials: array<vec4<f32>>;
@@ -40,13 +41,13 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
   if (local.x == 0u) { out[0] = blueNorm(tile[0]); }
 }`;
 
-/** `GraftGlobalNorm`: out ← √(Σᵢ‖tᵢ‖²), a few tensors a dispatch. */
+/** Runs `GraftGlobalNorm`: out ← √(Σᵢ‖tᵢ‖²), with several tensors per dispatch. */
 export const globalNormKernel: KernelFunc = ({ attrs, backend: given }) => {
   const { tensors: all, out } = attrs as unknown as { readonly tensors: readonly Tensor[]; readonly out: Tensor };
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   assertLists("GraftGlobalNorm", { tensors: all }, []);
   assertLists("GraftGlobalNorm", { out: [out] }, ["out"]);
-  // Empty tensors write no partial sums, and what stands there is anything.
+  // Leave out empty tensors: they write no partial sums, so that the memory for these would hold old values.
   const tensors = all.filter(({ size }) => size > 0);
   const sizes = tensors.map(({ size }) => size);
   const groups = reductionGroups(sizes);

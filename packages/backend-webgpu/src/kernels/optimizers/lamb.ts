@@ -1,8 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
 import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchRatios, type TrustAttrs } from "./trust-ratio.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
@@ -28,7 +27,7 @@ const SHARED = ["beta1", "rest1", "beta2", "rest2", "epsilon"];
 /** u = m̂/(√v̂ + ε) + βw. */
 const DIRECTION = "(m / p.correction1) / (sqrt(v / p.correction2) + s.epsilon) + p.decay * w";
 
-/** Moves the moments; ‖w‖ and ‖u‖. */
+/** Updates the moments, and sums ‖w‖² and ‖u‖². */
 const measure: StepShader = {
   key: "GraftLamb/measure",
   written: ["m", "v"],
@@ -48,7 +47,7 @@ const measure: StepShader = {
       sum_d += blue(${DIRECTION});`,
 };
 
-/** w ← w − γλu, with u computed again rather than stored. */
+/** w ← w − γλu. Computing u again is cheaper than storing it. */
 const apply: StepShader = {
   key: "GraftLamb/apply",
   written: ["w"],
@@ -64,10 +63,10 @@ const apply: StepShader = {
       ${a("w")} = w - p.rate * (lambda * (${DIRECTION}));`,
 };
 
-/** `GraftLamb`: moments and norms of all tensors, one dispatch for all ratios, then every tensor's step in place. */
+/** Runs `GraftLamb`: moments and norms of all tensors, all ratios in one dispatch, then the steps in place. */
 export const lambKernel: KernelFunc = ({ attrs, backend: given }) => {
   const a = attrs as unknown as LambAttrs;
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   assertLists("GraftLamb", { variables: a.variables, m: a.m, v: a.v, grads: a.grads }, ["variables", "m", "v"]);
   assertLists("GraftLamb", { ratios: [a.ratios], weightNorms: [a.weightNorms], gradNorms: [a.gradNorms] }, [
     "ratios",

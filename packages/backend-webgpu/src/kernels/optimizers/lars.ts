@@ -1,8 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
 import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { type RatioFormula, dispatchRatios, type TrustAttrs } from "./trust-ratio.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
@@ -22,7 +21,7 @@ interface LarsAttrs extends TrustAttrs, RatioFormula {
   readonly nesterov: boolean;
 }
 
-/** Which shaders a call wants: settled when they are written, not for each element. */
+/** Choices that are made when a shader is written, not for each element. */
 interface Form {
   readonly denominator: RatioFormula["denominator"];
   readonly rateInVelocity: boolean;
@@ -33,10 +32,9 @@ interface Form {
 const PER_TENSOR = ["rate", "decay", "first"];
 const SHARED = ["momentum", "keep"];
 
-/** ‖w‖ and the norm it is divided by. The norm of the step wants the velocity, which is then moved here. */
+/** Sums ‖w‖² and the square of the norm that divides it. If this is the norm of the velocity, the velocity is updated here. */
 function measure({ denominator, nesterov, moving }: Form): StepShader {
   const moves = denominator === "velocity" && moving;
-  const u = `${"g + p.decay * w"}`;
   return {
     key: `GraftLars/measure/${denominator}/${nesterov}/${moving}`,
     written: moves ? ["v"] : [],
@@ -48,7 +46,7 @@ function measure({ denominator, nesterov, moving }: Form): StepShader {
     element: (a) => `
       let w = ${a("w")};
       let g = ${a("g")};
-      let u_ = ${u};
+      let u_ = g + p.decay * w;
       ${
         moves
           ? `var v = s.momentum * ${a("v")} + s.keep * u_;
@@ -62,7 +60,7 @@ function measure({ denominator, nesterov, moving }: Form): StepShader {
   };
 }
 
-/** The step itself, with λ in hand. */
+/** Updates the weights, once λ is known. */
 function apply({ denominator, rateInVelocity, nesterov, moving }: Form): StepShader {
   const moves = moving && denominator !== "velocity";
   return {
@@ -95,10 +93,10 @@ function step(a: (name: string) => string, { denominator, rateInVelocity, nester
       ${a("w")} = w - ${rateInVelocity ? "" : "p.rate * "}${nesterov ? "(d + s.momentum * v)" : "v"};`;
 }
 
-/** `GraftLars`: norms of all tensors, one dispatch for all ratios, then every tensor's step in place. */
+/** Runs `GraftLars`: the norms of all tensors, all ratios in one dispatch, then the steps in place. */
 export const larsKernel: KernelFunc = ({ attrs, backend: given }) => {
   const a = attrs as unknown as LarsAttrs;
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   const moving = a.velocities.length > 0;
   assertLists(
     "GraftLars",

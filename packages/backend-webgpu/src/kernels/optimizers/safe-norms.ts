@@ -1,9 +1,10 @@
 /**
- * Norms that hold where the squares do not fit float32, after Blue (ACM TOMS 4, 1978): magnitudes below 1e-15 and above
- * 1e15 are summed apart, scaled by 2^±70.
+ * WGSL functions for norms that are right even if squares overflow or underflow float32 (Blue, ACM TOMS 4, 1978). Magnitudes
+ * below 1e-15 and above 1e15 are scaled by 2^±70 and summed separately.
  *
- * `blue(x)` gives the three squares of a number, and what it counts where it is none: 1 for an infinity, 2^100 for a NaN.
- * `blueNorm(sums)` gives the norm of the sums of these. Both look at bits: a compiler may take it that floats are finite.
+ * `blue(x)` returns four summands: three squares, of which at most one is not zero, and a count of special values, which is
+ * 1 for an infinity and 2^100 for a NaN. `blueNorm(sums)` returns the norm for the sums of such quadruples. Both test the
+ * bits of a number, because a compiler may assume that floats are finite.
  */
 export const BLUE: string = `
 fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
@@ -16,24 +17,25 @@ fn blue(x: f32) -> vec4<f32> {
 }
 fn blueNorm(s: vec4<f32>) -> f32 {
   if (s.w > 0.0) { return bitcast<f32>(select(0x7f800000u, 0x7fc00000u, s.w >= ${2 ** 100})); }
-  // What is 2^70 smaller than the rest vanishes beside it; what is near the border does not.
+  // Add the next smaller class too: near the border its values still matter.
   if (s.z > 0.0) { return sqrt(s.z + s.y * ${2 ** -70} * ${2 ** -70}) * ${2 ** 70}; }
   if (s.y > 0.0) { return sqrt(s.y + s.x * ${2 ** -70} * ${2 ** -70}); }
   return sqrt(s.x) * ${2 ** -70};
 }`;
 
-/** Numbers of one sum. */
+/** Floats per sum: the length of a quadruple of `blue`. */
 export const SUMS = 4;
 
-/** Threads that sum one tensor's part, and how many of them add up what eight have found. */
+/** Threads of a workgroup, which sums a part of one tensor. */
 const THREADS = 32;
+/** Threads that add up eight sums each, in the second stage. */
 const EIGHTS = THREADS / 8;
 
 /**
- * Sums quadruples over a workgroup and leaves them in `partials`, after the loop over one tensor's elements.
+ * Returns the parts of a shader that add up quadruples over a workgroup and store the sums in `partials`.
  *
- * Small workgroups and two stages: a barrier costs as much as some hundred additions, on software devices far more and each thread
- * anew, and a dispatch passes three of them for each tensor.
+ * Workgroups are small and add up in two stages, so that there are three barriers per tensor. A barrier costs as much as a
+ * hundred additions, and on software devices far more.
  */
 export function reduction(names: readonly string[]): {
   readonly workgroup: number;
@@ -72,7 +74,7 @@ export function reduction(names: readonly string[]): {
   };
 }
 
-/** Workgroups for a reduction over tensors of these sizes: at least 16 elements a thread, at most 128 partial sums a tensor. */
+/** Returns the workgroups for a reduction over tensors of these sizes: ≥ 16 elements per thread and ≤ 128 partial sums per tensor. */
 export function reductionGroups(sizes: readonly number[]): number {
   return Math.min(128, Math.max(1, Math.ceil(Math.max(0, ...sizes) / (16 * THREADS))));
 }

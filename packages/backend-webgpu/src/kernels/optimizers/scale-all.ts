@@ -1,7 +1,6 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 
@@ -15,14 +14,14 @@ const scale: StepShader = {
   element: (a) => `${a("y")} = ${a("x")} * factor[0];`,
 };
 
-/** `GraftScaleAll`: outputsᵢ ← tensorsᵢ · factor, a few tensors a dispatch. */
+/** Runs `GraftScaleAll`: outputsᵢ ← tensorsᵢ · factor, with several tensors per dispatch. */
 export const scaleAllKernel: KernelFunc = ({ attrs, backend: given }) => {
   const { tensors, outputs, factor } = attrs as unknown as {
     readonly tensors: readonly Tensor[];
     readonly outputs: readonly Tensor[];
     readonly factor: Tensor;
   };
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   assertLists("GraftScaleAll", { tensors, outputs }, ["outputs"]);
   assertLists("GraftScaleAll", { factor: [factor] }, []);
   const parts = tensors.map((tensor, i) => ({

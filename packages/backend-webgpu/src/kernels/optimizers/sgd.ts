@@ -1,7 +1,6 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { internals } from "../../device/internals.ts";
-import { begin } from "../dispatch/live-internals.ts";
-import { assertLists, bufferOf, writableBuffer } from "../dispatch/buffers.ts";
+import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 
@@ -29,7 +28,7 @@ const plain: StepShader = {
   element: (a) => `${a("w")} -= p.rate * ${a("g")};`,
 };
 
-/** Velocity and weights in one pass; where the rate enters and Nesterov are settled when the shader is written. */
+/** Updates velocity and weights in one pass. The form of momentum is decided when the shader is written. */
 function withMomentum(rateInVelocity: boolean, nesterov: boolean): StepShader {
   const inside = rateInVelocity ? "p.rate * " : "";
   const outside = rateInVelocity ? "" : "p.rate * ";
@@ -48,11 +47,11 @@ function withMomentum(rateInVelocity: boolean, nesterov: boolean): StepShader {
   };
 }
 
-/** `GraftSgd`: every tensor's step in place, a few tensors a dispatch. */
+/** Runs `GraftSgd`: a step of SGD in place, with several tensors per dispatch. */
 export const sgdKernel: KernelFunc = ({ attrs, backend: given }) => {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } =
     attrs as unknown as SgdAttrs;
-  const backend = internals(begin(given));
+  const backend = liveInternals(given);
   const moving = velocities.length > 0;
   const lists = { variables, ...(moving ? { velocities } : {}), grads };
   assertLists("GraftSgd", lists, ["variables", "velocities"]);

@@ -5,7 +5,7 @@ import { writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchOnce } from "../dispatch/dispatch.ts";
 import { scratch, scratchOf } from "../dispatch/scratch.ts";
 
-/** The attributes that `GraftLars` and `GraftLamb` share; see docs/fused-kernels.md. */
+/** Attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
 export interface TrustAttrs {
   readonly decays: readonly number[];
   readonly groups: readonly number[];
@@ -19,22 +19,26 @@ export interface TrustAttrs {
   readonly gradNorms: Tensor;
 }
 
-/** What the two rules differ in. */
+/** Parts of the ratio in which the two rules differ. */
 export interface RatioFormula {
   readonly trustCoefficient: number;
   readonly epsilon: number;
-  /** `"gradient"`: β‖w‖ joins the denominator, and a zero gradient drops the decay under `"exclude"`. */
+  /**
+   * Norm in the denominator. With `"gradient"`, β‖w‖ is added to it; and if the gradient is zero under `zeroNorm: "exclude"`, the
+   * decay is left out.
+   */
   readonly denominator: "gradient" | "decayed" | "velocity";
   readonly clipToRate: boolean;
 }
 
 const ZERO_NORMS = ["one", "eta", "rms-floor", "exclude"];
+/** Numbers per tensor in `info`. */
 const WORDS = 5;
 
 /**
- * One workgroup that makes ratios of partial sums: points 2 to 5 of docs/fused-kernels.md.
+ * Shader that computes all ratios from the partial sums, in one workgroup: points 2 to 5 of docs/fused-kernels.md.
  *
- * `lambdas[2i]` gets λᵢ, `lambdas[2i + 1]` 1 or, where the decay is dropped, 0.
+ * `lambdas[2i]` gets λᵢ. `lambdas[2i + 1]` gets 1, or 0 if the decay is left out.
  */
 const RATIO = `
 struct Uniforms {
@@ -42,7 +46,7 @@ struct Uniforms {
   eta: f32, epsilon: f32, minRatio: f32, maxRatio: f32,
   rmsFloor: f32, addDecay: f32, clipToRate: f32, pad: f32,
 };
-// Of each tensor: group, slot, size, rate, decay.
+// Per tensor: group, slot, size, rate, decay.
 @group(0) @binding(0) var<storage, read> info: array<f32>;
 @group(0) @binding(1) var<storage, read> partials: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> norms: array<f32>;
@@ -84,14 +88,14 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
       ratios[slot] = 1.0;
       continue;
     }
-    // Largest first: the squares of a group's norms may overflow as those of its elements do.
+    // Divide by the largest norm first, because the squares of a group's norms may overflow.
     var most = vec3<f32>(1e-37);
     for (var j = 0u; j < u.tensors; j++) {
       if (info[j * ${WORDS}u] != group) { continue; }
       let w = norms[2u * j];
       most = max(most, vec3<f32>(w, norms[2u * j + 1u], w * info[j * ${WORDS}u + 4u] * u.addDecay));
     }
-    // ∞/∞ would make a NaN of an infinite norm.
+    // Keep an infinite norm from becoming NaN by ∞/∞.
     most = min(most, vec3<f32>(3e38));
     var sums = vec3<f32>(0.0);
     var size = 0.0;
@@ -105,7 +109,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
     let found = most * sqrt(sums);
     let d = found.y;
     var w = found.x;
-    // Of a NaN, max, min and clamp may give the other number.
+    // Test for NaN, because max, min and clamp may return the other operand.
     if (u.zeroNorm == 2u && !isNan(w)) { w = max(w, u.rmsFloor * sqrt(size)); }
     let zero = w == 0.0 || d == 0.0;
     var lambda = 1.0;
@@ -125,9 +129,10 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
 }`;
 
 /**
- * Records the dispatch that turns the partial sums of ‖w‖ and of the denominator into ratios.
+ * Records the dispatch that computes the ratios.
  *
- * @returns the buffer of λ and of the decay's switch, two numbers a tensor.
+ * @param partials sums of the squares of w and of the denominator, from `partialGroups` workgroups per tensor.
+ * @returns a buffer with two numbers per tensor: λ, and 1 or 0 as the factor of the decay.
  */
 export function dispatchRatios(
   backend: StockInternals,

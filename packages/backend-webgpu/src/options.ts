@@ -1,7 +1,17 @@
-import { assertOptions, definePlugin, type OptionsSchema, optionsSchema, type PluginOf } from "@graftjs/core";
-import type { WebGPUAdapter, WebGPUBackendOptions } from "./adapter.ts";
+import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import type { DeviceOptions } from "./device/open.ts";
 
-const options: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackendOptions>({
+/** Options of `webgpuBackend`. */
+export interface WebGPUBackendOptions extends DeviceOptions {
+  /**
+   * Node only: switches of Dawn as `"key=value"`, e.g. `"adapter=SwiftShader"`. Only those of the first session in a process
+   * have an effect. @default []
+   */
+  readonly dawnOptions?: readonly string[];
+}
+
+/** Schema of `webgpuBackend`'s options, for recipes and for the check at construction. */
+export const webgpuOptions: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackendOptions>({
   powerPreference: {
     enum: ["high-performance", "low-power"],
     default: "high-performance",
@@ -32,20 +42,7 @@ const options: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackend
   },
 });
 
-/** Throws an OptionsError with every problem of `given`. */
+/** Throws an OptionsError that lists every problem of `given`. */
 export function assertWebGPUOptions(given: WebGPUBackendOptions): void {
-  assertOptions("webgpu", options, given);
-}
-
-/** The registry's entry, around the factory of this platform. */
-export function webgpuPlugin(
-  create: (options: WebGPUBackendOptions) => WebGPUAdapter,
-): PluginOf<"backend", WebGPUBackendOptions> {
-  return definePlugin({
-    kind: "backend",
-    name: "webgpu",
-    description: "WebGPU, in the browser and in Node: trains on the GPU, with fused optimizer kernels.",
-    options,
-    create,
-  });
+  assertOptions("webgpu", webgpuOptions, given);
 }
