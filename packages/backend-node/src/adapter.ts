@@ -15,39 +15,24 @@ import { type Device, type Target, targetFor } from "./install/target.ts";
 import { quoted } from "./install/shell.ts";
 import { stateOfTfjsNode } from "./install/tfjs-node.ts";
 import { WHEELS } from "./install/wheels.ts";
-import { fuseKernels, fixKernels } from "./training-kernels.ts";
+import { fixKernels, fuseKernels } from "./training-kernels.ts";
 import { TENSORFLOW } from "./load/backend-name.ts";
-import { loadedBuild, type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
+import { loadedBuild, setNativeEnvironment } from "./load/environment.ts";
 import { loadInstall, loadTfjsNode } from "./load/load.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
-import { nativeOptions } from "./options.ts";
+import { type NativeBackendOptions, nativeOptions } from "./options.ts";
 
-/** Options of {@link nativeBackend}. */
-export interface NativeBackendOptions extends NativeEnvironment {
-  /**
-   * `gpu` wants the CUDA build (`install-native --gpu`) and runs on the CPU, with one line that says so, where there is no card.
-   * A backend that is registered already stays what it is: asking for the other device is an error. @default "cpu", or as registered
-   */
-  readonly device?: Device;
-  /** As for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
-  readonly cacheDir?: string;
-  /** Project in which `@tensorflow/tfjs-node` is looked for. @default process.cwd() */
-  readonly projectDir?: string;
-  /** Replace slow kernels and gradients by TensorFlow's fused ones. @default true */
-  readonly fused?: boolean;
-}
-
-/** What can be loaded, and from where. */
+/** A TensorFlow that can be used, and its folder. */
 type Found = { readonly kind: "registered" } | { readonly kind: "tfjs-node" | "install"; readonly folder: string };
 
 /**
- * Native TensorFlow on the CPU or, with CUDA, on a graphics card.
+ * Returns an adapter for native TensorFlow on the CPU or, with CUDA, on a graphics card.
  *
- * A working `@tensorflow/tfjs-node` of the project is used as it is; otherwise what `installNative` put into the cache.
- * `probe()` only looks (tfjs-node it asks in a child process) and loads nothing into this one.
+ * It uses the project's `@tensorflow/tfjs-node` if that works, and otherwise the install that `installNative` has put into the
+ * cache. `probe()` loads nothing into this process, and tests tfjs-node in a child process.
  *
- * @throws OptionsError for a wrong option; TooLateError from `init()` where an option can no longer be set, or TensorFlow is
- *   loaded for the other device.
+ * @throws OptionsError for a wrong option. `init()` throws TooLateError if an option can no longer be set, or if TensorFlow is
+ * loaded for the other device.
  */
 export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapter {
   assertOptions("node", nativeOptions, options);
@@ -102,53 +87,53 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
       if (found.kind === "install") loadInstall(found.folder);
       if (!(await tf.setBackend(TENSORFLOW)))
         throw new BackendError(
-          "tfjs's native backend is registered and did not start.",
-          "Its own message stands above; `graft doctor` looks further.",
+          "tfjs's native backend is registered but did not start.",
+          "See its own message above, or run `graft doctor`.",
         );
       const backend = tf.backend() as NativeKernelBackend;
       if (device === "gpu" && !backend.isUsingGpuDevice) {
         console.warn(
-          "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU. Does `nvidia-smi` list one? `logLevel: 2` prints what TensorFlow says.",
+          "@graftjs/backend-node: TensorFlow found no usable GPU and runs on the CPU. Does `nvidia-smi` list one? `logLevel: 2` shows TensorFlow's own messages.",
         );
       }
-      const mended = fixKernels(backend);
+      const fixes = fixKernels(backend);
       const fusion = fused ? fuseKernels(backend) : undefined;
       return {
         name: "node",
         capabilities: capabilitiesOf(backend),
         async dispose(): Promise<void> {
           fusion?.dispose();
-          mended.dispose();
+          fixes.dispose();
         },
       };
     },
   };
 }
 
-/** @throws TooLateError where the registered backend runs on the other device, or can never run on this one. */
-function assertDevice(asked: Device | undefined): void {
+/** @throws TooLateError if the registered backend runs on the other device, or cannot run on the requested one. */
+function assertDevice(requested: Device | undefined): void {
   const backend = tf.findBackend(TENSORFLOW) as NativeKernelBackend;
-  if (asked === "cpu" && backend.isUsingGpuDevice) {
+  if (requested === "cpu" && backend.isUsingGpuDevice) {
     throw new TooLateError(
-      'device: "cpu": TensorFlow is loaded already, and runs on a graphics card.',
-      'Leave out `device`, or ask for "gpu"; or start Node with CUDA_VISIBLE_DEVICES=-1.',
+      'device: "cpu": TensorFlow is loaded already and runs on a graphics card.',
+      'Leave out `device`, request "gpu", or start Node with CUDA_VISIBLE_DEVICES=-1.',
     );
   }
   const cpuBuild = loadedBuild() === undefined ? backend.isGPUPackage === false : loadedBuild() === "cpu";
-  if (asked === "gpu" && !backend.isUsingGpuDevice && cpuBuild) {
+  if (requested === "gpu" && !backend.isUsingGpuDevice && cpuBuild) {
     throw new TooLateError(
-      'device: "gpu": TensorFlow is loaded already, and it is the build for the CPU.',
-      'Ask for "gpu" first, in a process in which nothing has loaded TensorFlow; `graft install-native --gpu` installs the CUDA build.',
+      'device: "gpu": TensorFlow is loaded already, in the build for the CPU.',
+      'Start a new process and request "gpu" before anything loads TensorFlow. `graft install-native --gpu` installs the CUDA build.',
     );
   }
 }
 
 function capabilitiesOf(backend: NativeKernelBackend): Capabilities {
-  const where = backend.isUsingGpuDevice ? "CUDA" : "CPU";
+  const device = backend.isUsingGpuDevice ? "CUDA" : "CPU";
   return {
     missingKernels: missingTrainingKernels(TENSORFLOW),
     floatBits: 32,
     syncRead: true,
-    description: `TensorFlow ${backend.binding.TF_Version}, ${where}`,
+    description: `TensorFlow ${backend.binding.TF_Version}, ${device}`,
   };
 }

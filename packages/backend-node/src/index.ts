@@ -1,4 +1,4 @@
-export { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
+export { nativeBackend } from "./adapter.ts";
 export {
   CacheBusyError,
   CacheNotWritableError,
@@ -15,4 +15,5 @@ export { type InstallOptions, type InstallReport, installNative } from "./instal
 export type { Device } from "./install/target.ts";
 export { type UninstallOptions, type UninstallReport, uninstallNative } from "./install/uninstall.ts";
 export { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
+export type { NativeBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";

@@ -1,5 +1,21 @@
 import { type OptionsSchema, optionsSchema } from "@graftjs/core";
-import type { NativeBackendOptions } from "./adapter.ts";
+import type { Device } from "./install/target.ts";
+import type { NativeEnvironment } from "./load/environment.ts";
+
+/** Options of `nativeBackend`. */
+export interface NativeBackendOptions extends NativeEnvironment {
+  /**
+   * `gpu` needs the CUDA build (`install-native --gpu`). Without a graphics card it runs on the CPU and prints one line about that.
+   * If TensorFlow is loaded for the other device already, `init()` throws. @default "cpu", or the device that is loaded
+   */
+  readonly device?: Device;
+  /** Folder of the install, as for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
+  readonly cacheDir?: string;
+  /** Project in which to look for `@tensorflow/tfjs-node`. @default process.cwd() */
+  readonly projectDir?: string;
+  /** Replace slow kernels and gradients by fused ones. @default true */
+  readonly fused?: boolean;
+}
 
 /** Schema of `nativeBackend`'s options, for recipes and for the check at construction. */
 export const nativeOptions: OptionsSchema<NativeBackendOptions> = optionsSchema<NativeBackendOptions>({

@@ -1,6 +1,6 @@
 import type { Plugin, PluginOf } from "@graftjs/core";
-import { type NativeBackendOptions, nativeBackend } from "./adapter.ts";
-import { nativeOptions } from "./options.ts";
+import { nativeBackend } from "./adapter.ts";
+import { type NativeBackendOptions, nativeOptions } from "./options.ts";
 
 const node: PluginOf<"backend", NativeBackendOptions | undefined> = {
   kind: "backend",
@@ -10,5 +10,5 @@ const node: PluginOf<"backend", NativeBackendOptions | undefined> = {
   create: (options) => nativeBackend(options ?? {}),
 };
 
-/** What this package gives a registry. */
+/** Plugins of this package, for a registry. */
 export const plugins: readonly Plugin[] = [node];

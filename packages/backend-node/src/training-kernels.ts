@@ -1,40 +1,42 @@
 import type { KernelFunc } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "./load/backend-name.ts";
-import type { NativeKernelBackend } from "./load/native-backend-types.ts";
-import { batchNormKernels, normalize } from "./kernels/batch-norm/batch-norm.ts";
-import { registerBatchNormTraining } from "./kernels/batch-norm/training.ts";
-import { depthwiseGradients } from "./kernels/conv/depthwise.ts";
-import { pointwiseGradients } from "./kernels/conv/pointwise.ts";
 import { activationGradients } from "./gradients/activations.ts";
 import { batchNormGradient } from "./gradients/batch-norm.ts";
 import { reductionGradients } from "./gradients/reductions.ts";
+import { replaceGradients } from "./gradients/replace-gradients.ts";
 import { tileGradient } from "./gradients/tile.ts";
-import { fuseLayersBatchNorm } from "./layers/batch-norm.ts";
-import { fuseLayersRelu } from "./layers/relu.ts";
-import { inferenceKernels } from "./kernels/deferred/inference.ts";
-import { disposeWithoutComputing } from "./kernels/deferred/deferred.ts";
+import { batchNormKernels } from "./kernels/batch-norm/fused.ts";
 import { normedKernelGrad } from "./kernels/batch-norm/kernel-gradient.ts";
+import { registerBatchNormTraining } from "./kernels/batch-norm/training.ts";
+import { depthwiseGradients } from "./kernels/conv/depthwise.ts";
+import { pointwiseGradients } from "./kernels/conv/pointwise.ts";
+import { disposeWithoutComputing } from "./kernels/deferred/deferred.ts";
+import { inferenceKernels } from "./kernels/deferred/inference.ts";
 import { type Native, nativeOf, type RunGraft } from "./kernels/native.ts";
 import { adamKernel } from "./kernels/optimizers/adam.ts";
+import { normKernels } from "./kernels/optimizers/global-norm.ts";
 import { lambKernel } from "./kernels/optimizers/lamb.ts";
 import { larsKernel } from "./kernels/optimizers/lars.ts";
-import { normKernels } from "./kernels/optimizers/global-norm.ts";
 import { sgdKernel } from "./kernels/optimizers/sgd.ts";
-import { type Registration, replaceGradients, replaceKernels } from "./kernels/registration.ts";
+import { type Registration, replaceKernels } from "./kernels/registration.ts";
+import { stockBatchNorm } from "./kernels/stock/batch-norm.ts";
 import { clipKernel } from "./kernels/stock/clip.ts";
-import { fusedConvKernels } from "./kernels/stock/fused-conv.ts";
 import { fixedKernels } from "./kernels/stock/fixes.ts";
+import { fusedConvKernels } from "./kernels/stock/fused-conv.ts";
 import { noOpKernels } from "./kernels/stock/no-ops.ts";
+import { fuseLayersBatchNorm } from "./layers/batch-norm.ts";
+import { fuseLayersRelu } from "./layers/relu.ts";
+import { TENSORFLOW } from "./load/backend-name.ts";
+import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 
-/** Repairs that training needs at all, whether or not it is to be fast. */
+/** Replaces kernels of tfjs-node that do not work. A session needs these fixes even if it is not to be fast. */
 export function fixKernels(backend: NativeKernelBackend): Registration {
   return replaceKernels(fixedKernels(nativeOf(backend), stockKernels(["ArgMax", "ArgMin", "Exp", "Round"])));
 }
 
 /**
- * Registers TensorFlow's fused operations where tfjs composes: kernels of docs/fused-kernels.md, gradients, and batch norm in
- * training. `dispose()` puts everything back.
+ * Registers fused operations for work that tfjs composes: the kernels of docs/fused-kernels.md, gradients, and batch norm in
+ * training. `dispose()` takes all changes back.
  */
 export function fuseKernels(backend: NativeKernelBackend): Registration {
   const native = nativeOf(backend);
@@ -55,34 +57,21 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
     "Relu",
     "Relu6",
   ]);
-  const fusedConvolutions = fusedConvKernels(native, stock);
-  const batchNorms = batchNormKernels(native);
-  const atStatistics = batchNormAtStatistics(native, stock.FusedBatchNorm);
+  const composed = {
+    ...fusedConvKernels(native, stock),
+    ...batchNormKernels(native),
+    FusedBatchNorm: stockBatchNorm(native, stock.FusedBatchNorm),
+  };
+  const { runGraft } = native;
   const parts = [
     replaceKernels({
       ...noOpKernels(native, stock),
       ...clipKernel(native, stock.ClipByValue),
-      ...fusedConvolutions,
-      ...batchNorms,
-      FusedBatchNorm: atStatistics,
-      ...(native.own
-        ? ownConvolutions(native, native.own, {
-            ...stock,
-            ...fusedConvolutions,
-            ...batchNorms,
-            FusedBatchNorm: atStatistics,
-          })
-        : {}),
+      ...composed,
       GraftSgd: sgdKernel(native),
       GraftAdam: adamKernel(native),
       ...normKernels(native),
-      ...(native.own
-        ? {
-            GraftLars: larsKernel(native, native.own),
-            GraftLamb: lambKernel(native, native.own),
-            GraftNormedKernelGrad: normedKernelGrad(native, native.own),
-          }
-        : {}),
+      ...(runGraft ? graftKernels(native, runGraft, { ...stock, ...composed }) : {}),
     }),
     replaceGradients({
       ...activationGradients(native),
@@ -103,29 +92,21 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   };
 }
 
-/** Convolutions of our own, forward and back. */
-function ownConvolutions(
+/** Kernels that only our own binding has. */
+function graftKernels(
   native: Native,
-  own: RunGraft,
+  runGraft: RunGraft,
   stock: Parameters<typeof inferenceKernels>[2] &
     Parameters<typeof pointwiseGradients>[2] &
     Parameters<typeof depthwiseGradients>[2],
 ): Readonly<Record<string, KernelFunc>> {
   return {
-    ...inferenceKernels(native, own, stock),
-    ...pointwiseGradients(native, own, stock),
-    ...depthwiseGradients(native, own, stock),
-  };
-}
-
-/** tfjs's FusedBatchNorm without the scope and the composed cases, which stay with the stock kernel. */
-function batchNormAtStatistics(native: Native, stock: KernelFunc): KernelFunc {
-  return (args) => {
-    const { x, mean } = args.inputs as unknown as Record<"x" | "mean", tf.TensorInfo>;
-    if (x.shape.length !== 4 || mean.shape.length !== 1 || x.dtype !== "float32" || x.shape.includes(0))
-      return stock(args);
-    const { varianceEpsilon } = args.attrs as { varianceEpsilon: number };
-    return native.info(normalize(native, args.inputs as unknown as Parameters<typeof normalize>[1], varianceEpsilon));
+    ...inferenceKernels(native, runGraft, stock),
+    ...pointwiseGradients(native, runGraft, stock),
+    ...depthwiseGradients(native, runGraft, stock),
+    GraftLars: larsKernel(native, runGraft),
+    GraftLamb: lambKernel(native, runGraft),
+    GraftNormedKernelGrad: normedKernelGrad(native, runGraft),
   };
 }
 

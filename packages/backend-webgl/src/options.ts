@@ -3,18 +3,19 @@ import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 /** Options of `webglBackend`. */
 export interface WebGLBackendOptions {
   /**
-   * Take devices that render to 16-bit float textures only (many phones). Gradients below 6e-8 are zero there, and sums
-   * lose digits: fine-tuning may stall or end in NaN.
+   * Accept devices that render to 16-bit float textures only (many phones). On these, gradients below 6e-8 are zero and sums lose
+   * digits, so that fine-tuning may stall or end in NaN.
    * @default false
    */
   readonly allowFloat16?: boolean;
   /**
-   * Bytes of textures, in all, above which a freed one is deleted rather than kept for reuse. 0 keeps none.
+   * Limit for the bytes of all textures. Above it, a freed texture is deleted and not kept for reuse. With 0, none is kept.
    * @default 67108864 (64 MiB)
    */
   readonly textureBytes?: number;
 }
 
+/** Schema of `webglBackend`'s options, for recipes and for the check at construction. */
 export const webglOptions: OptionsSchema<WebGLBackendOptions> = optionsSchema<WebGLBackendOptions>({
   allowFloat16: { type: "boolean", default: false, description: "Accept devices that have only 16-bit float textures" },
   textureBytes: {

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { FastGradient } from "../kernels/registration.ts";
+import type { FastGradient } from "./replace-gradients.ts";
 
 /**
- * Gradient of Tile: the copies lie along axes of their own once dy is reshaped, and are summed there. tfjs slices dy into one
- * piece a copy and adds them up, thousands of operations for the layer norm of a small transformer.
+ * Makes the gradient of Tile. It reshapes dy so that the copies have axes of their own, and sums over these. tfjs slices dy into
+ * one piece per copy and adds them up, which takes thousands of operations for the layer norm of a small transformer.
  */
 export function tileGradient(): FastGradient {
   return {
@@ -12,7 +12,7 @@ export function tileGradient(): FastGradient {
       if (!x || dy.dtype !== "float32" || x.size === 0) return undefined;
       return {
         x: () => {
-          // Axes of one copy need none of their own: TensorFlow sums over eight axes at most.
+          // Leave out axes with a single copy, because TensorFlow sums over eight axes at most.
           const shape = x.shape.flatMap((size, i) => (reps[i] === 1 ? [size] : [reps[i] as number, size]));
           const axes = reps.flatMap((count, i) =>
             count === 1 ? [] : [i + reps.slice(0, i).filter((before) => before !== 1).length],

@@ -3,47 +3,69 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { NativeBinding, NativeKernelBackend, NativeTensor, OpAttr } from "../load/native-backend-types.ts";
 
 /**
- * Calls TensorFlow's operations with the binding's own numbers for tensors: no tfjs tensor, scope or tape in between. That
- * is where the time of a small operation goes.
+ * Calls TensorFlow's operations directly, with the binding's ids for tensors. Small operations spend most of their time on tfjs
+ * tensors, scopes and the tape, which this avoids.
  */
 export interface Native {
-  /** The current instance: tfjs makes a new one when the backend is removed and set again. Read it at each call. */
+  /** The current instance. Read it at each call, because tfjs makes a new one if the backend is removed and set again. */
   readonly backend: NativeKernelBackend;
-  /** The binding's number for a tfjs tensor; values that still wait in JavaScript are handed over. */
+  /** Returns the binding's id of a tfjs tensor. Values that are still in JavaScript are copied to TensorFlow. */
   id(tensor: TensorInfo): number;
-  /** The first output of an operation. */
-  one(name: string, attrs: readonly OpAttr[], inputs: readonly number[]): NativeTensor;
-  many(name: string, attrs: readonly OpAttr[], inputs: readonly number[], outputs: number): NativeTensor[];
+  /** Runs an operation and returns its first output. */
+  execute(name: string, attrs: readonly OpAttr[], inputs: readonly number[]): NativeTensor;
+  /** Runs an operation and returns all outputs. */
+  executeMany(name: string, attrs: readonly OpAttr[], inputs: readonly number[], outputs: number): NativeTensor[];
+  /** Frees tensors. */
   free(...tensors: readonly (NativeTensor | undefined)[]): void;
-  /** A tfjs tensor for an output; its shape may be said anew where it has as many values. */
+  /** Returns a tfjs tensor for an output. The caller may change `shape` first if the number of values stays the same. */
   info(tensor: NativeTensor, dtype?: DataType): TensorInfo;
-  /** What a tfjs tensor of ours holds, taken out of it; the tensor is gone. */
-  take(tensor: TensorInfo): NativeTensor;
-  /** The number of a float32 scalar, made once and kept. For values that do not change from step to step. */
+  /** Removes the data from a tfjs tensor and returns it. The tfjs tensor must not be used afterwards. */
+  detach(tensor: TensorInfo): NativeTensor;
+  /** Returns the id of a float32 scalar, which is cached. Use it for values that do not change from step to step. */
   scalar(value: number): number;
-  /** The number of an int32 vector, made once and kept. */
+  /** Returns the id of an int32 vector, which is cached. */
   ints(values: readonly number[]): number;
-  /** A float32 scalar for this step; to be freed. */
+  /** Makes a float32 scalar that the caller frees. */
   temporary(value: number): NativeTensor;
   /**
-   * Our own kernels, which do in one pass what takes TensorFlow several; `undefined` on a graphics card and with
+   * Runs a kernel of native/, which needs one pass for work that takes TensorFlow several. Undefined on a graphics card and with
    * tfjs-node's own binding.
    */
-  readonly own: RunGraft | undefined;
-  /** Attributes that most operations take. */
+  readonly runGraft: RunGraft | undefined;
+  /** Makes attributes of operations. */
   readonly attr: Attributes;
-  /** Frees the kept scalars and vectors. */
+  /** Frees the cached scalars and vectors. */
   dispose(): void;
 }
 
+/** Codes of the kernels in native/graft_kernels.cc. Inputs, numbers and outputs of each are described there. */
+const CODES = {
+  batchNormTraining: 1,
+  batchNormTrainingGrad: 2,
+  batchNorm: 3,
+  batchNormGrad: 4,
+  gradientBetween: 5,
+  sgdStep: 6,
+  adamStep: 7,
+  product: 8,
+  depthwise: 9,
+  depthwiseInputGrad: 10,
+  depthwiseFilterGrad: 11,
+  norms: 12,
+  blend: 13,
+  lambDirections: 14,
+  normedKernelGrad: 15,
+} as const;
+
 /**
- * Runs kernel `code` of native/graft_kernels.cc.
+ * Runs a kernel of native/graft_kernels.cc.
  *
- * @param ids the binding's numbers, -1 for an input that is left out.
- * @param shapes of the outputs.
+ * @param ids the binding's ids of the inputs, -1 for an input that is left out.
+ * @param numbers the kernel's scalars.
+ * @param shapes shapes of the outputs.
  */
 export type RunGraft = (
-  code: number,
+  kernel: keyof typeof CODES,
   ids: readonly number[],
   numbers: readonly number[],
   shapes: readonly (readonly number[])[],
@@ -60,16 +82,16 @@ interface Attributes {
   text(name: string, value: string): OpAttr;
 }
 
-/** The {@link Native} of a backend. */
+/** Returns direct access to TensorFlow for a backend. */
 export function nativeOf(backend: NativeKernelBackend): Native {
   const { binding } = backend;
   const current = (): NativeKernelBackend => tf.backend() as NativeKernelBackend;
-  const kept = new Map<string, number>();
-  const keep = (key: string, make: () => number): number => {
-    const known = kept.get(key);
+  const cached = new Map<string, number>();
+  const cache = (key: string, make: () => number): number => {
+    const known = cached.get(key);
     if (known !== undefined) return known;
     const id = make();
-    kept.set(key, id);
+    cached.set(key, id);
     return id;
   };
   const scalarOf = (value: number): number => binding.createTensor([], binding.TF_FLOAT, Float32Array.of(value));
@@ -91,8 +113,9 @@ export function nativeOf(backend: NativeKernelBackend): Native {
       }
       return data.id;
     },
-    one: (name, attrs, inputs) => binding.executeOp(name, attrs, inputs, 1)[0] as NativeTensor,
-    many: (name, attrs, inputs, outputs) => binding.executeOp(name, attrs, inputs, outputs),
+    execute: (name, attrs, inputs) => binding.executeOp(name, attrs, inputs, 1)[0] as NativeTensor,
+    executeMany: (name, attrs, inputs, outputs) => binding.executeOp(name, attrs, inputs, outputs),
+    /** Frees tensors. */
     free(...tensors) {
       for (const tensor of tensors) if (tensor) binding.deleteTensor(tensor.id);
     },
@@ -101,17 +124,19 @@ export function nativeOf(backend: NativeKernelBackend): Native {
       current().tensorMap.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
       return { dataId, shape, dtype: as ?? dtypes.get(dtype) ?? "float32" };
     },
-    take({ dataId, shape }) {
+    detach({ dataId, shape }) {
       const { tensorMap } = current();
       const { id, dtype } = tensorMap.get(dataId);
       tensorMap.delete(dataId);
       return { id, shape, dtype };
     },
-    scalar: (value) => keep(`f${value}`, () => scalarOf(value)),
+    scalar: (value) => cache(`f${value}`, () => scalarOf(value)),
     ints: (values) =>
-      keep(`i${values.join()}`, () => binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values))),
+      cache(`i${values.join()}`, () =>
+        binding.createTensor([values.length], binding.TF_INT32, Int32Array.from(values)),
+      ),
     temporary: (value) => ({ id: scalarOf(value), shape: [], dtype: binding.TF_FLOAT }),
-    own: backend.isUsingGpuDevice || binding.graftKernels === undefined ? undefined : ownKernels(binding),
+    runGraft: backend.isUsingGpuDevice || binding.graftKernels === undefined ? undefined : runGraftOf(binding),
     attr: {
       float: [type("T", binding.TF_FLOAT)],
       floats: [type("T", binding.TF_FLOAT), type("U", binding.TF_FLOAT)],
@@ -121,16 +146,16 @@ export function nativeOf(backend: NativeKernelBackend): Native {
       text: (name, value) => ({ name, type: binding.TF_ATTR_STRING, value }),
     },
     dispose() {
-      for (const id of kept.values()) binding.deleteTensor(id);
-      kept.clear();
+      for (const id of cached.values()) binding.deleteTensor(id);
+      cached.clear();
     },
   };
 }
 
-function ownKernels(binding: NativeBinding): RunGraft {
-  return (code, ids, numbers, shapes) => {
+function runGraftOf(binding: NativeBinding): RunGraft {
+  return (kernel, ids, numbers, shapes) => {
     const out = new Int32Array(shapes.length);
-    binding.graftKernels?.(code, Int32Array.from(ids), Float64Array.from(numbers), out);
+    binding.graftKernels?.(CODES[kernel], Int32Array.from(ids), Float64Array.from(numbers), out);
     return shapes.map((shape, i) => ({ id: out[i] as number, shape: [...shape], dtype: binding.TF_FLOAT }));
   };
 }

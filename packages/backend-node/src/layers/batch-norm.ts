@@ -68,15 +68,15 @@ export function fuseLayersBatchNorm(native: Native): Registration {
 
 /** old ← old − (old − value)·(1 − momentum), as tfjs-layers computes it. */
 function follow(
-  { attr, free, id, info, one, scalar }: Native,
+  { attr, free, id, info, execute, scalar }: Native,
   weight: LayerWeight,
   value: tf.Tensor,
   momentum: number,
 ): void {
   const old = id(weight.read());
-  const difference = one("Sub", attr.float, [old, id(value)]);
-  const step = one("Mul", attr.float, [difference.id, scalar(1 - momentum)]);
-  const next: NativeTensor = one("Sub", attr.float, [old, step.id]);
+  const difference = execute("Sub", attr.float, [old, id(value)]);
+  const step = execute("Mul", attr.float, [difference.id, scalar(1 - momentum)]);
+  const next: NativeTensor = execute("Sub", attr.float, [old, step.id]);
   free(difference, step);
   weight.write(tf.engine().makeTensorFromTensorInfo(info(next)));
 }

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * The caller's tfjs-core as tfjs-node's files take it. They are ES5 and call `KernelBackend` as a function, which a class of
- * an ES2017 build of tfjs-core (any bundler's choice) refuses.
+ * Returns the caller's tfjs-core in a form that tfjs-node's files can use. They are ES5 and call `KernelBackend` as a function. The
+ * class of an ES2017 build of tfjs-core, which every bundler chooses, does not allow that.
  */
 export function callableTfjs(): object {
   function KernelBackend(this: object): object {

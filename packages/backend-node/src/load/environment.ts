@@ -3,47 +3,49 @@ import * as tf from "@tensorflow/tfjs-core";
 import { TooLateError } from "../errors.ts";
 import { TENSORFLOW } from "./backend-name.ts";
 
-/** What TensorFlow reads once, while it loads. */
+/** Options that TensorFlow reads once, while it loads. */
 export interface NativeEnvironment {
   /** Threads inside one operation. @default all cores */
   readonly threads?: number;
-  /** Threads that run operations beside each other. @default all cores */
+  /** Threads that run operations in parallel. @default all cores */
   readonly interOpThreads?: number;
   /**
-   * Intel's oneDNN kernels. On is faster for large convolutions and slower for tiny matrix products; off breaks dilated
-   * depthwise convolution. TensorFlow itself has them on only where the processor has AVX512-VNNI or newer.
-   * @default TF_ENABLE_ONEDNN_OPTS, else true on x64 and TensorFlow's own elsewhere
+   * Use Intel's oneDNN kernels. They are faster for large convolutions and slower for tiny matrix products. Without them,
+   * dilated depthwise convolution does not work. TensorFlow itself uses them only on processors with AVX512-VNNI or newer.
+   * @default TF_ENABLE_ONEDNN_OPTS if it is set, else true on x64 and TensorFlow's own default on other processors
    */
   readonly oneDnn?: boolean;
-  /** Take graphics memory as it is needed instead of all at once. @default true */
+  /** Take graphics memory as it is needed, and not all at once. @default true */
   readonly allowGrowth?: boolean;
-  /** From which level TensorFlow's C++ side logs: 0 info, 1 warnings, 2 errors, 3 nothing but fatal ones. @default 2, with `device: "gpu"` 3 */
+  /** Lowest level that TensorFlow's C++ side logs: 0 info, 1 warnings, 2 errors, 3 fatal errors. @default 2, with `device: "gpu"` 3 */
   readonly logLevel?: 0 | 1 | 2 | 3;
 }
 
-/** Set on `globalThis` by the first load in this thread: which of TensorFlow's builds it was. */
+/** Key on `globalThis` that holds which build of TensorFlow was loaded in this thread. */
 const LOADED: unique symbol = Symbol.for("graft.backend-node.loaded") as never;
 type Marked = { [LOADED]?: "cpu" | "gpu" };
 
-/** The environment variables for options; only those that were asked for. */
+/** Returns the environment variables for the options that are given. */
 export function variablesFor(options: NativeEnvironment): Readonly<Record<string, string>> {
   const { threads, interOpThreads, oneDnn, allowGrowth, logLevel } = options;
-  const asked: Record<string, string | undefined> = {
+  const values: Record<string, string | undefined> = {
     TF_NUM_INTRAOP_THREADS: threads?.toString(),
     TF_NUM_INTEROP_THREADS: interOpThreads?.toString(),
     TF_ENABLE_ONEDNN_OPTS: oneDnn === undefined ? undefined : oneDnn ? "1" : "0",
     TF_FORCE_GPU_ALLOW_GROWTH: allowGrowth?.toString(),
     TF_CPP_MIN_LOG_LEVEL: logLevel?.toString(),
   };
-  return Object.fromEntries(Object.entries(asked).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 /**
- * Sets what TensorFlow reads while it loads. To be called on the main thread before anything loads it; Workers started
- * afterwards see the same. `nativeBackend(options).init()` does it by itself on the main thread.
+ * Sets the environment variables that TensorFlow reads while it loads. Call it on the main thread before anything loads
+ * TensorFlow. Workers that start afterwards see the same variables. On the main thread, `nativeBackend(options).init()` calls it.
  *
- * @throws TooLateError where TensorFlow is loaded, by us or by tfjs-node, or in a Worker, and a value would have to change: a
- *   Worker's `process.env` is a copy that native code does not see.
+ * @throws TooLateError if a value would have to change and TensorFlow is loaded already, or if this thread is a Worker. A
+ * Worker's `process.env` is a copy that native code does not see.
  */
 export function setNativeEnvironment(options: NativeEnvironment & { readonly device?: "cpu" | "gpu" }): void {
   const { device } = options;
@@ -54,23 +56,23 @@ export function setNativeEnvironment(options: NativeEnvironment & { readonly dev
     const names = changes.map(([name, value]) => `${name}=${value}`);
     throw new TooLateError(
       `${names.join(", ")}: TensorFlow reads this while it loads, and ${tooLate}.`,
-      "Call setNativeEnvironment() with these options on the main thread before anything loads TensorFlow, or start Node with the variables set.",
+      "Call setNativeEnvironment() with these options on the main thread before anything loads TensorFlow, or start Node with these variables.",
     );
   }
   if (tooLate !== undefined) return;
   Object.assign(process.env, Object.fromEntries(changes));
-  // The CUDA build calls it an error that there is no card; the adapter says so in one line.
+  // Without a card the CUDA build logs an error. The adapter prints one line in its place.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= device === "gpu" ? "3" : "2";
   process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= "true";
   if (process.arch === "x64") process.env.TF_ENABLE_ONEDNN_OPTS ??= "1";
 }
 
-/** Notes that TensorFlow is loaded in this thread, and which build of it. */
+/** Records that a build of TensorFlow is loaded in this thread. */
 export function markLoaded(build: "cpu" | "gpu"): void {
   (globalThis as Marked)[LOADED] = build;
 }
 
-/** The build that this package loaded in this thread. */
+/** Returns the build that this package has loaded in this thread. */
 export function loadedBuild(): "cpu" | "gpu" | undefined {
   return (globalThis as Marked)[LOADED];
 }

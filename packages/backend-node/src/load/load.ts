@@ -21,7 +21,11 @@ interface FileSystem {
   readonly nodeFileSystemRouter: Parameters<typeof tf.io.registerLoadRouter>[0];
 }
 
-/** Loads an install of ours and registers its backend with the caller's tfjs. Nothing happens where one is registered. */
+/**
+ * Loads an install of ours and registers its backend with the caller's tfjs. Does nothing if a native backend is registered already.
+ *
+ * @throws BackendError if it does not load.
+ */
 export function loadInstall(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
   restoreNodeUtil();
@@ -30,7 +34,7 @@ export function loadInstall(folder: string): void {
   const half = join(folder, JS_HALF);
   const build = folder.endsWith("-gpu") ? "gpu" : "cpu";
   try {
-    // Whoever asks for TensorFlow's log gets all of it.
+    // With a lower log level, the user gets all of TensorFlow's log.
     if (build === "gpu" && process.env.TF_CPP_MIN_LOG_LEVEL === "3")
       quietlyLoad(join(folder, "tensorflow", "libtensorflow_cc.so.2"));
     const binding = load(join(folder, BINDING)) as NativeBinding;
@@ -44,13 +48,17 @@ export function loadInstall(folder: string): void {
   } catch (cause) {
     throw new BackendError(
       `TensorFlow in ${folder} does not load: ${messageOf(cause)}`,
-      "Install it anew: graft uninstall-native && graft install-native",
+      "Install it again: graft uninstall-native && graft install-native",
       { cause },
     );
   }
 }
 
-/** Loads the project's own tfjs-node, which registers itself. */
+/**
+ * Loads the project's own tfjs-node, which registers itself. Does nothing if a native backend is registered already.
+ *
+ * @throws BackendError if it does not load.
+ */
 export function loadTfjsNode(folder: string): void {
   if (tf.findBackendFactory(TENSORFLOW) !== null) return;
   restoreNodeUtil();
@@ -60,7 +68,7 @@ export function loadTfjsNode(folder: string): void {
   } catch (cause) {
     throw new BackendError(
       `@tensorflow/tfjs-node in ${folder} does not load: ${messageOf(cause)}`,
-      "Install one of ours: graft install-native",
+      "Install Graft's own build: graft install-native",
       { cause },
     );
   }

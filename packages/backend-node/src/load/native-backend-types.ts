@@ -1,20 +1,20 @@
 import type { KernelBackend, TensorInfo } from "@tensorflow/tfjs-core";
 
-/** One attribute of a TensorFlow operation, as the binding takes it. */
+/** One attribute of a TensorFlow operation, in the binding's form. */
 export interface OpAttr {
   readonly name: string;
   readonly type: number;
   readonly value: unknown;
 }
 
-/** A tensor that an operation made: the binding's number for it, and what it is. */
+/** A tensor that an operation made: the binding's id, shape and dtype. */
 export interface NativeTensor {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;
 }
 
-/** The part of tfjs-node's binding that we call. */
+/** Members of tfjs-node's binding that we call. */
 export interface NativeBinding {
   readonly TF_Version: string;
   readonly TF_FLOAT: number;
@@ -31,11 +31,11 @@ export interface NativeBinding {
   executeOp(name: string, attrs: readonly OpAttr[], inputs: readonly number[], outputs: number): NativeTensor[];
   isUsingGpuDevice(): boolean;
   getNumOfTensors(): number;
-  /** Our own kernels, in a binding that we built; see native/graft_kernels.cc. tfjs-node's own binding has none. */
+  /** Runs our own kernels (native/graft_kernels.cc). Only a binding that we built has them. */
   graftKernels?(code: number, ids: Int32Array, numbers: Float64Array, out: Int32Array): void;
 }
 
-/** What tfjs-node keeps for a data id. `values` wait on the JavaScript side until an operation needs them. */
+/** Data of tfjs-node for a data id. `values` stay in JavaScript until an operation needs them. */
 export interface NativeTensorData {
   shape: readonly number[];
   dtype: number;
@@ -44,11 +44,11 @@ export interface NativeTensorData {
   refCount: number;
 }
 
-/** tfjs-node's backend, as far as we use it. */
+/** Members of tfjs-node's backend that we use. */
 export interface NativeKernelBackend extends KernelBackend {
   readonly binding: NativeBinding;
   readonly isUsingGpuDevice: boolean;
-  /** Whether it is the package tfjs-node-gpu; false too for our own CUDA build. */
+  /** Whether the backend comes from the package tfjs-node-gpu. False for our own CUDA build. */
   readonly isGPUPackage?: boolean;
   readonly tensorMap: {
     get(dataId: object): NativeTensorData;

@@ -3,22 +3,24 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /**
- * What TensorFlow's CUDA build writes at every start though nothing is wrong, past its own log level: absl's log is not set up
- * while a library initializes (tensorflow/tensorflow#62075).
+ * Lines that TensorFlow's CUDA build writes at every start although nothing is wrong. They ignore its log level, because absl's log
+ * is not set up while a library initializes (tensorflow/tensorflow#62075).
  */
-const EVERY_TIME: readonly RegExp[] = [
+const USUAL: readonly RegExp[] = [
   /^WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR$/,
   /Unable to register cu(?:DNN|BLAS|FFT) factory: Attempting to register factory for plugin cu\w+ when one has already been registered$/,
 ];
 
-/** The lines of `text` that are not the CUDA build's usual ones. */
+/** Returns the lines of `text` that are not the CUDA build's usual ones. */
 export function unexpectedLines(text: string): readonly string[] {
-  return text.split("\n").filter((line) => line.trim() !== "" && !EVERY_TIME.some((usual) => usual.test(line)));
+  return text.split("\n").filter((line) => line.trim() !== "" && !USUAL.some((pattern) => pattern.test(line)));
 }
 
 /**
- * Loads TensorFlow's CUDA build ahead of the binding, so that the lines of {@link EVERY_TIME} stay away; everything else that it
- * says is passed on. Does nothing where our module for it is not there.
+ * Loads TensorFlow's CUDA build before the binding does, and hides the lines of {@link USUAL}. All other lines go to `write`.
+ * Does nothing on platforms without our module for this.
+ *
+ * @param write gets each line. @default writes to stderr
  */
 export function quietlyLoad(
   library: string,

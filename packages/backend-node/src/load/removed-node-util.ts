@@ -1,12 +1,12 @@
 import util from "node:util";
 
-/** The two functions that Node 23 took away and tfjs-node 4.22.0 still calls (tensorflow/tfjs#8609). */
+/** The two functions that Node 23 removed and that tfjs-node 4.22.0 still calls (tensorflow/tfjs#8609). */
 interface Removed {
   isNullOrUndefined?: (value: unknown) => boolean;
   isArray?: (value: unknown) => boolean;
 }
 
-/** Supplies what tfjs-node calls of `node:util`; also silences the deprecation warnings of Node 22. */
+/** Adds these functions to `node:util` again. On Node 22 this also avoids deprecation warnings. */
 export function restoreNodeUtil(): void {
   const target = util as unknown as Removed;
   target.isNullOrUndefined = (value) => value === null || value === undefined;

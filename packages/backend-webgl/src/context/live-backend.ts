@@ -5,21 +5,21 @@ import type { ContextWatch } from "./watch.ts";
 type Peer = typeof import("@tensorflow/tfjs-backend-webgl");
 type RunProgram = MathBackendWebGL["runWebGLProgram"];
 
-/** tfjs's backend that knows when its context is gone. */
+/** tfjs's backend, extended to notice that its context is lost. */
 export interface LiveBackend extends MathBackendWebGL {
   readonly watch: ContextWatch;
   /** Ends the session that the backend belongs to. */
   retire?: () => Promise<void>;
-  /** Rejects all reads that are under way. */
+  /** Rejects all pending reads. */
   abandon(reason: Error): void;
 }
 
 /**
- * Makes tfjs's backend on `canvas`, asking `watch` before every kernel, and before and after every read: a kernel on a
- * lost context does nothing, a read gives zeros.
+ * Makes tfjs's backend on `canvas`. It checks the context before every kernel, and before and after every read. On a lost
+ * context a kernel does nothing and a read returns zeros.
  *
- * @param floatBits precision of the textures. Stock `floatPrecision()` says 16 of a float32 device, and with it stock
- * optimizers take an epsilon of 1e-4 (tensorflow/tfjs#6980).
+ * @param floatBits precision of the textures. Stock `floatPrecision()` returns 16 on a float32 device, and stock optimizers then
+ * use an epsilon of 1e-4 (tensorflow/tfjs#6980).
  */
 export function liveBackend(
   peer: Peer,
@@ -70,12 +70,12 @@ export function liveBackend(
     }
 
     abandon(reason: Error): void {
-      // A fence of a lost context never passes: stock tfjs would poll it for ever.
+      // A fence of a lost context never passes, and stock tfjs would poll it forever.
       (this.gpgpu as unknown as { itemsToPoll: unknown[] }).itemsToPoll = [];
       for (const reject of this.#reads) reject(reason);
     }
 
-    /** Runs `f`; what it throws on a lost context is of no worth. */
+    /** Runs `f`. On a lost context its error says nothing useful, so a BackendLostError replaces it. */
     #alive<T>(f: () => T): T {
       this.watch.assertAlive();
       try {

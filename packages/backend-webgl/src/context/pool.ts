@@ -1,6 +1,6 @@
 import type { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl";
 
-/** The members of tfjs's `TextureManager` (4.20 – 4.22) that it declares private. */
+/** Members of tfjs's `TextureManager` (4.20 – 4.22) that tfjs declares private. */
 interface StockTextures {
   readonly freeTextures: Record<string, { readonly texture: WebGLTexture }[]> | null;
   numFreeTextures: number;
@@ -12,13 +12,13 @@ function textures(backend: MathBackendWebGL): StockTextures {
   return (backend as unknown as { readonly textureManager: StockTextures }).textureManager;
 }
 
-/** Bytes of textures: in use by tensors, and allocated with those kept for reuse. */
+/** Returns bytes of textures: those used by tensors, and all allocated ones, which include textures kept for reuse. */
 export function textureBytes(backend: MathBackendWebGL): { readonly used: number; readonly allocated: number } {
   const { _numBytesAllocated, _numBytesFree } = textures(backend);
   return { used: _numBytesAllocated - _numBytesFree, allocated: _numBytesAllocated };
 }
 
-/** Deletes the textures that tfjs keeps for reuse, by exact shape and for ever. Returns bytes freed. */
+/** Deletes the textures that tfjs keeps for reuse. tfjs itself never deletes them. Returns the number of bytes freed. */
 export function trimPool(backend: MathBackendWebGL): number {
   const pool = textures(backend);
   for (const list of Object.values(pool.freeTextures ?? {})) {

@@ -1,29 +1,31 @@
 import type { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl";
 
-/** A compiled kernel of tfjs (4.20 – 4.22). Where it was compiled beforehand, it lacks its locations until they are asked for. */
+/** A compiled kernel of tfjs (4.20 – 4.22). If it was compiled beforehand, its locations are null until tfjs looks them up. */
 export interface Program {
   readonly webGLProgram: WebGLProgram;
   readonly variablesLocations: object | null;
 }
 
-/** The members of tfjs's backend that it declares private. */
+/** Members of tfjs's backend that tfjs declares private. */
 interface StockPrograms {
   binaryCache: Record<string, Program>;
   getUniformLocations(): void;
   readonly gpgpu: { readonly parallelCompilationExtension?: { readonly COMPLETION_STATUS_KHR: number } | null };
 }
 
-/** tfjs's compiled kernels. */
+/** Access to tfjs's compiled kernels. */
 export interface Programs {
-  /** Those on their way, by key. */
+  /** Returns the programs that are being compiled, with their keys. */
   pending(): readonly (readonly [key: string, program: Program])[];
-  /** Whether asking for its state would not wait; where the browser cannot say, it does wait. */
+  /** Says whether the program's state can be read without waiting. If the browser cannot tell, returns true, and reading waits. */
   isReady(program: Program): boolean;
-  /** Makes a compiled program one that runs. */
+  /** Makes a compiled program ready to run. */
   finish(key: string, program: Program): void;
+  /** Removes a program from tfjs's cache. */
   forget(key: string): void;
 }
 
+/** Returns access to the compiled kernels of `backend`. */
 export function programsOf(backend: MathBackendWebGL): Programs {
   const stock = backend as unknown as StockPrograms;
   const { gl } = backend.gpgpu;
@@ -36,7 +38,7 @@ export function programsOf(backend: MathBackendWebGL): Programs {
     },
     finish(key, program) {
       const all = stock.binaryCache;
-      // tfjs asks for those of every program in its cache, which would stand still for as long as all of them together take.
+      // tfjs looks up the locations of every program in its cache. With all programs in it, this would block until all are compiled.
       stock.binaryCache = { [key]: program };
       try {
         stock.getUniformLocations();

@@ -1,20 +1,20 @@
 import { BackendLostError } from "@graftjs/core";
 
-/** What has happened to a context. */
+/** Watches over a context. */
 export interface ContextWatch {
-  /** Set from the moment the context is gone. */
+  /** The error, from the moment that the context is gone. */
   readonly lost: BackendLostError | undefined;
-  /** Resolves with the error once the context is lost; never, where it is closed on purpose. */
+  /** Resolves with the error when the context is lost. Never settles if the context is closed on purpose. */
   readonly whenLost: Promise<BackendLostError>;
-  /** `closing()` was called. */
+  /** Whether `closing()` was called. */
   readonly closed: boolean;
-  /** @throws BackendLostError where the context is lost, with `cause`: what an operation has thrown. */
+  /** @throws BackendLostError if the context is lost. `cause` is an error that an operation has thrown. */
   assertAlive(cause?: unknown): void;
-  /** The context is about to be given up on purpose: no loss. */
+  /** Announces that the context will be given up on purpose, which is not a loss. */
   closing(): void;
 }
 
-/** Watches a WebGL context: tfjs itself only forgets a lost one, and training goes on with garbage. */
+/** Watches a WebGL context. tfjs itself ignores a lost context, and training would continue with garbage. */
 export function watchContext(gl: WebGLRenderingContext, canvas: EventTarget): ContextWatch {
   let lost: BackendLostError | undefined;
   let closed = false;
@@ -25,7 +25,7 @@ export function watchContext(gl: WebGLRenderingContext, canvas: EventTarget): Co
   const lose = (cause?: unknown): BackendLostError => {
     lost ??= new BackendLostError(
       "The WebGL context was lost.",
-      "Its tensors are gone. Dispose the session, open a backend again, and go on from the last checkpoint.",
+      "Its tensors are gone. Dispose the session, open a backend again, and continue from the last checkpoint.",
       { cause },
     );
     announce(lost);
@@ -34,7 +34,7 @@ export function watchContext(gl: WebGLRenderingContext, canvas: EventTarget): Co
   canvas.addEventListener("webglcontextlost", () => {
     if (!closed) lose();
   });
-  // The event comes after the running task; the context itself knows at once.
+  // Ask the context too, because the event comes only after the running task.
   const gone = (): boolean => lost !== undefined || (!closed && gl.isContextLost());
   return {
     get lost() {

@@ -7,17 +7,19 @@ interface Attrs {
   readonly dilations: [number, number] | number;
 }
 
-/** Below every number that a sum of input and filter can have. */
+/** Smaller than any sum of input and filter. */
 const NEVER = -3e38;
 
 /**
- * Gradients of `tf.dilation2d`, which stock WebGL lacks: each output's gradient goes to the filter tap, and to the input
- * pixel under it, that gave the maximum; to the first of several.
+ * Computes a gradient of `tf.dilation2d`, which stock WebGL lacks, as TensorFlow's `Dilation2DBackpropInput` and
+ * `Dilation2DBackpropFilter` do. The gradient of each output goes to the filter tap that gave the maximum and to the input pixel
+ * under it. If several taps gave the maximum, it goes to the first one.
  *
- * `x` is [batch, height, width, channels], `filter` [height, width, channels], `dy` as the output; `wanted` says whose gradient,
- * of its shape, is returned. That of TensorFlow's `Dilation2DBackpropInput` and `Dilation2DBackpropFilter`.
+ * `x` is [batch, height, width, channels], `filter` [height, width, channels], and `dy` has the shape of the output. The result
+ * has the shape of the input that `wanted` names.
  *
- * Composed of stock kernels: gather all taps, take the maximum's tap, route dy to it, sum back by segments.
+ * It is composed of stock kernels: gather the inputs of all taps, find the tap of the maximum, route dy to it, and sum by
+ * segments.
  */
 function gradient(args: Parameters<tf.KernelFunc>[0], wanted: "input" | "filter"): tf.Tensor {
   const { x, filter, dy } = args.inputs as unknown as {
@@ -48,7 +50,7 @@ function gradient(args: Parameters<tf.KernelFunc>[0], wanted: "input" | "filter"
   });
 }
 
-/** For each tap and output the input pixel it reads, row by row; height × width where it lies outside. */
+/** Returns for each tap and output the index of the input pixel that it reads, or height × width if it is outside the input. */
 function pixelOfTap(g: tf.backend_util.Conv2DInfo, height: number, width: number): Int32Array {
   const outputs = g.outHeight * g.outWidth;
   const pixels = new Int32Array(g.filterHeight * g.filterWidth * outputs).fill(height * width);
@@ -66,5 +68,7 @@ function pixelOfTap(g: tf.backend_util.Conv2DInfo, height: number, width: number
   return pixels;
 }
 
+/** Kernel for the gradient with respect to the input. */
 export const dilation2dInputGradient: Wrapped = () => (args) => gradient(args, "input");
+/** Kernel for the gradient with respect to the filter. */
 export const dilation2dFilterGradient: Wrapped = () => (args) => gradient(args, "filter");

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Wrapped } from "../register.ts";
 
-/** Floor division of floats: stock WebGL rounds both sides to integers first. Integers stay with the stock kernel. */
+/** Floor division of floats. Stock WebGL first rounds both operands to integers. For integers the stock kernel is used. */
 export const floorDiv: Wrapped = (stock) => (args) => {
   const a = args.inputs.a as tf.Tensor;
   const b = args.inputs.b as tf.Tensor;

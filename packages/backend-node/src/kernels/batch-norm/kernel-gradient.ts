@@ -11,8 +11,11 @@ interface Inputs {
   readonly bias?: TensorInfo;
 }
 
-/** What a layer's gradients need of its kernel and the batch norm behind it, in one pass over the kernel: docs/fused-kernels.md. */
-export function normedKernelGrad({ id, info }: Native, own: RunGraft): KernelFunc {
+/**
+ * Makes `GraftNormedKernelGrad`: for a layer that a batch norm follows, the scaled kernel, the scaled gradient and the gradients of
+ * scale and bias, in one pass over the kernel. See docs/fused-kernels.md.
+ */
+export function normedKernelGrad({ id, info }: Native, runGraft: RunGraft): KernelFunc {
   return ({ inputs, attrs }) => {
     const { kernel, gradient, sum, mean, variance, scale, bias } = inputs as unknown as Inputs;
     const { varianceEpsilon, wantScale, wantBias } = attrs as unknown as {
@@ -23,6 +26,6 @@ export function normedKernelGrad({ id, info }: Native, own: RunGraft): KernelFun
     const ids = [kernel, gradient, sum, mean, variance, scale, bias].map((tensor) => (tensor ? id(tensor) : -1));
     const shapes = [kernel.shape, kernel.shape, ...(wantScale ? [mean.shape] : []), ...(wantBias ? [mean.shape] : [])];
     const numbers = [varianceEpsilon, Number(wantScale), Number(wantBias)];
-    return own(15, ids, numbers, shapes).map((result) => info(result));
+    return runGraft("normedKernelGrad", ids, numbers, shapes).map((result) => info(result));
   };
 }

@@ -7,16 +7,16 @@ import { type Convolution, tailIds } from "./tail.ts";
 type Stock = Readonly<Record<"DepthwiseConv2dNativeBackpropInput" | "DepthwiseConv2dNativeBackpropFilter", KernelFunc>>;
 type Shape4D = [number, number, number, number];
 
-/** Zeros around an image that are not there in memory. */
+/** Zeros around an image that are not in memory. */
 export interface Margin {
   readonly top: number;
   readonly left: number;
-  /** Height and width without them. */
+  /** Height and width without the zeros. */
   readonly height: number;
   readonly width: number;
 }
 
-/** A depthwise convolution as native/graft_conv.cc takes it. */
+/** Sizes of a depthwise convolution, in the form of native/graft_conv.cc. */
 export interface Window {
   readonly numbers: readonly number[];
   readonly inShape: Shape4D;
@@ -24,9 +24,11 @@ export interface Window {
 }
 
 /**
- * The window of a depthwise convolution; `undefined` where it is not ours: dilated, several outputs a channel, channels first.
+ * Returns the window of a depthwise convolution.
  *
- * @param margin of zeros within `xShape`.
+ * @param margin zeros that are part of `xShape` and not in memory. @default none
+ * @returns undefined if our kernel does not support the convolution: with dilation, with several outputs per channel, or with
+ * channels first.
  */
 export function windowOf(
   xShape: readonly number[],
@@ -57,21 +59,21 @@ export function windowOf(
   };
 }
 
-/** x * filter, channel by channel, with what follows. */
-export function depthwise(own: RunGraft, x: number, filter: number, { numbers, outShape }: Window): Convolution {
+/** Returns the convolution of each channel of x with its filter. `x` and `filter` are the binding's ids. */
+export function depthwise(runGraft: RunGraft, x: number, filter: number, { numbers, outShape }: Window): Convolution {
   return (tail) =>
-    own(
-      9,
+    runGraft(
+      "depthwise",
       [x, filter, ...tailIds(tail)],
       [...numbers, tail.epsilon ?? 0, tail.ceiling],
       [outShape],
     )[0] as ReturnType<Convolution>;
 }
 
-/** Gradients of depthwise convolutions. */
+/** Makes kernels for the gradients of depthwise convolutions. Cases without a `Window` use the stock kernels. */
 export function depthwiseGradients(
   { id, info }: Native,
-  own: RunGraft,
+  runGraft: RunGraft,
   stock: Stock,
 ): Readonly<Record<string, KernelFunc>> {
   return {
@@ -80,14 +82,22 @@ export function depthwiseGradients(
       const attrs = args.attrs as unknown as ConvAttrs & { inputShape: Shape4D };
       const window = dy.dtype === "float32" ? windowOf(attrs.inputShape, filter.shape, attrs) : undefined;
       if (!window) return stock.DepthwiseConv2dNativeBackpropInput(args);
-      return info(own(10, [id(dy), id(filter)], window.numbers, [attrs.inputShape])[0] as ReturnType<Convolution>);
+      return info(
+        runGraft("depthwiseInputGrad", [id(dy), id(filter)], window.numbers, [
+          attrs.inputShape,
+        ])[0] as ReturnType<Convolution>,
+      );
     },
     DepthwiseConv2dNativeBackpropFilter: (args) => {
       const { x, dy } = args.inputs as unknown as Record<"x" | "dy", TensorInfo>;
       const attrs = args.attrs as unknown as ConvAttrs & { filterShape: Shape4D };
       const window = x.dtype === "float32" ? windowOf(x.shape, attrs.filterShape, attrs) : undefined;
       if (!window) return stock.DepthwiseConv2dNativeBackpropFilter(args);
-      return info(own(11, [id(x), id(dy)], window.numbers, [attrs.filterShape])[0] as ReturnType<Convolution>);
+      return info(
+        runGraft("depthwiseFilterGrad", [id(x), id(dy)], window.numbers, [
+          attrs.filterShape,
+        ])[0] as ReturnType<Convolution>,
+      );
     },
   };
 }

@@ -7,7 +7,7 @@ import { type Convolution, NO_TAIL, type Tail, tailIds } from "./tail.ts";
 type Stock = Readonly<Record<"Conv2DBackpropInput" | "Conv2DBackpropFilter", KernelFunc>>;
 type Shape4D = [number, number, number, number];
 
-/** Attributes that tfjs gives its convolutions. */
+/** Attributes of tfjs's convolutions. */
 export interface ConvAttrs {
   readonly strides: [number, number] | number;
   readonly pad: "valid" | "same" | number | tf.backend_util.ExplicitPadding;
@@ -16,7 +16,7 @@ export interface ConvAttrs {
   readonly dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** Whether a convolution is a product of matrices: 1×1, stride 1, no padding, float32, channels last. */
+/** Says whether a convolution is a product of matrices: 1×1, stride 1, no padding, float32, channels last. */
 export function isPointwise(
   filterShape: readonly number[],
   { strides, pad, dilations, dataFormat = "NHWC" }: ConvAttrs,
@@ -29,9 +29,9 @@ export function isPointwise(
   return height === 1 && width === 1 && ones && unpadded && dataFormat === "NHWC" && float;
 }
 
-/** x * filter as one product, with what follows. `x` and `filter` by the binding's numbers. */
+/** Returns a 1×1 convolution as one product of matrices. `x` and `filter` are the binding's ids. */
 export function pointwise(
-  own: RunGraft,
+  runGraft: RunGraft,
   x: number,
   filter: number,
   xShape: readonly number[],
@@ -40,40 +40,41 @@ export function pointwise(
   const [, , depth, columns] = filterShape as Shape4D;
   const rows = tf.util.sizeFromShape(xShape.slice(0, -1) as number[]);
   const factors = { a: x, b: filter, rows, columns, depth, shape: [...xShape.slice(0, -1), columns] };
-  return (tail) => product(own, factors, tail);
+  return (tail) => product(runGraft, factors, tail);
 }
 
-/** Two matrices by the binding's numbers, and the shape that their product, [rows, columns], gets. */
+/** Two matrices, by the binding's ids, and the sizes of their product [rows, columns]. */
 interface Factors {
-  /** [rows, depth]; [depth, rows] where it is `turnedA`. */
+  /** [rows, depth], or [depth, rows] with `transposedA`. */
   readonly a: number;
-  /** [depth, columns]; [columns, depth] where it is `turnedB`. */
+  /** [depth, columns], or [columns, depth] with `transposedB`. */
   readonly b: number;
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
-  readonly turnedA?: boolean;
-  readonly turnedB?: boolean;
+  readonly transposedA?: boolean;
+  readonly transposedB?: boolean;
+  /** Shape that the product gets. */
   readonly shape: readonly number[];
 }
 
 function product(
-  own: RunGraft,
-  { a, b, rows, columns, depth, turnedA = false, turnedB = false, shape }: Factors,
+  runGraft: RunGraft,
+  { a, b, rows, columns, depth, transposedA = false, transposedB = false, shape }: Factors,
   tail: Tail = NO_TAIL,
 ): NativeTensor {
-  const sizes = [rows, columns, depth, Number(turnedA), Number(turnedB)];
+  const sizes = [rows, columns, depth, Number(transposedA), Number(transposedB)];
   const numbers = [...sizes, tail.epsilon ?? 0, tail.ceiling, shape.length, ...shape];
-  return own(8, [a, b, ...tailIds(tail)], numbers, [shape])[0] as NativeTensor;
+  return runGraft("product", [a, b, ...tailIds(tail)], numbers, [shape])[0] as NativeTensor;
 }
 
 /**
- * Gradients of 1×1 convolutions as matrix products. TensorFlow computes them as it does those of any convolution, which takes
- * two to four times as long for the input.
+ * Makes kernels for the gradients of 1×1 convolutions, as products of matrices. TensorFlow treats them like any other
+ * convolution, which takes two to four times as long for the gradient of the input. Other cases use the stock kernels.
  */
 export function pointwiseGradients(
   { id, info }: Native,
-  own: RunGraft,
+  runGraft: RunGraft,
   stock: Stock,
 ): Readonly<Record<string, KernelFunc>> {
   return {
@@ -83,8 +84,8 @@ export function pointwiseGradients(
       if (!isPointwise(filter.shape, attrs, dy, filter)) return stock.Conv2DBackpropInput(args);
       const [, , columns, depth] = filter.shape as Shape4D;
       const rows = tf.util.sizeFromShape(dy.shape.slice(0, -1));
-      const factors = { a: id(dy), b: id(filter), rows, columns, depth, turnedB: true, shape: attrs.inputShape };
-      return info(product(own, factors));
+      const factors = { a: id(dy), b: id(filter), rows, columns, depth, transposedB: true, shape: attrs.inputShape };
+      return info(product(runGraft, factors));
     },
     Conv2DBackpropFilter: (args) => {
       const { x, dy } = args.inputs as unknown as Record<"x" | "dy", TensorInfo>;
@@ -92,8 +93,8 @@ export function pointwiseGradients(
       if (!isPointwise(attrs.filterShape, attrs, x, dy)) return stock.Conv2DBackpropFilter(args);
       const [, , rows, columns] = attrs.filterShape;
       const depth = tf.util.sizeFromShape(x.shape.slice(0, -1));
-      const factors = { a: id(x), b: id(dy), rows, columns, depth, turnedA: true, shape: attrs.filterShape };
-      return info(product(own, factors));
+      const factors = { a: id(x), b: id(dy), rows, columns, depth, transposedA: true, shape: attrs.filterShape };
+      return info(product(runGraft, factors));
     },
   };
 }

@@ -4,23 +4,25 @@ import type { Margin } from "../conv/depthwise.ts";
 import { type Convolution, NO_TAIL, type Tail } from "../conv/tail.ts";
 import type { Native } from "../native.ts";
 
-/** A computation that has not been done, with tensors held for it. Freed when nobody shares it any more. */
+/** A computation that has not run yet. It keeps its input tensors alive until all shares are released. */
 export interface Work {
   readonly run: Convolution;
+  /** Adds a share and returns the same work. */
   share(): Work;
+  /** Gives up a share. */
   release(): void;
 }
 
-/** What a tensor is that has not been computed: work, and the batch norm that follows it, or an image within zeros. */
+/** How to compute a deferred tensor: work, and the batch norm after it or the zeros around it. */
 export interface Plan {
   readonly work: Work;
   readonly tail: Tail;
-  /** The work's image stands within zeros. */
+  /** Zeros around the result of the work. */
   readonly margin?: Margin;
 }
 
-/** Data of a tensor whose value is computed when somebody asks for its number. */
-class PendingData implements NativeTensorData {
+/** Data of a deferred tensor. Its value is computed when its id is first read. */
+class DeferredData implements NativeTensorData {
   readonly shape: readonly number[];
   readonly dtype: number;
   values: ArrayBufferView | null = null;
@@ -51,14 +53,14 @@ class PendingData implements NativeTensorData {
   }
 }
 
-/** Work over tensors by the binding's numbers, which are held for it. */
+/** Makes work over tensors, given by the binding's ids. The work keeps them alive. */
 export function deferredWork(
   native: Native,
   ids: readonly number[],
-  run: (held: readonly number[]) => Convolution,
+  run: (ids: readonly number[]) => Convolution,
 ): Work {
-  const held = ids.map((id) => (id < 0 ? undefined : native.one("Identity", native.attr.float, [id])));
-  const convolution = run(held.map((tensor) => tensor?.id ?? -1));
+  const references = ids.map((id) => (id < 0 ? undefined : native.execute("Identity", native.attr.float, [id])));
+  const convolution = run(references.map((tensor) => tensor?.id ?? -1));
   let shares = 1;
   const work: Work = {
     run: convolution,
@@ -67,13 +69,13 @@ export function deferredWork(
       return work;
     },
     release() {
-      if (--shares === 0) native.free(...held);
+      if (--shares === 0) native.free(...references);
     },
   };
   return work;
 }
 
-/** A tfjs tensor for a plan. */
+/** Returns a deferred tfjs tensor of this shape. */
 export function defer(
   native: Native,
   shape: readonly number[],
@@ -82,25 +84,25 @@ export function defer(
 ): TensorInfo {
   const dataId = {};
   const { backend } = native;
-  backend.tensorMap.set(dataId, new PendingData(shape, backend.binding.TF_FLOAT, plan, compute));
+  backend.tensorMap.set(dataId, new DeferredData(shape, backend.binding.TF_FLOAT, plan, compute));
   return { dataId, shape: [...shape], dtype: "float32" };
 }
 
-/** The plan of a tensor that has not been computed yet. */
+/** Returns the plan of a deferred tensor, or undefined if the tensor has a value. */
 export function planOf({ backend }: Native, { dataId }: TensorInfo): Plan | undefined {
   const data = backend.tensorMap.get(dataId);
-  return data instanceof PendingData ? data.plan : undefined;
+  return data instanceof DeferredData ? data.plan : undefined;
 }
 
-/** Work that does nothing but the tail: for a tensor that is there. */
+/** Says whether nothing follows the work of a plan yet. */
 export const isBare = ({ tail }: Plan): boolean => tail === NO_TAIL;
 
-/** Has `disposeData` drop a tensor that was never computed, without computing it. Returns what puts the former back. */
+/** Makes `disposeData` drop deferred tensors without computing them. Returns a function that undoes this. */
 export function disposeWithoutComputing(backend: NativeKernelBackend): () => void {
   const former = backend.disposeData;
-  backend.disposeData = function disposePending(this: NativeKernelBackend, dataId: object, force = false): boolean {
+  backend.disposeData = function disposeDeferred(this: NativeKernelBackend, dataId: object, force = false): boolean {
     const data = this.tensorMap.has(dataId) ? this.tensorMap.get(dataId) : undefined;
-    if (!(data instanceof PendingData) || !data.plan) return former.call(this, dataId, force);
+    if (!(data instanceof DeferredData) || !data.plan) return former.call(this, dataId, force);
     data.refCount--;
     if (!force && data.refCount > 0) return false;
     data.drop();

@@ -7,7 +7,7 @@ import { CEILING, type Convolution, NO_TAIL, type Tail } from "../conv/tail.ts";
 import type { Native, RunGraft } from "../native.ts";
 import { isBare, type Plan, planOf, defer, type Work, deferredWork } from "./deferred.ts";
 
-/** The stock kernels that ours stand before. */
+/** Stock kernels that ours replace. They are still used for other cases. */
 type Names =
   | "Conv2D"
   | "DepthwiseConv2dNative"
@@ -20,25 +20,33 @@ type Names =
   | "Relu6";
 type Stock = Readonly<Record<Names, KernelFunc>>;
 
-/** From so many values on a pass over memory costs more than what is held for later. */
+/** From this many values on, a pass over memory costs more than deferring. */
 const LARGE = 1 << 15;
 
 /**
- * Convolution, batch norm and relu in one pass, and zero padding in none, where nothing is recorded.
+ * Makes kernels that compute convolution, batch norm and relu in one pass, and zero padding in none, while no gradient is
+ * recorded.
  *
- * The layers of a model call one kernel after the other. A convolution therefore waits until somebody asks for its value; a batch norm
- * takes it over, still waiting, and a relu computes all three. Whoever asks in between gets what they asked for.
+ * The layers of a model call one kernel after the other. A convolution is therefore deferred until its value is needed. A batch
+ * norm joins the deferred convolution, and a relu computes all three. If a value is read in between, it is computed then.
  */
-export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): Readonly<Record<string, KernelFunc>> {
+export function inferenceKernels(
+  native: Native,
+  runGraft: RunGraft,
+  stock: Stock,
+): Readonly<Record<string, KernelFunc>> {
   const { id, info } = native;
   const computed = (plan: Plan, ceiling: number): TensorInfo => info(plan.work.run({ ...plan.tail, ceiling }));
-  /** A convolution now, or later where it is large and nothing records it. */
-  const convolved = ({ x, filter, shape, run }: Chosen): TensorInfo => {
-    if (!mayWait(shape)) return info(run(x, filter)(NO_TAIL));
+  /** Computes a convolution, or defers it if it is large and no gradient is recorded. */
+  const convolved = ({ x, filter, shape, run }: Supported): TensorInfo => {
+    if (!mayDefer(shape)) return info(run(x, filter)(NO_TAIL));
     const work = deferredWork(native, [x, filter], ([a, b]) => run(a as number, b as number));
     return defer(native, shape, { work, tail: NO_TAIL });
   };
-  const choose = { Conv2D: choosePointwise(native, own), DepthwiseConv2dNative: chooseDepthwise(native, own) };
+  const choose = {
+    Conv2D: choosePointwise(native, runGraft),
+    DepthwiseConv2dNative: chooseDepthwise(native, runGraft),
+  };
   const plain =
     (name: keyof typeof choose): KernelFunc =>
     (args) => {
@@ -48,7 +56,7 @@ export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): R
       native.free(chosen.made);
       return result;
     };
-  /** With bias and activation. tfjs-layers comes this way without either, too. */
+  /** Kernel with bias and activation. tfjs-layers calls it even if it has neither. */
   const fused =
     (name: keyof typeof choose, whole: KernelFunc): KernelFunc =>
     (args) => {
@@ -76,14 +84,14 @@ export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): R
       return plan && !plan.margin ? computed(plan, ceiling) : stock[name](args);
     };
 
-  /** Batch norm at given statistics, and the activation that `GraftBatchNorm` has with it. */
+  /** Batch norm at given statistics, with the activation of `GraftBatchNorm`. */
   const norm =
     (name: "FusedBatchNorm" | "GraftBatchNorm"): KernelFunc =>
     (args) => {
       const { x, mean, variance, scale, offset } = args.inputs as unknown as Vectors;
       const vectors = [mean, variance, ...(scale ? [scale] : []), ...(offset ? [offset] : [])];
       const fits = x.shape.length === 4 && x.dtype === "float32" && vectors.every(({ shape }) => shape.length === 1);
-      if (!fits || !mayWait(x.shape)) return stock[name](args);
+      if (!fits || !mayDefer(x.shape)) return stock[name](args);
       const { varianceEpsilon: epsilon, activation = "linear" } = args.attrs as {
         varianceEpsilon: number;
         activation?: string;
@@ -92,9 +100,9 @@ export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): R
       const before = plan && isBare(plan) && !plan.margin ? plan.work.share() : undefined;
       const ids = [mean, variance, scale, offset].map((vector) => (vector ? id(vector) : -1));
       const work = before
-        ? after(native, before, ids, epsilon)
-        : normed(native, own, [id(x), ...ids], epsilon, x.shape);
-      if (activation === "linear") return defer(native, x.shape, { work, tail: TAKEN });
+        ? withBatchNorm(native, before, ids, epsilon)
+        : deferredBatchNorm(native, runGraft, [id(x), ...ids], epsilon, x.shape);
+      if (activation === "linear") return defer(native, x.shape, { work, tail: NORMALIZED });
       const y = info(work.run({ ceiling: CEILING[activation] as number }));
       work.release();
       return y;
@@ -114,16 +122,16 @@ export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): R
       const [batch, rows, columns, channels] = paddings;
       const around = x.shape.length === 4 && batch?.every(isZero) && channels?.every(isZero) && constantValue === 0;
       const shape = x.shape.map((size, i) => size + (paddings[i]?.[0] ?? 0) + (paddings[i]?.[1] ?? 0));
-      if (!around || x.dtype !== "float32" || !mayWait(shape)) return stock.PadV2(args);
+      if (!around || x.dtype !== "float32" || !mayDefer(shape)) return stock.PadV2(args);
       const [height, width] = x.shape.slice(1, 3) as [number, number];
       const margin: Margin = { top: rows?.[0] ?? 0, left: columns?.[0] ?? 0, height, width };
-      const identity = (a: number) => (): NativeTensor => native.one("Identity", native.attr.float, [a]);
+      const identity = (a: number) => (): NativeTensor => native.execute("Identity", native.attr.float, [a]);
       const work = deferredWork(native, [id(x)], ([a]) => identity(a as number));
       return defer(native, shape, { work, tail: NO_TAIL, margin }, () => {
         const whole = info(work.run(NO_TAIL));
         const made = stock.PadV2({ ...args, inputs: { x: { ...whole, shape: x.shape } } }) as TensorInfo;
         native.backend.disposeData(whole.dataId);
-        return native.take(made);
+        return native.detach(made);
       });
     },
     FusedBatchNorm: norm("FusedBatchNorm"),
@@ -133,28 +141,28 @@ export function inferenceKernels(native: Native, own: RunGraft, stock: Stock): R
   };
 }
 
-/** A convolution that is ours. */
-interface Chosen {
+/** A convolution that our kernels support. */
+interface Supported {
   readonly x: number;
   readonly filter: number;
   readonly shape: readonly number[];
   readonly run: (x: number, filter: number) => Convolution;
-  /** To be freed by whoever runs it. */
+  /** A tensor that the caller frees after the convolution has run or was deferred. */
   readonly made?: NativeTensor;
 }
-type Choose = (args: Parameters<KernelFunc>[0]) => Chosen | undefined;
+type Choose = (args: Parameters<KernelFunc>[0]) => Supported | undefined;
 
-function choosePointwise({ id }: Native, own: RunGraft): Choose {
+function choosePointwise({ id }: Native, runGraft: RunGraft): Choose {
   return ({ inputs, attrs }) => {
     const { x, filter } = inputs as unknown as Record<"x" | "filter", TensorInfo>;
     if (!isPointwise(filter.shape, attrs as unknown as ConvAttrs, x, filter)) return undefined;
     const shape = [...x.shape.slice(0, 3), filter.shape[3] as number];
-    return { x: id(x), filter: id(filter), shape, run: (a, b) => pointwise(own, a, b, x.shape, filter.shape) };
+    return { x: id(x), filter: id(filter), shape, run: (a, b) => pointwise(runGraft, a, b, x.shape, filter.shape) };
   };
 }
 
-/** Zeros around x that have not been written are left to the kernel. */
-function chooseDepthwise(native: Native, own: RunGraft): Choose {
+/** If x is deferred zero padding, the kernel reads the image without the zeros. */
+function chooseDepthwise(native: Native, runGraft: RunGraft): Choose {
   const { id } = native;
   return ({ inputs, attrs }) => {
     const { x, filter } = inputs as unknown as Record<"x" | "filter", TensorInfo>;
@@ -167,7 +175,7 @@ function chooseDepthwise(native: Native, own: RunGraft): Choose {
       x: made?.id ?? id(x),
       filter: id(filter),
       shape: window.outShape,
-      run: (a, b) => depthwise(own, a, b, window),
+      run: (a, b) => depthwise(runGraft, a, b, window),
       ...(made ? { made } : {}),
     };
   };
@@ -181,23 +189,23 @@ interface Vectors {
   readonly offset?: TensorInfo;
 }
 
-/** The tail of work that has its batch norm within. */
-const TAKEN: Tail = { ceiling: 0 };
+/** Tail of work that contains its batch norm already. */
+const NORMALIZED: Tail = { ceiling: 0 };
 
 const isZero = (value: number): boolean => value === 0;
 
 /**
- * While a gradient is recorded every value is kept anyway, but for those within an op that has a gradient of its own: there our
- * kernel runs within that op's.
+ * Says whether a result of this shape may be deferred. While a gradient is recorded, tfjs keeps every value, so that deferring
+ * gains nothing. An exception are the kernels inside an op with its own gradient.
  */
-function mayWait(shape: readonly number[]): boolean {
+function mayDefer(shape: readonly number[]): boolean {
   const { gradientDepth, kernelDepth, activeTape } = tf.engine().state;
   const isRecorded = kernelDepth <= 1 && (gradientDepth > 0 || activeTape != null);
   return !isRecorded && tf.util.sizeFromShape([...shape]) >= LARGE;
 }
 
-/** A convolution that waits, and the batch norm behind it. */
-function after(native: Native, before: Work, ids: readonly number[], epsilon: number): Work {
+/** Adds a batch norm to a deferred convolution. */
+function withBatchNorm(native: Native, before: Work, ids: readonly number[], epsilon: number): Work {
   const vectors = deferredWork(
     native,
     ids,
@@ -229,10 +237,10 @@ function after(native: Native, before: Work, ids: readonly number[], epsilon: nu
   return work;
 }
 
-/** The batch norm of a tensor that is there. */
-function normed(
+/** Defers the batch norm of a tensor that has a value. */
+function deferredBatchNorm(
   native: Native,
-  own: RunGraft,
+  runGraft: RunGraft,
   ids: readonly number[],
   epsilon: number,
   shape: readonly number[],
@@ -240,8 +248,8 @@ function normed(
   return deferredWork(
     native,
     ids,
-    (held) =>
+    (inputs) =>
       ({ ceiling }) =>
-        own(3, held, [epsilon, ceiling], [shape])[0] as NativeTensor,
+        runGraft("batchNorm", inputs, [epsilon, ceiling], [shape])[0] as NativeTensor,
   );
 }

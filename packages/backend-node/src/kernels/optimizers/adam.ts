@@ -5,7 +5,7 @@ import { checkLists } from "./check-lists.ts";
 import { type Scalars, stepScalars } from "./step-scalars.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftAdam`; see docs/fused-kernels.md. */
+/** Attributes of `GraftAdam`. See docs/fused-kernels.md. */
 interface AdamAttrs {
   readonly variables: readonly Tensor[];
   readonly grads: readonly Tensor[];
@@ -21,15 +21,15 @@ interface AdamAttrs {
 }
 
 /**
- * A step of Adam or AdamW for a list of variables, past tfjs's engine. Composed of plain operations: TensorFlow's
- * `ResourceApplyAdam` places ε elsewhere, and would have to be fed and read through resource variables.
+ * Makes `GraftAdam`: a step of Adam or AdamW for a list of variables. Without our own kernels it is composed of plain operations.
+ * TensorFlow's `ResourceApplyAdam` cannot be used, because it adds ε at another place and needs resource variables.
  */
 export function adamKernel(native: Native): KernelFunc {
   return ({ attrs }) => {
     const step = attrs as unknown as AdamAttrs;
     checkLists("GraftAdam", step.variables, { grads: step.grads, m: step.m, v: step.v });
-    if (native.own) {
-      stepByOwn(native, native.own, step);
+    if (native.runGraft) {
+      stepInOneCall(native, native.runGraft, step);
       return [];
     }
     const writes = pendingWrites(native);
@@ -37,7 +37,7 @@ export function adamKernel(native: Native): KernelFunc {
     try {
       step.variables.forEach((variable, i) => {
         const update = updateOf(native, step, i, scalars, writes.add);
-        writes.add(variable, native.one("Sub", native.attr.float, [native.id(variable), update.id]));
+        writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), update.id]));
         native.free(update);
       });
       writes.commit();
@@ -51,8 +51,8 @@ export function adamKernel(native: Native): KernelFunc {
   };
 }
 
-/** The whole step in one call. */
-function stepByOwn(native: Native, own: RunGraft, step: AdamAttrs): void {
+/** Computes the whole step in one call of our own kernel. */
+function stepInOneCall(native: Native, runGraft: RunGraft, step: AdamAttrs): void {
   const { variables, grads, m, v, learningRates, corrections1, corrections2, decays, beta1, beta2, epsilon } = step;
   const written = [...variables, ...m, ...v];
   const numbers = [
@@ -65,8 +65,8 @@ function stepByOwn(native: Native, own: RunGraft, step: AdamAttrs): void {
     ...corrections2,
     ...decays,
   ];
-  const values = own(
-    7,
+  const values = runGraft(
+    "adamStep",
     [...variables, ...grads, ...m, ...v].map(native.id),
     numbers,
     written.map((tensor) => tensor.shape),
@@ -76,6 +76,7 @@ function stepByOwn(native: Native, own: RunGraft, step: AdamAttrs): void {
   });
 }
 
+/** Returns the value to subtract from variable i. Adds the new moments to the pending writes. */
 function updateOf(
   native: Native,
   step: AdamAttrs,
@@ -83,10 +84,10 @@ function updateOf(
   scalars: Scalars,
   add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
 ): NativeTensor {
-  const { attr, free, id, one } = native;
-  const binary = (name: string, a: number, b: number): NativeTensor => one(name, attr.float, [a, b]);
+  const { attr, free, id, execute } = native;
+  const binary = (name: string, a: number, b: number): NativeTensor => execute(name, attr.float, [a, b]);
   const times = (tensor: number, factor: number): NativeTensor => binary("Mul", tensor, scalars.of(factor));
-  /** Like `binary`, and frees its operands. */
+  /** Like `binary`, but frees the operands. */
   const join = (name: string, a: NativeTensor, b: NativeTensor): NativeTensor => {
     const joined = binary(name, a.id, b.id);
     free(a, b);
@@ -94,12 +95,12 @@ function updateOf(
   };
   const { beta1, beta2, epsilon } = step;
   const grad = id(step.grads[i] as Tensor);
-  const square = one("Square", attr.float, [grad]);
+  const square = execute("Square", attr.float, [grad]);
   const [m, v] = [step.m[i] as Tensor, step.v[i] as Tensor];
   const nextM = add(m, join("AddV2", times(id(m), beta1), times(grad, 1 - beta1)));
   const nextV = add(v, join("AddV2", times(id(v), beta2), times(square.id, 1 - beta2)));
   const vHat = binary("RealDiv", nextV.id, scalars.of(step.corrections2[i] as number));
-  const root = one("Sqrt", attr.float, [vHat.id]);
+  const root = execute("Sqrt", attr.float, [vHat.id]);
   const denominator = binary("AddV2", root.id, scalars.of(epsilon));
   const mHat = binary("RealDiv", nextM.id, scalars.of(step.corrections1[i] as number));
   free(square, vHat, root);

@@ -2,10 +2,11 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import { util } from "@tensorflow/tfjs-core";
 
 /**
- * Throws unless every list runs parallel to `variables` with float32 tensors of the same shapes: before anything is
+ * Checks that every list has as many tensors as `variables`, all float32 and with the same shapes. Call it before anything is
  * computed, so that a wrong call changes nothing.
  *
- * @param name what the message calls the first list.
+ * @param name name of the first list in the message. @default "variables"
+ * @throws TypeError that lists all problems.
  */
 export function checkLists(
   kernel: string,

@@ -5,18 +5,18 @@ import { listArithmetic } from "./list-arithmetic.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
 /**
- * `GraftGlobalNorm` and `GraftScaleAll`: what clipping by global norm needs. The norm by our own kernel alone, which sums in
- * float64: TensorFlow's `L2Loss` overflows at 1e20, so that elsewhere the composed path is the better one.
+ * Makes `GraftGlobalNorm` and `GraftScaleAll`, for clipping by the global norm. Without our own kernels, which sum in float64,
+ * there is no `GraftGlobalNorm`: TensorFlow's `L2Loss` overflows at 1e20, and the composed path of the hook does not.
  */
 export function normKernels(native: Native): Readonly<Record<string, KernelFunc>> {
   return {
-    ...(native.own ? { GraftGlobalNorm: globalNorm(native, native.own) } : {}),
+    ...(native.runGraft ? { GraftGlobalNorm: globalNorm(native, native.runGraft) } : {}),
     GraftScaleAll: scaleAll(native),
   };
 }
 
-function globalNorm(native: Native, own: RunGraft): KernelFunc {
-  const lists = listArithmetic(native, own);
+function globalNorm(native: Native, runGraft: RunGraft): KernelFunc {
+  const lists = listArithmetic(native, runGraft);
   return ({ attrs }) => {
     const { tensors, out } = attrs as unknown as { tensors: readonly Tensor[]; out: Tensor };
     checkLists("GraftGlobalNorm", tensors, {}, "tensors");
@@ -29,7 +29,7 @@ function globalNorm(native: Native, own: RunGraft): KernelFunc {
 }
 
 function scaleAll(native: Native): KernelFunc {
-  const { attr, id, one } = native;
+  const { attr, id, execute } = native;
   return ({ attrs }) => {
     const { tensors, outputs, factor } = attrs as unknown as {
       tensors: readonly Tensor[];
@@ -41,7 +41,7 @@ function scaleAll(native: Native): KernelFunc {
     const writes = pendingWrites(native);
     try {
       outputs.forEach((output, i) => {
-        writes.add(output, one("Mul", attr.float, [id(tensors[i] as Tensor), id(factor)]));
+        writes.add(output, execute("Mul", attr.float, [id(tensors[i] as Tensor), id(factor)]));
       });
     } catch (cause) {
       writes.abandon();

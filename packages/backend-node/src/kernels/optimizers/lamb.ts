@@ -6,7 +6,7 @@ import { listArithmetic } from "./list-arithmetic.ts";
 import { reportsOf, type TrustAttrs, trustOf } from "./trust-ratio.ts";
 import { writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftLamb`; see docs/fused-kernels.md. */
+/** Attributes of `GraftLamb`. See docs/fused-kernels.md. */
 interface LambAttrs extends TrustAttrs {
   readonly grads: readonly Tensor[];
   readonly m: readonly Tensor[];
@@ -19,9 +19,9 @@ interface LambAttrs extends TrustAttrs {
   readonly epsilon: number;
 }
 
-/** A step of LAMB for all variables together: directions, norms, and the move. */
-export function lambKernel(native: Native, own: RunGraft): KernelFunc {
-  const lists = listArithmetic(native, own);
+/** Makes `GraftLamb`: a step of LAMB for all variables together. */
+export function lambKernel(native: Native, runGraft: RunGraft): KernelFunc {
+  const lists = listArithmetic(native, runGraft);
   return ({ attrs }) => {
     const step = attrs as unknown as LambAttrs;
     const { variables, grads, m, v, learningRates, ratios, weightNorms, gradNorms } = step;
@@ -32,7 +32,11 @@ export function lambKernel(native: Native, own: RunGraft): KernelFunc {
     const w = variables.map(native.id);
     const { beta1, beta2, epsilon } = step;
     const numbers = [n, beta1, beta2, epsilon, ...step.corrections1, ...step.corrections2, ...step.decays];
-    const found = own(14, [...w, ...[...grads, ...m, ...v].map(native.id)], numbers, [...shapes, ...shapes, ...shapes]);
+    const found = runGraft("lambDirections", [...w, ...[...grads, ...m, ...v].map(native.id)], numbers, [
+      ...shapes,
+      ...shapes,
+      ...shapes,
+    ]);
     const directions = found.slice(0, n);
     const u = directions.map(({ id }) => id);
     const formula = { trustCoefficient: 1, epsilon: 0, denominator: "decayed" } as const;

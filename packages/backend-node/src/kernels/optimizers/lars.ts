@@ -6,7 +6,7 @@ import { type ListArithmetic, listArithmetic } from "./list-arithmetic.ts";
 import { reportsOf, type Trust, type TrustAttrs, type TrustFormula, trustOf } from "./trust-ratio.ts";
 import { writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftLars`; see docs/fused-kernels.md. */
+/** Attributes of `GraftLars`. See docs/fused-kernels.md. */
 interface LarsAttrs extends TrustAttrs, TrustFormula {
   readonly grads: readonly Tensor[];
   readonly velocities: readonly Tensor[];
@@ -19,9 +19,9 @@ interface LarsAttrs extends TrustAttrs, TrustFormula {
   readonly clipToRate: boolean;
 }
 
-/** A step of LARS, every dialect, in a few calls for all variables together. */
-export function larsKernel(native: Native, own: RunGraft): KernelFunc {
-  const lists = listArithmetic(native, own);
+/** Makes `GraftLars`: a step of LARS in any dialect, in a few calls for all variables together. */
+export function larsKernel(native: Native, runGraft: RunGraft): KernelFunc {
+  const lists = listArithmetic(native, runGraft);
   return ({ attrs }) => {
     const step = attrs as unknown as LarsAttrs;
     const { variables, grads, velocities, ratios, weightNorms, gradNorms } = step;
@@ -32,7 +32,7 @@ export function larsKernel(native: Native, own: RunGraft): KernelFunc {
       const byVelocity = step.denominator === "velocity" && step.momentum !== 0;
       const { trusts, values } = byVelocity
         ? throughVelocity(native, lists, step, made)
-        : throughGradient(native, own, lists, step, made);
+        : throughGradient(native, runGraft, lists, step, made);
       const reports = reportsOf(step, trusts).map((list) => vector(native, list));
       const written = [...variables, ...(step.momentum === 0 ? [] : velocities), ratios, weightNorms, gradNorms];
       for (const [i, value] of [...values, ...reports].entries()) writeTensor(native, written[i] as Tensor, value);
@@ -43,20 +43,20 @@ export function larsKernel(native: Native, own: RunGraft): KernelFunc {
   };
 }
 
-/** Results, in the order of the variables and then the velocities. */
-interface Stepped {
+/** Ratios and new values. The values are in the order of the variables, then of the velocities. */
+interface StepResult {
   readonly trusts: readonly Trust[];
   readonly values: readonly NativeTensor[];
 }
 
-/** λ(g + βw) goes where the gradient goes in plain SGD. */
+/** Takes a step of SGD with λ(g + βw) in place of the gradient. */
 function throughGradient(
   native: Native,
-  own: RunGraft,
+  runGraft: RunGraft,
   lists: ListArithmetic,
   step: LarsAttrs,
   made: NativeTensor[],
-): Stepped {
+): StepResult {
   const { variables, grads, learningRates, momentum, dampening, nesterov, rateInVelocity, denominator } = step;
   const velocities = momentum === 0 ? [] : step.velocities;
   const [w, g] = [variables.map(native.id), grads.map(native.id)];
@@ -81,8 +81,8 @@ function throughGradient(
   );
   made.push(...scaled);
   const numbers = [variables.length, momentum, dampening, Number(nesterov), Number(rateInVelocity), ...learningRates];
-  const values = own(
-    6,
+  const values = runGraft(
+    "sgdStep",
     [...w, ...scaled.map(({ id }) => id), ...velocities.map(native.id)],
     [...numbers, ...step.first.map(Number)],
     [...variables, ...velocities].map(({ shape }) => shape),
@@ -90,8 +90,8 @@ function throughGradient(
   return { trusts, values };
 }
 
-/** The velocity moves first, and its norm divides. */
-function throughVelocity(native: Native, lists: ListArithmetic, step: LarsAttrs, made: NativeTensor[]): Stepped {
+/** Updates the velocity first and divides by its norm. */
+function throughVelocity(native: Native, lists: ListArithmetic, step: LarsAttrs, made: NativeTensor[]): StepResult {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov } = step;
   const w = variables.map(native.id);
   const shapes = variables.map(({ shape }) => shape);
@@ -131,12 +131,12 @@ function throughVelocity(native: Native, lists: ListArithmetic, step: LarsAttrs,
   return { trusts, values: [...moved, ...next] };
 }
 
-/** LARC: no faster than the rate itself. */
+/** Limits the effective rate to the learning rate, as LARC does. */
 function clipped(trust: Trust, rate: number): Trust {
   return { ...trust, ratio: rate === 0 ? 1 : Math.min(trust.ratio / rate, 1) };
 }
 
-/** A float32 vector of these values. */
+/** Makes a float32 vector of these values. */
 export function vector({ backend: { binding } }: Native, values: Float32Array): NativeTensor {
   return {
     id: binding.createTensor([values.length], binding.TF_FLOAT, values),

@@ -1,11 +1,11 @@
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
 
-/** Arithmetic on lists of tensors, each list in one call. */
+/** Arithmetic on lists of tensors, with one call per list. */
 export interface ListArithmetic {
-  /** ‖x‖ of each, read. */
+  /** Returns the norm of each tensor as a number. */
   norms(ids: readonly number[]): Float32Array;
-  /** p·x + q·y of each pair. */
+  /** Computes p·x + q·y for each pair of tensors. */
   blend(
     x: readonly number[],
     y: readonly number[],
@@ -15,16 +15,16 @@ export interface ListArithmetic {
   ): NativeTensor[];
 }
 
-/** The {@link ListArithmetic} of our own kernels. */
-export function listArithmetic(native: Native, own: RunGraft): ListArithmetic {
+/** Returns list arithmetic by our own kernels. */
+export function listArithmetic(native: Native, runGraft: RunGraft): ListArithmetic {
   return {
     norms(ids) {
       if (ids.length === 0) return new Float32Array(0);
-      const [norms] = own(12, ids, [ids.length], [[ids.length]]) as [NativeTensor];
+      const [norms] = runGraft("norms", ids, [ids.length], [[ids.length]]) as [NativeTensor];
       const values = native.backend.binding.tensorDataSync(norms.id) as Float32Array;
       native.free(norms);
       return values;
     },
-    blend: (x, y, p, q, shapes) => own(13, [...x, ...y], [x.length, ...p, ...q], shapes),
+    blend: (x, y, p, q, shapes) => runGraft("blend", [...x, ...y], [x.length, ...p, ...q], shapes),
   };
 }

@@ -5,7 +5,7 @@ import { checkLists } from "./check-lists.ts";
 import { type Scalars, stepScalars } from "./step-scalars.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
+/** Attributes of `GraftSgd`. See docs/fused-kernels.md. */
 interface SgdAttrs {
   readonly variables: readonly Tensor[];
   readonly grads: readonly Tensor[];
@@ -18,7 +18,7 @@ interface SgdAttrs {
   readonly rateInVelocity: boolean;
 }
 
-/** A step of SGD for a list of variables: four operations each, past tfjs's engine, written when all are computed. */
+/** Makes `GraftSgd`: a step of SGD for a list of variables. Nothing is written before all values are computed. */
 export function sgdKernel(native: Native): KernelFunc {
   return ({ attrs }) => {
     const step = attrs as unknown as SgdAttrs;
@@ -26,8 +26,8 @@ export function sgdKernel(native: Native): KernelFunc {
       grads: step.grads,
       ...(step.velocities.length > 0 ? { velocities: step.velocities } : {}),
     });
-    if (native.own) {
-      stepByOwn(native, native.own, step);
+    if (native.runGraft) {
+      stepInOneCall(native, native.runGraft, step);
       return [];
     }
     const writes = pendingWrites(native);
@@ -35,7 +35,7 @@ export function sgdKernel(native: Native): KernelFunc {
     try {
       step.variables.forEach((variable, i) => {
         const updates = updateOf(native, step, i, scalars, writes.add);
-        writes.add(variable, native.one("Sub", native.attr.float, [native.id(variable), updates.id]));
+        writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), updates.id]));
         if (updates.owned) native.free(updates);
       });
       writes.commit();
@@ -49,8 +49,8 @@ export function sgdKernel(native: Native): KernelFunc {
   };
 }
 
-/** The whole step in one call. */
-function stepByOwn(native: Native, own: RunGraft, step: SgdAttrs): void {
+/** Computes the whole step in one call of our own kernel. */
+function stepInOneCall(native: Native, runGraft: RunGraft, step: SgdAttrs): void {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } = step;
   const written = [...variables, ...velocities];
   const numbers = [
@@ -63,8 +63,8 @@ function stepByOwn(native: Native, own: RunGraft, step: SgdAttrs): void {
     ...first.map(Number),
   ];
   const ids = [...variables, ...grads, ...velocities].map(native.id);
-  const values = own(
-    6,
+  const values = runGraft(
+    "sgdStep",
     ids,
     numbers,
     written.map((tensor) => tensor.shape),
@@ -74,7 +74,7 @@ function stepByOwn(native: Native, own: RunGraft, step: SgdAttrs): void {
   });
 }
 
-/** What is subtracted from variable i; `owned`: to be freed by the caller, because nothing keeps it. */
+/** Returns the value to subtract from variable i. If it is `owned`, the caller must free it. */
 function updateOf(
   native: Native,
   step: SgdAttrs,
@@ -82,10 +82,11 @@ function updateOf(
   scalars: Scalars,
   add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
 ): NativeTensor & { readonly owned: boolean } {
-  const { attr, free, id, one } = native;
-  const times = (tensor: number, factor: number): NativeTensor => one("Mul", attr.float, [tensor, scalars.of(factor)]);
+  const { attr, free, id, execute } = native;
+  const times = (tensor: number, factor: number): NativeTensor =>
+    execute("Mul", attr.float, [tensor, scalars.of(factor)]);
   const plus = (a: NativeTensor, b: number): NativeTensor => {
-    const sum = one("AddV2", attr.float, [a.id, b]);
+    const sum = execute("AddV2", attr.float, [a.id, b]);
     free(a);
     return sum;
   };
@@ -99,7 +100,9 @@ function updateOf(
   const scaled = share === 1 ? undefined : times(grad, share);
   const next = add(
     velocity,
-    first ? (scaled ?? one("Identity", attr.float, [grad])) : plus(times(id(velocity), momentum), scaled?.id ?? grad),
+    first
+      ? (scaled ?? execute("Identity", attr.float, [grad]))
+      : plus(times(id(velocity), momentum), scaled?.id ?? grad),
   );
   if (!first) free(scaled);
   if (!nesterov) return rateInVelocity ? { ...next, owned: false } : { ...times(next.id, rate), owned: true };

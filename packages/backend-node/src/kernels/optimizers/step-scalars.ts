@@ -1,12 +1,15 @@
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native } from "../native.ts";
 
-/** Scalars of one step: made once each, freed together. A schedule makes new ones every step, so they are not kept. */
+/** Scalars of one step. They are not cached for later steps, because a schedule changes them in every step. */
 export interface Scalars {
+  /** Returns the id of a scalar, made at its first use. */
   of(value: number): number;
+  /** Frees all of them. */
   free(): void;
 }
 
+/** Returns an empty set of scalars. */
 export function stepScalars(native: Native): Scalars {
   const made = new Map<number, NativeTensor>();
   return {

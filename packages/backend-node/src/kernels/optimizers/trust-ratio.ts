@@ -1,6 +1,6 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 
-/** What `GraftLars` and `GraftLamb` are told about ratios; see docs/fused-kernels.md. */
+/** Attributes for ratios that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
 export interface TrustAttrs {
   readonly variables: readonly Tensor[];
   readonly groups: readonly number[];
@@ -15,29 +15,30 @@ export interface TrustAttrs {
   readonly gradNorms: Tensor;
 }
 
-/** How a ratio is made of the norms. */
+/** Parts of the ratio in which the two rules differ. */
 export interface TrustFormula {
   readonly trustCoefficient: number;
   readonly epsilon: number;
   readonly denominator: "gradient" | "decayed" | "velocity";
 }
 
-/** The ratio of one tensor, and what it came from. */
+/** The ratio of one tensor and the norms that it was computed from. */
 export interface Trust {
   readonly ratio: number;
-  /** Whether βw is left out of the step: `zeroNorm: "exclude"` with a gradient of zero. */
+  /** Whether βw is left out of the step, because of `zeroNorm: "exclude"` and a gradient of zero. */
   readonly dropDecay: boolean;
   readonly weightNorm: number;
   readonly gradNorm: number;
 }
 
+/** For tensors that belong to no group. */
 const OUTSIDE: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 };
 
 /**
- * The ratio of each tensor, by points 2 to 4 of docs/fused-kernels.md.
+ * Computes the ratio of each tensor, by points 2 to 4 of docs/fused-kernels.md.
  *
- * @param weights ‖w‖ of each
- * @param dividing the norm of each that goes into D
+ * @param weights ‖w‖ of each tensor.
+ * @param dividing norm of each tensor that goes into D.
  */
 export function trustOf(
   attrs: TrustAttrs,
@@ -74,11 +75,11 @@ function ofGroup(
   return { ...found, ratio: bounded(zeroNorm === "one" ? 1 : trustCoefficient) };
 }
 
-/** What a step reports: values of `ratios`, `weightNorms` and `gradNorms`, 0 where no slot points. */
+/** Returns the values of `ratios`, `weightNorms` and `gradNorms` after a step. Entries that no slot names are 0. */
 export function reportsOf({ slots, ratios }: TrustAttrs, trusts: readonly Trust[]): readonly Float32Array[] {
-  return (["ratio", "weightNorm", "gradNorm"] as const).map((what) => {
+  return (["ratio", "weightNorm", "gradNorm"] as const).map((field) => {
     const values = new Float32Array(ratios.size);
-    for (const [i, trust] of trusts.entries()) values[slots[i] as number] = trust[what];
+    for (const [i, trust] of trusts.entries()) values[slots[i] as number] = trust[field];
     return values;
   });
 }

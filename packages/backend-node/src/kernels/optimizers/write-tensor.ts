@@ -4,8 +4,8 @@ import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native } from "../native.ts";
 
 /**
- * Puts a freshly computed value into a tfjs tensor: its data id gets the new handle and the old one is freed. Where other
- * tensors share the data (a user's clone of the weights), the tensor moves to data of its own and theirs stays as it is.
+ * Replaces the value of a tfjs tensor and frees the old value. If other tensors share the data, such as a user's clone of the
+ * weights, they keep the old value, and this tensor gets data of its own.
  */
 export function writeTensor({ backend, free, info }: Native, tensor: Tensor, value: NativeTensor): void {
   const data = backend.tensorMap.get(tensor.dataId);
@@ -23,16 +23,17 @@ export function writeTensor({ backend, free, info }: Native, tensor: Tensor, val
   fresh.dispose();
 }
 
-/** Computed values that are not yet written, with where they go. Frees everything when a later one fails. */
+/** Computed values that are not written yet, with their tensors. */
 export interface PendingWrites {
+  /** Adds a value and returns it. */
   add(tensor: Tensor, value: NativeTensor): NativeTensor;
-  /** Writes all of it. */
+  /** Writes all values. */
   commit(): void;
-  /** Frees all of it; nothing was written. */
+  /** Frees all values without writing them. */
   abandon(): void;
 }
 
-/** Collects a step's results, so that the first byte is written after the last was computed. */
+/** Collects the results of a step, so that nothing is written before all values are computed. */
 export function pendingWrites(native: Native): PendingWrites {
   const values: [Tensor, NativeTensor][] = [];
   return {

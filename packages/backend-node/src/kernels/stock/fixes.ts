@@ -5,11 +5,12 @@ import type { Native } from "../native.ts";
 type Stock = Readonly<Record<"ArgMax" | "ArgMin" | "Exp" | "Round", KernelFunc>>;
 
 /**
- * Kernels of tfjs-node that do not work as they are. ArgMax, ArgMin, Exp and Prelu call chained methods (`x.toFloat()`), which tfjs-core alone does
- * not have; `Round` of int32 gives 0 on TensorFlow 2.17 and later (tensorflow/tensorflow#74789).
+ * Makes kernels in place of those of tfjs-node that do not work. ArgMax, ArgMin, Exp and Prelu call chained methods such as
+ * `x.toFloat()`, which tfjs-core does not have by itself. `Round` of int32 returns 0 on TensorFlow 2.17 and later
+ * (tensorflow/tensorflow#74789).
  */
 export function fixedKernels(native: Native, stock: Stock): Readonly<Record<string, KernelFunc>> {
-  /** The stock kernel on a cast copy, which is freed. */
+  /** Runs the stock kernel on a copy that is cast to `dtype`, if `needed` says so. */
   const onCast =
     (kernel: KernelFunc, dtype: "float32" | "int32", needed: (x: TensorInfo) => boolean): KernelFunc =>
     (args) => {

@@ -1,19 +1,19 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import type { Native } from "../native.ts";
 
-/** TensorFlow's operation for an activation that needs nothing but its input. */
+/** TensorFlow's operations for activations without parameters. */
 const ACTIVATIONS: Readonly<Record<string, string>> = { relu: "Relu", relu6: "Relu6", elu: "Elu", sigmoid: "Sigmoid" };
 
-/** The convolutions that tfjs fuses with a bias and an activation. */
+/** Convolutions that tfjs fuses with a bias and an activation. */
 type Fusable = "FusedConv2D" | "FusedDepthwiseConv2D";
 type Stock = Readonly<Record<Fusable | "Conv2D" | "DepthwiseConv2dNative", KernelFunc>>;
 
 /**
- * Convolution, bias and activation by three of TensorFlow's operations and nothing around them. (Its `_FusedConv2D` takes a
- * list of strings as attribute, which tfjs-node's binding cannot pass.)
+ * Makes kernels that compute convolution, bias and activation by three operations of TensorFlow. TensorFlow's `_FusedConv2D`
+ * cannot be used, because it takes a list of strings as an attribute and tfjs-node's binding cannot pass one.
  */
 export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<Fusable, KernelFunc>> {
-  const { attr, free, id, info, one } = native;
+  const { attr, free, id, info, execute } = native;
   const fused =
     (plain: KernelFunc, whole: KernelFunc): KernelFunc =>
     (args) => {
@@ -31,9 +31,9 @@ export function fusedConvKernels(native: Native, stock: Stock): Readonly<Record<
       const convolved = plain({ ...args, inputs: { x, filter: args.inputs.filter as TensorInfo } }) as TensorInfo;
       if (!bias && operation === undefined) return convolved;
       const sum = bias
-        ? one("BiasAdd", [...attr.float, attr.text("data_format", "NHWC")], [id(convolved), id(bias)])
+        ? execute("BiasAdd", [...attr.float, attr.text("data_format", "NHWC")], [id(convolved), id(bias)])
         : undefined;
-      const result = operation === undefined ? undefined : one(operation, attr.float, [sum?.id ?? id(convolved)]);
+      const result = operation === undefined ? undefined : execute(operation, attr.float, [sum?.id ?? id(convolved)]);
       if (result) free(sum);
       native.backend.disposeData(convolved.dataId);
       return info((result ?? sum) as NonNullable<typeof sum>);
