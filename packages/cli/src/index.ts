@@ -1,2 +1,3 @@
+export type { DoctorCheck, DoctorContext, Finding } from "./doctor/doctor-check.ts";
 export { type ExitCode, main } from "./main.ts";
 export type { Io } from "./terminal/io.ts";

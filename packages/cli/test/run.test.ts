@@ -54,6 +54,13 @@ it("list names the plugins that a recipe can use, and explain the parts of its s
   expect((await graft("explain", "recipe.json")).out).toMatch(/clip-by-global-norm[\s\S]*sgd/);
 });
 
+it("list, explain and schema accept a recipe without a run section", async () => {
+  const { run: _run, ...recipe } = await setUp();
+  write("recipe.json", recipe);
+  for (const command of ["list", "explain", "schema"])
+    expect(await graft(command, "recipe.json"), command).toMatchObject({ code: 0, err: "" });
+});
+
 it("help names every command and the exit codes", async () => {
   const { code, out } = await graft("--help");
   expect(code).toBe(0);
@@ -93,12 +100,12 @@ it("schema describes recipes to an editor, including the run section", async () 
 });
 
 it("doctor checks one backend, and refuses an unknown one", async () => {
-  const { code, out } = await graft("doctor", "--only", "wasm", "--json");
+  const { code, out } = await graft("doctor", "--only", "backend-wasm", "--json");
   expect(code).toBe(0);
-  expect(JSON.parse(out)).toMatchObject([{ name: "wasm", ok: true, missingKernels: [] }]);
-  expect(await graft("doctor", "--only", "wasn")).toMatchObject({
+  expect(JSON.parse(out)).toMatchObject([{ name: "backend-wasm", ok: true, missingKernels: [] }]);
+  expect(await graft("doctor", "--only", "backend-wasn")).toMatchObject({
     code: 2,
-    err: expect.stringContaining("knows no backend `wasn`.\n  Did you mean `wasm`?"),
+    err: expect.stringContaining("has no check `backend-wasn`.\n  Did you mean `backend-wasm`"),
   });
 });
 

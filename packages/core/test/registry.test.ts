@@ -17,7 +17,7 @@ import {
 interface Augmentation {
   augment(x: number): number;
 }
-declare module "../src/plugin.ts" {
+declare module "../src/index.ts" {
   interface PluginKinds {
     augmentation: Augmentation;
   }

@@ -1,5 +1,5 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
-import { readRecipe } from "../recipe/recipe-file.ts";
+import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -8,7 +8,7 @@ export const explain: Command = {
   about: "Prints each part of a recipe's training step in order, and how the parts depend on each other.",
   options: {},
   async run(positionals, _values, { out, cwd }) {
-    const { recipe, folder } = await readRecipe(recipePath("explain", positionals), cwd);
+    const { recipe, folder } = await readRecipeJson(recipePath("explain", positionals), cwd);
     const registry = await loadRegistry(recipe.plugins ?? [], folder);
     out(`${await registry.explain(recipe)}\n`);
   },

@@ -1,17 +1,18 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
-import { readRecipe } from "../recipe/recipe-file.ts";
+import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",
   about:
-    "Lists the plugins that a recipe can use: those of core and of the packages that the recipe names.\n\n" +
+    "Lists the plugins that a recipe can use: those of core, the doctor's checks, and those of\n" +
+    "the packages that the recipe names.\n\n" +
     "--json  Prints the list as JSON.",
   options: { json: "boolean" },
   async run([path, ...stray], { json }, { out, cwd }) {
     refuseStray(list.usage, stray);
-    const file = path === undefined ? undefined : await readRecipe(path, cwd);
+    const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const plugins = registry.list();
     if (json) return out(`${JSON.stringify(plugins, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
-import { readRecipe } from "../recipe/recipe-file.ts";
+import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -12,7 +12,7 @@ export const schema: Command = {
   options: {},
   async run([path, ...stray], _values, { out, cwd }) {
     refuseStray(schema.usage, stray);
-    const file = path === undefined ? undefined : await readRecipe(path, cwd);
+    const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
     const { properties, ...rest } = (await registry.jsonSchema()) as { properties: object };
     out(`${JSON.stringify({ ...rest, properties: { ...properties, run: runSchema } }, null, 2)}\n`);

@@ -1,16 +1,16 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** One gradient of the self-check against the reference backend. */
+/** The gradient of one op, compared with the reference backend. */
 export interface GradientCheck {
   readonly op: string;
-  /** max |a − b| / max |b|; absent where it threw. */
+  /** max |a − b| / max |b| over all elements, for the gradient a and its reference b. Undefined if the gradient could not be computed. */
   readonly error?: number;
   readonly ok: boolean;
-  /** Why not. */
+  /** The problem, if there is one. */
   readonly reason?: string;
 }
 
-/** Float32 backends agree to a few 1e-6 in these ten; half floats do not. */
+/** Backends with 32-bit floats differ by a few 1e-6 in these ten gradients. 16-bit floats exceed the tolerance. */
 const TOLERANCE = 1e-3;
 
 type Case = readonly [op: string, inputs: readonly (readonly number[])[], f: (...inputs: tf.Tensor[]) => tf.Tensor];
@@ -45,14 +45,14 @@ const CASES: readonly Case[] = [
   ["add, broadcast", [[4, 5], [5]], (a, b) => tf.tanh(tf.add(a as tf.Tensor, b as tf.Tensor))],
 ];
 
-/** The ten gradients on the current backend: values by op, or why there are none. */
+/** Computes the ten gradients on the current backend. Returns by op the values, or the error's message. */
 export async function gradientValues(): Promise<Readonly<Record<string, readonly number[] | string>>> {
   const found: Record<string, readonly number[] | string> = {};
   for (const [op, shapes, f] of CASES) {
     try {
       const grads = tf.tidy(() => {
         const inputs = shapes.map((shape, i) => wave(shape, i));
-        // f makes the shape; dy is uneven, so that no two gradients cancel.
+        // The output's gradient varies from element to element, so that errors cannot cancel.
         return tf.grads(f)(inputs, wave(f(...inputs).shape, 7));
       });
       found[op] = (await Promise.all(grads.map((grad) => grad.data()))).flatMap((values) => Array.from(values));
@@ -64,7 +64,7 @@ export async function gradientValues(): Promise<Readonly<Record<string, readonly
   return found;
 }
 
-/** Each of the ten against the reference. */
+/** Compares the ten gradients with those of the reference. */
 export function compareGradients(
   values: Awaited<ReturnType<typeof gradientValues>>,
   reference: typeof values,
@@ -73,7 +73,7 @@ export function compareGradients(
     const [found, expected] = [values[op], reference[op]];
     if (typeof found === "string" || found === undefined) return { op, ok: false, reason: found ?? "not computed" };
     if (typeof expected === "string" || expected === undefined)
-      return { op, ok: false, reason: `the reference has none: ${expected}` };
+      return { op, ok: false, reason: `the reference backend has no value: ${expected}` };
     const size = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
     const error = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (found[i] as number)) / size), 0);
     return error < TOLERANCE
@@ -82,7 +82,7 @@ export function compareGradients(
   });
 }
 
-/** Values without a pattern in the shape, the same on every backend: no backend's random numbers are involved. */
+/** Makes values that are irregular along every axis and the same on every backend. Random numbers would differ. */
 function wave(shape: readonly number[], phase: number): tf.Tensor {
   const size = tf.util.sizeFromShape([...shape]);
   return tf.tensor(

@@ -2,10 +2,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { corePlugins, createRegistry, type Plugin, type Registry } from "@graftjs/core";
+import { plugins as doctorPlugins } from "../doctor/plugins.ts";
 import { UsageError } from "../terminal/errors.ts";
 
 /**
- * Makes a registry of core's plugins and of the plugins that the given packages export.
+ * Makes a registry of core's plugins, the doctor's checks and the plugins that the given packages export.
  *
  * @param packages names or relative paths, resolved from `folder`.
  * @throws UsageError with a line for each package that is not installed, cannot be loaded or exports no plugins
@@ -17,7 +18,7 @@ export async function loadRegistry(packages: readonly string[], folder: string):
   if (problems.length > 0) {
     throw new UsageError(`${problems.length} of the recipe's plugins cannot be used.`, problems.join("\n"));
   }
-  return createRegistry([corePlugins, ...loaded.filter((plugins) => typeof plugins !== "string")]);
+  return createRegistry([corePlugins, doctorPlugins, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 
 /** Returns a package's plugins, or one line that describes the problem with the package. */

@@ -6,29 +6,42 @@ import { UsageError } from "../terminal/errors.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
 
-/** A recipe that was read from a file. */
-export interface RecipeFile {
+/** The JSON of a recipe, whose contents have not been checked. */
+export interface RecipeJson {
   readonly path: string;
   /** The file's folder. Relative paths in the recipe start from it. */
   readonly folder: string;
   readonly recipe: Recipe;
-  /** The recipe's `run`, checked. */
+}
+
+/** A recipe whose `run` section has been checked. */
+export interface RecipeFile extends RecipeJson {
   readonly run: RunSection;
+}
+
+/**
+ * Reads a recipe for a command that does not need its `run` section.
+ *
+ * @param given the path from the command line; a relative one starts from `cwd`.
+ * @throws UsageError if the file cannot be read or is not JSON, with line and column
+ */
+export async function readRecipeJson(given: string, cwd: string): Promise<RecipeJson> {
+  const path = resolve(cwd, given);
+  return { path, folder: dirname(path), recipe: parseRecipe(given, await readText(given, path)) };
 }
 
 /**
  * Reads a recipe and checks its `run` section.
  *
  * @param given the path from the command line; a relative one starts from `cwd`.
- * @throws UsageError if the file cannot be read or is not JSON, with line and column
+ * @throws UsageError as {@link readRecipeJson}
  * @throws RecipeError if `run` has problems. The error lists them together with the problems of all other keys.
  */
 export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
-  const path = resolve(cwd, given);
-  const recipe = parseRecipe(given, await readText(given, path));
-  const folder = dirname(path);
+  const json = await readRecipeJson(given, cwd);
+  const { recipe, folder } = json;
   try {
-    return { path, folder, recipe, run: readRunSection(recipe.run) };
+    return { ...json, run: readRunSection(recipe.run) };
   } catch (error) {
     // Without the section the model is not known, so selectors are not checked. Everything else is.
     const { problems } = await resolveAll(recipe, folder);

@@ -1,29 +1,30 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Diagnosis } from "./diagnose.ts";
+import type { Report } from "./run-check.ts";
 
-/** Long enough for a library of 600 MB on a cold and busy disk. */
+/** Long enough to load a library of 600 MB from a slow and busy disk. */
 const TIMEOUT_MS = 120_000;
 
 /**
- * Has another process of this command look at one backend.
+ * Runs one check in a child process, so that a crash, for example in a native library, does not end this command.
  *
- * @param args behind `graft`; it prints one diagnosis as JSON.
- * @param command what stands for `graft`. @default this command
- * @returns the diagnosis, or in one line why there is none: it crashed, hung for `timeoutMs`, or could not be started.
+ * @param args arguments of `graft` that print the check's report as a JSON list with one entry.
+ * @param command the command to start. @default this command
+ * @param timeoutMs after this time the process is killed. @default two minutes
+ * @returns the report, or one line that says why there is none
  */
-export function lookInChild(
+export function runInChild(
   args: readonly string[],
   cwd: string,
   { command = thisCommand(), timeoutMs = TIMEOUT_MS }: { command?: readonly string[]; timeoutMs?: number } = {},
-): Promise<Diagnosis | string> {
+): Promise<Report | string> {
   return new Promise((resolve) => {
     const [file = "", ...before] = command;
     const child = spawn(file, [...before, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let [text, errors, late] = ["", "", false];
+    let [text, errors, timedOut] = ["", "", false];
     const timer = setTimeout(() => {
-      late = true;
+      timedOut = true;
       child.kill("SIGKILL");
     }, timeoutMs);
     child.stdout.on("data", (chunk) => {
@@ -39,23 +40,24 @@ export function lookInChild(
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       try {
-        // A native library may print lines of its own in front.
-        resolve((JSON.parse(text.slice(text.indexOf("[\n"))) as Diagnosis[])[0] as Diagnosis);
+        // A native library may print lines of its own before the JSON.
+        resolve((JSON.parse(text.slice(text.indexOf("[\n"))) as Report[])[0] as Report);
       } catch {
-        const said = complaintOf(errors);
-        const end = late ? `did not answer within ${timeoutMs / 1000} s` : `ended with ${signal ?? code}`;
-        resolve(`its process ${end}${said ? `: ${said}` : ""}`);
+        const error = errorLine(errors);
+        const end = timedOut ? `did not answer within ${timeoutMs / 1000} s` : `ended with ${signal ?? code}`;
+        resolve(`its process ${end}${error ? `: ${error}` : ""}`);
       }
     });
   });
 }
 
-/** The first error that is named; Node prints the stack and its own version below it. Else the last line. */
-function complaintOf(stderr: string): string | undefined {
+/** Picks the line with the error. Below it Node prints the stack and its own version. Without such a line, takes the last. */
+function errorLine(stderr: string): string | undefined {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^Node\.js v\d/.test(line));
   return (lines.find((line) => /^\w*Error(?: \[\w+\])?: /.test(line)) ?? lines.at(-1))?.trim();
 }
 
+/** The built package has bin.js in the folder of this file. In the repository the sources are run. */
 function thisCommand(): readonly string[] {
   const built = join(import.meta.dirname, "bin.js");
   return existsSync(built)

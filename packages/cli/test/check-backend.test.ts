@@ -7,8 +7,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { nativeBackend } from "@graftjs/backend-node";
 import { expect, it } from "vitest";
-import { diagnose } from "../src/doctor/diagnose.ts";
-import { formatDiagnoses } from "../src/doctor/format.ts";
+import { checkBackend } from "../src/doctor/check-backend.ts";
+import { formatReports } from "../src/doctor/format.ts";
+import { type Report, runCheck } from "../src/doctor/run-check.ts";
 
 const empty = mkdtempSync(join(tmpdir(), "graft-doctor-"));
 const session = {
@@ -26,30 +27,38 @@ const cpu: BackendAdapter = {
   },
 };
 
-it("says of each backend whether it trains, why not, and what mends it; nothing is left behind", async () => {
+/** Checks a backend as the doctor does. */
+function report(adapter: BackendAdapter): Promise<Report> {
+  const { name } = adapter;
+  return runCheck(name, { name, run: () => checkBackend(adapter) }, { cwd: empty, cacheDir: undefined });
+}
+
+it("reports whether a backend trains, or the problem and its fix, and leaves nothing behind", async () => {
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;
   const absent = nativeBackend({ cacheDir: empty, projectDir: empty });
   const broken: BackendAdapter = { ...cpu, name: "broken", init: () => Promise.reject(new Error("the card fell out")) };
-  const [good, native, third] = await diagnose([cpu, absent, broken]);
+  const good = await report(cpu);
+  const native = await report(absent);
   expect(good).toMatchObject({ name: "cpu", ok: true, missingKernels: [] });
-  expect(good?.gradients).toHaveLength(10);
-  expect(good?.gradients.every(({ ok, error }) => ok && error === 0)).toBe(true);
+  const { gradients } = await checkBackend(cpu);
+  expect(gradients).toHaveLength(10);
+  expect(gradients.every(({ ok, error }) => ok && error === 0)).toBe(true);
   expect(native).toMatchObject({
     name: "node",
     ok: false,
     fix: `graft install-native --cache ${empty}`,
     gradients: [],
   });
-  expect(third).toMatchObject({ ok: false, reason: "the card fell out" });
+  expect(await report(broken)).toMatchObject({ ok: false, reason: "the card fell out" });
   expect(tf.memory().numTensors).toBe(before);
   expect(tf.getBackend()).toBe("cpu");
-  expect(formatDiagnoses([good, native] as never)).toMatch(
-    /ok {2}cpu.*10 of 10 gradients right[\s\S]*-- {2}node[\s\S]*to mend it: graft install-native/,
+  expect(formatReports([good, native])).toMatch(
+    /ok {2}cpu.*10 of 10 gradients correct[\s\S]*-- {2}node[\s\S]*To fix it: graft install-native/,
   );
 });
 
-it("finds a wrong gradient by name", async () => {
+it("names a wrong gradient", async () => {
   const wrong: BackendAdapter = {
     ...cpu,
     init: async () => {
@@ -62,7 +71,7 @@ it("finds a wrong gradient by name", async () => {
       return session;
     },
   };
-  const [diagnosis] = await diagnose([wrong]);
-  expect(diagnosis).toMatchObject({ ok: false });
-  expect(diagnosis?.reason).toMatch(/wrong gradients: maxPool \(off by 1/);
+  const { ok, reason } = await checkBackend(wrong);
+  expect(ok).toBe(false);
+  expect(reason).toMatch(/wrong gradients: maxPool \(off by 1/);
 });
