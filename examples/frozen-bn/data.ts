@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { PNG } from "pngjs";
 
-/** What an emoji shows: the categories of Unicode that have a hundred pictures at least. */
+/** The categories of Unicode that have at least 100 pictures. */
 export const CLASSES: readonly string[] = [
   "Smileys & People",
   "Animals & Nature",
@@ -13,12 +13,14 @@ export const CLASSES: readonly string[] = [
   "Objects",
   "Flags",
 ];
+/** Side of a picture in pixels. */
 export const SIZE = 64;
 
+/** Pictures with their categories. */
 export interface Split {
-  /** [n, 64, 64, 3], 0 to 1, on white. */
+  /** [n, 64, 64, 3], values from 0 to 1, on a white background. */
   readonly xs: tf.Tensor4D;
-  /** One-hot, [n, classes]. */
+  /** One-hot categories, [n, classes]. */
   readonly ys: tf.Tensor2D;
 }
 
@@ -30,10 +32,11 @@ interface Emoji {
 }
 
 /**
- * The pictures of npm `emoji-datasource-twitter`: Twemoji, © Twitter and contributors, CC BY 4.0; the package itself is MIT. They lie
- * far from the photographs and drawings that the backbone was trained on.
+ * Loads the pictures of the npm package `emoji-datasource-twitter`: Twemoji, © Twitter and contributors, CC BY 4.0. The
+ * package itself is MIT. They differ much from the photographs and drawings that the backbone was trained on.
  *
- * @param train pictures a class for training; `test` more for the test, never the same ones.
+ * @param train number of training pictures per class.
+ * @param test number of test pictures per class. No picture is in both sets.
  */
 export function emoji(train: number, test: number): { readonly train: Split; readonly test: Split } {
   const require = createRequire(import.meta.url);
@@ -55,7 +58,7 @@ export function emoji(train: number, test: number): { readonly train: Split; rea
   return { train: take(0, train), test: take(train, test) };
 }
 
-/** The order of a fixed draw, so that test pictures are not the last ones in the book. */
+/** Shuffles by a hash of the emoji. Without it, the test pictures would be the last ones of each category. */
 function shuffled<T extends Emoji>(items: readonly T[]): readonly T[] {
   const key = ({ unified }: T): number =>
     [...unified].reduce((hash, c) => (hash * 31 + c.charCodeAt(0)) >>> 0, 7) % 997;

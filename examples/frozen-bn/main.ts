@@ -1,4 +1,4 @@
-// Fine-tunes a MobileNetV2 on emoji, with stock tfjs and with its batch norm frozen, side by side. `--short` for a test's length.
+// Fine-tunes a MobileNetV2 on emoji, with stock tfjs and with frozen batch norm. `--short` makes it short enough for a test.
 import { writeFileSync } from "node:fs";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { domainReport, formatDomainReport } from "@graftjs/frozen-bn";
@@ -12,7 +12,7 @@ await wasmBackend().init();
 const { train, test } = emoji(perClass, testPerClass);
 
 const base = await build(1);
-console.log("How far are emoji from what the backbone was trained on?\n");
+console.log("How far do emoji differ from the training data of the backbone?\n");
 console.log(formatDomainReport(await domainReport(base, train.xs, { batches: short ? 1 : 8 })));
 base.dispose();
 
@@ -30,7 +30,7 @@ for (const seed of seeds) {
         `${(outcome.accuracy * 100).toFixed(1)} %`.padStart(9),
         `${(outcome.trainAccuracy * 100).toFixed(1)} %`.padStart(10),
         outcome.loss.toFixed(4),
-        outcome.millisecondsAStep.toFixed(0).padStart(8),
+        outcome.millisecondsPerStep.toFixed(0).padStart(8),
         (outcome.peakBytes / 2 ** 20).toFixed(0).padStart(8),
         (outcome.statisticsMoved ? "moved" : "unmoved").padEnd(10),
         outcome.carriedOver === 0 ? "bit for bit" : `off by ${outcome.carriedOver.toFixed(4)}`,

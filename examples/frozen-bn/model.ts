@@ -2,7 +2,7 @@ import { HookedOptimizer, namedParams, type Param, sgd } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** The backbone with a new head. Gamma, beta and the head train; every convolution is frozen. */
+/** Adds a new head to the backbone. Gamma, beta and the head train; every convolution is frozen. */
 export function withHead(backbone: tfl.LayersModel, classes: number, seed: number): tfl.LayersModel {
   const pooled = tfl.layers.globalAveragePooling2d({ name: "pool" } as never).apply(backbone.outputs);
   const kernelInitializer = tfl.initializers.glorotUniform({ seed });
@@ -14,7 +14,7 @@ export function withHead(backbone: tfl.LayersModel, classes: number, seed: numbe
   return model;
 }
 
-/** Makes the model ready for `fit`, with its batch norm frozen or as stock tfjs has it. */
+/** Compiles the model for `fit`, with frozen batch norm or with that of stock tfjs. */
 export function compiled(
   model: tfl.LayersModel,
   { frozen }: { readonly frozen: boolean },

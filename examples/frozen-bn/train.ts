@@ -6,6 +6,7 @@ import { mobilenetV2 } from "./backbone.ts";
 import { CLASSES, SIZE, type Split } from "./data.ts";
 import { compiled, withHead } from "./model.ts";
 
+/** One run: with or without frozen batch norm. */
 export interface Setting {
   readonly frozen: boolean;
   readonly seed: number;
@@ -13,28 +14,29 @@ export interface Setting {
   readonly batchSize: number;
 }
 
+/** The measurements of a run. */
 export interface Outcome {
-  /** Share of test pictures whose category is predicted, by the model as it is used: in inference. */
+  /** Share of test pictures with the right category, predicted in inference mode. */
   readonly accuracy: number;
-  /** The same of the training pictures. */
+  /** The same for the training pictures. */
   readonly trainAccuracy: number;
-  /** Mean of the last epoch, as `fit` reports it. */
+  /** Mean loss of the last epoch, as `fit` reports it. */
   readonly loss: number;
-  /** Median of the steps. */
-  readonly millisecondsAStep: number;
-  /** Most bytes in tensors during one step. */
+  /** Median over the steps. */
+  readonly millisecondsPerStep: number;
+  /** Peak of tensor bytes during one step. */
   readonly peakBytes: number;
   readonly statisticsMoved: boolean;
-  /** Largest difference of a prediction when only what was trained is carried over to a fresh base. 0: bit for bit. */
+  /** Largest difference of a prediction if only the trained parameters are put into a fresh base. 0 means bit for bit. */
   readonly carriedOver: number;
 }
 
-/** The example's net: MobileNetV2 under a head of one class a category. */
+/** Makes the model of the example: MobileNetV2 with a head for the emoji categories. */
 export async function build(seed: number): Promise<tfl.LayersModel> {
   return withHead(await mobilenetV2(SIZE), CLASSES.length, seed);
 }
 
-/** Fine-tunes with the model's own `fit`; the two ways differ in one line. */
+/** Fine-tunes with `model.fit` and measures. The two variants differ in one line. */
 export async function run(train: Split, test: Split, setting: Setting): Promise<Outcome> {
   const { frozen, seed, epochs, batchSize } = setting;
   const model = await build(seed);
@@ -49,7 +51,7 @@ export async function run(train: Split, test: Split, setting: Setting): Promise<
     batchSize,
     shuffle: false,
     verbose: 0,
-    // Without this, fit yields to timers in the middle of what is timed.
+    // Without this option, fit yields to timers during a step, which falsifies the times.
     yieldEvery: "never",
     callbacks: {
       onBatchBegin: async () => {
@@ -70,7 +72,7 @@ export async function run(train: Split, test: Split, setting: Setting): Promise<
   const peakBytes = await peak(model, optimizer, order, batchSize);
   restore();
 
-  // What an adapter file holds: the trained parameters and nothing else.
+  // A delta file contains only the trained parameters.
   const fresh = await build(seed);
   const trained = new Map(params.map(({ name, variable }) => [name, variable]));
   for (const { name, variable } of namedParams(fresh)) variable.assign(trained.get(name) as tf.Variable);
@@ -86,14 +88,14 @@ export async function run(train: Split, test: Split, setting: Setting): Promise<
   for (const made of [model, fresh]) made.dispose();
   optimizer.dispose();
   tf.dispose([order.xs, order.ys]);
-  return { ...result, loss, millisecondsAStep: median(times), peakBytes, statisticsMoved };
+  return { ...result, loss, millisecondsPerStep: median(times), peakBytes, statisticsMoved };
 }
 
 function accuracy(predicted: tf.Tensor2D, ys: tf.Tensor2D): number {
   return tf.mean(tf.cast(tf.equal(tf.argMax(predicted, 1), tf.argMax(ys, 1)), "float32")).dataSync()[0] as number;
 }
 
-/** The most bytes in tensors during one more step, which is then taken back. */
+/** Measures the peak of tensor bytes during one more step, then restores the weights. */
 async function peak(
   model: tfl.LayersModel,
   optimizer: tf.Optimizer,
@@ -115,7 +117,7 @@ async function peak(
   return peakBytes;
 }
 
-/** `fit` shuffles by a generator that takes no seed. */
+/** Shuffles with a seed. The shuffling of `fit` has no seed. */
 function shuffledRows({ xs, ys }: Split, seed: number): Split {
   let state = seed;
   const keys = Array.from({ length: xs.shape[0] }, (_, i) => {

@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
 
-it("fine-tunes MobileNetV2 on emoji in a short form: statistics unmoved, a third of the memory, carried over bit for bit", async () => {
+it("a short run on emoji keeps the statistics, needs a third of the memory, and carries over bit for bit", async () => {
   const { stdout } = await promisify(execFile)(tsx, ["main.ts", "--short"], { cwd: folder, timeout: 350_000 });
   expect(stdout).toMatch(/52 layers, 1 batches: freeze \d+, recalibrate \d+, train \d+/);
   const row = (kind: string): string => stdout.split("\n").find((line) => line.startsWith(`1     ${kind}`)) ?? "";

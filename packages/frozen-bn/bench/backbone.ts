@@ -14,12 +14,12 @@ interface Topology {
 }
 
 /**
- * The MobileNetV2 backbone inside npm `nsfwjs` 4.3.0 (MIT): 52 batch norm layers, unfolded, with weights trained on photographs and
- * drawings. Taken as a neutral backbone: the classifier that stands on it is cut off.
+ * Loads the MobileNetV2 backbone of the npm package `nsfwjs` 4.3.0 (MIT). It has 52 batch norm layers that are not folded,
+ * with weights trained on photographs and drawings. Only the backbone is used; the classifier is cut off.
  *
- * @param size side of the square input. The package's is 224; the weights fit any multiple of 32.
- * @returns a model from [size, size, 3] in [0, 1] to the last feature map [size/32, size/32, C]. Its layers carry the flag
- *   `trainable: false` that the package gave them.
+ * @param size side of the square input in pixels: a multiple of 32. @default 224, as in the package
+ * @returns a model from [size, size, 3] in [0, 1] to the last feature map [size/32, size/32, C]. Its layers have
+ *   `trainable: false`, as in the package.
  */
 export async function mobilenetV2(size = 224): Promise<tfl.LayersModel> {
   const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
@@ -36,13 +36,13 @@ export async function mobilenetV2(size = 224): Promise<tfl.LayersModel> {
   config.layers = config.layers.slice(0, end + 1);
   config.output_layers = [[config.layers[end]?.name, 0, 0]];
   const kept = new Set(config.layers.map(({ name }) => name));
-  const all = weightsManifest.flatMap(({ weights }) => weights);
-  const weights = tf.io.decodeWeights(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), all);
-  const own = Object.fromEntries(
+  const specs = weightsManifest.flatMap(({ weights }) => weights);
+  const weights = tf.io.decodeWeights(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength), specs);
+  const backboneWeights = Object.fromEntries(
     Object.entries(weights).filter(([name]) => kept.has(name.slice(0, name.indexOf("/")))),
   );
   const model = await tfl.models.modelFromJSON(topology as unknown as Parameters<typeof tfl.models.modelFromJSON>[0]);
-  model.loadWeights(own);
+  model.loadWeights(backboneWeights);
   tf.dispose(weights);
   return model;
 }

@@ -1,5 +1,6 @@
-// `pnpm bench frozen-bn [node|wasm] [affine|bias] [rounds]`: memory and time of a training step of MobileNetV2 at 224×224 with its
-// batch norm frozen, against stock tfjs. Peers take turns within a run; what is run replaces its figures in results.json.
+// `pnpm bench frozen-bn [node|wasm] [affine|bias] [rounds]` measures memory and time of a training step of MobileNetV2 at 224×224
+// with frozen batch norm, and compares them with stock tfjs. The variants take turns within a run. A run replaces its own numbers
+// in results.json.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { nativeBackend } from "@graftjs/backend-node";
@@ -22,9 +23,9 @@ const exact = frozenBatchNorm({ blocks: "exact" });
 const folded = frozenBatchNorm({ blocks: "folded" });
 
 /**
- * What is compared with what. `stock` is what `model.fit` does; `inference` the nearest that stock tfjs comes to frozen statistics, in
- * a loop of one's own. On native both run with tfjs-node's own kernels; stock wasm has no gradient of a convolution, so there both run
- * with Graft's kernels. A heap of 4 GiB does not hold a stock step of 16 images on wasm: it is compared at 4.
+ * The variants of each run. `stock` is `model.fit`. `inference` is the closest that stock tfjs gets to frozen statistics, in a
+ * custom training loop. On native both use the kernels of tfjs-node. Stock wasm has no gradient of a convolution, so on wasm
+ * both use Graft's kernels. The heap of wasm (4 GiB) is too small for a stock step of 16 images, so stock runs with 4.
  */
 const runs: readonly { name: string; batch: number; variants: readonly Variant[] }[] = [
   {
@@ -60,16 +61,16 @@ const runs: readonly { name: string; batch: number; variants: readonly Variant[]
 
 interface Row {
   readonly variant: string;
-  /** Of the fastest step after the first. */
+  /** Time of the fastest step after the first. */
   readonly milliseconds: number;
-  /** Of `tf.profile`, weights and batch included. */
+  /** Peak of `tf.profile`, including weights and batch. */
   readonly peakBytes: number;
   readonly losses: readonly number[];
   readonly statisticsMoved: boolean;
 }
 
-/** Runs `use` with the variant's kernels in place. */
-async function on<T>(variant: Variant, use: () => Promise<T>): Promise<T> {
+/** Runs `use` on the backend of the variant. */
+async function withBackend<T>(variant: Variant, use: () => Promise<T>): Promise<T> {
   const session = await variant.adapter.init();
   try {
     return await use();
@@ -80,16 +81,16 @@ async function on<T>(variant: Variant, use: () => Promise<T>): Promise<T> {
 
 async function measure(variants: readonly Variant[], tuning: Tuning, batch: number): Promise<Row[]> {
   const peers: Trainer[] = [];
-  for (const variant of variants) peers.push(await on(variant, () => trainer(variant, tuning, SIZE, batch)));
+  for (const variant of variants) peers.push(await withBackend(variant, () => trainer(variant, tuning, SIZE, batch)));
   const before = peers.map((peer) => peer.statistics());
   const losses = peers.map((): number[] => []);
   const times = peers.map((): number[] => []);
   const peaks: number[] = [];
   for (let round = 0; round < rounds + 1; round++) {
     for (const [i, peer] of peers.entries()) {
-      await on(peer.variant, async () => {
+      await withBackend(peer.variant, async () => {
         if (round === 0) {
-          // The first step compiles and packs: its time counts for nothing.
+          // The first step includes compilation, so its time is not used.
           const { loss, peakBytes } = await peer.profiledStep();
           losses[i]?.push(loss);
           peaks.push(peakBytes);
@@ -114,20 +115,20 @@ async function measure(variants: readonly Variant[], tuning: Tuning, batch: numb
   });
 }
 
-/** Graft against the others. */
+/** Computes how the variants of Graft compare with the others. */
 function ratios(rows: readonly Row[]): Record<string, number> {
-  const of = (name: string): Row | undefined => rows.find((row) => row.variant === name);
+  const rowOf = (name: string): Row | undefined => rows.find((row) => row.variant === name);
   const found: Record<string, number> = {};
-  for (const own of [of("exact"), of("folded")]) {
-    if (!own) continue;
+  for (const ours of [rowOf("exact"), rowOf("folded")]) {
+    if (!ours) continue;
     for (const other of rows.filter((row) => !["exact", "folded"].includes(row.variant))) {
-      found[`${other.variant} / ${own.variant}, bytes`] = other.peakBytes / own.peakBytes;
-      found[`${other.variant} / ${own.variant}, time`] = other.milliseconds / own.milliseconds;
+      found[`${other.variant} / ${ours.variant}, bytes`] = other.peakBytes / ours.peakBytes;
+      found[`${other.variant} / ${ours.variant}, time`] = other.milliseconds / ours.milliseconds;
     }
-    const inference = of("inference");
+    const inference = rowOf("inference");
     if (inference) {
-      const apart = own.losses.map((loss, i) => Math.abs(loss - (inference.losses[i] as number)));
-      found[`${own.variant}, largest difference of a loss from inference mode`] = Math.max(...apart);
+      const apart = ours.losses.map((loss, i) => Math.abs(loss - (inference.losses[i] as number)));
+      found[`${ours.variant}, largest difference of a loss from inference mode`] = Math.max(...apart);
     }
   }
   return found;
@@ -153,8 +154,8 @@ for (const { name, batch, variants } of runs.filter((run) => only === undefined 
         `${variant.padEnd(31)} ${milliseconds.toFixed(0).padStart(6)} ms ${peak.padStart(9)}  losses ${shown}${moved}`,
       );
     }
-    for (const [what, value] of Object.entries(compared)) {
-      console.log(`${what}: ${value < 0.01 ? value.toExponential(1) : value.toFixed(2)}`);
+    for (const [ratio, value] of Object.entries(compared)) {
+      console.log(`${ratio}: ${value < 0.01 ? value.toExponential(1) : value.toFixed(2)}`);
     }
     const machine = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version };
     results[`${name}, batch ${batch}, ${tuning}`] = {

@@ -1,4 +1,4 @@
-/** Writes the measured figures into README.md, between its markers: `npx tsx packages/frozen-bn/bench/readme.ts`. */
+/** Writes the measured numbers into README.md, between its markers. Run `npx tsx packages/frozen-bn/bench/readme.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Row {
@@ -22,7 +22,7 @@ const lines = Object.entries(results).flatMap(([name, { rows }]) => {
   });
 });
 const table = [
-  "| run | way | ms a step | peak MiB | fewer bytes than stock | faster than stock |",
+  "| run | variant | ms per step | peak MiB | fewer bytes than stock | faster than stock |",
   "|---|---|---|---|---|---|",
   ...lines,
 ];

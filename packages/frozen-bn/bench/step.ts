@@ -3,23 +3,26 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { mobilenetV2 } from "./backbone.ts";
 
+/** The parameters that train: gamma and beta, or beta only. The bias of the head trains in both cases. */
 export type Tuning = "affine" | "bias";
 
-/** One way of taking the step. */
+/** One way to take a training step. */
 export interface Variant {
   readonly name: string;
   readonly adapter: BackendAdapter;
   readonly patch?: ModelPatch;
-  /** What the layers are told. Stock batch norm normalises by the batch where true, by the running statistics where false. */
+  /** The `training` option of the layers. If true, stock batch norm uses batch statistics; if false, the running ones. */
   readonly training: boolean;
 }
 
+/** A model with its data and optimizer. */
 export interface Trainer {
   readonly variant: Variant;
-  /** One step of SGD. Returns the loss before it. */
+  /** Takes one step of SGD. Returns the loss before the step. */
   step(): Promise<number>;
-  /** The same under `tf.profile`: the loss, and the most bytes in tensors meanwhile, without those of other trainers. */
+  /** Takes one step under `tf.profile`. Returns the loss and the peak of tensor bytes, without those of other trainers. */
   profiledStep(): Promise<{ readonly loss: number; readonly peakBytes: number }>;
+  /** Reads all running statistics of the model. */
   statistics(): Float32Array;
   dispose(): void;
 }
@@ -27,7 +30,7 @@ export interface Trainer {
 const CLASSES = 10;
 const RATE = 0.01;
 
-/** MobileNetV2 with a head of ten classes, tuned in gamma and beta (`affine`) or in beta (`bias`), and in the head's bias. */
+/** Makes a trainer of MobileNetV2 with a head of ten classes. */
 export async function trainer(variant: Variant, tuning: Tuning, size: number, batch: number): Promise<Trainer> {
   const before = tf.memory().numBytes;
   const backbone = await mobilenetV2(size);
@@ -42,7 +45,7 @@ export async function trainer(variant: Variant, tuning: Tuning, size: number, ba
     variable.trainable = roles.has(role);
     if (variable.trainable) variables.push(variable);
   }
-  // The layers read their own copy of the flag.
+  // Layers keep their own copy of the flag.
   for (const { weights } of model.layers) {
     for (const weight of weights as unknown as { trainable: boolean; read(): tf.Variable }[]) {
       weight.trainable = weight.read().trainable;
@@ -57,7 +60,7 @@ export async function trainer(variant: Variant, tuning: Tuning, size: number, ba
     return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), y), 1))) as tf.Scalar;
   };
   const minimize = (): tf.Scalar => optimizer.minimize(loss, true, variables) as tf.Scalar;
-  const own = tf.memory().numBytes - before;
+  const ownBytes = tf.memory().numBytes - before;
   return {
     variant,
     async step() {
@@ -67,7 +70,7 @@ export async function trainer(variant: Variant, tuning: Tuning, size: number, ba
       return number as number;
     },
     async profiledStep() {
-      const others = tf.memory().numBytes - own;
+      const others = tf.memory().numBytes - ownBytes;
       const kept: tf.Scalar[] = [];
       const { peakBytes } = await tf.profile(() => {
         kept.push(minimize());
@@ -78,8 +81,8 @@ export async function trainer(variant: Variant, tuning: Tuning, size: number, ba
       return { loss: loss as number, peakBytes: peakBytes - others };
     },
     statistics() {
-      const all = namedWeights(model).filter(({ statistic }) => statistic);
-      return Float32Array.from(all.flatMap(({ variable }) => [...variable.dataSync()]));
+      const statistics = namedWeights(model).filter(({ statistic }) => statistic);
+      return Float32Array.from(statistics.flatMap(({ variable }) => [...variable.dataSync()]));
     },
     dispose() {
       handle?.restore();

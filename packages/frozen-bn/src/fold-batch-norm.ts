@@ -11,38 +11,41 @@ import {
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { builtInActivation } from "./blocks/activation.ts";
+import { asLinearLayer } from "./blocks/as-linear-layer.ts";
 import { foldedKernel } from "./blocks/folded-kernel.ts";
-import { asLinearLayer, type LinearLayer } from "./blocks/linear-layer.ts";
+import type { LinearLayer } from "./blocks/linear-layer.ts";
 import { foldedBias } from "./blocks/run-block.ts";
 import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
 import { type CallOptions, onlyTensor } from "./layers/callable-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
-import { outputLayers } from "./layers/layer-graph.ts";
+import { type ConnectedLayer, outputLayers } from "./layers/layer-graph.ts";
 import { overrideCall } from "./layers/override-call.ts";
 
+/** Options of {@link foldBatchNorm}. */
 export interface FoldBatchNormOptions {
-  /** Which batch norm layers. Named ones must all be foldable; without a name, those that are not stay. @default every batch norm */
+  /** Selects batch norm layers by their weights. All selected layers must be foldable. @default all that can be folded */
   readonly layers?: Selector;
 }
 
+/** Schema of {@link FoldBatchNormOptions}. */
 export const foldBatchNormOptions: OptionsSchema<FoldBatchNormOptions> = optionsSchema<FoldBatchNormOptions>({
   layers: { description: "Selector of the batch norm layers, over their weights. Default: all that can be folded" },
 });
 
-/** Layers that are folded at this moment, by whichever call: a second fold would scale their kernels twice. */
-const foldedNow = new WeakSet<LayerLike>();
+/** Layers that are folded now, by any call. A second fold would scale their kernels twice. */
+const foldedLayers = new WeakSet<LayerLike>();
 
 /**
- * Folds batch norm into the Conv2D, DepthwiseConv2D, Conv2DTranspose or Dense layer before it, for inference:
- * w·s and (b − μ)·s + β with s = γ/√(σ² + ε).
+ * Folds batch norm into the Conv2D, DepthwiseConv2D, Conv2DTranspose or Dense layer before it, for inference. The linear
+ * layer then computes with the kernel w·s and the bias (b − μ)·s + β, with s = γ/√(σ² + ε).
  *
- * The weights of the model stay as they are (it saves as before); the layers compute with folded copies of their kernels while
- * no gradient is recorded and `training` is not set, and as before otherwise. Apply it after training; the output of a
- * folded convolution is that of its batch norm.
+ * The weights of the model do not change, and the model saves as before. The layers use folded copies of their kernels if
+ * no gradient is recorded and `training` is not set. Otherwise they compute as before. A folded linear layer returns the
+ * output of its batch norm. Apply the patch after training.
  *
- * @throws OptionsError; at `apply` GraftError where a named layer, or every layer, cannot be folded, with the reason for each: no
- *   linear layer before it, one whose output something else reads as well, one with an activation, a shared layer, one folded
- *   already. The model is then unchanged.
+ * @throws OptionsError if an option is wrong. At `apply`, GraftError if a selected layer, or every layer, cannot be folded.
+ *   It gives the reason for each: no linear layer before it, a linear layer with an activation or with another reader, a
+ *   shared layer, a layer that is already folded. The model is then unchanged.
  */
 export function foldBatchNorm(options: FoldBatchNormOptions = {}): ModelPatch {
   assertOptions("fold-bn", foldBatchNormOptions, options);
@@ -58,7 +61,7 @@ function apply(model: LayersLike, { layers }: FoldBatchNormOptions): PatchHandle
   if (pairs.length === 0 || (layers !== undefined && refused.length > 0)) {
     throw new GraftError(
       `${refused.length} of ${found.length} batch norm layers cannot be folded:\n  ${refused.join("\n  ")}`,
-      "Leave them out of `layers`; without `layers`, those that can be folded are, and the others stay.",
+      "Leave these layers out of `layers`. Without `layers`, all layers that can be folded are folded, and the others stay.",
     );
   }
   const undo = pairs.flatMap(({ place, linear }) => foldPair(place, linear));
@@ -70,47 +73,38 @@ function apply(model: LayersLike, { layers }: FoldBatchNormOptions): PatchHandle
   };
 }
 
-interface NodeLike {
-  readonly inboundLayers: readonly LayerLike[];
-}
-
-interface Wired {
-  readonly inboundNodes: readonly NodeLike[];
-  readonly outboundNodes: readonly unknown[];
-}
-
-/** The linear layer that takes the batch norm in, or why none can. */
+/** Returns the linear layer that takes the batch norm in, or the reason why it cannot be folded. */
 function planFor(norm: BatchNormLayer, outputs: ReadonlySet<LayerLike>): LinearLayer | string {
-  if (foldedNow.has(norm)) return "it is folded already";
-  const { inboundNodes = [] } = norm as Partial<Wired>;
-  if (inboundNodes.length !== 1) return `it is applied ${inboundNodes.length} times, behind different layers`;
+  if (foldedLayers.has(norm)) return "it is folded already";
+  const { inboundNodes = [] } = norm as ConnectedLayer;
+  if (inboundNodes.length !== 1) return `it is applied ${inboundNodes.length} times, after different layers`;
   const before = inboundNodes[0]?.inboundLayers[0];
   const linear = before && asLinearLayer(before);
   if (!before || !linear)
     return `it follows ${before?.getClassName() ?? "the input"}, not a convolution or dense layer`;
-  if (builtInActivation(before) !== "linear") return `\`${before.name}\` before it has an activation of its own`;
-  const { inboundNodes: uses, outboundNodes: readers } = before as LayerLike & Wired;
+  if (builtInActivation(before) !== "linear") return `\`${before.name}\` before it has an activation`;
+  const { inboundNodes: uses = [], outboundNodes: readers = [] } = before as ConnectedLayer;
   if (uses.length !== 1) return `\`${before.name}\` before it is applied ${uses.length} times`;
   if (readers.length !== 1 || outputs.has(before))
-    return `the output of \`${before.name}\` before it is read elsewhere too`;
+    return `another layer also reads the output of \`${before.name}\` before it`;
   const rank = before.getClassName() === "Dense" ? undefined : 4;
-  if (norm.axis !== -1 && norm.axis + 1 !== rank) return `its axis ${norm.axis} is not that of the channels`;
+  if (norm.axis !== -1 && norm.axis + 1 !== rank) return `its axis ${norm.axis} is not the axis of the channels`;
   return linear;
 }
 
 function foldPair({ layer: norm }: FoundBatchNorm, linear: LinearLayer): readonly (() => void)[] {
   const folded = foldedKernel(linear, norm);
   const finished = new WeakSet<tf.Tensor>();
-  const inference = (kwargs: CallOptions | undefined): boolean =>
+  const isInference = (kwargs: CallOptions | undefined): boolean =>
     kwargs?.training !== true && tf.engine().state.gradientDepth === 0;
-  foldedNow.add(norm);
+  foldedLayers.add(norm);
   return [
-    () => foldedNow.delete(norm),
+    () => foldedLayers.delete(norm),
     () => folded.drop(),
-    overrideCall(linear.layer, (former) => (inputs, kwargs) => {
-      if (!inference(kwargs)) {
+    overrideCall(linear.layer, (previous) => (inputs, kwargs) => {
+      if (!isInference(kwargs)) {
         folded.drop();
-        return former(inputs, kwargs);
+        return previous(inputs, kwargs);
       }
       const y = tf.tidy(() => {
         const { kernel, scale } = folded.read();
@@ -119,9 +113,9 @@ function foldPair({ layer: norm }: FoundBatchNorm, linear: LinearLayer): readonl
       finished.add(y);
       return y;
     }),
-    overrideCall(norm, (former) => (inputs, kwargs) => {
+    overrideCall(norm, (previous) => (inputs, kwargs) => {
       const x = onlyTensor(inputs);
-      return finished.has(x) ? tf.clone(x) : former(inputs, kwargs);
+      return finished.has(x) ? tf.clone(x) : previous(inputs, kwargs);
     }),
   ];
 }

@@ -1,41 +1,50 @@
 import { assertOptions, OptionsError, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import type { NormalizeBy } from "./statistics/normalize-by-batch.ts";
 
-/** Whether gamma and beta train: as `layer.trainable` says, or by force. */
+/** Whether a weight trains: always, never, or if its layer is trainable. */
 export type TrainSwitch = boolean | "as-layer";
 
+/** Named settings of the other switches. See {@link FrozenBatchNormOptions}. */
 export type FrozenBatchNormPreset = "statistics" | "all" | "keras" | "bn-only" | "recalibrate";
 
+/** Options of `frozenBatchNorm`. */
 export interface FrozenBatchNormOptions {
   /**
-   * `statistics`: normalise by the pretrained statistics and never move them; gamma and beta follow `layer.trainable`.
-   * `all`: gamma and beta stay too (torchvision's `FrozenBatchNorm2d`).
-   * `keras`: each layer by its own `trainable`, asked at every step: false is `all`, true is plain batch norm.
-   * `bn-only`: `statistics`, and gamma and beta of all these layers train while nothing else of the model does.
-   * `recalibrate`: normalise by the batch and move the statistics; gamma and beta stay (AdaBN, Li et al. 2016).
+   * - `statistics`: layers normalize by the pretrained statistics, which never change. Gamma and beta follow `layer.trainable`.
+   * - `all`: gamma and beta are frozen too, as in torchvision's `FrozenBatchNorm2d`.
+   * - `keras`: each layer follows its own `trainable`, which is read at every step. If it is false, the layer behaves as with
+   *   `all`; if it is true, it is a plain batch norm.
+   * - `bn-only`: as `statistics`, but gamma and beta of these layers train, and nothing else in the model does.
+   * - `recalibrate`: layers normalize by the batch and move the statistics; gamma and beta are frozen (AdaBN, Li et al. 2016).
+   *
    * @default "statistics"
    */
   readonly preset?: FrozenBatchNormPreset;
-  /** Which layers: a layer is meant when the selector matches any of its weights. @default every batch norm */
+  /** Selects batch norm layers: a layer is selected if the selector matches any of its weights. @default all */
   readonly layers?: Selector;
-  /** Overrides the preset. @default the preset's */
+  /** The statistics that normalize in training. Overrides the preset. @default from the preset */
   readonly normalizeBy?: NormalizeBy;
-  /** Overrides the preset: whether training moves the running statistics. @default the preset's */
+  /** Whether training moves the running statistics. Overrides the preset. @default from the preset */
   readonly updateStatistics?: boolean;
-  /** Overrides the preset: true and false set gamma's flag, "as-layer" leaves it. @default the preset's */
+  /** Whether gamma trains. Overrides the preset. @default from the preset */
   readonly trainGamma?: TrainSwitch;
-  /** Overrides the preset, as `trainGamma`. @default the preset's */
+  /** Whether beta trains. Overrides the preset. @default from the preset */
   readonly trainBeta?: TrainSwitch;
   /**
-   * How frozen layers compute while a gradient is recorded. `exact`: convolution (or dense layer), batch norm and activation as
-   * one block that keeps one tensor, or none, and never computes the gradient of a frozen kernel; the forward pass has the
-   * stock bits. `folded`: besides, the batch norm is within the kernel where gamma and kernel are frozen; equal to float32
-   * rounding. `off`: only batch norm itself is touched.
+   * How frozen layers compute while a gradient is recorded.
+   *
+   * - `exact`: a convolution or dense layer, its batch norm and its activation become one block. The block keeps at most one
+   *   tensor for the backward pass and does not compute the gradient of a frozen kernel. Its output has the stock bits.
+   * - `folded`: as `exact`, and batch norm is folded into the kernel if gamma and the kernel are frozen. The output equals
+   *   that of the stock layers up to float32 rounding.
+   * - `off`: the patch changes only the batch norm layers.
+   *
    * @default "exact"
    */
   readonly blocks?: "exact" | "folded" | "off";
 }
 
+/** Schema of {@link FrozenBatchNormOptions}. */
 export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = optionsSchema<FrozenBatchNormOptions>({
   preset: {
     enum: ["statistics", "all", "keras", "bn-only", "recalibrate"],
@@ -45,7 +54,7 @@ export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = opt
   layers: { description: "Selector of the batch norm layers, over their weights. Default: all" },
   normalizeBy: {
     enum: ["running", "batch"],
-    description: "Statistics that normalise in training. Default: from the preset",
+    description: "Statistics that normalize in training. Default: from the preset",
   },
   updateStatistics: { type: "boolean", description: "Training moves the running statistics. Default: from the preset" },
   trainGamma: { enum: [true, false, "as-layer"], description: "Gamma trains. Default: from the preset" },
@@ -58,7 +67,7 @@ export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = opt
   },
 });
 
-/** What one layer does in training. */
+/** The behavior of one layer in training. */
 export interface Switches {
   readonly normalizeBy: NormalizeBy;
   readonly updateStatistics: boolean;
@@ -66,25 +75,25 @@ export interface Switches {
   readonly trainBeta: TrainSwitch;
 }
 
-const HELD: Switches = {
+const FROZEN: Switches = {
   normalizeBy: "running",
   updateStatistics: false,
   trainGamma: "as-layer",
   trainBeta: "as-layer",
 };
 
-/** What a trainable layer does under preset `keras`: plain batch norm. */
-const PLAIN: Switches = { ...HELD, normalizeBy: "batch", updateStatistics: true };
+/** Plain batch norm, for trainable layers under the preset `keras`. */
+const PLAIN: Switches = { ...FROZEN, normalizeBy: "batch", updateStatistics: true };
 
 const PRESETS: { readonly [P in FrozenBatchNormPreset]: Switches } = {
-  statistics: HELD,
-  all: { ...HELD, trainGamma: false, trainBeta: false },
-  keras: HELD,
-  "bn-only": { ...HELD, trainGamma: true, trainBeta: true },
+  statistics: FROZEN,
+  all: { ...FROZEN, trainGamma: false, trainBeta: false },
+  keras: FROZEN,
+  "bn-only": { ...FROZEN, trainGamma: true, trainBeta: true },
   recalibrate: { normalizeBy: "batch", updateStatistics: true, trainGamma: false, trainBeta: false },
 };
 
-/** The switches of a layer that is trainable or not, preset and overrides together. */
+/** Returns the switches of one layer: those of the preset, with the overrides. */
 export function switchesOf(options: FrozenBatchNormOptions, layerTrainable: boolean): Switches {
   const { preset = "statistics" } = options;
   const base = preset === "keras" && layerTrainable ? PLAIN : PRESETS[preset];
@@ -96,12 +105,12 @@ export function switchesOf(options: FrozenBatchNormOptions, layerTrainable: bool
   };
 }
 
-/** @throws OptionsError */
+/** @throws OptionsError if an option is wrong, or if two options contradict each other. */
 export function checkOptions(options: FrozenBatchNormOptions): void {
   assertOptions("frozen-bn", frozenBatchNormOptions, options);
   if (options.preset === "keras" && (options.trainGamma === true || options.trainBeta === true)) {
     throw new OptionsError(
-      "Preset `keras` follows each layer's `trainable`, and trainGamma or trainBeta would set it.",
+      "The preset `keras` follows each layer's `trainable`, but trainGamma or trainBeta would set it.",
       'Use preset "statistics" with trainGamma and trainBeta, or set `layer.trainable` yourself.',
     );
   }

@@ -13,14 +13,14 @@ import { walkLayers } from "./layers/walk-layers.ts";
 import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./statistics/normalize-by-batch.ts";
 
 /**
- * Holds batch normalization at its pretrained statistics while the rest of the model trains.
+ * Freezes the statistics of batch normalization at their pretrained values while the rest of the model trains.
  *
- * y = γ·(x − μ)/√(σ² + ε) + β with the running μ and σ² of the loaded model, in `fit` as in `predict`, and no step moves
- * them. Stock tfjs normalises by the batch and moves them even where `layer.trainable` is false
- * (tfjs-layers `normalization.ts`; Keras mended the same in 2.0). Reversible: `restore()` gives back the stock layers.
+ * The layers compute y = γ·(x − μ)/√(σ² + ε) + β with the running μ and σ² of the loaded model, in `fit` as in `predict`.
+ * Training never changes the statistics. Stock tfjs normalizes by the batch and changes them, even if `layer.trainable` is
+ * false (tfjs-layers `normalization.ts`; Keras fixed the same in 2.0). `restore()` brings back the stock layers.
  *
- * @throws OptionsError where an option is out of range or unknown; at `apply`, GraftError for a GraphModel and
- *   SelectionError for a model without the batch norm that `layers` asks for. The model is then unchanged.
+ * @throws OptionsError if an option is wrong. At `apply`, GraftError for a GraphModel, and SelectionError for a model without
+ *   the selected batch norm layers. The model is then unchanged.
  */
 export function frozenBatchNorm(options: FrozenBatchNormOptions = {}): ModelPatch {
   checkOptions(options);
@@ -29,38 +29,38 @@ export function frozenBatchNorm(options: FrozenBatchNormOptions = {}): ModelPatc
 
 function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle {
   const found = findBatchNorms(model, options.layers);
-  const everywhere = walkLayers(model);
-  const isTrained = trainedWeights(everywhere);
-  const undo = [setFlags(model, found, options), markFrozenWeights(everywhere)];
+  const places = walkLayers(model);
+  const isTrained = trainedWeights(places);
+  const undo = [setFlags(model, found, options), markFrozenWeights(places)];
   for (const place of found) {
     const switches = (): Switches => switchesOf(options, layerTrains(place));
-    undo.push(overrideCall(place.layer, (former) => batchNormCall(place.layer, former, switches, isTrained)));
+    undo.push(overrideCall(place.layer, (previous) => batchNormCall(place.layer, previous, switches, isTrained)));
   }
-  const places = new Map<LayerLike, FoundBatchNorm>(found.map((place) => [place.layer, place]));
-  const holds = (layer: LayerLike): boolean => {
-    const place = places.get(layer);
-    return place !== undefined && isHeld(switchesOf(options, layerTrains(place)));
+  const foundByLayer = new Map<LayerLike, FoundBatchNorm>(found.map((place) => [place.layer, place]));
+  const isFrozen = (layer: LayerLike): boolean => {
+    const place = foundByLayer.get(layer);
+    return place !== undefined && freezesStatistics(switchesOf(options, layerTrains(place)));
   };
-  const held = found.filter(({ layer }) => holds(layer)).map(({ path }) => path);
+  const held = found.filter(({ layer }) => isFrozen(layer)).map(({ path }) => path);
   const { blocks = "exact" } = options;
   let pure: readonly string[] = [];
   if (blocks !== "off") {
     const norms = found.map(({ layer }) => layer);
-    const patched = patchBlocks(model, { norms, isHeld: holds, isTrained, fold: blocks === "folded" });
+    const patched = patchBlocks(model, { norms, hasFrozenStatistics: isFrozen, isTrained, fold: blocks === "folded" });
     undo.push(patched.restore);
-    pure = pathsOf(model, new Set(patched.replaced.filter((layer) => !places.has(layer))));
+    pure = pathsOf(model, new Set(patched.replaced.filter((layer) => !foundByLayer.has(layer))));
   }
   return {
     held,
     pure,
-    summary: `${found.length} batch norm layers patched (${options.preset ?? "statistics"}), statistics of ${held.length} held`,
+    summary: `${found.length} batch norm layers patched (${options.preset ?? "statistics"}), statistics of ${held.length} frozen`,
     restore: () => {
       for (const step of undo.splice(0).reverse()) step();
     },
   };
 }
 
-/** Stable paths of layers; inside a wrapper, the wrapper's. */
+/** Returns the stable paths of layers. For a layer inside a wrapper it returns the path of the wrapper. */
 function pathsOf(model: LayersLike, layers: ReadonlySet<LayerLike>): readonly string[] {
   const paths = walkLayers(model)
     .filter(({ layer }) => layers.has(layer))
@@ -71,20 +71,20 @@ function pathsOf(model: LayersLike, layers: ReadonlySet<LayerLike>): readonly st
   return [...new Set(paths)];
 }
 
-function isHeld({ normalizeBy, updateStatistics }: Switches): boolean {
+function freezesStatistics({ normalizeBy, updateStatistics }: Switches): boolean {
   return normalizeBy === "running" && !updateStatistics;
 }
 
 function batchNormCall(
   layer: BatchNormLayer,
-  former: LayerCall,
+  previous: LayerCall,
   switches: () => Switches,
   isTrained: IsTrained,
 ): LayerCall {
   return (inputs, kwargs) => {
     const { normalizeBy, updateStatistics } = switches();
     const training = kwargs?.training === true;
-    if (normalizeBy === "batch" && !training) return former(inputs, kwargs);
+    if (normalizeBy === "batch" && !training) return previous(inputs, kwargs);
     return tf.tidy(() => {
       const x = onlyTensor(inputs);
       if (normalizeBy === "batch") {
@@ -99,7 +99,7 @@ function batchNormCall(
   };
 }
 
-/** Flags of gamma and beta where a switch forces them; under `bn-only` of everything else as well. */
+/** Sets the flags of gamma and beta if a switch asks for it. The preset `bn-only` also freezes all other weights. */
 function setFlags(model: LayersLike, found: readonly FoundBatchNorm[], options: FrozenBatchNormOptions): () => void {
   const affine = new Map<unknown, boolean>();
   for (const place of found) {

@@ -24,8 +24,8 @@ function batchNorm(name: string, seed: number, args: object = {}): tfl.layers.La
   });
 }
 
-/** Every kind of block: strided convolution with bias, padding, depthwise, residual, transposed, relu6 and none, dense. */
-function zoo(): tfl.LayersModel {
+/** Makes a net with every kind of block: with and without bias, strided, padded, depthwise, residual, transposed, dense. */
+function netOfAllBlocks(): tfl.LayersModel {
   const apply = (layer: tfl.layers.Layer, x: tfl.SymbolicTensor | tfl.SymbolicTensor[]): tfl.SymbolicTensor =>
     layer.apply(x) as tfl.SymbolicTensor;
   const input = tfl.input({ shape: [6, 6, 3] });
@@ -99,12 +99,15 @@ function zoo(): tfl.LayersModel {
   return tfl.model({ inputs: input, outputs: c });
 }
 
-/** Loss and gradients by weight name of the weights whose role is in `roles`; with `blocks` undefined by the stock layers in inference. */
+/**
+ * Computes the loss and the gradients of the weights whose name ends with one of `roles`, by weight name. If `blocks` is
+ * undefined, it uses the stock layers in inference mode.
+ */
 function gradients(
   roles: readonly string[],
   blocks: Blocks | undefined,
 ): { values: Record<string, number[]>; kept: number } {
-  const model = zoo();
+  const model = netOfAllBlocks();
   for (const layer of model.layers) {
     for (const weight of layer.weights as { originalName: string; trainable: boolean }[]) {
       weight.trainable = roles.some((role) => weight.originalName.endsWith(role));
@@ -140,7 +143,7 @@ function worst(got: Record<string, number[]>, expected: Record<string, number[]>
 }
 
 describe("gradients of blocks equal those of the stock layers in inference", () => {
-  // Stock tfjs differentiates neither scale: false nor center: false; patched one by one, those layers are our own either way.
+  // Stock tfjs has no gradient with scale: false or center: false. So the reference is the patch with separate layers ("off").
   const tuned: readonly (readonly string[])[] = [
     ["gamma", "beta"],
     ["beta", "bias"],

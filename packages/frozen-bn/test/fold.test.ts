@@ -9,7 +9,7 @@ beforeAll(async () => {
   await tf.setBackend("cpu");
 });
 
-/** Deterministic draws in [0, 1). */
+/** Returns a seeded generator of numbers in [0, 1). */
 function draws(seed: number): () => number {
   let state = seed;
   return () => {
@@ -18,11 +18,11 @@ function draws(seed: number): () => number {
   };
 }
 
-/** Two to four linear layers of any kind, each followed by a batch norm that is not the identity, and now and then an activation. */
+/** Makes a net of two to four linear layers. Each has a batch norm that changes its input, and some have an activation. */
 function randomNet(seed: number): { model: tfl.Sequential; norms: number } {
   const draw = draws(seed);
-  const one = <T>(...items: T[]): T => items[Math.floor(draw() * items.length)] as T;
-  const oneLayer = (...makers: (() => tfl.layers.Layer)[]): tfl.layers.Layer => one(...makers)();
+  const choose = <T>(...items: T[]): T => items[Math.floor(draw() * items.length)] as T;
+  const oneLayer = (...makers: (() => tfl.layers.Layer)[]): tfl.layers.Layer => choose(...makers)();
   const init = (): ReturnType<typeof tfl.initializers.randomNormal> =>
     tfl.initializers.randomNormal({ stddev: 0.5, seed: Math.floor(draw() * 1e6) + 1 });
   const uniform = (): ReturnType<typeof tfl.initializers.randomUniform> =>
@@ -47,8 +47,8 @@ function randomNet(seed: number): { model: tfl.Sequential; norms: number } {
   };
   for (let i = 0; i < 1 + Math.floor(draw() * 3); i++) {
     const args = {
-      kernelSize: one(1, 2, 3),
-      strides: one(1, 1, 2),
+      kernelSize: choose(1, 2, 3),
+      strides: choose(1, 1, 2),
       padding: "same" as const,
       useBias: draw() < 0.5,
       kernelInitializer: init(),
@@ -57,7 +57,7 @@ function randomNet(seed: number): { model: tfl.Sequential; norms: number } {
     model.add(
       oneLayer(
         () => tfl.layers.conv2d({ ...args, filters: 4 }),
-        () => tfl.layers.depthwiseConv2d({ ...args, depthMultiplier: one(1, 2), depthwiseInitializer: init() }),
+        () => tfl.layers.depthwiseConv2d({ ...args, depthMultiplier: choose(1, 2), depthwiseInitializer: init() }),
         () => tfl.layers.conv2dTranspose({ ...args, filters: 3 }),
       ),
     );
@@ -69,7 +69,7 @@ function randomNet(seed: number): { model: tfl.Sequential; norms: number } {
   return { model, norms };
 }
 
-it("computes the unfolded outputs within 1e-5, over 40 random nets, and the stock bits again after restore", () => {
+it("changes outputs by less than 1e-5 on 40 random nets, and restore() brings back the exact outputs", () => {
   let changed = 0;
   for (let seed = 1; seed <= 40; seed++) {
     tf.tidy(() => {
@@ -87,11 +87,11 @@ it("computes the unfolded outputs within 1e-5, over 40 random nets, and the stoc
       model.dispose();
     });
   }
-  // A fold that does nothing would give the same bits; two paths give them by chance now and then.
+  // A fold that does nothing would give equal bits for all nets. A correct fold gives equal bits for a few nets by chance.
   expect(changed).toBeGreaterThan(35);
 });
 
-it("follows weights that are assigned, and steps aside in training", async () => {
+it("uses new weights after an assignment, and does nothing in training", async () => {
   const [stock, folded] = [convNet(), convNet()];
   foldBatchNorm().apply(folded);
   const { x } = data();
@@ -103,7 +103,7 @@ it("follows weights that are assigned, and steps aside in training", async () =>
   expect(Math.max(...(a as Float32Array).map((v, i) => Math.abs(v - (b?.[i] as number))))).toBeLessThan(1e-6);
 });
 
-it("refuses with the reason: twice, read elsewhere, shared, behind an activation, behind no linear layer", () => {
+it("refuses with a reason: folded twice, two readers, shared, after an activation, or without a linear layer", () => {
   const twice = convNet();
   const first = foldBatchNorm().apply(twice);
   expect(() => foldBatchNorm().apply(twice)).toThrow(/folded already/);
@@ -135,14 +135,14 @@ it("refuses with the reason: twice, read elsewhere, shared, behind an activation
       return String(thrown);
     }
   })();
-  expect(error).toContain("two_consumers: the output of `read` before it is read elsewhere too");
+  expect(error).toContain("two_consumers: another layer also reads the output of `read` before it");
   expect(error).toContain("shared: it is applied 2 times");
-  expect(error).toContain("activated: `relu` before it has an activation of its own");
+  expect(error).toContain("activated: `relu` before it has an activation");
   expect(error).toContain("first: it follows InputLayer");
   expect(Object.hasOwn(model.getLayer("read"), "call")).toBe(false);
 });
 
-it("goes together with frozen-bn, in any order", () => {
+it("works together with frozen-bn in any order", () => {
   const model = convNet();
   const { x } = data();
   const stock = (model.predict(x) as tf.Tensor).dataSync();

@@ -13,7 +13,7 @@ beforeAll(async () => {
 const STATISTICS = ["bn_a/moving_mean", "bn_a/moving_variance", "bn_b/moving_mean", "bn_b/moving_variance"];
 
 describe("statistics", () => {
-  it("move in stock tfjs though nothing is trainable (T1), and stay, bit for bit, under the patch", async () => {
+  it("change in stock tfjs even if nothing is trainable (T1), and stay bit for bit with the patch", async () => {
     for (const patched of [false, true]) {
       const model = convNet();
       for (const layer of model.layers.slice(0, -1)) layer.trainable = false;
@@ -27,7 +27,7 @@ describe("statistics", () => {
     }
   });
 
-  it("normalise in training as in inference: the same bits", () => {
+  it("normalize in training as in inference: the same bits", () => {
     const model = convNet();
     const { x } = data();
     const { restore } = frozenBatchNorm().apply(model);
@@ -39,13 +39,13 @@ describe("statistics", () => {
     expect((model.apply(x, { training: true }) as tf.Tensor).dataSync()).not.toEqual(inference);
   });
 
-  it("of a nested, frozen base stay, also inside TimeDistributed and a layer used twice", async () => {
+  it("of a nested, frozen base stay, also inside TimeDistributed and in a layer that is used twice", async () => {
     const base = convNet();
     base.trainable = false;
     const shared = tfl.layers.batchNormalization({ name: "shared" });
     const input = tfl.input({ shape: [2, 6, 6, 3] });
-    const seen = tfl.layers.timeDistributed({ layer: base, name: "each" }).apply(input) as tfl.SymbolicTensor;
-    const once = shared.apply(seen) as tfl.SymbolicTensor;
+    const frames = tfl.layers.timeDistributed({ layer: base, name: "each" }).apply(input) as tfl.SymbolicTensor;
+    const once = shared.apply(frames) as tfl.SymbolicTensor;
     const twice = shared.apply(once) as tfl.SymbolicTensor;
     const flat = tfl.layers.flatten().apply(twice) as tfl.SymbolicTensor;
     const model = tfl.model({
@@ -62,7 +62,7 @@ describe("statistics", () => {
 });
 
 describe("restore", () => {
-  it("gives back the stock behaviour: the same bits after training on, and no `call` of its own", async () => {
+  it("brings back the stock behavior: more training gives the same bits, and no layer has its own `call`", async () => {
     const [stock, patched] = [convNet(), convNet()];
     frozenBatchNorm({ preset: "bn-only" }).apply(patched).restore();
     for (const layer of patched.layers) expect(Object.hasOwn(layer, "call")).toBe(false);
@@ -88,7 +88,7 @@ describe("restore", () => {
 
 describe("scale: false, center: false and any axis", () => {
   for (const bn of [{ scale: false }, { center: false }, { scale: false, center: false }, { axis: 1 }]) {
-    it(`${JSON.stringify(bn)} trains, where stock tfjs throws (T2)`, async () => {
+    it(`${JSON.stringify(bn)} trains; stock tfjs throws (T2)`, async () => {
       await expect(fit(convNet(bn), 1)).rejects.toThrow();
       for (const preset of ["statistics", "recalibrate", "keras"] as const) {
         const model = convNet(bn);
@@ -117,19 +117,19 @@ describe("presets", () => {
   const affine = ["bn_a/gamma", "bn_a/beta", "bn_b/gamma", "bn_b/beta"];
   const rest = ["conv/kernel", "depthwise/depthwise_kernel", "head/kernel", "head/bias"];
 
-  it("statistics: everything but the statistics", async () => {
+  it("statistics: everything trains except the statistics", async () => {
     expect((await trained("statistics")).sort()).toEqual([...affine, ...rest].sort());
   });
-  it("all: neither statistics nor affine", async () => {
+  it("all: neither the statistics nor gamma and beta change", async () => {
     expect((await trained("all")).sort()).toEqual([...rest].sort());
   });
-  it("bn-only: the affine, of frozen layers too, and nothing else", async () => {
+  it("bn-only: gamma and beta train, also in frozen layers, and nothing else", async () => {
     expect((await trained("bn-only", ["bn_b", "conv"])).sort()).toEqual([...affine].sort());
   });
-  it("recalibrate: statistics move, affine stays", async () => {
+  it("recalibrate: the statistics change, gamma and beta stay", async () => {
     expect((await trained("recalibrate")).sort()).toEqual([...STATISTICS, ...rest].sort());
   });
-  it("keras: a frozen layer is held whole, a trainable one is plain batch norm, bit for bit", async () => {
+  it("keras: a frozen layer does not change, and a trainable layer is a plain batch norm, bit for bit", async () => {
     expect((await trained("keras", ["bn_a"])).sort()).toEqual(
       [...affine.slice(2), ...STATISTICS.slice(2), ...rest].sort(),
     );
@@ -139,7 +139,7 @@ describe("presets", () => {
     await fit(patched, 3);
     expect(moved(bits(stock), bits(patched))).toEqual([]);
   });
-  it("switches override: batch statistics that do not move, running ones that do", () => {
+  it("switches override the preset: batch statistics without updates, running statistics with updates", () => {
     const { x } = data();
     for (const [options, moves] of [
       [{ normalizeBy: "batch" }, false],
@@ -158,7 +158,7 @@ describe("presets", () => {
 });
 
 describe("layers", () => {
-  it("chosen by selector: the others stay stock", () => {
+  it("that the selector does not match stay stock layers", () => {
     const model = convNet();
     expect(frozenBatchNorm({ layers: "bn_b" }).apply(model).held).toEqual(["bn_b"]);
     const before = bits(model);
@@ -168,7 +168,7 @@ describe("layers", () => {
 });
 
 describe("errors", () => {
-  it("say what is wrong and change nothing", () => {
+  it("name the problem and change nothing", () => {
     expect(() => frozenBatchNorm({ preset: "al" } as never)).toThrow(OptionsError);
     expect(() => frozenBatchNorm({ preset: "keras", trainGamma: true })).toThrow(/follows each layer/);
     const model = convNet();
@@ -183,7 +183,7 @@ describe("errors", () => {
 });
 
 describe("memory", () => {
-  it("a step leaves nothing behind, in any preset", async () => {
+  it("a step leaves no tensor, with any preset", async () => {
     for (const preset of ["statistics", "all", "keras", "bn-only", "recalibrate"] as const) {
       const model = convNet();
       frozenBatchNorm({ preset, ...(preset === "statistics" ? { updateStatistics: true } : {}) }).apply(model);

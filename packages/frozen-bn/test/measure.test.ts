@@ -18,12 +18,12 @@ beforeAll(async () => {
 
 const STATISTICS = ["bn_a/moving_mean", "bn_a/moving_variance", "bn_b/moving_mean", "bn_b/moving_variance"];
 
-/** One batch norm on its own: what it measures can be computed by hand. */
+/** Makes a model of one batch norm. Its measurements can be computed by hand. */
 function single(): tfl.Sequential {
   return tfl.sequential({ layers: [tfl.layers.batchNormalization({ name: "bn", inputShape: [2] })] });
 }
 
-it("recalibrates to the statistics of all examples at once, whatever the batches, uneven ones too", async () => {
+it("recalibrates to the statistics of all examples, for any batch size and for uneven batches", async () => {
   const values = [
     [1, 10],
     [2, 20],
@@ -45,7 +45,7 @@ it("recalibrates to the statistics of all examples at once, whatever the batches
   }
 });
 
-it("changes nothing but the statistics, takes datasets and iterables, and leaves no tensor", async () => {
+it("changes only the statistics, accepts datasets and iterables, and leaves no tensor", async () => {
   const model = convNet();
   const before = bits(model);
   const { x, y } = data();
@@ -58,7 +58,7 @@ it("changes nothing but the statistics, takes datasets and iterables, and leaves
   expect(tf.memory().numTensors - tensors).toBe(0);
   expect(moved(before, bits(model))).toEqual(STATISTICS);
   expect(model.layers.filter((layer) => Object.hasOwn(layer, "call"))).toEqual([]);
-  // One batch of all the data: the statistics are now those that batch normalization would use, so both modes agree.
+  // One batch holds all the data. So the statistics are those that training mode uses, and both modes agree.
   const [training, inference] = [true, false].map((flag) =>
     (model.apply(x, { training: flag }) as tf.Tensor).dataSync(),
   );
@@ -67,7 +67,7 @@ it("changes nothing but the statistics, takes datasets and iterables, and leaves
   );
 });
 
-it("refuses data that are empty or not finite, having changed nothing", async () => {
+it("refuses data that are empty or not finite, and changes nothing", async () => {
   const model = single();
   const before = await readStatistics(model);
   await expect(recalibrate(model, [])).rejects.toThrow(/no batch/);
@@ -79,7 +79,7 @@ it("refuses data that are empty or not finite, having changed nothing", async ()
 it("reports the shift of the data in σ, the ratio of variances and their divergence", async () => {
   const model = single();
   model.setWeights([tf.ones([2]), tf.zeros([2]), tf.tensor1d([1, 0]), tf.tensor1d([3.999, 0.999])]);
-  // Means 3 and 2, variances 1 and 1, against 1 ± 2 and 0 ± 1 (σ² with the layer's ε of 0.001).
+  // The data have means 3 and 2 and variances 1 and 1. The statistics are 1 ± 2 and 0 ± 1; their σ² includes ε = 0.001.
   const report = await domainReport(
     model,
     tf.tensor2d([
@@ -101,7 +101,7 @@ it("reports the shift of the data in σ, the ratio of variances and their diverg
   `);
 });
 
-it("advises to freeze where the data are those of the statistics, and says so of the model", async () => {
+it("advises to freeze if the data have the statistics of the model, and to train if they are far away", async () => {
   const model = convNet();
   const { x } = data(64);
   await recalibrate(model, x, { batchSize: 64 });
@@ -110,7 +110,7 @@ it("advises to freeze where the data are those of the statistics, and says so of
   expect((await domainReport(model, far)).advice).toBe("train");
 });
 
-it("assertStatisticsUnmoved names what moved", async () => {
+it("assertStatisticsUnmoved names the statistics that changed", async () => {
   const model = convNet();
   const before = await readStatistics(model);
   await assertStatisticsUnmoved(model, before);

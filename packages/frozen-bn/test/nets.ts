@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** conv → BN → relu6 → depthwise → BN → relu → pool → dense. 6×6×3 in, 2 classes out. Weights fixed by the seeds. */
+/** Makes the net conv → BN → relu6 → depthwise → BN → relu → pool → dense, with seeded weights. Input 6×6×3, 2 classes. */
 export function convNet(bn: { scale?: boolean; center?: boolean; axis?: number } = {}): tfl.Sequential {
   const init = (seed: number) => tfl.initializers.randomNormal({ stddev: 0.3, seed });
   const norm = (name: string, seed: number): tfl.layers.Layer =>
@@ -36,6 +36,7 @@ export function convNet(bn: { scale?: boolean; center?: boolean; axis?: number }
   });
 }
 
+/** Makes n seeded images and one-hot labels for {@link convNet}. */
 export function data(n = 8): { x: tf.Tensor4D; y: tf.Tensor2D } {
   const x = tf.tidy(
     () => tf.add(tf.mul(tf.randomNormal<tf.Rank.R4>([n, 6, 6, 3], 0, 1, "float32", 5), 2), 1) as tf.Tensor4D,
@@ -45,6 +46,7 @@ export function data(n = 8): { x: tf.Tensor4D; y: tf.Tensor2D } {
   return { x, y };
 }
 
+/** Trains for `steps` steps on the same batch of 8. Returns the losses. */
 export async function fit(
   model: tfl.LayersModel,
   steps: number,
@@ -57,7 +59,7 @@ export async function fit(
   return history.loss as number[];
 }
 
-/** Every weight as it is in memory, by original name. */
+/** Reads the bits of every weight, by original name. */
 export function bits(model: tfl.LayersModel): Record<string, Uint32Array> {
   return Object.fromEntries(
     model.weights.map((weight) => [
@@ -67,6 +69,7 @@ export function bits(model: tfl.LayersModel): Record<string, Uint32Array> {
   );
 }
 
+/** Returns the names of the weights whose bits differ. */
 export function moved(before: Record<string, Uint32Array>, after: Record<string, Uint32Array>): string[] {
   return Object.keys(before)
     .filter((name) => String(before[name]) !== String(after[name]))

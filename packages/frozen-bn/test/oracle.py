@@ -1,14 +1,14 @@
-"""Numbers of PyTorch and Keras for frozen batch norm, written to oracle.json.
+"""Writes numbers of PyTorch and Keras for frozen batch norm to oracle.json.
 
     python3 -m venv venv && venv/bin/pip install torch==2.13.0 keras==3.15.1 numpy
     KERAS_BACKEND=torch venv/bin/python oracle.py
 
-One small ResNet (see `resnet`), 20 steps of SGD with momentum 0.9 on 20 different batches, in three ways:
- - torch-all: FrozenBatchNorm2d semantics as torchvision has them (y = x*scale + shift of buffers; gamma and beta do not train)
+It trains one small ResNet for 20 steps of SGD with momentum 0.9, on 20 different batches, in three ways:
+ - torch-all: the semantics of torchvision's FrozenBatchNorm2d (y = x*scale + shift of buffers; gamma and beta do not train)
  - torch-statistics: batch norm in eval mode, gamma and beta train
  - keras: Keras 3, trainable=False on the first and last batch norm, plain batch norm otherwise
-Initial values and data come from one linear congruential generator, so that only the results are in the file.
-Kernels are written in TensorFlow's layout, HWIO.
+Initial values and data come from one linear congruential generator. So the file only needs the results.
+Kernels are written in the layout of TensorFlow, HWIO.
 """
 import json
 import os

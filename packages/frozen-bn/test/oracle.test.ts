@@ -30,7 +30,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** The generator of oracle.py. */
+/** The random generator of oracle.py. */
 class Draws {
   #state: number;
   constructor(seed: number) {
@@ -44,7 +44,7 @@ class Draws {
   }
 }
 
-/** The ResNet of oracle.py, with its initial weights. */
+/** Makes the ResNet of oracle.py, with the same initial weights. */
 function resnet(epsilon: number): tfl.LayersModel {
   const conv = (name: string): tfl.layers.Layer =>
     tfl.layers.conv2d({ filters: 6, kernelSize: 3, padding: "same", useBias: false, name });
@@ -96,12 +96,13 @@ async function run(model: tfl.LayersModel): Promise<Run> {
   return { losses, weights: Object.fromEntries(weights) };
 }
 
+/** Returns the largest difference of a loss or weight. */
 function compare(got: Run, expected: Run): number {
   expect(Object.keys(got.weights).sort()).toEqual(Object.keys(expected.weights).sort());
   const pairs = [["losses", expected.losses] as const, ...Object.entries(expected.weights)];
   const errors = pairs.map(([name, values]) => {
-    const own = name === "losses" ? got.losses : (got.weights[name] as readonly number[]);
-    return Math.max(...values.map((value, i) => Math.abs(value - (own[i] as number))));
+    const found = name === "losses" ? got.losses : (got.weights[name] as readonly number[]);
+    return Math.max(...values.map((value, i) => Math.abs(value - (found[i] as number))));
   });
   return Math.max(...errors);
 }
@@ -125,8 +126,8 @@ const runs = [
 
 describe("20 steps of SGD with momentum on a small ResNet end within 1e-5 of", () => {
   for (const [name, options, frozen] of cases) {
-    // The cpu backend takes seconds for its filter gradients: once is enough.
-    for (const [backend, blocks] of runs.filter(([on]) => on === "wasm" || name === "torch-statistics")) {
+    // Filter gradients take seconds on cpu. So only one case runs there.
+    for (const [backend, blocks] of runs.filter(([backend]) => backend === "wasm" || name === "torch-statistics")) {
       it(`${name}, blocks: ${blocks}, on ${backend}`, async () => {
         await tf.setBackend(backend);
         const model = resnet(name === "keras" ? 1e-3 : 1e-5);
@@ -139,7 +140,7 @@ describe("20 steps of SGD with momentum on a small ResNet end within 1e-5 of", (
   }
 });
 
-it("and stock tfjs does not: it normalises by the batch", async () => {
+it("stock tfjs differs by more than 0.05, because it normalizes by the batch", async () => {
   const model = resnet(1e-5);
   expect(compare(await run(model), oracle["torch-statistics"])).toBeGreaterThan(0.05);
 });

@@ -9,7 +9,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** Convolution, batch norm and relu, twice. */
+/** Makes a net of two blocks of convolution, batch norm and ReLU. */
 function net(trains: boolean): tfl.Sequential {
   const model = tfl.sequential({ layers: [tfl.layers.inputLayer({ inputShape: [6, 6, 3] })] });
   for (let i = 0; i < 2; i++) {
@@ -26,7 +26,7 @@ function net(trains: boolean): tfl.Sequential {
   return model;
 }
 
-/** ∂/∂x Σ(∂/∂x Σ y²)², the gradient of a gradient penalty. */
+/** Computes ∂/∂x Σ(∂/∂x Σ y²)², the gradient of a gradient penalty. */
 function twice(model: tfl.Sequential, training: boolean): Float32Array {
   const x = tf.randomNormal([2, 6, 6, 3], 0, 1, "float32", 1);
   const slope = tf.grad((v) => tf.sum(tf.square(model.apply(v, { training }) as tf.Tensor)));
@@ -37,7 +37,7 @@ function twice(model: tfl.Sequential, training: boolean): Float32Array {
 
 for (const backend of ["cpu", "wasm"]) {
   for (const trains of [false, true]) {
-    it(`on ${backend}, with kernels ${trains ? "trained" : "frozen"}: gradients of gradients are those of the layers one by one`, async () => {
+    it(`on ${backend}, with kernels ${trains ? "trained" : "frozen"}: second derivatives equal those of the stock layers`, async () => {
       await tf.setBackend("cpu");
       const expected = twice(net(trains), false);
       await tf.setBackend(backend);

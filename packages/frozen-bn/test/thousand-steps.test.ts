@@ -9,7 +9,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** Two layers of batch norm between layers that train. */
+/** Makes a net with two batch norm layers between layers that train. */
 function net(): tfl.Sequential {
   const norm = (name: string): tfl.layers.Layer =>
     tfl.layers.batchNormalization({
@@ -32,7 +32,7 @@ function net(): tfl.Sequential {
 }
 
 for (const backend of ["cpu", "wasm"]) {
-  it(`no bit of a statistic moves in 1,000 steps on ${backend}; on stock tfjs all of them do, though frozen`, async () => {
+  it(`no statistic changes in 1,000 steps on ${backend}; in stock tfjs all change, even if frozen`, async () => {
     await tf.setBackend(backend);
     const x = tf.randomNormal([4, 3, 3, 1], 0, 1, "float32", 1);
     const y = tf.randomNormal([4, 1], 0, 1, "float32", 2);

@@ -1,21 +1,27 @@
 import type { LayerLike } from "@graftjs/core";
 import { type BatchNormLayer, channelAxis } from "../layers/batch-norm-layer.ts";
 import type { CallableLayer } from "../layers/callable-layer.ts";
-import { onlyReader, type Wired } from "../layers/layer-graph.ts";
+import { type ConnectedLayer, onlyReader } from "../layers/layer-graph.ts";
 import { type Activation, builtInActivation, standaloneActivation } from "./activation.ts";
-import { asLinearLayer, type LinearLayer } from "./linear-layer.ts";
+import { asLinearLayer } from "./as-linear-layer.ts";
+import type { LinearLayer } from "./linear-layer.ts";
 
-/** Linear map → batch norm → activation. Any of the three may be missing. */
+/** A linear map, then a batch norm, then an activation. Any of the three can be missing. */
 export interface Block {
   readonly linear?: LinearLayer | undefined;
   readonly norm?: BatchNormLayer | undefined;
   readonly activation: Activation;
 }
 
-/** Layers that compute one block, each the only reader of the one before. */
+/** The layers of one block, in order. Each is the only reader of the layer before it. */
 export type Chain = readonly CallableLayer[];
 
-/** Cuts the linear, batch norm and activation layers among `layers` into chains, as long as they get. `norms` are held. */
+/**
+ * Divides the linear, batch norm and activation layers into chains that are as long as possible.
+ *
+ * @param norms the batch norm layers that may be part of a chain.
+ * @param outputs the layers whose output leaves a model; a chain ends at such a layer.
+ */
 export function findChains(
   layers: readonly LayerLike[],
   norms: ReadonlySet<LayerLike>,
@@ -27,7 +33,7 @@ export function findChains(
     for (;;) {
       const last = chain.at(-1) as CallableLayer;
       const reader = onlyReader(last, outputs);
-      const single = (reader as Wired | undefined)?.inboundNodes?.length === 1;
+      const single = (reader as ConnectedLayer | undefined)?.inboundNodes?.length === 1;
       if (!reader || !single || taken.has(reader) || !follows(last, reader, norms)) return chain;
       chain.push(reader as CallableLayer);
     }
@@ -37,7 +43,7 @@ export function findChains(
     (layer) => norms.has(layer),
     (layer) => standaloneActivation(layer) !== undefined,
   ];
-  // Chains from the front first: a batch norm starts one only where no linear layer's has taken it.
+  // Chains that start with a linear layer come first. So a batch norm starts a chain only if no linear layer precedes it.
   return starts.flatMap((isStart) =>
     layers.flatMap((layer) => {
       if (taken.has(layer) || !isStart(layer)) return [];
@@ -54,17 +60,17 @@ function follows(last: LayerLike, reader: LayerLike, norms: ReadonlySet<LayerLik
   return norms.has(reader) ? channelsLast(reader as BatchNormLayer) : standaloneActivation(reader) !== undefined;
 }
 
-/** Linear layers have their channels last; only then is the batch norm's axis that of the outputs. */
+/** Tells whether a batch norm works on the last axis. Linear layers put their output channels there. */
 function channelsLast(norm: BatchNormLayer): boolean {
   const rank = (norm as { inputSpec?: readonly { ndim?: number }[] }).inputSpec?.[0]?.ndim;
   return norm.axis === -1 || (rank !== undefined && channelAxis(norm, rank) === rank - 1);
 }
 
-/** What the layers of a chain, or of its end, compute together. */
+/** Returns the block that a chain, or the end of a chain, computes. */
 export function blockOf(chain: Chain, norms: ReadonlySet<LayerLike>): Block {
   const linear = norms.has(chain[0] as LayerLike) ? undefined : asLinearLayer(chain[0] as LayerLike);
   const norm = chain.find((layer) => norms.has(layer)) as BatchNormLayer | undefined;
   const last = chain.at(-1) as LayerLike;
-  const own = linear ? builtInActivation(linear.layer) : undefined;
-  return { linear, norm, activation: standaloneActivation(last) ?? own ?? "linear" };
+  const inner = linear ? builtInActivation(linear.layer) : undefined;
+  return { linear, norm, activation: standaloneActivation(last) ?? inner ?? "linear" };
 }

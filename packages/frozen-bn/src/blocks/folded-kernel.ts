@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchNormLayer } from "../layers/batch-norm-layer.ts";
-import { normScale } from "./bn-activation.ts";
+import { normScale } from "./batch-norm-op.ts";
 import type { LinearLayer } from "./linear-layer.ts";
 
+/** A kernel with the scale of a batch norm folded in. */
 export interface Folded {
   /** kernel · γ/√(σ² + ε). */
   readonly kernel: tf.Tensor;
@@ -10,29 +11,30 @@ export interface Folded {
   readonly scale: tf.Tensor;
 }
 
-/** A kernel with its batch norm's scale folded in: made once for as long as kernel, gamma and variance are frozen. */
+/** A cached {@link Folded} kernel. It is computed once, and stays valid while kernel, gamma and variance are frozen. */
 export interface FoldedKernel {
-  /** Owned by this object. */
+  /** Returns the folded kernel, computed again if a source has new data. This object owns and frees the tensors. */
   read(): Folded;
-  /** For when one of them has trained: in-place updates leave no trace that could be compared. */
+  /** Frees the folded kernel. Call it when a source trains: an update in place cannot be noticed. */
   drop(): void;
 }
 
+/** Creates the cache for one linear layer and the batch norm after it. */
 export function foldedKernel(linear: LinearLayer, norm: BatchNormLayer): FoldedKernel {
   const sources = [linear.kernel, norm.gamma, norm.movingVariance].filter((weight) => weight != null);
   let kept: Folded | undefined;
-  let madeOf: readonly object[] = [];
+  let sourceData: readonly object[] = [];
   const drop = (): void => {
     if (kept) tf.dispose([kept.kernel, kept.scale]);
     kept = undefined;
   };
   return {
     read() {
-      // Assigning a variable, as loading weights does, gives it new data.
+      // Assigning a variable gives it new data. Loading weights does this.
       const now = sources.map((weight) => weight.read().dataId);
-      if (kept && now.every((id, i) => id === madeOf[i])) return kept;
+      if (kept && now.every((id, i) => id === sourceData[i])) return kept;
       drop();
-      madeOf = now;
+      sourceData = now;
       kept = unrecorded(() => fold(linear, norm));
       return kept;
     },
@@ -45,13 +47,16 @@ function fold(linear: LinearLayer, norm: BatchNormLayer): Folded {
   return { kernel: tf.keep(tf.mul(linear.kernel.read(), linear.perOutput(scale))), scale: tf.keep(scale) };
 }
 
-/** Runs `fn` past the tape, which would keep what it reads: inside a custom gradient's forward function nothing is recorded. */
+/**
+ * Runs `fn` without gradient recording, which would keep the tensors that `fn` reads. The forward function of a custom
+ * gradient is not recorded.
+ */
 function unrecorded(fn: () => Folded): Folded {
   const out: { value?: Folded } = {};
   tf.tidy(() => {
-    const run = tf.customGrad((one) => {
+    const run = tf.customGrad((input) => {
       out.value = tf.tidy(fn as () => never) as Folded;
-      return { value: tf.clone(one as tf.Tensor), gradFunc: (dy) => dy as tf.Tensor };
+      return { value: tf.clone(input as tf.Tensor), gradFunc: (dy) => dy as tf.Tensor };
     });
     run(tf.scalar(0));
   });

@@ -3,18 +3,20 @@ import type { Activation } from "./activation.ts";
 import type { LinearLayer } from "./linear-layer.ts";
 import { computeAndRelease } from "./release-gradients.ts";
 
+/** Options of {@link frozenLinear}. */
 export interface FrozenLinearOptions {
-  /** What is added before the activation, computed off the tape. */
+  /** Computes the tensor that is added before the activation. It runs outside gradient recording. */
   readonly bias?: (() => tf.Tensor) | undefined;
-  /** Applied by the kernel; its gradient is the caller's, who passes ∂ before the activation. @default "linear" */
+  /** Applied by the kernel. Its gradient is left to the caller, who must pass the ∂ before the activation. @default "linear" */
   readonly activation?: Activation;
 }
 
 /**
- * act(L(x, kernel) + bias) with a constant kernel: keeps nothing for the backward pass, which is the input gradient alone.
+ * Computes act(L(x, kernel) + bias) with a constant kernel. It keeps only the kernel for the backward pass, and computes
+ * only the gradient of the input.
  *
- * tfjs's fused convolution computes the gradient of the filter as soon as one of the input is asked for, frozen or not, and
- * every convolution keeps its input for it.
+ * The fused convolution of tfjs always computes the gradient of the filter too, even if the filter is frozen. For that it
+ * keeps its input.
  */
 export function frozenLinear(
   x: tf.Tensor,
@@ -23,7 +25,7 @@ export function frozenLinear(
   { bias, activation = "linear" }: FrozenLinearOptions = {},
 ): tf.Tensor {
   const { shape } = x;
-  // What the gradient captures must outlive the forward pass, as a folded kernel does not by itself.
+  // Saving the kernel keeps it alive until the backward pass. A folded kernel could be freed before that.
   const op = tf.customGrad((input, save) => {
     (save as tf.GradSaveFunc)([kernel]);
     return {

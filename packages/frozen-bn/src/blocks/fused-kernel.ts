@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * Whether the current backend has this kernel of docs/fused-kernels.md, and it can be used here: those kernels have no gradient, so not
- * in a gradient that is itself differentiated; within an op that has a gradient of its own, always.
+ * Tells whether the current backend has this kernel of docs/fused-kernels.md, and whether it can be used here.
+ *
+ * These kernels have no gradient. So they cannot be used directly in a gradient that is differentiated again. Inside an op
+ * with a custom gradient they always can.
  */
 export function hasFusedKernel(name: string): boolean {
   const { gradientDepth, kernelDepth } = tf.engine().state;

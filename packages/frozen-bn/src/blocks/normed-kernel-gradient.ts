@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchNormLayer } from "../layers/batch-norm-layer.ts";
-import { normScale } from "./bn-activation.ts";
+import { normScale } from "./batch-norm-op.ts";
 import { hasFusedKernel } from "./fused-kernel.ts";
 import type { LinearLayer } from "./linear-layer.ts";
 
-/** What the gradients of a linear map and of the batch norm behind it make of the kernel and its gradient. */
+/** Tensors that the gradients of a linear map and of the batch norm after it need. */
 export interface NormedKernelGradient {
-  /** kernel · s, for the gradient of the input. */
+  /** kernel·s, for the gradient of the input. */
   readonly scaled: tf.Tensor;
   readonly kernel: tf.Tensor;
   readonly beta?: tf.Tensor;
@@ -15,11 +15,14 @@ export interface NormedKernelGradient {
 }
 
 /**
- * With s = γ/√(σ² + ε), G the gradient of the kernel of L and S = Σ ∂z: ∂kernel = G·s, ∂β = S, ∂b = s·S and
- * ∂γ = (Σ kernel·G + (b − μ)·S)/√(σ² + ε). By one kernel where the backend has it.
+ * Computes the gradients of the kernel and of the trained vectors, by one kernel if the backend has `GraftNormedKernelGrad`.
  *
- * @param gradient G, of the kernel's shape. @param sum S, [C]; needed where one of `trained` is there.
- * @param trained names of the vectors whose gradients are wanted: beta, bias, gamma.
+ * Let s = γ/√(σ² + ε), G the gradient of the kernel of L, and S = Σ ∂z. Then ∂kernel = G·s, ∂β = S, ∂b = s·S and
+ * ∂γ = (Σ kernel·G + (b − μ)·S)/√(σ² + ε).
+ *
+ * @param gradient G, in the shape of the kernel.
+ * @param sum S, shape [C]. Required if `trained` has an entry.
+ * @param trained has a key for each vector that needs a gradient: beta, bias, gamma.
  */
 export function normedKernelGradient(
   kernel: tf.Tensor,

@@ -14,78 +14,82 @@ import { type TrainedBlock, trainedBlock } from "./trained-block.ts";
 import { type ValueHandoff, valueHandoff } from "./value-handoff.ts";
 import { isZeroPadding, zeroPad } from "./zero-padding.ts";
 
+/** The result of {@link patchBlocks}. */
 export interface PatchedBlocks {
-  readonly chains: readonly Chain[];
-  /** Layers whose `call` was replaced, batch norm among them. */
+  /** Layers whose `call` was replaced, including batch norm layers. */
   readonly replaced: readonly LayerLike[];
   restore(): void;
 }
 
+/** Options of {@link patchBlocks}. */
 export interface PatchBlocksOptions {
-  /** The batch norm layers to take into blocks. */
+  /** The batch norm layers that may be part of a block. */
   readonly norms: readonly BatchNormLayer[];
-  /** Whether the statistics of a batch norm are held at this moment. */
-  readonly isHeld: (norm: LayerLike) => boolean;
+  /** Tells whether the statistics of a batch norm are frozen at this moment. */
+  readonly hasFrozenStatistics: (norm: LayerLike) => boolean;
   readonly isTrained: IsTrained;
-  /** Whether a frozen batch norm goes into the kernel before it. */
+  /** Whether to fold a frozen batch norm into the kernel before it. */
   readonly fold: boolean;
 }
 
 /**
- * Makes layers cheap while a gradient is recorded: a linear layer, the batch norm after it and the activation after that run as
- * one block when the first is called; the others let its value pass.
+ * Makes layers cheaper while a gradient is recorded. A linear layer, the batch norm after it and the activation after that
+ * become one block. The first layer of a block computes the whole block, and the others pass its value on.
  *
- * Outside a gradient every layer computes what it always does: a model cut within a block (a cached trunk, a feature
- * extractor) still gets what it asked for.
+ * If no gradient is recorded, every layer computes as before. So a model that ends inside a block still gets the
+ * right values, for example a cached trunk or a feature extractor.
  */
-export function patchBlocks(model: LayersLike, { norms, isHeld, isTrained, fold }: PatchBlocksOptions): PatchedBlocks {
+export function patchBlocks(
+  model: LayersLike,
+  { norms, hasFrozenStatistics, isTrained, fold }: PatchBlocksOptions,
+): PatchedBlocks {
   const layers = walkLayers(model).map(({ layer }) => layer);
   const outputs = outputLayers(model);
-  const held = new Set<LayerLike>(norms);
-  const chains = findChains(layers, held, outputs);
-  const flow = valueHandoff(outputs);
-  const whole = (chain: Chain): boolean =>
-    chain.every((layer, i) => i === chain.length - 1 || onlyReader(layer, outputs) === chain[i + 1]) &&
-    chain.every((layer) => !held.has(layer) || isHeld(layer));
+  const normSet = new Set<LayerLike>(norms);
+  const handoff = valueHandoff(outputs);
   const undo: (() => void)[] = [];
   const replaced: LayerLike[] = [];
-  const replace = (layer: CallableLayer, make: (former: LayerCall) => LayerCall): void => {
+  const replace = (layer: CallableLayer, make: (previous: LayerCall) => LayerCall): void => {
     undo.push(overrideCall(layer, make));
     replaced.push(layer);
   };
-  for (const chain of chains) {
+  /** Tells whether the block can run as a whole: no other layer reads in between, and its batch norms are frozen. */
+  const isWhole = (chain: Chain): boolean =>
+    chain.every((layer, i) => i === chain.length - 1 || onlyReader(layer, outputs) === chain[i + 1]) &&
+    chain.every((layer) => !normSet.has(layer) || hasFrozenStatistics(layer));
+  for (const chain of findChains(layers, normSet, outputs)) {
     for (const [i, layer] of chain.entries()) {
-      const [full, single] = [chain.slice(i), [layer]].map((part) => blockOf(part, held));
-      const { linear, norm } = full as Exclude<typeof full, undefined>;
+      const rest = chain.slice(i);
+      const [full, single] = [blockOf(rest, normSet), blockOf([layer], normSet)];
+      const { linear, norm } = full;
       const folded = fold && linear && norm ? foldedKernel(linear, norm) : undefined;
       if (folded) undo.push(() => folded.drop());
-      replace(layer, (former) => (inputs, kwargs) => {
-        if (!recording()) return former(inputs, kwargs);
+      replace(layer, (previous) => (inputs, kwargs) => {
+        if (!isRecording()) return previous(inputs, kwargs);
         const x = onlyTensor(inputs);
-        if (flow.passes(x, layer)) return leave(x, identity(x), layer, chain, flow);
-        if (i === 0) flow.assertEmpty(chain);
-        const tuned = linear !== undefined && isTrained(linear.kernel);
-        if (tuned) folded?.drop();
-        if (held.has(layer) && !isHeld(layer)) return former(inputs, kwargs);
-        const together = whole(chain.slice(i));
-        if (tuned && !(together && norm)) return former(inputs, kwargs);
-        const block = (together ? full : single) as Exclude<typeof full, undefined>;
+        if (handoff.passes(x, layer)) return handOver(x, identity(x), layer, chain, handoff);
+        if (i === 0) handoff.assertEmpty(chain);
+        const kernelTrains = linear !== undefined && isTrained(linear.kernel);
+        if (kernelTrains) folded?.drop();
+        if (normSet.has(layer) && !hasFrozenStatistics(layer)) return previous(inputs, kwargs);
+        const whole = isWhole(rest);
+        if (kernelTrains && !(whole && norm)) return previous(inputs, kwargs);
+        const block = whole ? full : single;
         const y = tf.tidy(() =>
-          tuned ? trainedBlock(x, block as TrainedBlock, isTrained) : runBlock(x, block, folded, isTrained),
+          kernelTrains ? trainedBlock(x, block as TrainedBlock, isTrained) : runBlock(x, block, folded, isTrained),
         );
-        return leave(x, y, layer, together ? chain : [layer], flow);
+        return handOver(x, y, layer, whole ? chain : [layer], handoff);
       });
     }
   }
   for (const layer of layers.filter(isZeroPadding)) {
-    replace(layer, (former) => (inputs, kwargs) => {
-      if (!recording()) return former(inputs, kwargs);
+    replace(layer, (previous) => (inputs, kwargs) => {
+      if (!isRecording()) return previous(inputs, kwargs);
       const x = onlyTensor(inputs);
-      return leave(x, zeroPad(x, layer), layer, [layer], flow);
+      return handOver(x, zeroPad(x, layer), layer, [layer], handoff);
     });
   }
   return {
-    chains,
     replaced,
     restore: () => {
       for (const step of undo.splice(0).reverse()) step();
@@ -93,12 +97,13 @@ export function patchBlocks(model: LayersLike, { norms, isHeld, isTrained, fold 
   };
 }
 
-function leave(x: tf.Tensor, y: tf.Tensor, layer: LayerLike, chain: Chain, flow: ValueHandoff): tf.Tensor {
-  flow.release(x, layer);
-  // A finish with nothing to do returns its input, which `apply` would copy under a name we do not know.
-  return flow.send(y === x ? identity(y) : y, layer, chain);
+/** Frees the input of `layer` if possible, and records its output `y`. */
+function handOver(x: tf.Tensor, y: tf.Tensor, layer: LayerLike, chain: Chain, handoff: ValueHandoff): tf.Tensor {
+  handoff.release(x, layer);
+  // If y is x, tfjs-layers would copy it, and we would not recognize the copy. So we copy it here.
+  return handoff.send(y === x ? identity(y) : y, layer, chain);
 }
 
-function recording(): boolean {
+function isRecording(): boolean {
   return tf.engine().state.gradientDepth > 0;
 }

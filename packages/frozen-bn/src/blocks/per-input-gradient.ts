@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 
+/** An op with one gradient function per input. */
 export interface PerInputGradientOp {
-  /** Whatever a gradient may be asked for, in the order in which the gradients are computed. */
+  /** The inputs that can have a gradient, in the order in which the gradients are computed. */
   readonly inputs: tf.NamedTensorMap;
   forward(save: tf.GradSaveFunc): tf.Tensor;
-  /** One function an input. Those of inputs without a gradient are not called. */
+  /** Returns one function per input. A function is called only if training needs the gradient of its input. */
   gradients(dy: tf.Tensor, saved: tf.Tensor[]): Readonly<Record<string, () => tf.Tensor>>;
 }
 
-/** The part of tfjs's engine below `tf.customGrad`, not in its types. */
+/** The part of tfjs's engine that `tf.customGrad` calls. Its types do not show it. */
 interface Recorder {
   runKernelFunc(op: {
     readonly inputs: tf.NamedTensorMap;
@@ -18,8 +19,10 @@ interface Recorder {
 }
 
 /**
- * An op with gradients of its own. `tf.customGrad` computes all of them as soon as one is asked for; the gradient of what
- * enters the first trained layer is as much work as that of its kernel, and nobody reads it.
+ * Runs an op with custom gradients, and computes only those gradients that training needs.
+ *
+ * `tf.customGrad` computes all of them if one is needed. That would include the gradient of the first trained layer's
+ * input. It costs as much as the gradient of the kernel, and nothing uses it.
  */
 export function perInputGradient({ inputs, forward, gradients }: PerInputGradientOp): tf.Tensor {
   const engine = tf.engine() as unknown as Recorder;

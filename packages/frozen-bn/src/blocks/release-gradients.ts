@@ -1,29 +1,29 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * Runs a gradient function and frees at once what it alone still needed: its own intermediates, what was kept for it, and ∂y.
+ * Runs a gradient function, then frees its intermediate tensors, the tensors saved for it, and ∂y.
  *
- * tfjs holds all of them until the whole backward pass is over, which then needs several times the memory of the forward
- * pass. ∂y is left alone where it is the caller's (`tf.grad(f)(x, dy)`), and everything is within a second derivative.
+ * tfjs frees them only at the end of the backward pass, which multiplies the memory of a backward pass. Nothing is freed if
+ * the caller owns ∂y (`tf.grad(f)(x, dy)`) or if the gradient is part of a second derivative.
  */
 export function computeAndRelease(
   dy: tf.Tensor,
   saved: readonly tf.Tensor[],
   gradients: () => tf.Tensor[],
 ): tf.Tensor[] {
-  const ours = isInternalGradient(dy);
+  const internal = isInternalGradient(dy);
   const grads = tf.tidy(() => gradients().map((grad) => (grad === dy ? tf.clone(grad) : grad)));
-  if (ours) tf.dispose([dy, ...saved]);
+  if (internal) tf.dispose([dy, ...saved]);
   return grads;
 }
 
-/** Whether ∂y is only the backward pass's, which is at this op: not the caller's, and not part of a second derivative. */
+/** Tells whether only the current backward pass uses ∂y: the caller does not own it, and no second derivative needs it. */
 export function isInternalGradient(dy: tf.Tensor): boolean {
   const { activeScope, gradientDepth } = tf.engine().state;
   return gradientDepth === 0 && dy.scopeId === activeScope?.id;
 }
 
-/** A copy of `x` under a new name, for a layer that has nothing to do. */
+/** Copies `x`. The copy has its own place in gradient recording, for a layer that passes its input on unchanged. */
 export function identity(x: tf.Tensor): tf.Tensor {
   const op = tf.customGrad((input) => ({
     value: tf.clone(input as tf.Tensor),

@@ -8,10 +8,11 @@ import { frozenLinear } from "./frozen-linear.ts";
 import type { LinearLayer } from "./linear-layer.ts";
 
 /**
- * A block on one input: linear map, batch norm, activation.
+ * Computes a block with a frozen kernel: linear map, batch norm, activation.
  *
- * Without `folded` the forward pass is that of the stock layers, to the bit; with it, where gamma is frozen, the batch norm
- * is within the kernel: act(L(x, w·s) + (b − μ)·s + β), s = γ/√(σ² + ε), equal to float32 rounding.
+ * Without `folded`, the output has the same bits as that of the stock layers. With `folded` and a frozen gamma, the batch
+ * norm is inside the kernel: act(L(x, w·s) + (b − μ)·s + β) with s = γ/√(σ² + ε). Then the output equals that of the stock
+ * layers up to float32 rounding.
  */
 export function runBlock(
   x: tf.Tensor,
@@ -23,18 +24,18 @@ export function runBlock(
   if (norm && folded && !isTrained(norm.gamma)) {
     const { kernel, scale } = folded.read();
     const y = frozenLinear(x, kernel, linear, { bias: () => foldedBias(linear, norm, scale), activation });
-    return bnActivation(y, { norm, activation, bias: linear.bias, done: true, isTrained });
+    return bnActivation(y, { norm, activation, bias: linear.bias, applied: true, isTrained });
   }
   folded?.drop();
   const { bias } = linear;
   const kernel = linear.kernel.read();
-  // With no batch norm in between, the activation goes into the kernel.
+  // Without a batch norm in between, the linear kernel applies the activation.
   const inner = norm ? "linear" : activation;
   const y = frozenLinear(x, kernel, linear, { bias: bias && (() => bias.read()), activation: inner });
-  return bnActivation(y, { norm, activation, bias, done: !norm, isTrained });
+  return bnActivation(y, { norm, activation, bias, applied: !norm, isTrained });
 }
 
-/** (b − μ)·s + β: the bias of the folded map. */
+/** Computes (b − μ)·s + β, the bias of a linear map with the batch norm folded in. Shape [C]. */
 export function foldedBias(
   { bias }: Pick<LinearLayer, "bias">,
   { movingMean, beta }: BatchNormLayer,

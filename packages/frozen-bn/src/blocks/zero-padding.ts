@@ -4,15 +4,16 @@ import type { CallableLayer } from "../layers/callable-layer.ts";
 import { computeAndRelease } from "./release-gradients.ts";
 
 interface ZeroPadding extends CallableLayer {
-  /** Top and bottom, left and right. */
+  /** [[top, bottom], [left, right]]. */
   readonly padding: readonly [[number, number], [number, number]];
 }
 
+/** Tells whether a layer is `ZeroPadding2D` with the channels last. */
 export function isZeroPadding(layer: LayerLike): layer is ZeroPadding {
   return layer.getClassName() === "ZeroPadding2D" && (layer as { dataFormat?: string }).dataFormat === "channelsLast";
 }
 
-/** Zeros around the image; its gradient cuts them off again. Keeps nothing, where stock tfjs keeps the input. */
+/** Adds zeros around an image [N, H, W, C]. Its gradient cuts them off. It keeps nothing; stock tfjs keeps the input. */
 export function zeroPad(x: tf.Tensor, { padding: [rows, columns] }: ZeroPadding): tf.Tensor {
   const { shape } = x;
   const op = tf.customGrad((input) => ({

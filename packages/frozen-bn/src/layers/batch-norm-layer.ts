@@ -1,27 +1,30 @@
 import type { LayerLike } from "@graftjs/core";
 import type { CallableLayer, WritableWeight } from "./callable-layer.ts";
 
-/** `tf.layers.batchNormalization`, its fields as tfjs-layers 4 names them. `gamma` and `beta` are absent where switched off. */
+/** `tf.layers.batchNormalization` with the field names of tfjs-layers 4. */
 export interface BatchNormLayer extends CallableLayer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
+  /** Absent if the layer was created with `scale: false`. */
   readonly gamma?: WritableWeight | null;
+  /** Absent if the layer was created with `center: false`. */
   readonly beta?: WritableWeight | null;
   readonly movingMean: WritableWeight;
   readonly movingVariance: WritableWeight;
 }
 
-/** By its class, or by its statistics: a subclass of the user's own counts too. */
+/** Tells whether a layer is a batch norm, by its class or by its statistics. So it also finds subclasses. */
 export function isBatchNorm(layer: LayerLike): layer is BatchNormLayer {
   return layer.getClassName() === "BatchNormalization" || ("movingMean" in layer && "movingVariance" in layer);
 }
 
-/** The axis of the channels, counted from the front. */
+/** Returns the axis of the channels, counted from the front. */
 export function channelAxis({ axis }: BatchNormLayer, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
+/** Returns all axes except `axis`. */
 export function reductionAxes(rank: number, axis: number): number[] {
   return Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
 }

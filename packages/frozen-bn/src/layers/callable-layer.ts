@@ -1,26 +1,28 @@
 import type { LayerLike, WeightLike } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 
-/** A tfjs-layers weight that can be written. */
+/** A weight of tfjs-layers that can be written. */
 export interface WritableWeight extends WeightLike {
   trainable: boolean;
   read(): tf.Variable;
   write(value: tf.Tensor): unknown;
 }
 
+/** The `call` function of a tfjs-layers layer. */
 export type LayerCall = (inputs: tf.Tensor | tf.Tensor[], kwargs: CallOptions) => tf.Tensor | tf.Tensor[];
 
-/** What `model.fit` and `model.predict` hand every layer. */
+/** The options that `model.fit` and `model.predict` pass to every layer. */
 export interface CallOptions {
   readonly training?: boolean;
   readonly [name: string]: unknown;
 }
 
-/** A tfjs-layers layer as the patches of this package see it: they replace `call` on the instance. */
+/** A tfjs-layers layer whose `call` the patches of this package replace. */
 export interface CallableLayer extends LayerLike {
   call: LayerCall;
 }
 
+/** Returns the input of a layer that takes one tensor. tfjs-layers passes it alone or in an array. */
 export function onlyTensor(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
   return Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs;
 }

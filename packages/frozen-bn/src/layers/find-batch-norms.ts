@@ -11,16 +11,16 @@ import {
 import { type BatchNormLayer, isBatchNorm } from "./batch-norm-layer.ts";
 import { type PlacedLayer, walkLayers } from "./walk-layers.ts";
 
-/** A batch norm layer under the stable path that core gives its weights. */
+/** A batch norm layer with the stable path that core gives its weights. */
 export interface FoundBatchNorm extends PlacedLayer<BatchNormLayer> {
   readonly path: string;
 }
 
 /**
- * The batch norm layers of a Layers model that `selector` means.
+ * Finds the batch norm layers of a Layers model. With a selector, it finds those with a weight that the selector matches.
  *
- * @throws GraftError where the model is no Layers model (a GraphModel has its batch norm folded), SelectionError where it
- *   has no batch norm, or an unbuilt one, or the selector matches none.
+ * @throws GraftError if the model is not a Layers model: in a GraphModel batch norm is folded. SelectionError if the model
+ *   has no batch norm, if a batch norm is not built yet, or if the selector matches none.
  */
 export function findBatchNorms(model: LayersLike, selector: Selector | undefined): readonly FoundBatchNorm[] {
   assertLayersModel(model);
@@ -34,7 +34,7 @@ export function findBatchNorms(model: LayersLike, selector: Selector | undefined
   const unbuilt = found.filter(({ layer }) => !layer.movingMean).map(({ layer }) => layer.name);
   if (unbuilt.length > 0) {
     throw new SelectionError(
-      `${list(unbuilt)} has no statistics yet.`,
+      `The batch norm layers ${list(unbuilt)} are not built, so they have no statistics.`,
       "Build the model first: give its first layer an inputShape, or run it once.",
     );
   }
@@ -45,26 +45,26 @@ export function findBatchNorms(model: LayersLike, selector: Selector | undefined
     path: (byVariable.get(place.layer.movingMean.read()) as NamedWeight).layer,
   }));
   if (selector === undefined) return named;
-  const own = new Set<unknown>(named.flatMap(({ layer }) => layer.weights.map((weight) => weight.read())));
-  const candidates = weights.filter(({ variable }) => own.has(variable));
+  const variables = new Set<unknown>(named.flatMap(({ layer }) => layer.weights.map((weight) => weight.read())));
+  const candidates = weights.filter(({ variable }) => variables.has(variable));
   const picked = new Set<unknown>(
     pick(candidates, selector, "`layers` of `frozen-bn`").map(({ variable }) => variable),
   );
   return named.filter(({ layer }) => layer.weights.some((weight) => picked.has(weight.read())));
 }
 
-/** @throws GraftError that tells a GraphModel from anything else. */
+/** @throws GraftError if the model has no layers. The message differs for a GraphModel. */
 function assertLayersModel(model: LayersLike): void {
   if (Array.isArray(model.layers)) return;
   const { modelStructure, executor } = model as unknown as { modelStructure?: unknown; executor?: unknown };
   if (executor !== undefined || modelStructure !== undefined) {
     throw new GraftError(
-      "A GraphModel has no batch norm to freeze: the converter folded it into the convolutions, or it normalises by its running statistics for ever.",
-      "Leave `frozen-bn` out for this model: nothing in it moves.",
+      "A GraphModel has no batch norm to freeze. The converter folded it into the convolutions, or it always uses its running statistics.",
+      "Leave `frozen-bn` out for this model. Its statistics never change.",
     );
   }
   throw new GraftError(
     "`frozen-bn` patches the layers of a tf.LayersModel, and this model has none.",
-    "Pass the LayersModel; in a plain function, call the batch norm layers with { training: false }.",
+    "Pass the LayersModel. If the model is a plain function, call its batch norm layers with { training: false }.",
   );
 }

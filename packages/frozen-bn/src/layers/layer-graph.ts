@@ -2,22 +2,29 @@ import type { LayerLike, LayersLike } from "@graftjs/core";
 import { innerLayers } from "./walk-layers.ts";
 
 interface NodeLike {
+  readonly inboundLayers: readonly LayerLike[];
   readonly outboundLayer: LayerLike;
 }
 
-export interface Wired extends LayerLike {
-  readonly inboundNodes?: readonly unknown[];
+/** A tfjs-layers layer with its place in the graph: one node per call of the layer, and one per reader of its output. */
+export interface ConnectedLayer extends LayerLike {
+  readonly inboundNodes?: readonly NodeLike[];
   readonly outboundNodes?: readonly NodeLike[];
 }
 
-/** The one layer that reads this layer's one output; undefined where there are several, or none, or the model ends here. */
+/**
+ * Finds the only layer that reads the output of `layer`.
+ *
+ * @param outputs the layers of {@link outputLayers}.
+ * @returns undefined if several layers or none read it, if `layer` is called several times, or if it is a model output.
+ */
 export function onlyReader(layer: LayerLike, outputs: ReadonlySet<LayerLike>): LayerLike | undefined {
-  const { inboundNodes, outboundNodes } = layer as Wired;
+  const { inboundNodes, outboundNodes } = layer as ConnectedLayer;
   if (inboundNodes?.length !== 1 || outboundNodes?.length !== 1 || outputs.has(layer)) return undefined;
   return (outboundNodes[0] as NodeLike).outboundLayer;
 }
 
-/** The layers whose output is an output of the model or of a model within. */
+/** Finds the layers whose output is an output of the model, or of a model inside it. */
 export function outputLayers(model: LayersLike): ReadonlySet<LayerLike> {
   const found = new Set<LayerLike>();
   const visit = (container: object): void => {

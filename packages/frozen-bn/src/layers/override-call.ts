@@ -1,22 +1,23 @@
 import type { CallableLayer, LayerCall } from "./callable-layer.ts";
 
 /**
- * Replaces `layer.call` on this instance alone. The replacement gets the former `call`, bound.
+ * Replaces `call` of one layer instance.
  *
- * @returns an undo. Another patch may have covered ours in the meantime; then ours steps aside in place instead of
- *   taking the other one off with it.
+ * @param replace receives the previous `call`, bound to the layer, and returns the new one.
+ * @returns an undo function. If another patch has replaced `call` since, the undo keeps that patch and only removes ours
+ *   from the chain.
  */
-export function overrideCall(layer: CallableLayer, replace: (former: LayerCall) => LayerCall): () => void {
-  const own = Object.getOwnPropertyDescriptor(layer, "call");
-  const former: LayerCall = layer.call.bind(layer);
-  const replacement = replace(former);
+export function overrideCall(layer: CallableLayer, replace: (previous: LayerCall) => LayerCall): () => void {
+  const ownProperty = Object.getOwnPropertyDescriptor(layer, "call");
+  const previous: LayerCall = layer.call.bind(layer);
+  const replacement = replace(previous);
   let active = true;
-  const call: LayerCall = (inputs, kwargs) => (active ? replacement : former)(inputs, kwargs);
+  const call: LayerCall = (inputs, kwargs) => (active ? replacement : previous)(inputs, kwargs);
   layer.call = call;
   return () => {
     active = false;
     if (layer.call !== call) return;
-    if (own) Object.defineProperty(layer, "call", own);
+    if (ownProperty) Object.defineProperty(layer, "call", ownProperty);
     else delete (layer as Partial<CallableLayer>).call;
   };
 }

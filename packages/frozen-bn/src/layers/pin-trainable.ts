@@ -2,18 +2,23 @@ import type { LayerLike } from "@graftjs/core";
 import type { WritableWeight } from "./callable-layer.ts";
 import type { PlacedLayer } from "./walk-layers.ts";
 
-/** Whether a layer trains: it and every model around it are trainable. Setting a model's flag does not set its layers'. */
+/**
+ * Tells whether a layer trains: the layer and every model around it must be trainable. The flag of a model does not change
+ * the flags of its layers.
+ */
 export function layerTrains({ layer, around }: PlacedLayer): boolean {
   return layer.trainable && around.every(({ trainable }) => trainable);
 }
 
 /**
- * Holds the `trainable` of single weights at what `wanted` says; `undefined` leaves a weight alone.
+ * Fixes the `trainable` flag of single weights.
  *
- * tfjs-layers asks three flags (model, layer, weight). A weight that is to train needs all three, and its neighbours must
- * keep what they had in effect. Weights are pinned rather than set because `Sequential.compile` sets them all again.
+ * tfjs-layers asks three flags: model, layer and weight. All three must be set for a weight to train. If this function sets
+ * the flag of a layer or model, it keeps the other weights in it as they were. It fixes the flags instead of setting them,
+ * because `Sequential.compile` sets them again.
  *
- * @returns an undo that puts every flag back.
+ * @param wanted returns the flag for a weight, or undefined to leave the weight as it is.
+ * @returns an undo function that puts every flag back.
  */
 export function pinTrainable(
   places: readonly PlacedLayer[],
@@ -37,27 +42,27 @@ export function pinTrainable(
     .filter(({ want, holders }) => want !== undefined || holders.some((holder) => opened.has(holder)))
     .map(({ weight, want, effective, flag }) => pin(weight, want ?? effective, flag));
   return () => {
-    for (const { free } of pins) free();
+    for (const { unpin } of pins) unpin();
     for (const holder of opened) holder.trainable = false;
-    for (const { settle } of pins) settle();
+    for (const { restoreFlag } of pins) restoreFlag();
   };
 }
 
-/** What others set in the meantime comes into force with `settle`, not before. */
-function pin(weight: WritableWeight, trainable: boolean, flag: boolean): { free(): void; settle(): void } {
-  let later = flag;
+/** Fixes one flag. Values that others set in the meantime are kept for `restoreFlag`. */
+function pin(weight: WritableWeight, trainable: boolean, flag: boolean): { unpin(): void; restoreFlag(): void } {
+  let latest = flag;
   weight.trainable = trainable;
   Object.defineProperty(weight, "trainable", {
     configurable: true,
     get: () => trainable,
     set: (value: boolean) => {
-      later = value;
+      latest = value;
     },
   });
   return {
-    free: () => delete (weight as Partial<WritableWeight>).trainable,
-    settle: () => {
-      weight.trainable = later;
+    unpin: () => delete (weight as Partial<WritableWeight>).trainable,
+    restoreFlag: () => {
+      weight.trainable = latest;
     },
   };
 }

@@ -2,12 +2,14 @@ import type { WritableWeight } from "./callable-layer.ts";
 import { layerTrains } from "./pin-trainable.ts";
 import type { PlacedLayer } from "./walk-layers.ts";
 
-/** Whether a gradient of this weight will be asked for. */
+/** Tells whether training asks for the gradient of a weight. */
 export type IsTrained = (weight: WritableWeight | null | undefined) => boolean;
 
 /**
- * Reads the flags of a model's weights. A variable that is marked trainable is trained if its layer and the models around it are
- * too, or if somebody marked the variable alone, as the tuner does.
+ * Returns a function that reads the flags of a model's weights.
+ *
+ * A weight trains if its variable is marked trainable and its layer and the models around the layer are trainable. A
+ * variable can also be marked trainable by itself, as the tuner does: then its weight trains in every case.
  */
 export function trainedWeights(places: readonly PlacedLayer[]): IsTrained {
   const placeOf = new Map(
@@ -23,10 +25,10 @@ export function trainedWeights(places: readonly PlacedLayer[]): IsTrained {
 }
 
 /**
- * Marks the weights of frozen layers as frozen: a layer that is loaded or built after `trainable = false` leaves its weights
- * marked trainable.
+ * Marks the weights of frozen layers as frozen. This is needed because a layer that is loaded or built after
+ * `trainable = false` leaves its weights marked trainable.
  *
- * @returns an undo.
+ * @returns an undo function.
  */
 export function markFrozenWeights(places: readonly PlacedLayer[]): () => void {
   const marked = places

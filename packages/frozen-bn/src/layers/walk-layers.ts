@@ -1,21 +1,24 @@
 import type { LayerLike, LayersLike } from "@graftjs/core";
 
-/** A layer and the models and wrappers around it, outermost first. */
+/** A layer with the models and wrappers around it, outermost first. */
 export interface PlacedLayer<L extends LayerLike = LayerLike> {
   readonly layer: L;
   readonly around: readonly LayerLike[];
 }
 
-/** Every layer that computes, inside nested models and wrappers (`TimeDistributed`) too; a shared one once, where it first stands. */
+/**
+ * Lists every layer that computes, also inside nested models and wrappers such as `TimeDistributed`. A shared layer is
+ * listed once, at its first place.
+ */
 export function walkLayers(model: LayersLike): readonly PlacedLayer[] {
-  const seen = new Set<LayerLike>();
+  const visited = new Set<LayerLike>();
   const found: PlacedLayer[] = [];
   const visit = (layers: readonly LayerLike[], around: readonly LayerLike[]): void => {
     for (const layer of layers) {
       const inner = innerLayers(layer);
       if (inner) visit(inner, [...around, layer]);
-      else if (!seen.has(layer)) {
-        seen.add(layer);
+      else if (!visited.has(layer)) {
+        visited.add(layer);
         found.push({ layer, around });
       }
     }
@@ -24,7 +27,7 @@ export function walkLayers(model: LayersLike): readonly PlacedLayer[] {
   return found;
 }
 
-/** Models and wrappers around a layer do not compute themselves. `undefined` for one that does. */
+/** Returns the layers inside a model or wrapper. Returns undefined for a layer that computes itself. */
 export function innerLayers(layer: object): readonly LayerLike[] | undefined {
   const { layers, layer: wrapped } = layer as Partial<LayersLike> & { readonly layer?: LayerLike };
   return layers ?? (wrapped ? [wrapped] : undefined);

@@ -1,12 +1,12 @@
 import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** One batch of model inputs; `{ xs }` as `fitDataset` has it, labels unread. */
+/** One batch of model inputs. `{ xs }` is the form of `fitDataset`; its labels are ignored. */
 export type InputBatch = tf.Tensor | readonly tf.Tensor[] | { readonly xs: tf.Tensor | readonly tf.Tensor[] };
 
 /**
- * Examples to look at: a tensor [N, …] cut into batches, or batches one by one. Tensors that a `tf.data.Dataset` or an async
- * iterable yields are freed after use, all others are the caller's.
+ * Examples to measure: one tensor [N, …], which is cut into batches, or a sequence of batches. Tensors from a
+ * `tf.data.Dataset` or an async iterable are disposed after use. The caller keeps all others.
  */
 export type InputData =
   | tf.Tensor
@@ -14,15 +14,20 @@ export type InputData =
   | AsyncIterable<InputBatch>
   | { iterator(): Promise<{ next(): Promise<{ done: boolean; value: unknown }> }> };
 
-/** Calls `use` with the inputs of up to `batches` batches; returns how many there were. */
+/**
+ * Calls `use` with the inputs of at most `batches` batches.
+ *
+ * @returns the number of batches used.
+ * @throws GraftError if the data contain no batch.
+ */
 export async function eachBatch(
   data: InputData,
   { batches, batchSize }: { readonly batches: number; readonly batchSize: number },
   use: (inputs: tf.Tensor[]) => Promise<void>,
 ): Promise<number> {
-  let seen = 0;
-  for await (const { inputs, free } of opened(data, batchSize)) {
-    if (seen === batches) {
+  let count = 0;
+  for await (const { inputs, free } of readBatches(data, batchSize)) {
+    if (count === batches) {
       free();
       break;
     }
@@ -31,18 +36,19 @@ export async function eachBatch(
     } finally {
       free();
     }
-    seen++;
+    count++;
   }
-  if (seen === 0) throw new GraftError("There is no batch in the data.", "Pass a tensor [N, …] or at least one batch.");
-  return seen;
+  if (count === 0) throw new GraftError("The data contain no batch.", "Pass a tensor [N, …] or at least one batch.");
+  return count;
 }
 
-interface Opened {
+interface ReadBatch {
   readonly inputs: tf.Tensor[];
+  /** Disposes the batch if the caller does not keep it. */
   free(): void;
 }
 
-async function* opened(data: InputData, batchSize: number): AsyncGenerator<Opened> {
+async function* readBatches(data: InputData, batchSize: number): AsyncGenerator<ReadBatch> {
   if (data instanceof tf.Tensor) {
     const size = data.shape[0] ?? 0;
     for (let first = 0; first < size; first += batchSize) {

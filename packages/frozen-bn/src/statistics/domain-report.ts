@@ -1,36 +1,40 @@
 import { assertOptions, type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import type { InputData } from "./batches.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type MeasuredInput, measureInputs } from "./measure.ts";
 
+/** Options of {@link domainReport}. */
 export interface DomainReportOptions {
-  /** At most so many batches. @default 10 */
+  /** Largest number of batches to measure, ≥ 1. @default 10 */
   readonly batches?: number;
-  /** Examples a batch, where the data is one tensor. @default 32 */
+  /** Examples per batch if the data is one tensor, ≥ 1. @default 32 */
   readonly batchSize?: number;
-  /** Which batch norm layers. @default every batch norm */
+  /** Selects the batch norm layers by their weights. @default all batch norm layers */
   readonly layers?: Selector;
 }
 
-/** What to do with the statistics of a layer. */
+/** Advice for the statistics of a layer: keep them, measure them again, or train with batch statistics. */
 export type StatisticsAdvice = "freeze" | "recalibrate" | "train";
 
-/** How far the user's data lie from the statistics that a layer was trained with. */
+/** The difference between your data and the statistics of one batch norm layer. */
 export interface LayerShift {
+  /** Stable path of the layer. */
   readonly layer: string;
   readonly channels: number;
-  /** |mean of the data − μ|/√(σ² + ε), averaged over the channels. 0: the same. */
+  /** |mean of the data − μ|/√(σ² + ε), averaged over the channels. 0 if the means are equal. */
   readonly meanShift: number;
-  /** variance of the data/(σ² + ε), geometric mean over the channels. 1: the same. */
+  /** Variance of the data/(σ² + ε), geometric mean over the channels. 1 if the variances are equal. */
   readonly varianceRatio: number;
-  /** KL divergence of two normal distributions, the data's from the statistics', in nats, averaged over the channels. */
+  /** KL divergence of the data from the statistics, both as normal distributions: nats, averaged over the channels. */
   readonly divergence: number;
   readonly advice: StatisticsAdvice;
 }
 
+/** The result of {@link domainReport}. */
 export interface DomainReport {
   readonly layers: readonly LayerShift[];
-  /** For the model: the advice of most channels. */
+  /** Advice for the whole model: the advice that most channels get. */
   readonly advice: StatisticsAdvice;
+  /** Number of batches measured. */
   readonly batches: number;
 }
 
@@ -41,13 +45,15 @@ const schema: OptionsSchema<DomainReportOptions> = optionsSchema<DomainReportOpt
 });
 
 /**
- * Compares the user's data, layer by layer, with the running statistics of a pretrained model: is it right to freeze them?
+ * Compares your data with the running statistics of a pretrained model, layer by layer. The result tells whether freezing
+ * the statistics suits the data.
  *
- * The model runs in inference, so each layer sees what it would see in use, shifts of the layers before included. The advice is a
- * rule of thumb of ours on the divergence: below 0.25 nats freeze (a quarter of a nat is a mean 0.7 σ off), below 2 recalibrate,
- * otherwise train.
+ * The model runs in inference mode. So each layer receives the same input as in use, including the shifts of earlier
+ * layers. The advice follows our own rule of thumb for the divergence: freeze below 0.25 nats, recalibrate below 2, train
+ * above. A mean that is off by 0.7 σ gives about 0.25 nats.
  *
- * @throws GraftError where there is no batch, NonFiniteError where the data are not finite. The model is unchanged either way.
+ * @param model a built `tf.LayersModel`. It is not changed.
+ * @throws OptionsError if an option is wrong; GraftError if the data contain no batch; NonFiniteError if the data are not finite.
  */
 export async function domainReport(
   model: LayersLike,
@@ -56,7 +62,7 @@ export async function domainReport(
 ): Promise<DomainReport> {
   assertOptions("domainReport", schema, options);
   const { batches = 10, batchSize = 32, layers } = options;
-  const result = await measure(model, data, { layers, batches, batchSize, normalizeBy: "running" });
+  const result = await measureInputs(model, data, { layers, batches, batchSize, normalizeBy: "running" });
   const shifts = await Promise.all(result.measured.map(shiftOf));
   const votes = (advice: StatisticsAdvice): number =>
     shifts.filter((shift) => shift.advice === advice).reduce((sum, { channels }) => sum + channels, 0);
@@ -64,13 +70,13 @@ export async function domainReport(
   return { layers: shifts, advice, batches: result.batches };
 }
 
-async function shiftOf({ found, mean, variance }: Measured): Promise<LayerShift> {
+async function shiftOf({ found, mean, variance }: MeasuredInput): Promise<LayerShift> {
   const { movingMean, movingVariance, epsilon } = found.layer;
   const [mu, sigma2] = await Promise.all([movingMean.read().data(), movingVariance.read().data()]);
   const channels = mean.length;
   let [shift, logRatio, divergence] = [0, 0, 0];
   for (let i = 0; i < channels; i++) {
-    // ε in both: a channel that is constant in training and here has not shifted.
+    // With ε in both, a channel that is constant in training and in the data counts as not shifted.
     const before = (sigma2[i] as number) + epsilon;
     const ratio = ((variance[i] as number) + epsilon) / before;
     const distance = Math.abs((mean[i] as number) - (mu[i] as number)) / Math.sqrt(before);

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BatchNormLayer, channelAxis, reductionAxes } from "../layers/batch-norm-layer.ts";
 
-/** The statistics that normalise in training: the pretrained ones, or the batch's own. */
+/** The statistics that a layer normalizes by in training: the pretrained ones, or those of the batch. */
 export type NormalizeBy = "running" | "batch";
 
 interface Moments {
@@ -12,9 +12,11 @@ interface Moments {
 }
 
 /**
- * γ·(x − μ_B)/√(σ²_B + ε) + β with the batch's own statistics (Ioffe & Szegedy 2015, algorithm 1), through which gradients flow.
+ * Computes γ·(x − μ_B)/√(σ²_B + ε) + β with the statistics of the batch itself (Ioffe & Szegedy 2015, algorithm 1).
+ * Gradients flow through the statistics.
  *
- * Stock tfjs crashes here without gamma or beta (tensorflow/tfjs#2868) and cannot differentiate where the channels are not last.
+ * Stock tfjs crashes here if gamma or beta is absent (tensorflow/tfjs#2868). It has no gradient if the channels are not the
+ * last axis.
  */
 export function normalizeByBatch(x: tf.Tensor, layer: BatchNormLayer): { readonly y: tf.Tensor } & Moments {
   const axis = channelAxis(layer, x.rank);
@@ -22,7 +24,7 @@ export function normalizeByBatch(x: tf.Tensor, layer: BatchNormLayer): { readonl
   const shape = x.shape.map((size, i) => (i === axis ? size : 1));
   const { mean, variance } = tf.moments(x, axes);
   if (axis === x.rank - 1) {
-    // The op of the stock layer, so that a layer left at plain batch norm computes the stock bits.
+    // This op is the one of the stock layer. So a layer with plain batch norm computes the same bits as the stock layer.
     const beta = layer.beta?.read() ?? tf.zerosLike(mean);
     const gamma = layer.gamma?.read() ?? tf.onesLike(mean);
     const vectors = [mean, variance, beta, gamma] as tf.Tensor1D[] as [
@@ -40,10 +42,10 @@ export function normalizeByBatch(x: tf.Tensor, layer: BatchNormLayer): { readonl
   return { y, mean, variance };
 }
 
-/** Moves the statistics by those of `x`, off the tape: nothing is kept for a backward pass that will not come. */
+/** Moves the running statistics towards those of `x`, outside gradient recording. So nothing is kept for a backward pass. */
 export function moveStatisticsBy(x: tf.Tensor, layer: BatchNormLayer): void {
   const axes = reductionAxes(x.rank, channelAxis(layer, x.rank));
-  // What runs inside a custom gradient's forward function is not recorded.
+  // The forward function of a custom gradient is not recorded.
   const move = tf.customGrad((input) => {
     moveStatistics(layer, tf.moments(input as tf.Tensor, axes));
     return { value: tf.scalar(0), gradFunc: () => tf.zerosLike(x) };
@@ -51,7 +53,7 @@ export function moveStatisticsBy(x: tf.Tensor, layer: BatchNormLayer): void {
   tf.dispose(move(x));
 }
 
-/** One exponential step of the running statistics, as stock tfjs takes it: v ← v − (v − batch)·(1 − momentum). */
+/** Moves the running statistics by one exponential step, as stock tfjs does: v ← v − (v − batch)·(1 − momentum). */
 export function moveStatistics(layer: BatchNormLayer, { mean, variance }: Moments): void {
   tf.tidy(() => {
     const decay = 1 - layer.momentum;

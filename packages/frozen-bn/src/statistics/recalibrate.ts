@@ -1,14 +1,15 @@
 import { assertOptions, type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { InputData } from "./batches.ts";
-import { measure } from "./measure.ts";
+import { measureInputs } from "./measure.ts";
 
+/** Options of {@link recalibrate}. */
 export interface RecalibrateOptions {
-  /** At most so many batches. @default 200 */
+  /** Largest number of batches to measure, ≥ 1. @default 200 */
   readonly batches?: number;
-  /** Examples a batch, where the data is one tensor. @default 32 */
+  /** Examples per batch if the data is one tensor, ≥ 1. @default 32 */
   readonly batchSize?: number;
-  /** Which batch norm layers. @default every batch norm */
+  /** Selects the batch norm layers by their weights. @default all batch norm layers */
   readonly layers?: Selector;
 }
 
@@ -19,13 +20,16 @@ const schema: OptionsSchema<RecalibrateOptions> = optionsSchema<RecalibrateOptio
 });
 
 /**
- * Replaces the running statistics by those of the user's data: PreciseBN (Wu & Johnson 2021, "Rethinking Batch in BatchNorm", §3;
- * fvcore `update_bn_stats`). No momentum: every example counts the same. No gradient, no other weight changes.
+ * Replaces the running statistics by the statistics of your data. This is PreciseBN (Wu & Johnson 2021, "Rethinking Batch in
+ * BatchNorm", §3; fvcore `update_bn_stats`). All examples count equally, without momentum. No other weight changes.
  *
- * The layers normalise by the batch meanwhile, so batches should be of the size and mix of training. Dropout is off.
+ * While it measures, the layers normalize by the batch. So batches should have the size and the mix of classes of training.
+ * Dropout is off.
  *
- * @param model a built `tf.LayersModel`, frozen or not.
- * @throws GraftError where there is no batch, NonFiniteError where the data are not finite; the model is then unchanged.
+ * @param model a built `tf.LayersModel`, with or without the patch `frozenBatchNorm`.
+ * @returns the number of batches measured, and the stable paths of the changed layers.
+ * @throws OptionsError if an option is wrong; GraftError if the data contain no batch; NonFiniteError if the data are not finite.
+ *   The model is then unchanged.
  */
 export async function recalibrate(
   model: LayersLike,
@@ -34,7 +38,7 @@ export async function recalibrate(
 ): Promise<{ readonly batches: number; readonly layers: readonly string[] }> {
   assertOptions("recalibrate", schema, options);
   const { batches = 200, batchSize = 32, layers } = options;
-  const result = await measure(model, data, { layers, batches, batchSize, normalizeBy: "batch" });
+  const result = await measureInputs(model, data, { layers, batches, batchSize, normalizeBy: "batch" });
   tf.tidy(() => {
     for (const { found, mean, variance } of result.measured) {
       found.layer.movingMean.write(tf.tensor1d(Float32Array.from(mean)));

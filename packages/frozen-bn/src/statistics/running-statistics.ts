@@ -1,9 +1,9 @@
 import { GraftError, type LayersLike, namedWeights } from "@graftjs/core";
 
-/** Values of running means and variances by stable name, as they were when they were read. */
+/** Values of running means and variances, by stable name. */
 export type RunningStatistics = Readonly<Record<string, Float32Array>>;
 
-/** Reads every running statistic of a model, frozen or not. */
+/** Reads all running means and variances of a model, whether or not they are frozen. */
 export async function readStatistics(model: LayersLike): Promise<RunningStatistics> {
   const weights = namedWeights(model).filter(({ statistic }) => statistic);
   const values = await Promise.all(weights.map(async ({ variable }) => Float32Array.from(await variable.data())));
@@ -11,9 +11,9 @@ export async function readStatistics(model: LayersLike): Promise<RunningStatisti
 }
 
 /**
- * For tests: no running statistic of `model` has moved by a single bit since `before` was read.
+ * Asserts that no running statistic has changed since `before` was read, bit for bit. Use it in tests.
  *
- * @throws GraftError naming each that moved, and how far at most; or that is there no more, or is new.
+ * @throws GraftError that names each statistic that changed with its largest change, and each that is gone or new.
  */
 export async function assertStatisticsUnmoved(model: LayersLike, before: RunningStatistics): Promise<void> {
   const now = await readStatistics(model);
@@ -28,6 +28,6 @@ export async function assertStatisticsUnmoved(model: LayersLike, before: Running
   if (moved.length === 0) return;
   throw new GraftError(
     `${moved.length} of ${names.length} running statistics moved:\n  ${moved.join("\n  ")}`,
-    "Apply frozenBatchNorm() before the first step: stock tfjs moves them whatever `trainable` says.",
+    "Apply frozenBatchNorm() before the first step. Stock tfjs moves the statistics even if `trainable` is false.",
   );
 }

@@ -13,7 +13,7 @@ const SIDE = 16;
 /** Bytes of one feature map of the net below: 2 images of 16×16×4 in float32. */
 const MAP = 2 * SIDE * SIDE * 4 * 4;
 
-/** A trainable convolution, then frozen conv + BN + ReLU blocks, then the sum of squares as loss. */
+/** Makes a net of a trainable convolution and `depth` frozen blocks of convolution, batch norm and ReLU. */
 function deep(depth = DEPTH, hasFirst = true): tfl.Sequential {
   const init = tfl.initializers.glorotUniform({ seed: 2 });
   const conv = (name: string): tfl.layers.Layer =>
@@ -33,7 +33,7 @@ function deep(depth = DEPTH, hasFirst = true): tfl.Sequential {
   return model;
 }
 
-/** Kernels that a step runs, and the most bytes in tensors above what was there before. */
+/** Runs one step. Returns how often each kernel ran, and the peak of the bytes that the step added. */
 async function step(
   model: tfl.LayersModel,
   training: boolean,
@@ -55,8 +55,8 @@ async function step(
   return { kernels: counts, bytes: peakBytes - before };
 }
 
-describe("frozen layers behind the first trainable one", () => {
-  it("cost their input gradient and no filter gradient, where stock tfjs computes every one (M3)", async () => {
+describe("frozen layers after the first trainable one", () => {
+  it("compute the gradient of their input only; stock tfjs also computes that of every filter (M3)", async () => {
     const stock = await step(deep(), false);
     expect(stock.kernels.get("Conv2DBackpropFilter")).toBe(DEPTH + 1);
     for (const blocks of ["exact", "folded"] as const) {
@@ -64,60 +64,60 @@ describe("frozen layers behind the first trainable one", () => {
       frozenBatchNorm({ blocks }).apply(model);
       const { kernels } = await step(model, true);
       expect(kernels.get("Conv2DBackpropFilter")).toBe(1);
-      // One more of the first layer, which is stock's: nobody asked for the gradient of the images.
+      // The first layer is a stock layer. It also computes the gradient of the images, which nothing needs.
       expect(kernels.get("Conv2DBackpropInput")).toBe(DEPTH + 1);
       expect(kernels.get("FusedBatchNorm")).toBe(blocks === "exact" ? DEPTH : undefined);
     }
   });
 
-  it("keep one tensor a block, its output: with relu as it is stock that keeps three", async () => {
-    // Bytes that six blocks more cost, a block: what the loss and the first layer take falls out.
+  it("keep one tensor per block, the output; stock tfjs keeps three", async () => {
+    // The difference between a deep and a shallow net gives the bytes per block, without those of the loss and the first layer.
     const perBlock = async (training: boolean, prepare: (model: tfl.Sequential) => void): Promise<number> => {
       const [short, long] = [deep(DEPTH), deep(2 * DEPTH)];
       for (const model of [short, long]) prepare(model);
       return ((await step(long, training)).bytes - (await step(short, training)).bytes) / DEPTH;
     };
     const folded = await perBlock(true, (model) => frozenBatchNorm({ blocks: "folded" }).apply(model));
-    // Besides the output, the folded kernel and its copy on the tape.
+    // The output, the folded kernel, and its copy in gradient recording.
     expect(folded).toBeLessThan(1.2 * MAP);
     expect(await perBlock(false, () => {})).toBeGreaterThan(3 * MAP);
   });
 });
 
-describe("layers that train, with the batch norm behind them held", () => {
-  /** The blocks above alone, with every kernel trained. */
+describe("layers that train, followed by a frozen batch norm", () => {
+  /** Makes the same blocks without the first convolution, and with every kernel trained. */
   const tuned = (depth = DEPTH): tfl.Sequential => {
     const model = deep(depth, false);
     for (const layer of model.layers) layer.trainable = layer.getClassName() === "Conv2D";
     return model;
   };
 
-  it("cost no pass over their outputs for the batch norm's scale, and no gradient that nobody reads", async () => {
+  it("do not scale their outputs for the batch norm, and compute no gradient that nothing reads", async () => {
     const stock = await step(tuned(), false);
-    // tfjs's fused convolution computes both gradients of every layer.
+    // The fused convolution of tfjs computes both gradients of every layer.
     expect(stock.kernels.get("Conv2DBackpropInput")).toBe(DEPTH);
     const model = tuned();
     frozenBatchNorm().apply(model);
     const { kernels } = await step(model, true);
     expect(kernels.get("Conv2DBackpropFilter")).toBe(DEPTH);
     expect(kernels.get("Conv2DBackpropInput")).toBe(DEPTH - 1);
-    // ∂y·act'(z) of each block, and those of the loss.
+    // One product ∂y·act'(z) per block, and those of the loss.
     const ofLoss = (await step(deep(0), true)).kernels.get("Multiply of maps") as number;
     expect(kernels.get("Multiply of maps")).toBe(DEPTH + ofLoss);
   });
 
-  it("keep their input and their output, which is the next one's input", async () => {
+  it("keep their input and their output, and the output is the input of the next block", async () => {
     const perBlock = async (training: boolean, prepare: (model: tfl.Sequential) => void): Promise<number> => {
       const [short, long] = [tuned(DEPTH), tuned(2 * DEPTH)];
       for (const model of [short, long]) prepare(model);
       return ((await step(long, training)).bytes - (await step(short, training)).bytes) / DEPTH;
     };
-    // The input is the output of the block before, in the same memory; tfjs counts it for either.
+    // The input is the output of the previous block and uses the same memory. tfjs counts it for both.
     expect(await perBlock(true, (model) => frozenBatchNorm().apply(model))).toBeLessThan(2.2 * MAP);
     expect(await perBlock(false, () => {})).toBeGreaterThan(4 * MAP);
   });
 
-  it("give the gradient of the input to whoever asks for it", () => {
+  it("give the gradient of the input if it is needed", () => {
     const model = tuned();
     frozenBatchNorm().apply(model);
     const stock = tuned();
@@ -136,10 +136,10 @@ describe("layers that train, with the batch norm behind them held", () => {
   });
 });
 
-describe("a model cut within a block gets what it asked for", () => {
+describe("a model that ends or starts inside a block", () => {
   const x = (): tf.Tensor => tf.randomNormal([2, SIDE, SIDE, 4], 0, 1, "float32", 1);
 
-  it("features of a convolution, in inference and in training without a gradient", () => {
+  it("returns the features of the convolution, in inference and in training without a gradient", () => {
     const model = deep();
     const cut = tfl.model({ inputs: model.inputs, outputs: model.getLayer("conv2").output as tfl.SymbolicTensor });
     const input = x();
@@ -149,7 +149,7 @@ describe("a model cut within a block gets what it asked for", () => {
     expect((cut.apply(input, { training: true }) as tf.Tensor).dataSync()).toEqual(stock);
   });
 
-  it("a tail that starts at a batch norm gives the gradients of the whole", () => {
+  it("gives the right gradients if it starts at a batch norm", () => {
     const model = deep();
     frozenBatchNorm({ blocks: "folded" }).apply(model);
     const start = tf.randomNormal([2, SIDE, SIDE, 4], 0, 1, "float32", 3);
@@ -176,7 +176,7 @@ describe("a model cut within a block gets what it asked for", () => {
     expect(Math.max(...expected.map((v, i) => Math.abs(v - (gradient?.[i] as number))))).toBeLessThan(1e-5);
   });
 
-  it("training another model that ends within a block is an error at its second step, not a wrong result for ever", () => {
+  it("throws at the second step if it ends inside a block and is trained, instead of computing wrong values", () => {
     const model = deep();
     frozenBatchNorm().apply(model);
     const cut = tfl.model({ inputs: model.inputs, outputs: model.getLayer("conv2").output as tfl.SymbolicTensor });
@@ -187,11 +187,11 @@ describe("a model cut within a block gets what it asked for", () => {
       );
     };
     once();
-    expect(once).toThrow(/entered and not left/);
+    expect(once).toThrow(/did not leave it/);
   });
 });
 
-it("leaves alone what belongs to the caller: input, ∂y, and everything within a second derivative", () => {
+it("does not free tensors of the caller: the input, ∂y, and the tensors of a second derivative", () => {
   const model = deep();
   frozenBatchNorm({ blocks: "folded" }).apply(model);
   const input = tf.randomNormal([2, SIDE, SIDE, 4], 0, 1, "float32", 1);
@@ -206,7 +206,7 @@ it("leaves alone what belongs to the caller: input, ∂y, and everything within 
   expect(twice.shape).toEqual(input.shape);
 });
 
-it("a run of trained parameters carried over to a fresh base predicts bit for bit; without the patch it does not", async () => {
+it("trained parameters in a fresh base predict the same bits with the patch, and other values without it", async () => {
   for (const patched of [true, false]) {
     const [tuned, fresh] = [deep(), deep()];
     if (patched) frozenBatchNorm().apply(tuned);
