@@ -1,4 +1,4 @@
-/** Base of every error that Graft throws on purpose. `hint` says what to change; it is part of the message too. */
+/** Base of every error that Graft throws on purpose. `hint` names the fix; the message contains it too. */
 export class GraftError extends Error {
   readonly hint: string;
   constructor(message: string, hint: string, options?: ErrorOptions) {
@@ -13,29 +13,29 @@ export class OptionsError extends GraftError {}
 export class RecipeError extends GraftError {}
 /** A selector matches nothing, or a parameter has no gradient. */
 export class SelectionError extends GraftError {}
-/** A checkpoint does not fit what it is loaded into. */
+/** A checkpoint does not fit the optimizer or run that loads it. */
 export class StateError extends GraftError {}
-/** No backend can do what is asked, or one failed to start. */
+/** No backend can do the job, or a backend failed to start. */
 export class BackendError extends GraftError {}
-/** The device behind a backend is gone, and every tensor on it: go on from a checkpoint, on this backend anew or on another. */
+/** The device behind a backend is lost, and every tensor on it. Continue from a checkpoint on a new session or another backend. */
 export class BackendLostError extends BackendError {}
 /** A gradient, a loss or a state is NaN or infinite. */
 export class NonFiniteError extends GraftError {}
 
-/** "`a`, `b` and `c`", or "none". */
-export function list(names: readonly string[]): string {
+/** Formats names as "`a`, `b` and `c`", or "none". */
+export function formatNames(names: readonly string[]): string {
   const quoted = names.map((name) => `\`${name}\``);
   return quoted.length < 2 ? (quoted[0] ?? "none") : `${quoted.slice(0, -1).join(", ")} and ${quoted.at(-1)}`;
 }
 
-/** "Did you mean `x`?" with the nearest of `known`, or the whole list when none is near. */
-export function suggest(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
-  return near.length > 0 ? `Did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?` : `Known: ${list(known)}.`;
+/** Returns "Did you mean `x`?" with the nearest of `known`, or the whole list if none is near. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = nearestNames(name, known);
+  return near.length > 0 ? `Did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?` : `Known: ${formatNames(known)}.`;
 }
 
-/** Up to three of `known` within an edit distance of 2 or a third of the length, nearest first. */
-export function nearest(name: string, known: readonly string[]): readonly string[] {
+/** Returns up to three of `known` within an edit distance of 2 or a third of the length, nearest first. */
+export function nearestNames(name: string, known: readonly string[]): readonly string[] {
   const limit = Math.max(2, Math.floor(name.length / 3));
   return known
     .map((other) => ({ other, d: distance(name.toLowerCase(), other.toLowerCase()) }))

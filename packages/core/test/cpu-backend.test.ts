@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { corePlugins, cpuBackend, openBackend } from "../src/index.ts";
+import { corePlugins, openBackend } from "../src/index.ts";
+import { cpuBackend } from "@graftjs/backend";
 
 it("says what to import where the app has no cpu backend, and opens it where it has", async () => {
   expect(await cpuBackend().probe()).toMatchObject({ ok: false, fix: expect.stringContaining("tfjs-backend-cpu") });

@@ -1,24 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  type AnyHook,
-  type AnyRule,
-  accumulate,
-  adam,
-  adamw,
-  addDecayedWeights,
-  applyIfFinite,
-  conditionally,
-  decoupledWeightDecay,
-  descend,
-  ema,
-  mapTensors,
-  masked,
-  partition,
-  probe,
-  probeUpdate,
-  sgd,
-  stateless,
-} from "../src/index.ts";
+import { type AnyHook, type AnyRule, adam, adamw, decoupledWeightDecay, gradientDescent, mapTensors, masked, sgd, stateless } from "../src/index.ts";
+import { accumulate, addDecayedWeights, applyIfFinite, conditionally, ema, partition, probe, updateStats } from "@graftjs/transforms";
 
 /** Every hook of core at once, around parameters `hidden/*` and `head/*`. */
 export function everyHook(): AnyHook[] {
@@ -41,6 +23,6 @@ export const everyRule: Readonly<Record<string, () => AnyRule>> = {
   momentum: () => sgd({ momentum: 0.9, nesterov: true, dampening: 0.1, rateInVelocity: true }),
   adam: () => adam(),
   adamw: () => adamw(),
-  descend: () => descend(),
-  "decoupled, probed": () => probeUpdate(decoupledWeightDecay(sgd({ momentum: 0.9 }), { weightDecay: 0.1 })),
+  descend: () => gradientDescent(),
+  "decoupled, probed": () => updateStats(decoupledWeightDecay(sgd({ momentum: 0.9 }), { weightDecay: 0.1 })),
 };

@@ -1,37 +1,8 @@
 import { testHook } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type AnyHook,
-  type AnyRule,
-  accumulate,
-  adam,
-  applyIfFinite,
-  chain,
-  checkFinite,
-  conditionally,
-  defineHook,
-  ema,
-  HookedOptimizer,
-  hasProbes,
-  loadState,
-  mapTensors,
-  masked,
-  NonFiniteError,
-  namedParams,
-  type OptimizerHook,
-  type Param,
-  partition,
-  probe,
-  probeUpdate,
-  readProbes,
-  saveState,
-  sgd,
-  stateless,
-  swapInEma,
-  type TensorMap,
-  zerosLike,
-} from "../src/index.ts";
+import { type AnyHook, type AnyRule, adam, chain, defineHook, HookedOptimizer, loadState, mapTensors, masked, NonFiniteError, namedParams, type OptimizerHook, type Param, saveState, sgd, stateless, type TensorMap, zerosLike } from "../src/index.ts";
+import { accumulate, applyIfFinite, checkFinite, conditionally, ema, hasStats, partition, probe, updateStats, readStats, swapInEma } from "@graftjs/transforms";
 import { bits, disposeAll, net, params, task, tensors } from "./nets.ts";
 import oracle from "./oracle.json" with { type: "json" };
 
@@ -265,13 +236,13 @@ describe("probe", () => {
     const values = { "a/kernel": [3, 4], "b/kernel": [0, 12] };
     const held = params({ "a/kernel": [6, 8], "b/kernel": [0, 0] });
     const hooks = [probe("before"), times(0.5), conditionally(probe("after"), { every: 2 })];
-    const optimizer = optimizerOf(held, hooks, probeUpdate(sgd({ momentum: 0.9 })));
-    expect(await readProbes(optimizer)).toEqual({});
+    const optimizer = optimizerOf(held, hooks, updateStats(sgd({ momentum: 0.9 })));
+    expect(await readStats(optimizer)).toEqual({});
     stepWith(optimizer, values);
     const close = (got: object, expected: object): void => {
       for (const [name, value] of Object.entries(expected)) expect((got as never)[name], name).toBeCloseTo(value, 5);
     };
-    const first = await readProbes(optimizer);
+    const first = await readStats(optimizer);
     close(first, {
       "before/gradient": 13,
       "before/gradient/a/kernel": 5,
@@ -283,7 +254,7 @@ describe("probe", () => {
     });
     stepWith(optimizer, { "a/kernel": [0, 0], "b/kernel": [0, 0] });
     // The conditional probe still shows the step on which it acted.
-    close(await readProbes(optimizer), { "before/gradient": 0, "after/gradient": 6.5, update: 0.585 });
+    close(await readStats(optimizer), { "before/gradient": 0, "after/gradient": 6.5, update: 0.585 });
     optimizer.dispose();
     disposeAll(...held);
     expect(tf.memory().numTensors).toBe(before);
@@ -305,9 +276,9 @@ describe("readProbes", () => {
     const optimizer = optimizerOf(held, [shares, probe("raw")], sgd());
     const bare = optimizerOf(held, [], sgd({ momentum: 0.9 }));
     const made = tf.memory().numTensors;
-    expect([hasProbes(optimizer), hasProbes(bare)]).toEqual([true, false]);
+    expect([hasStats(optimizer), hasStats(bare)]).toEqual([true, false]);
     stepWith(optimizer, { "a/kernel": [3, 4], "b/kernel": [0, 15] });
-    const { "shares/share/b/kernel": b, ...rest } = await readProbes(optimizer);
+    const { "shares/share/b/kernel": b, ...rest } = await readStats(optimizer);
     expect(b).toBeCloseTo(0.75, 6);
     // Shares have no norm over all parameters, the probe's gradients have.
     expect(Object.keys(rest)).toEqual([
@@ -315,7 +286,7 @@ describe("readProbes", () => {
       ...["raw/gradient", "raw/gradient/a/kernel", "raw/gradient/b/kernel"],
       ...["raw/parameter", "raw/parameter/a/kernel", "raw/parameter/b/kernel"],
     ]);
-    expect([hasProbes(optimizer), hasProbes(bare)]).toEqual([true, false]);
+    expect([hasStats(optimizer), hasStats(bare)]).toEqual([true, false]);
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(made);
     bare.dispose();

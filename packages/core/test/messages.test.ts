@@ -4,41 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  type AnyHook,
-  type AnyRule,
-  accumulate,
-  adam,
-  addDecayedWeights,
-  applyIfFinite,
-  type BackendAdapter,
-  chain,
-  checkFinite,
-  conditionally,
-  corePlugins,
-  createRegistry,
-  ema,
-  HookedOptimizer,
-  linear,
-  loadState,
-  mapTensors,
-  masked,
-  namedParams,
-  openBackend,
-  type Plugin,
-  partition,
-  pick,
-  piecewise,
-  probe,
-  type Recipe,
-  readProbes,
-  type SavedState,
-  sgd,
-  stateless,
-  swapInEma,
-  taskTrainer,
-  warmup,
-} from "../src/index.ts";
+import { type AnyHook, type AnyRule, adam, type BackendAdapter, chain, corePlugins, HookedOptimizer, loadState, mapTensors, masked, namedParams, openBackend, type Plugin, selectParams, type SavedState, sgd, stateless, taskTrainer } from "../src/index.ts";
+import { accumulate, addDecayedWeights, applyIfFinite, checkFinite, conditionally, ema, linear, partition, piecewise, probe, readStats, swapInEma, warmup } from "@graftjs/transforms";
+import { createRegistry, type Recipe } from "@graftjs/registry";
 import { disposeAll, params, tensors } from "./nets.ts";
 
 await tf.setBackend("cpu");
@@ -95,8 +63,8 @@ const wrong: Readonly<Record<string, () => unknown>> = {
     ]).applyNamed(grads),
   // Selection
   "a mask on nothing": () => optimizer([masked(ema(), { include: ["hidden/**"], exclude: ["**/bais"] })]),
-  "a predicate that matches nothing": () => pick(held, () => false, "The predicate"),
-  "a glob that is none": () => pick(held, "hidden[9-1]/*", "It"),
+  "a predicate that matches nothing": () => selectParams(held, () => false, "The predicate"),
+  "a glob that is none": () => selectParams(held, "hidden[9-1]/*", "It"),
   "a variable without a layer": () => namedParams({ w: held[0]?.variable as tf.Variable }),
   // Hooks
   "accumulate of no steps": () => accumulate(0),
@@ -110,7 +78,7 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   "no hook to check": () => checkFinite(optimizer()),
   "no probe to read": () => {
     untouched.applyNamed({ "hidden/kernel": grads["hidden/kernel"] as tf.Tensor });
-    return readProbes(untouched);
+    return readStats(untouched);
   },
   // Options
   "several wrong options": () => adam({ beta1: 1, beta3: 0.5, epsilon: "small" } as never),

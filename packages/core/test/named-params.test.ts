@@ -2,7 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { describeParams, HookedOptimizer, namedParams, namedWeights, pick, type Selector, sgd } from "../src/index.ts";
+import { describeParams } from "@graftjs/registry";
+import { HookedOptimizer, namedParams, namedWeights, selectParams, type Selector, sgd } from "../src/index.ts";
 
 const l = tfl.layers;
 beforeEach(() => tf.setBackend("cpu"));
@@ -207,13 +208,13 @@ describe("selection", () => {
   ];
   for (const [selector, expected] of cases) {
     it(`${typeof selector === "function" ? "a predicate" : JSON.stringify(selector)} picks ${expected.length}`, () => {
-      expect(pick(all, selector, "It").map(({ name }) => name)).toEqual(expected);
+      expect(selectParams(all, selector, "It").map(({ name }) => name)).toEqual(expected);
     });
   }
   it("a bracket alone stands for itself", () => {
     const odd = [info("a[1/kernel"), info("b]2/kernel")];
-    expect(pick(odd, "a[1/*", "It")).toHaveLength(1);
-    expect(pick(odd, "b]2/*", "It")).toHaveLength(1);
+    expect(selectParams(odd, "a[1/*", "It")).toHaveLength(1);
+    expect(selectParams(odd, "b]2/*", "It")).toHaveLength(1);
   });
 });
 

@@ -2,7 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { type BackendAdapter, type Capabilities, cpuBackend, openBackend, recordKernels } from "../src/index.ts";
+import { type BackendAdapter, type Capabilities, openBackend } from "../src/index.ts";
+import { cpuBackend, recordKernels } from "@graftjs/backend";
 
 /** A backend of cpu's kernels except `without`, which calls itself unable to train. */
 function partial(name: string, without: string): BackendAdapter {

@@ -1,17 +1,8 @@
 import * as valibot from "valibot";
 import { describe, expect, it } from "vitest";
 import * as zod from "zod";
-import {
-  alias,
-  corePlugins,
-  createRegistry,
-  definePlugin,
-  type LazyPlugin,
-  type Plugin,
-  type Recipe,
-  sgd,
-  stateless,
-} from "../src/index.ts";
+import { alias, createRegistry, type Recipe } from "@graftjs/registry";
+import { corePlugins, definePlugin, type LazyPlugin, type Plugin, sgd, stateless } from "../src/index.ts";
 
 // A third party's kind, by declaration merging.
 interface Augmentation {

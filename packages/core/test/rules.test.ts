@@ -1,16 +1,8 @@
 import { testHook, testRule } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type AnyRule,
-  adam,
-  adamw,
-  addDecayedWeights,
-  decoupledWeightDecay,
-  descend,
-  HookedOptimizer,
-  sgd,
-} from "../src/index.ts";
+import { type AnyRule, adam, adamw, decoupledWeightDecay, gradientDescent, HookedOptimizer, sgd } from "../src/index.ts";
+import { addDecayedWeights } from "@graftjs/transforms";
 import { disposeAll, params, tensors } from "./nets.ts";
 import oracle from "./oracle.json" with { type: "json" };
 
@@ -21,7 +13,7 @@ testRule((options) => sgd(options ?? { momentum: 0.9 }), { oracle: oracle.rules.
 testRule(() => sgd({ momentum: 0.9, dampening: 0.3, nesterov: true, rateInVelocity: true }));
 testRule((options) => adam(options), { oracle: oracle.rules.adam, expectedFailures: squares });
 testRule((options) => adamw(options), { oracle: oracle.rules.adamw, expectedFailures: squares });
-testRule(() => descend());
+testRule(() => gradientDescent());
 testRule(
   ({ momentum, weightDecay } = { momentum: 0.9, weightDecay: 0.1 }) =>
     decoupledWeightDecay(sgd({ momentum }), { weightDecay }),
@@ -74,7 +66,7 @@ describe("whole runs", () => {
 describe("identities", () => {
   const rates = [0.1, 0.1, 0.1, 0.1, 0.1, 0.1];
   it("sgd without momentum is descend, bit for bit", () => {
-    expect(trajectory(sgd(), rates)).toEqual(trajectory(descend(), rates));
+    expect(trajectory(sgd(), rates)).toEqual(trajectory(gradientDescent(), rates));
   });
   it("under a constant rate it makes no difference where the rate enters", () => {
     const [inside, outside] = [true, false].map((rateInVelocity) =>

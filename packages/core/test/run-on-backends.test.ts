@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type BackendAdapter, BackendError, BackendLostError, runOnBackends } from "../src/index.ts";
+import { type BackendAdapter, BackendError, BackendLostError } from "../src/index.ts";
+import { runOnBackends } from "@graftjs/backend";
 
 const disposed: string[] = [];
 function backend(name: string, missingKernels: readonly string[] = []): BackendAdapter {

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import { constant, corePlugins, cosine, createRegistry, linear, rateAt, type Schedule, warmup } from "../src/index.ts";
+import { constant, cosine, linear, warmup } from "@graftjs/transforms";
+import { corePlugins, rateAt, type Schedule } from "../src/index.ts";
+import { createRegistry } from "@graftjs/registry";
 import oracle from "./oracle.json" with { type: "json" };
 
 const registry = createRegistry([corePlugins]);

@@ -3,24 +3,8 @@ import "@tensorflow/tfjs-backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type AnyRule,
-  accumulate,
-  adam,
-  adamw,
-  addDecayedWeights,
-  applyIfFinite,
-  ema,
-  HookedOptimizer,
-  loadState,
-  namedParams,
-  probe,
-  registerHookedOptimizer,
-  type SavedState,
-  StateError,
-  saveState,
-  sgd,
-} from "../src/index.ts";
+import { type AnyRule, adam, adamw, HookedOptimizer, loadState, namedParams, registerHookedOptimizer, type SavedState, StateError, saveState, sgd } from "../src/index.ts";
+import { accumulate, addDecayedWeights, applyIfFinite, ema, probe } from "@graftjs/transforms";
 import { bits, net, task } from "./nets.ts";
 
 beforeEach(() => tf.setBackend("cpu"));

@@ -2,17 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import {
-  type AnyCombiner,
-  descend,
-  gramians,
-  HookedOptimizer,
-  NonFiniteError,
-  type Param,
-  RecipeError,
-  SelectionError,
-  taskTrainer,
-} from "../src/index.ts";
+import { type AnyCombiner, gradientDescent, gramians, HookedOptimizer, NonFiniteError, type Param, RecipeError, SelectionError, taskTrainer } from "../src/index.ts";
 
 let start = 0;
 beforeEach(async () => {
@@ -77,7 +67,7 @@ it("has the same relative accuracy for gradients of 1e-18 and 1e18, whose square
 it("keeps a parameter that one task alone reaches out of the Gramian, and gives it that task's gradient", async () => {
   const [trunk, headA, headB] = [param("trunk/w", [0, 0]), param("a/w", [0]), param("b/w", [0])] as const;
   const params = [trunk, headA, headB];
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const seen: Float64Array[] = [];
   const trainer = taskTrainer({ optimizer, combiner: sum(seen) });
   const losses = await trainer.step({
@@ -95,7 +85,7 @@ it("keeps a parameter that one task alone reaches out of the Gramian, and gives 
 it("names the task whose gradient is not finite, in a shared parameter or in its own head; weights stay", async () => {
   const [trunk, head] = [param("trunk/w", [1, 1]), param("a/w", [1])] as const;
   const params = [trunk, head];
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const elementwise: AnyCombiner = {
     name: "first",
     init: () => null,
@@ -120,7 +110,7 @@ it("names the task whose gradient is not finite, in a shared parameter or in its
 it("refuses one loss, a parameter that no task reaches, two steps at once, and a loss that throws, leaving nothing", async () => {
   const [trunk, stray] = [param("trunk/w", [1, 1]), param("stray/w", [1])] as const;
   const params = [trunk, stray];
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner: sum() });
   const ok = dot(trunk, [1, 2]);
   await expect(trainer.step({ all: plus(ok, ok) })).rejects.toThrow(/sum of losses has one gradient/);
@@ -145,7 +135,7 @@ it("moves statistics by the first task's pass alone", async () => {
     mean.assign(tf.scalar(to));
     return dot(trunk, [1, 1])();
   };
-  const optimizer = new HookedOptimizer({ params: [trunk], rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params: [trunk], rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner: sum(), statistics: [mean] });
   tf.dispose((await trainer.step({ a: pass(5), b: pass(7) })) as tf.NamedTensorMap);
   expect(mean.dataSync()[0]).toBe(5);
@@ -156,7 +146,7 @@ it("moves statistics by the first task's pass alone", async () => {
 it("never holds more than one gradient set a task, and none after the step", async () => {
   const n = 100_000;
   const params = ["x/w", "y/w", "z/w", "u/w"].map((name) => param(name, Array<number>(n).fill(1)));
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 0.1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 0.1 });
   const set = params.length * n * 4;
   let peak = 0;
   const spy: AnyCombiner = {

@@ -1,23 +1,7 @@
 // What must not compile. `tsc` checks this file: a line below `@ts-expect-error` that does compile is an error.
-import {
-  adam,
-  addDecayedWeights,
-  chain,
-  conditionally,
-  defineHook,
-  definePlugin,
-  ema,
-  HookedOptimizer,
-  masked,
-  type Param,
-  partition,
-  probeUpdate,
-  type Recipe,
-  sgd,
-  stateless,
-  type TensorMap,
-  type WeighingCombiner,
-} from "../src/index.ts";
+import { adam, chain, defineHook, definePlugin, HookedOptimizer, masked, type Param, sgd, stateless, type TensorMap, type WeighingCombiner } from "../src/index.ts";
+import { addDecayedWeights, conditionally, ema, partition, updateStats } from "@graftjs/transforms";
+import type { Recipe } from "@graftjs/registry";
 
 declare const params: readonly Param[];
 declare const combiner: WeighingCombiner;
@@ -47,7 +31,7 @@ conditionally(rule, { every: 2 });
 partition({ a: rule }, () => "a");
 // A hook where a rule is wrapped.
 // @ts-expect-error
-probeUpdate(hook);
+updateStats(hook);
 // A combiner among the hooks: hooks only ever see one gradient.
 // @ts-expect-error
 new HookedOptimizer({ params, hooks: [combiner], rule, learningRate });

@@ -1,33 +1,33 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { decays } from "../decay.ts";
-import { runFused } from "../fused.ts";
-import type { UpdateRule } from "../hook.ts";
-import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
-import type { ParamInfo } from "../params.ts";
-import { scalars } from "../scalars.ts";
-import type { Selector } from "../select.ts";
-import { mapTensors, type TensorMap, zerosLike } from "../tree.ts";
+import { decayedNames } from "../params/decayed-names.ts";
+import { runFused } from "../kinds/fused-kernels.ts";
+import type { UpdateRule } from "../step/hook.ts";
+import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
+import type { ParamInfo } from "../params/params.ts";
+import { scalars } from "../step/scalars.ts";
+import type { Selector } from "../params/select.ts";
+import { inOrder, mapTensors, type TensorMap, zerosLike } from "../params/tensor-map.ts";
 
 export interface AdamOptions {
   /** Decay of the first moment, in [0, 1). @default 0.9 */
   readonly beta1?: number;
   /** Decay of the second moment, in [0, 1). @default 0.999 */
   readonly beta2?: number;
-  /** Added to √v̂, outside the root. The same on every backend. @default 1e-8 */
+  /** Added to √v̂, outside the root. The same value on every backend. @default 1e-8 */
   readonly epsilon?: number;
 }
 
 export interface AdamWOptions extends AdamOptions {
-  /** Decoupled decay: w ← w − γ·λ·w beside the step, not inside the moments. ≥ 0. @default 0.01 */
+  /** Decoupled decay λ ≥ 0: w ← w − γ·λ·w in addition to the step, outside the moments. @default 0.01 */
   readonly weightDecay?: number;
-  /** Which parameters decay. @default every parameter of more than one dimension */
+  /** Parameters that decay. @default every parameter with more than one dimension */
   readonly decayOn?: Selector;
 }
 
 export type AdamState = {
   readonly m: TensorMap;
   readonly v: TensorMap;
-  /** Steps that each parameter has taken: one that joins late gets its own bias correction. */
+  /** Number of steps of each parameter: a parameter that joins late gets its own bias correction. */
   readonly count: { readonly [name: string]: number };
 };
 
@@ -37,34 +37,35 @@ const fields = {
   epsilon: { type: "number", minimum: 0, default: 1e-8, description: "Added to the root of the second moment" },
 } as const;
 
-export const adamOptions: OptionsSchema<AdamOptions> = optionsSchema<AdamOptions>(fields);
-export const adamwOptions: OptionsSchema<AdamWOptions> = optionsSchema<AdamWOptions>({
+export const adamOptions: OptionsSchema<AdamOptions, keyof AdamOptions> = optionsSchema<AdamOptions, keyof AdamOptions>(fields);
+export const adamwOptions: OptionsSchema<AdamWOptions, keyof AdamOptions | "weightDecay"> = optionsSchema<
+  AdamWOptions,
+  keyof AdamOptions | "weightDecay"
+>({
   ...fields,
   weightDecay: { type: "number", minimum: 0, default: 0.01, description: "Decoupled weight decay" },
-  decayOn: { description: "Selector of the parameters that decay; those of more than one dimension by default" },
+  decayOn: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
 });
 
 /**
- * Adam (Kingma & Ba 2015, algorithm 1): w ← w − γ·m̂/(√v̂ + ε), moments corrected by each parameter's own step count.
+ * Adam (Kingma & Ba 2015, algorithm 1): w ← w − γ·m̂/(√v̂ + ε), with each parameter's own step count in the bias correction.
  *
- * State: two tensors a parameter.
- * @throws OptionsError where an option is out of range or unknown.
+ * State: two tensors per parameter.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function adam(options: AdamOptions = {}): UpdateRule<AdamState> {
-  assertOptions("adam", adamOptions, options);
-  return rule("adam", options, () => () => 0);
+  return rule("adam", adamOptions.parse("adam", options), () => () => 0);
 }
 
 /**
- * AdamW (Loshchilov & Hutter 2019, algorithm 2): Adam, and beside it w ← w − γ·λ·w on the parameters of `decayOn`.
+ * AdamW (Loshchilov & Hutter 2019, algorithm 2): Adam, plus w ← w − γ·λ·w on the parameters of `decayOn`.
  *
- * State: two tensors a parameter.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where `decayOn` matches nothing.
+ * State: two tensors per parameter.
+ * @throws OptionsError if an option is out of range or unknown; SelectionError if `decayOn` matches nothing.
  */
 export function adamw(options: AdamWOptions = {}): UpdateRule<AdamState> {
-  assertOptions("adamw", adamwOptions, options);
-  const { weightDecay = 0.01, decayOn, ...rest } = options;
-  const selected = decays(decayOn, "`decayOn` of `adamw`");
+  const { weightDecay, decayOn, ...rest } = adamwOptions.parse("adamw", options);
+  const selected = decayedNames(decayOn, "`decayOn` of `adamw`");
   return rule("adamw", rest, (infos) => {
     const names = selected(infos);
     return (name) => (names.has(name) ? weightDecay : 0);
@@ -73,7 +74,7 @@ export function adamw(options: AdamWOptions = {}): UpdateRule<AdamState> {
 
 function rule(
   name: string,
-  { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions,
+  { beta1, beta2, epsilon }: Required<AdamOptions>,
   decayOf: (infos: readonly ParamInfo[]) => (name: string) => number,
 ): UpdateRule<AdamState> {
   const counted = (count: AdamState["count"], names: readonly string[]): AdamState["count"] =>
@@ -97,24 +98,24 @@ function rule(
       const updates = mapTensors(grads, (_, key) => {
         const t = count[key] as number;
         const rate = rates[key] as number;
-        // γ·(m/c₁)/(√(v/c₂)+ε) with the corrections drawn into scalars, as the paper's section 2 has it: two kernels fewer.
+        // γ·(m/c₁)/(√(v/c₂)+ε) with the corrections folded into scalars, as in section 2 of the paper: two kernels fewer.
         const root = Math.sqrt(1 - beta2 ** t);
         const denominator = tf.add(tf.sqrt(v[key] as tf.Tensor), scalar(epsilon * root));
         const step = tf.div(times(m[key] as tf.Tensor, (rate * root) / (1 - beta1 ** t)), denominator);
         const lambda = decay(key);
         return lambda === 0 ? step : tf.add(step, times(params[key] as tf.Tensor, lambda * rate));
       });
-      return { grads: updates, state: { m, v, count } };
+      return { updates, state: { m, v, count } };
     },
     applyFused(variables, grads, state, { rates, infos }) {
       const names = Object.keys(variables);
       const count = counted(state.count, names);
       const ran = runFused("GraftAdam", {
-        variables: names.map((key) => variables[key]),
-        grads: names.map((key) => grads[key]),
-        m: names.map((key) => state.m[key]),
-        v: names.map((key) => state.v[key]),
-        learningRates: names.map((key) => rates[key]),
+        variables: inOrder(names, variables),
+        grads: inOrder(names, grads),
+        m: inOrder(names, state.m),
+        v: inOrder(names, state.v),
+        learningRates: inOrder(names, rates),
         corrections1: names.map((key) => 1 - beta1 ** (count[key] as number)),
         corrections2: names.map((key) => 1 - beta2 ** (count[key] as number)),
         decays: names.map(decayOf(infos)),

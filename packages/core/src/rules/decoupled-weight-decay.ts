@@ -1,14 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { decays } from "../decay.ts";
-import type { UpdateRule } from "../hook.ts";
-import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
-import type { Selector } from "../select.ts";
-import { mapTensors, type StateTree } from "../tree.ts";
+import { decayedNames } from "../params/decayed-names.ts";
+import type { UpdateRule } from "../step/hook.ts";
+import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
+import type { Selector } from "../params/select.ts";
+import { mapTensors } from "../params/tensor-map.ts";
+import type { StateTree } from "../state/tree.ts";
 
 export interface DecoupledWeightDecayOptions {
   /** λ in w ← w − γ·λ·w. ≥ 0. */
   readonly weightDecay: number;
-  /** Which parameters decay. @default every parameter of more than one dimension */
+  /** Parameters that decay. @default every parameter with more than one dimension */
   readonly on?: Selector;
 }
 
@@ -16,26 +17,25 @@ export const decoupledWeightDecayOptions: OptionsSchema<DecoupledWeightDecayOpti
   optionsSchema<DecoupledWeightDecayOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-      on: { description: "Selector of the parameters that decay; those of more than one dimension by default" },
+      on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
     },
     ["weightDecay"],
   );
 
 /**
- * `rule`, and beside it w ← w − γ·λ·w on the parameters of `on`: the decay never enters momentum or moments (Loshchilov &
- * Hutter 2019, algorithm 1: `decoupledWeightDecay(sgd({ momentum: 0.9 }), { weightDecay })` is their SGDW). For Adam, `adamw`
- * does the same in fused kernels; here the rule's fused kernels are not used.
+ * Adds w ← w − γ·λ·w on the parameters of `on` to `rule`. The decay never enters momentum or moments (Loshchilov & Hutter
+ * 2019, algorithm 1: `decoupledWeightDecay(sgd({ momentum: 0.9 }), { weightDecay })` is their SGDW). For Adam use `adamw`,
+ * which has fused kernels; this wrapper does not use the rule's fused kernels.
  *
  * State: the rule's.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where `on` matches nothing.
+ * @throws OptionsError if an option is out of range or unknown; SelectionError if `on` matches nothing.
  */
 export function decoupledWeightDecay<S extends StateTree>(
   rule: UpdateRule<S>,
   options: DecoupledWeightDecayOptions,
 ): UpdateRule<S> {
-  assertOptions("decoupled-weight-decay", decoupledWeightDecayOptions, options);
-  const { weightDecay, on } = options;
-  const selected = decays(on, "`on` of `decoupled-weight-decay`");
+  const { weightDecay, on } = decoupledWeightDecayOptions.parse("decoupled-weight-decay", options);
+  const selected = decayedNames(on, "`on` of `decoupled-weight-decay`");
   const { applyFused: _, ...composed } = rule;
   return {
     ...composed,
@@ -46,12 +46,12 @@ export function decoupledWeightDecay<S extends StateTree>(
     transform(grads, state, ctx) {
       const out = rule.transform(grads, state, ctx);
       const names = selected(ctx.infos);
-      const updates = mapTensors(out.grads, (update, name) =>
+      const updates = mapTensors(out.updates, (update, name) =>
         names.has(name)
           ? tf.add(update, tf.mul(ctx.params[name] as tf.Tensor, weightDecay * (ctx.rates[name] as number)))
           : update,
       );
-      return { ...out, grads: updates };
+      return { updates, state: out.state };
     },
   };
 }

@@ -1,27 +1,27 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { runFused } from "../fused.ts";
-import type { UpdateRule } from "../hook.ts";
-import { assertOptions, type OptionsSchema, optionsSchema } from "../options.ts";
-import { scalars } from "../scalars.ts";
-import { mapTensors, type TensorMap, zerosLike } from "../tree.ts";
+import { runFused } from "../kinds/fused-kernels.ts";
+import type { UpdateRule } from "../step/hook.ts";
+import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
+import { scalars } from "../step/scalars.ts";
+import { inOrder, mapTensors, type TensorMap, zerosLike } from "../params/tensor-map.ts";
 
 export interface SgdOptions {
-  /** In [0, 1). 0 keeps no state. @default 0 */
+  /** Share of the velocity that is kept per step, in [0, 1). With 0 the rule keeps no state. @default 0 */
   readonly momentum?: number;
   /** Share of the gradient kept out of the velocity, in [0, 1). The first step takes the whole gradient, as in PyTorch. @default 0 */
   readonly dampening?: number;
-  /** Nesterov's look-ahead. @default false */
+  /** Whether to use Nesterov's look-ahead. @default false */
   readonly nesterov?: boolean;
   /**
-   * Where the rate enters. `false`: w ← w − γ·v (PyTorch, tfjs, optax). `true`: v ← m·v + γ·g, w ← w − v (Caffe, the LARS
-   * paper). They differ once the rate changes. @default false
+   * Whether the rate enters the velocity. `false`: w ← w − γ·v (PyTorch, tfjs, optax). `true`: v ← m·v + γ·g, w ← w − v
+   * (Caffe, the LARS paper). The two differ as soon as the rate changes. @default false
    */
   readonly rateInVelocity?: boolean;
 }
 
 export type SgdState = { readonly velocity: TensorMap };
 
-export const sgdOptions: OptionsSchema<SgdOptions> = optionsSchema<SgdOptions>({
+export const sgdOptions: OptionsSchema<SgdOptions, keyof SgdOptions> = optionsSchema<SgdOptions, keyof SgdOptions>({
   momentum: {
     type: "number",
     minimum: 0,
@@ -41,25 +41,24 @@ export const sgdOptions: OptionsSchema<SgdOptions> = optionsSchema<SgdOptions>({
 });
 
 /**
- * Stochastic gradient descent, with momentum where asked: v ← m·v + (1−τ)·g, w ← w − γ·v (Sutskever et al. 2013; torch.optim.SGD).
+ * Stochastic gradient descent with optional momentum: v ← m·v + (1−τ)·g, w ← w − γ·v (Sutskever et al. 2013; torch.optim.SGD).
  *
- * State: one tensor a parameter, none without momentum.
- * @throws OptionsError where an option is out of range or unknown.
+ * State: one tensor per parameter, none without momentum.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function sgd(options: SgdOptions = {}): UpdateRule<SgdState> {
-  assertOptions("sgd", sgdOptions, options);
-  const { momentum = 0, dampening = 0, nesterov = false, rateInVelocity = false } = options;
+  const { momentum, dampening, nesterov, rateInVelocity } = sgdOptions.parse("sgd", options);
   const first = (velocity: TensorMap, name: string): boolean => !velocity[name];
   return {
     name: "sgd",
     terminal: true,
-    // Empty on purpose: "no velocity yet" is what tells a parameter's first step.
+    // Empty on purpose: a missing velocity marks a parameter's first step.
     init: () => ({ velocity: {} }),
     transform(grads, { velocity }, { rates }) {
       const scalar = scalars();
       const rate = (name: string): number => rates[name] as number;
       const times = (x: tf.Tensor, factor: number): tf.Tensor => (factor === 1 ? x : tf.mul(x, scalar(factor)));
-      if (momentum === 0) return { grads: mapTensors(grads, (g, name) => times(g, rate(name))), state: { velocity } };
+      if (momentum === 0) return { updates: mapTensors(grads, (g, name) => times(g, rate(name))), state: { velocity } };
       const scaled = (g: tf.Tensor, name: string): tf.Tensor => (rateInVelocity ? times(g, rate(name)) : g);
       const next = mapTensors(grads, (g, name) => {
         const before = velocity[name];
@@ -74,16 +73,16 @@ export function sgd(options: SgdOptions = {}): UpdateRule<SgdState> {
         const ahead = nesterov ? tf.add(scaled(grads[name] as tf.Tensor, name), times(v, momentum)) : v;
         return rateInVelocity ? ahead : times(ahead, rate(name));
       });
-      return { grads: updates, state: { velocity: next } };
+      return { updates, state: { velocity: next } };
     },
     applyFused(variables, grads, { velocity }, { rates }) {
       const names = Object.keys(variables);
       const slots = momentum === 0 ? {} : { ...zerosLike(missing(variables, velocity)), ...velocity };
       const ran = runFused("GraftSgd", {
-        variables: names.map((name) => variables[name]),
-        grads: names.map((name) => grads[name]),
-        velocities: momentum === 0 ? [] : names.map((name) => slots[name as keyof typeof slots]),
-        learningRates: names.map((name) => rates[name]),
+        variables: inOrder(names, variables),
+        grads: inOrder(names, grads),
+        velocities: momentum === 0 ? [] : inOrder(names, slots as TensorMap),
+        learningRates: inOrder(names, rates),
         first: names.map((name) => first(velocity, name)),
         momentum,
         dampening,

@@ -1,0 +1,31 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type BackendAdapter, type BackendSession, type Capabilities, type Availability, BackendError } from "@graftjs/core";
+
+const capabilities: Capabilities = {
+  missingKernels: [],
+  floatBits: 32,
+  syncRead: true,
+  description: "plain JavaScript, one thread",
+};
+
+/**
+ * tfjs's own cpu backend, the last resort of a list: it trains everything, slowly. It is there where the app has imported
+ * `@tensorflow/tfjs-backend-cpu`.
+ */
+export function cpuBackend(): BackendAdapter {
+  const registered = (): boolean => "cpu" in tf.engine().registryFactory;
+  const fix = 'Add: import "@tensorflow/tfjs-backend-cpu".';
+  return {
+    name: "cpu",
+    device: "cpu",
+    async availability(): Promise<Availability> {
+      return registered() ? { ok: true, capabilities } : { ok: false, reason: "tfjs's cpu backend is not loaded", fix };
+    },
+    async init(): Promise<BackendSession> {
+      if (!registered() || !(await tf.setBackend("cpu"))) {
+        throw new BackendError("tfjs's cpu backend is not loaded.", fix);
+      }
+      return { name: "cpu", capabilities, dispose: async () => {} };
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Undoes a registration. A second call does nothing. */
+export interface Registration {
+  dispose(): void;
+}
+
+/** Makes a kernel that may pass some cases to the stock kernel that it replaces. */
+export type Wrapped = (stock: tf.KernelConfig | undefined) => tf.KernelFunc;
+
+/** Kernels registered here → the stock kernels that they replace. Needed if an earlier session was never disposed. */
+const stockOf = new WeakMap<tf.KernelConfig, { readonly stock: tf.KernelConfig | undefined }>();
+
+/**
+ * Registers kernels of `backendName`, in place of stock ones if there are any. `dispose()` puts the stock kernels back; a
+ * kernel that other code has registered over ours since is left as it is.
+ */
+export function replaceKernels(
+  backendName: string,
+  kernels: { readonly [kernelName: string]: Wrapped },
+): Registration {
+  const undo = Object.entries(kernels).map(([kernelName, wrapped]) => {
+    const found = tf.getKernel(kernelName, backendName);
+    const known = found && stockOf.get(found);
+    const stock = known ? known.stock : found;
+    if (found) tf.unregisterKernel(kernelName, backendName);
+    const own: tf.KernelConfig = { kernelName, backendName, kernelFunc: wrapped(stock) };
+    tf.registerKernel(own);
+    stockOf.set(own, { stock });
+    return () => {
+      if (tf.getKernel(kernelName, backendName) !== own) return;
+      tf.unregisterKernel(kernelName, backendName);
+      if (stock) tf.registerKernel(stock);
+    };
+  });
+  return {
+    dispose(): void {
+      for (const step of undo.splice(0).reverse()) step();
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { SelectionError, didYouMean } from "../errors.ts";
+import type { ParamInfo } from "./params.ts";
+
+/** Globs over parameter names: `*` within a segment, `**` across segments, `[1-3]` and `[!1-3]` one character. */
+export interface SelectSpec {
+  /** @default ["**"] */
+  readonly include?: readonly string[];
+  /** @default [] */
+  readonly exclude?: readonly string[];
+}
+
+/**
+ * Which parameters: a preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
+ * predicate. Presets: `all`, `bias`, `norm` (gamma and beta), `head` (the last layer that has parameters), `last:n` (the
+ * last n such layers), `role:kernel` (any role).
+ */
+export type Selector = string | readonly string[] | SelectSpec | RegExp | ((param: ParamInfo) => boolean);
+
+/** What a selector becomes once it is compiled against a list of parameters. */
+export type Select = (param: ParamInfo) => boolean;
+
+/**
+ * The parameters of `params` that `selector` matches, in their own order.
+ *
+ * @param what who asks, the first words of the error: "The mask of `lars`".
+ * @throws SelectionError naming each pattern that matches nothing, with the nearest names. A predicate or `exclude`
+ *   pattern is held to the same rule: one that does nothing is a typing error more often than a wish.
+ */
+export function pick<P extends ParamInfo>(params: readonly P[], selector: Selector, what: string): readonly P[] {
+  const { select, unmatched } = compile(params, selector);
+  const picked = params.filter(select);
+  const names = params.map(({ name }) => name);
+  if (unmatched.length > 0) {
+    throw new SelectionError(
+      `${what} matches nothing with ${unmatched.map((p) => `\`${p}\``).join(", ")}.`,
+      unmatched.map((pattern) => hintFor(pattern, names)).join("\n"),
+    );
+  }
+  if (picked.length === 0) {
+    throw new SelectionError(`${what} selects none of ${params.length} parameters.`, didYouMean("", names));
+  }
+  return picked;
+}
+
+/** As {@link pick}, for masks: what is not matched is left out without an error only if `params` is empty. */
+export function matcher(params: readonly ParamInfo[], selector: Selector, what: string): Select {
+  const names = new Set(pick(params, selector, what).map(({ name }) => name));
+  return ({ name }) => names.has(name);
+}
+
+interface Compiled {
+  readonly select: Select;
+  readonly unmatched: readonly string[];
+}
+
+function compile(params: readonly ParamInfo[], selector: Selector): Compiled {
+  if (typeof selector === "function") return { select: selector, unmatched: [] };
+  if (selector instanceof RegExp) {
+    const test = ({ name }: ParamInfo): boolean => name.search(selector) >= 0;
+    return { select: test, unmatched: params.some(test) ? [] : [String(selector)] };
+  }
+  const spec: SelectSpec =
+    typeof selector === "string" ? { include: [selector] } : isSpec(selector) ? selector : { include: selector };
+  const side = (patterns: readonly string[]): { any: Select; unmatched: string[] } => {
+    const tests = patterns.map((pattern) => ({ pattern, test: one(params, pattern) }));
+    return {
+      any: (param) => tests.some(({ test }) => test(param)),
+      unmatched: tests.filter(({ test }) => !params.some(test)).map(({ pattern }) => pattern),
+    };
+  };
+  const include = side(spec.include ?? ["**"]);
+  const exclude = side(spec.exclude ?? []);
+  return {
+    select: (param) => include.any(param) && !exclude.any(param),
+    unmatched: [...include.unmatched, ...exclude.unmatched],
+  };
+}
+
+function isSpec(selector: readonly string[] | SelectSpec): selector is SelectSpec {
+  return !Array.isArray(selector);
+}
+
+/** One preset or glob. */
+function one(params: readonly ParamInfo[], pattern: string): Select {
+  if (pattern === "all") return () => true;
+  if (pattern === "bias") return ({ role }) => role === "bias" || role.endsWith("_bias");
+  if (pattern === "norm") return ({ role }) => role === "gamma" || role === "beta";
+  if (pattern.startsWith("role:")) return ({ role }) => role === pattern.slice(5);
+  const last = pattern === "head" ? 1 : Number(/^last:(\d+)$/.exec(pattern)?.[1]);
+  // A model may well have a layer called `head`; the preset is that layer then, by glob as written.
+  if (last > 0 && !params.some(({ layer }) => layer === pattern)) {
+    const layers = new Set([...new Set(params.map(({ layer }) => layer))].slice(-last));
+    return ({ layer }) => layers.has(layer);
+  }
+  const glob = params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern;
+  const regexp = globToRegExp(glob);
+  return ({ name }) => regexp.test(name);
+}
+
+function globToRegExp(glob: string): RegExp {
+  const body = glob.replace(/\*\*\/|\*\*|\*|\[!?[^\]/*]+\]|[^*[]+|\[/g, (part) => {
+    if (part === "**/") return "(?:.*/)?";
+    if (part === "**") return ".*";
+    if (part === "*") return "[^/]*";
+    // `[1-3]` and `[!1-3]` are classes, as in a shell; everything else stands for itself, a lone bracket too.
+    if (part.length > 1 && part.startsWith("["))
+      return `[${part.slice(1, -1).replace(/^!/, "^").replace(/[\\[]/g, "\\$&")}]`;
+    return part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+  });
+  try {
+    return new RegExp(`^${body}$`);
+  } catch (cause) {
+    throw new SelectionError(`\`${glob}\` is no glob.`, "A class goes from low to high: [1-3], [a-z].", { cause });
+  }
+}
+
+function hintFor(pattern: string, names: readonly string[]): string {
+  const layers = names.map((name) => name.slice(0, name.lastIndexOf("/")));
+  const roles = names.map((name) => name.slice(name.lastIndexOf("/") + 1));
+  const bare = pattern.replaceAll("**", "").replace(/^\/|\/$/g, "");
+  return didYouMean(bare, [...new Set([...names, ...layers, ...roles])]);
+}

@@ -1,7 +1,0 @@
-/** Learning rate by step: a pure function, so that a resumed run reads the same rates. */
-export type Schedule = (step: number) => number;
-
-/** The rate of `step`, from a number or a schedule. */
-export function rateAt(rate: number | Schedule, step: number): number {
-  return typeof rate === "number" ? rate : rate(step);
-}

@@ -1,0 +1,254 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type { AnyCombiner, ElementwiseCombiner, WeighingCombiner } from "../kinds/combiner.ts";
+import { formatNames, NonFiniteError, RecipeError, SelectionError } from "../errors.ts";
+import { packedLength, packGramian, unpackGramian } from "./gramian.ts";
+import type { HookedOptimizer } from "../step/optimizer.ts";
+import type { Param } from "../params/params.ts";
+import { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
+import { disposeReplaced, mapTree, type StateTree, tidyTree } from "../state/tree.ts";
+import type { TensorMap } from "../params/tensor-map.ts";
+
+export interface TaskTrainerOptions {
+  readonly optimizer: HookedOptimizer;
+  readonly combiner: AnyCombiner;
+  /**
+   * Variables that a forward pass writes (a model's `moving_mean` and `moving_variance`). They move once a step, by the
+   * first task's pass, and not once a task. @default []
+   */
+  readonly statistics?: readonly tf.Variable[];
+}
+
+type Accept = (losses: { readonly [task: string]: tf.Scalar }, grads: TensorMap) => Promise<boolean>;
+
+/** Takes steps over several tasks: what `model.fit` cannot do, which sums the losses before an optimizer sees them. */
+export interface TaskTrainer {
+  /**
+   * One step: a backward pass a task, the combiner over the parameters that several tasks reach, then the optimizer. A
+   * parameter that one task alone reaches (its head) gets that task's gradient as it is.
+   *
+   * @param accept looks at the losses and the merged gradient before the optimizer does; on false the step is not taken,
+   *   weights and state as before. The tensors are not its to dispose.
+   *
+   * The losses returned are the caller's to dispose. Weights, state and memory are untouched when it throws.
+   * @throws RecipeError where there are fewer than two tasks, or a step is still under way; SelectionError naming the
+   *   parameters that no task reaches; NonFiniteError naming the task whose gradient is NaN or infinite.
+   */
+  step(losses: TaskLosses, accept?: Accept): Promise<{ readonly [task: string]: tf.Scalar }>;
+  /** The combiner's state, for a checkpoint: null before the first step. Assigning takes over the state and its tensors. */
+  state: StateTree;
+  dispose(): void;
+}
+
+/**
+ * Steps over several losses at once: one gradient a task, merged by `combiner`, then the optimizer's hooks and rule.
+ *
+ * @throws RecipeError where `combiner` is no combiner.
+ */
+export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTrainerOptions): TaskTrainer {
+  if (!("weigh" in combiner) && !("combine" in combiner)) {
+    throw new RecipeError(
+      "`combiner` is no combiner.",
+      "It has `weigh` or `combine`; a hook belongs into the optimizer's hooks.",
+    );
+  }
+  let state: StateTree = null;
+  let started = false;
+  let busy = false;
+  const replace = (next: StateTree, known: boolean): void => {
+    disposeReplaced(state, next);
+    state = next;
+    started = known;
+  };
+  return {
+    async step(losses, accept) {
+      assertTasks(combiner, Object.keys(losses));
+      if (busy) throw new RecipeError("A step is still under way.", "Await step() before you call it again.");
+      busy = true;
+      const fresh = !started;
+      let found: TaskGradients | undefined;
+      try {
+        const { active } = optimizer;
+        found = taskGradients(active, losses, statistics);
+        const params = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
+        if (fresh)
+          replace(
+            tidyTree(() => own(init(combiner, Object.keys(losses), params), params)),
+            true,
+          );
+        const out = await combined(combiner, found, state, optimizer, active);
+        let taken = false;
+        try {
+          taken = accept === undefined || (await accept(found.values, out.grads));
+          if (taken) optimizer.applyNamed(out.grads);
+        } catch (error) {
+          taken = false;
+          throw error;
+        } finally {
+          tf.dispose(out.grads as tf.NamedTensorMap);
+          if (!taken) disposeReplaced(out.state, state);
+        }
+        if (taken) replace(out.state, true);
+        else if (fresh) replace(null, false);
+        const { values } = found;
+        found = { values: {}, byTask: found.byTask };
+        return values;
+      } catch (error) {
+        if (fresh) replace(null, false);
+        throw error;
+      } finally {
+        if (found) disposeGradients(found);
+        busy = false;
+      }
+    },
+    get state() {
+      return state;
+    },
+    set state(next) {
+      replace(next, next !== null);
+    },
+    dispose: () => replace(null, false),
+  };
+}
+
+function assertTasks({ name }: AnyCombiner, tasks: readonly string[]): void {
+  if (tasks.length >= 2) return;
+  throw new RecipeError(
+    `\`${name}\` combines the gradients of several tasks, and got ${tasks.length} loss(es).`,
+    "Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
+  );
+}
+
+function init(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap): StateTree {
+  return "weigh" in combiner
+    ? (combiner as WeighingCombiner).init(tasks)
+    : (combiner as ElementwiseCombiner).init(tasks, params);
+}
+
+/** The merged gradient. Frees the tasks' gradients as it goes, so that there is never a set too many. */
+async function combined(
+  combiner: AnyCombiner,
+  { byTask }: TaskGradients,
+  state: StateTree,
+  optimizer: HookedOptimizer,
+  active: readonly Param[],
+): Promise<{ grads: TensorMap; state: StateTree }> {
+  const maps = Object.values(byTask);
+  const reached = ({ name }: Param): number => maps.filter((map) => map[name]).length;
+  const none = active.filter((param) => reached(param) === 0).map(({ name }) => name);
+  if (none.length > 0) {
+    throw new SelectionError(
+      `No task reaches ${formatNames(none)}.`,
+      "Is it connected to one of the losses? If it should stay as it is, leave it out of `params` or freeze it.",
+    );
+  }
+  const shared = active.filter((param) => reached(param) > 1);
+  const alone = active.filter((param) => reached(param) === 1).map(({ name }) => name);
+  const merged = await ("weigh" in combiner
+    ? weighed(combiner, byTask, state, optimizer, shared, alone)
+    : elementwise(combiner, byTask, state, optimizer, shared));
+  const own = alone.map((name) => [name, tf.clone(maps.find((map) => map[name])?.[name] as tf.Tensor)] as const);
+  return { grads: { ...merged.grads, ...Object.fromEntries(own) }, state: merged.state };
+}
+
+/** Gramians on the device, one awaited read, weights on the host, one weighted sum on the device. */
+async function weighed(
+  combiner: WeighingCombiner,
+  byTask: { readonly [task: string]: TensorMap },
+  state: StateTree,
+  { step }: HookedOptimizer,
+  shared: readonly Param[],
+  alone: readonly string[],
+): Promise<{ grads: TensorMap; state: StateTree }> {
+  const { granularity = "whole" } = combiner;
+  const groupOf = ({ layer, name }: Param): string =>
+    granularity === "whole" ? "" : granularity === "layer" ? layer : name;
+  const groups = [...new Set(shared.map(groupOf))];
+  const [tasks, maps] = [Object.keys(byTask), Object.values(byTask)];
+  const [m, length] = [tasks.length, packedLength(tasks.length)];
+  const numbers = await read(() => [
+    ...groups.map((group) => {
+      const names = shared.filter((param) => groupOf(param) === group).map(({ name }) => name);
+      return packGramian(maps, names);
+    }),
+    tf.stack(maps.map((map) => finiteProbe(map, alone))),
+  ]);
+  assertFinite(tasks, numbers.subarray(groups.length * length), "");
+  const weights = new Map<string, Float64Array>();
+  for (const [g, group] of groups.entries()) {
+    const gram = unpackGramian(numbers.subarray(g * length, (g + 1) * length), m);
+    assertFinite(
+      tasks,
+      Float64Array.from(tasks, (_, i) => gram[i * m + i] as number),
+      group,
+    );
+    const out = combiner.weigh(gram, tasks, state, { step, group });
+    weights.set(group, out.weights);
+    state = out.state;
+  }
+  const grads = shared.map((param) => {
+    const alpha = weights.get(groupOf(param)) as Float64Array;
+    const parts = maps.map((map) => map[param.name]);
+    const sum = tf.tidy(() => tf.addN(parts.flatMap((part, i) => (part ? [tf.mul(part, alpha[i] as number)] : []))));
+    tf.dispose(parts.filter((part) => part !== undefined));
+    return [param.name, sum];
+  });
+  return { grads: Object.fromEntries(grads), state };
+}
+
+/** Element by element on the device: a task that does not reach a parameter has gradient 0 there. */
+async function elementwise(
+  combiner: ElementwiseCombiner,
+  byTask: { readonly [task: string]: TensorMap },
+  before: StateTree,
+  { step, learningRate, params: infos }: HookedOptimizer,
+  shared: readonly Param[],
+): Promise<{ grads: TensorMap; state: StateTree }> {
+  const maps = Object.values(byTask);
+  const probes = await read(() => [tf.stack(maps.map((map) => finiteProbe(map, Object.keys(map))))]);
+  assertFinite(Object.keys(byTask), probes, "");
+  const rates = Object.fromEntries(infos.map(({ name }) => [name, learningRate]));
+  const params = Object.fromEntries(shared.map(({ name, variable }) => [name, variable]));
+  const out = tidyTree(() => {
+    const filled = Object.fromEntries(
+      Object.entries(byTask).map(([task, map]) => [
+        task,
+        Object.fromEntries(shared.map(({ name, variable }) => [name, map[name] ?? tf.zerosLike(variable)])),
+      ]),
+    );
+    const { grads, state } = combiner.combine(filled, before, { step, learningRate, rates, params, infos });
+    const given = new Set(maps.flatMap((map) => Object.values(map).map(({ id }) => id)));
+    const results = Object.entries(grads).map(([name, grad]) => [name, given.has(grad.id) ? tf.clone(grad) : grad]);
+    return { grads: Object.fromEntries(results) as TensorMap, state: own(state, params, ...Object.values(filled)) };
+  });
+  return out;
+}
+
+async function read(make: () => tf.Tensor[]): Promise<Float64Array> {
+  const packed = tf.tidy(() => tf.concat(make()));
+  const numbers = Float64Array.from(await packed.data());
+  packed.dispose();
+  return numbers;
+}
+
+/** 0, or NaN where a gradient is not finite. */
+function finiteProbe(map: TensorMap, names: readonly string[]): tf.Tensor {
+  const probes = names.flatMap((name) => {
+    const grad = map[name];
+    return grad ? [tf.tidy(() => tf.sum(tf.mul(grad, 0)))] : [];
+  });
+  return tf.addN([tf.scalar(0), ...probes]);
+}
+
+function assertFinite(tasks: readonly string[], numbers: Float64Array, group: string): void {
+  const wrong = tasks.filter((_, i) => !Number.isFinite(numbers[i]));
+  if (wrong.length === 0) return;
+  throw new NonFiniteError(
+    `The gradient of task ${formatNames(wrong)}${group ? ` in \`${group}\`` : ""} is not finite.`,
+    "Weights are untouched. Look at that task's loss and data.",
+  );
+}
+
+function own(state: StateTree, ...borrowed: readonly TensorMap[]): StateTree {
+  const foreign = new Set(borrowed.flatMap((map) => Object.values(map).map(({ id }) => id)));
+  return mapTree(state, (tensor) => tf.keep(foreign.has(tensor.id) ? tf.clone(tensor) : tensor));
+}

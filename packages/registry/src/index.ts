@@ -1,0 +1,5 @@
+export type { Used } from "./build.ts";
+export type { Entry } from "./entries.ts";
+export type { JsonSchema } from "./json-schema.ts";
+export type { JsonSelector, Recipe, Resolved, Use } from "./recipe.ts";
+export { createRegistry, type Listing, type Registry, type RunSchema } from "./registry.ts";

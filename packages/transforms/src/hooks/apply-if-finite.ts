@@ -1,0 +1,90 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { formatNames, NonFiniteError, RecipeError, type OptimizerHook, type HookedOptimizer, type OptionsSchema, optionsSchema, mapTensors, type StateTree, type TensorMap } from "@graftjs/core";
+
+export interface ApplyIfFiniteOptions {
+  /** What `checkFinite` does once a step was skipped: throw at once, or only after `limit` skips in a row. @default "throw" */
+  readonly policy?: "throw" | "skip";
+  /** Skips in a row that the policy "skip" allows. ≥ 1. @default 10 */
+  readonly limit?: number;
+}
+
+export type ApplyIfFiniteState = {
+  /** Steps on which each parameter's gradient was not finite: int32 scalars on the device. */
+  readonly nonFinite: TensorMap;
+  readonly skipped: tf.Tensor;
+  readonly inARow: tf.Tensor;
+  readonly limit: number;
+};
+
+export const applyIfFiniteOptions: OptionsSchema<ApplyIfFiniteOptions, "policy" | "limit"> = optionsSchema<ApplyIfFiniteOptions, "policy" | "limit">({
+  policy: { enum: ["throw", "skip"], default: "throw", description: "Throw at the first skip, or go on for `limit`" },
+  limit: { type: "integer", minimum: 1, default: 10, description: "Skips in a row that the policy skip allows" },
+});
+
+/**
+ * Skips the step where a gradient is NaN or infinite: weights and state stay as they were. As optax `apply_if_finite`. It is
+ * decided on the device, without a read; numbers that hooks keep on the host (Adam's step counts) do go on.
+ *
+ * Stands where it should look: first for the raw gradient, last for what the rule gets. `await checkFinite(optimizer)`,
+ * between steps and as seldom as you like, throws by the policy and names the parameters.
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function applyIfFinite(options: ApplyIfFiniteOptions = {}): OptimizerHook<ApplyIfFiniteState> {
+  const { policy, limit } = applyIfFiniteOptions.parse("apply-if-finite", options);
+  const zero = (): tf.Tensor => tf.scalar(0, "int32");
+  return {
+    name: "apply-if-finite",
+    init: (params) => ({
+      nonFinite: mapTensors(params, zero),
+      skipped: zero(),
+      inARow: zero(),
+      limit: policy === "throw" ? 0 : limit,
+    }),
+    transform(grads, { nonFinite, skipped, inARow, limit }) {
+      const bad = mapTensors(grads, (g) => tf.logicalNot(tf.all(tf.isFinite(g))));
+      const counts = mapTensors(bad, (is, name) => tf.add(nonFinite[name] as tf.Tensor, tf.cast(is, "int32")));
+      const skip = tf.any(tf.stack(Object.values(bad)));
+      const one = tf.cast(skip, "int32");
+      return {
+        grads,
+        skip,
+        state: { nonFinite: counts, skipped: tf.add(skipped, one), inARow: tf.mul(tf.add(inARow, one), one), limit },
+      };
+    },
+  };
+}
+
+/** What `checkFinite` read: skipped steps in all, in a row up to now, and by parameter. */
+export interface FiniteReport {
+  readonly skipped: number;
+  readonly inARow: number;
+  readonly byParameter: { readonly [name: string]: number };
+}
+
+/**
+ * Reads the counters of `applyIfFinite` in one awaited read. Call it between steps.
+ *
+ * @param name of the hook, where it has another one. @default "apply-if-finite"
+ * @throws NonFiniteError naming the parameters, where the hook's policy says so; RecipeError where there is no such hook.
+ */
+export async function checkFinite(optimizer: HookedOptimizer, name = "apply-if-finite"): Promise<FiniteReport> {
+  if (!optimizer.hooks.some((hook) => hook.name === name)) {
+    throw new RecipeError(`The optimizer has no hook \`${name}\`.`, "Add applyIfFinite() to its hooks.");
+  }
+  const state = (optimizer.state?.hooks as { readonly [hook: string]: StateTree } | undefined)?.[name];
+  if (!state) return { skipped: 0, inARow: 0, byParameter: {} };
+  const { nonFinite, skipped, inARow, limit } = state as ApplyIfFiniteState;
+  const packed = tf.tidy(() => tf.stack([skipped, inARow, ...Object.values(nonFinite)]));
+  const [all, row, ...counts] = (await packed.data()) as Int32Array;
+  packed.dispose();
+  const pairs = Object.keys(nonFinite).map((param, i) => [param, counts[i] as number] as const);
+  const found = { skipped: all as number, inARow: row as number, byParameter: Object.fromEntries(pairs) };
+  if (limit === 0 ? found.skipped > 0 : found.inARow > limit) {
+    const culprits = pairs.filter(([, count]) => count > 0).map(([param]) => param);
+    throw new NonFiniteError(
+      `The gradient of ${formatNames(culprits)} was NaN or infinite; ${found.skipped} step(s) were skipped, ${found.inARow} of them just now in a row.`,
+      "Weights are as they were before. Look at the learning rate, the loss and the data of those steps.",
+    );
+  }
+  return found;
+}

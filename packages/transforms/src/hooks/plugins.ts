@@ -1,0 +1,131 @@
+import {
+  type AnyHook,
+  type AnyRule,
+  type DecoupledWeightDecayOptions,
+  decoupledWeightDecay,
+  definePlugin,
+  type OptionsSchema,
+  optionsSchema,
+  type Plugin,
+  type Selector,
+} from "@graftjs/core";
+import { accumulate, accumulateOptions } from "./accumulate.ts";
+import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
+import { applyIfFinite, applyIfFiniteOptions } from "./apply-if-finite.ts";
+import { conditionally } from "./conditionally.ts";
+import { ema, emaOptions } from "./ema.ts";
+import { gradientStats, updateStats } from "./gradient-stats.ts";
+import { partition } from "./partition.ts";
+
+interface Conditionally {
+  readonly hook: AnyHook;
+  readonly every: number;
+  readonly offset?: number;
+}
+interface Partition {
+  readonly hooks: { readonly [label: string]: AnyHook };
+  readonly labels: { readonly [label: string]: Selector };
+}
+interface Decoupled extends DecoupledWeightDecayOptions {
+  readonly rule: AnyRule;
+}
+
+const conditionallyOptions: OptionsSchema<Conditionally, "offset"> = optionsSchema<Conditionally, "offset">(
+  {
+    hook: { plugin: "hook", description: "The hook" },
+    every: { type: "integer", minimum: 1, description: "Number of steps between two uses of the hook" },
+    offset: { type: "integer", minimum: 0, default: 0, description: "First step in which the hook acts" },
+  },
+  ["hook", "every"],
+);
+const partitionOptions: OptionsSchema<Partition> = optionsSchema<Partition>(
+  {
+    hooks: { type: "object", additionalProperties: { plugin: "hook" }, description: "Label → hook" },
+    labels: { type: "object", description: "Label → selector; the first one that matches counts" },
+  },
+  ["hooks", "labels"],
+);
+const gradientStatsOptions: OptionsSchema<{ name: string }> = optionsSchema<{ name: string }>(
+  { name: { type: "string", description: "Name of the hook, and first part of its readings" } },
+  ["name"],
+);
+const updateStatsOptions: OptionsSchema<{ rule: AnyRule }> = optionsSchema<{ rule: AnyRule }>(
+  { rule: { plugin: "rule", description: "The rule" } },
+  ["rule"],
+);
+const decoupledOptions: OptionsSchema<Decoupled> = optionsSchema<Decoupled>(
+  {
+    rule: { plugin: "rule", description: "The rule to which decay is added" },
+    weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
+    on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
+  },
+  ["rule", "weightDecay"],
+);
+
+/** Hooks, and rules around other rules, as plugins. */
+export const hookPlugins: readonly Plugin[] = [
+  definePlugin({
+    kind: "hook",
+    name: "accumulate",
+    description: "Averages several gradients into one step",
+    options: accumulateOptions,
+    create: accumulate,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "add-decayed-weights",
+    description: "Coupled weight decay (L2)",
+    options: addDecayedWeightsOptions,
+    create: addDecayedWeights,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "apply-if-finite",
+    description: "Skips steps whose gradient is NaN or infinite",
+    options: applyIfFiniteOptions,
+    create: applyIfFinite,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "conditionally",
+    description: "Applies a hook in some steps only",
+    options: conditionallyOptions,
+    create: ({ hook, every, offset }) => conditionally(hook, { every, offset }),
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "ema",
+    description: "Moving average of the parameters",
+    options: emaOptions,
+    create: ema,
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "gradient-stats",
+    description: "Measures the norms of gradient and parameter at its place among the hooks",
+    options: gradientStatsOptions,
+    create: ({ name }) => gradientStats(name),
+  }),
+  definePlugin({
+    kind: "hook",
+    name: "partition",
+    description: "Applies one hook to each group of parameters",
+    options: partitionOptions,
+    create: ({ hooks, labels }) => partition(hooks, labels),
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "decoupled-weight-decay",
+    description: "Adds decoupled weight decay to a rule",
+    options: decoupledOptions,
+    create: ({ rule, weightDecay, on }) =>
+      decoupledWeightDecay(rule, { weightDecay, ...(on === undefined ? {} : { on }) }),
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "update-stats",
+    description: "Measures the norm of a rule's update",
+    options: updateStatsOptions,
+    create: ({ rule }) => updateStats(rule),
+  }),
+];

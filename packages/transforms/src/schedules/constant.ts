@@ -1,0 +1,21 @@
+import { type OptionsSchema, optionsSchema, type Schedule } from "@graftjs/core";
+
+export interface ConstantOptions {
+  /** The rate of every step, ≥ 0. */
+  readonly value: number;
+}
+
+export const constantOptions: OptionsSchema<ConstantOptions> = optionsSchema<ConstantOptions>(
+  { value: { type: "number", minimum: 0, description: "The rate of every step" } },
+  ["value"],
+);
+
+/**
+ * The same rate at every step (optax `constant_schedule`).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function constant(options: ConstantOptions): Schedule {
+  constantOptions.parse("constant", options);
+  return () => options.value;
+}

@@ -1,0 +1,31 @@
+import { type OptionsSchema, optionsSchema, type Schedule } from "@graftjs/core";
+import { count, rate } from "./fields.ts";
+
+export interface CosineOptions {
+  /** Rate of step 0. ≥ 0. */
+  readonly start: number;
+  /** Rate from step `steps` on. ≥ 0. @default 0 */
+  readonly end?: number;
+  /** Steps from `start` to `end`. ≥ 1. */
+  readonly steps: number;
+}
+
+export const cosineOptions: OptionsSchema<CosineOptions, "end"> = optionsSchema<CosineOptions, "end">(
+  {
+    start: rate("Rate of step 0"),
+    end: { ...rate("Rate from step `steps` on"), default: 0 },
+    steps: count("Steps from `start` to `end`"),
+  },
+  ["start", "steps"],
+);
+
+/**
+ * Half a cosine from `start` down to `end`, level after that (Loshchilov & Hutter 2017, equation 5, without restarts; optax
+ * `cosine_decay_schedule`, whose alpha is end / start).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function cosine(options: CosineOptions): Schedule {
+  const { start, end, steps } = cosineOptions.parse("cosine", options);
+  return (step) => end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))) / 2;
+}

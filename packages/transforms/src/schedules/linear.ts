@@ -1,0 +1,30 @@
+import { type OptionsSchema, optionsSchema, type Schedule } from "@graftjs/core";
+import { count, rate } from "./fields.ts";
+
+export interface LinearOptions {
+  /** Rate of step 0. ≥ 0. */
+  readonly start: number;
+  /** Rate from step `steps` on. ≥ 0. */
+  readonly end: number;
+  /** Steps from `start` to `end`. ≥ 1. */
+  readonly steps: number;
+}
+
+export const linearOptions: OptionsSchema<LinearOptions> = optionsSchema<LinearOptions>(
+  {
+    start: rate("Rate of step 0"),
+    end: rate("Rate from step `steps` on"),
+    steps: count("Steps from `start` to `end`"),
+  },
+  ["start", "end", "steps"],
+);
+
+/**
+ * A straight line from `start` to `end`, level after that (optax `linear_schedule`).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function linear(options: LinearOptions): Schedule {
+  const { start, end, steps } = linearOptions.parse("linear", options);
+  return (step) => start + (end - start) * Math.min(1, step / steps);
+}

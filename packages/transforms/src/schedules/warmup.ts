@@ -1,0 +1,31 @@
+import { type OptionsSchema, optionsSchema, rateAt, type Schedule } from "@graftjs/core";
+import { count, rate } from "./fields.ts";
+
+export interface WarmupOptions {
+  /** Steps of linear rise to the first rate of `schedule`. ≥ 1. */
+  readonly steps: number;
+  /** Rate of step 0. ≥ 0. @default 0 */
+  readonly start?: number;
+  /** What follows: a schedule, which starts to count at the end of the warm-up, or a rate. */
+  readonly schedule: Schedule | number;
+}
+
+export const warmupOptions: OptionsSchema<WarmupOptions, "start"> = optionsSchema<WarmupOptions, "start">(
+  {
+    steps: count("Steps of linear rise to the first rate of `schedule`"),
+    start: { ...rate("Rate of step 0"), default: 0 },
+    schedule: { plugin: "schedule", description: "A schedule, or a rate" },
+  },
+  ["steps", "schedule"],
+);
+
+/**
+ * A linear rise, then any schedule from its own step 0 on (optax `join_schedules` of `linear_schedule` and another).
+ *
+ * @throws OptionsError where an option is out of range or unknown.
+ */
+export function warmup(options: WarmupOptions): Schedule {
+  const { steps, start, schedule } = warmupOptions.parse("warmup", options);
+  const first = rateAt(schedule, 0);
+  return (step) => (step < steps ? start + ((first - start) * step) / steps : rateAt(schedule, step - steps));
+}
