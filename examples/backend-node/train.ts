@@ -1,5 +1,6 @@
+import { cpuBackend, openBackend } from "@graftjs/backend";
 import { nativeBackend } from "@graftjs/backend-node";
-import { type BackendAdapter, cpuBackend, HookedOptimizer, namedParams, openBackend, sgd } from "@graftjs/core";
+import { type BackendAdapter, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";

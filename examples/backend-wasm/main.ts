@@ -1,6 +1,8 @@
 /** Trains a small convolutional net on real digits with TensorFlow.js's wasm backend, which alone cannot train. */
+
+import { openBackend } from "@graftjs/backend";
 import { fusedLayers, wasmBackend } from "@graftjs/backend-wasm";
-import { HookedOptimizer, namedParams, openBackend, sgd } from "@graftjs/core";
+import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { digits } from "./data.ts";

@@ -1,15 +1,14 @@
 // Fine-tunes a small net on WebGPU in Node, takes the device away midway, and goes on with wasm from the last checkpoint.
 import "@tensorflow/tfjs-backend-cpu";
+import { cpuBackend, runOnBackends } from "@graftjs/backend";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { webgpuBackend } from "@graftjs/backend-webgpu";
 import {
   adam,
   type BackendSession,
-  cpuBackend,
   HookedOptimizer,
   loadState,
   namedParams,
-  runOnBackends,
   type SavedState,
   saveState,
 } from "@graftjs/core";

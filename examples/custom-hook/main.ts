@@ -4,15 +4,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  corePlugins,
-  createRegistry,
-  HookedOptimizer,
-  loadState,
-  namedParams,
-  type Recipe,
-  saveState,
-} from "@graftjs/core";
+import { plugins as corePlugins, HookedOptimizer, loadState, namedParams, saveState } from "@graftjs/core";
+import { createRegistry, type Recipe } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { plugin } from "./grokfast.ts";

@@ -1,5 +1,6 @@
-import { HookedOptimizer, namedParams, polynomial, sgd, warmup } from "@graftjs/core";
+import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import { larsMomentum, larsReport } from "@graftjs/lars";
+import { polynomial, warmup } from "@graftjs/transforms";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Digits } from "./data.ts";

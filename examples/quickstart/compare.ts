@@ -1,4 +1,5 @@
-import { namedWeights, type Recipe, type Resolved } from "@graftjs/core";
+import { namedWeights } from "@graftjs/core";
+import type { Recipe, Resolved } from "@graftjs/registry";
 import { epochOrder, fineTune, formatPlan, planFineTune, progress } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";

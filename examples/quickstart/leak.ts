@@ -1,11 +1,13 @@
 // `pnpm --filter example-quickstart leak` counts tensors before and after 1,000 steps of the recipe on the recipe's backend.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openBackend } from "@graftjs/backend";
 import { plugins as wasm } from "@graftjs/backend-wasm";
-import { corePlugins, createRegistry, openBackend, type Recipe } from "@graftjs/core";
+import { plugins as corePlugins } from "@graftjs/core";
 import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
+import { createRegistry, type Recipe } from "@graftjs/registry";
 import { fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadBase } from "./base.ts";

@@ -1,11 +1,13 @@
 // `npm start` fine-tunes a pretrained network on a new task and compares the result with stock TensorFlow.js.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openBackend } from "@graftjs/backend";
 import { plugins as wasm } from "@graftjs/backend-wasm";
-import { corePlugins, createRegistry, openBackend, type Recipe } from "@graftjs/core";
+import { plugins as corePlugins } from "@graftjs/core";
 import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
+import { createRegistry, type Recipe } from "@graftjs/registry";
 import { compare } from "./compare.ts";
 import { deltaRoundTrip } from "./delta.ts";
 import { printTable } from "./table.ts";

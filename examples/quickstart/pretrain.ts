@@ -1,8 +1,10 @@
 // Makes ./base, the network that the quickstart starts from. It is trained on the clean digits 0 to 4.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openBackend } from "@graftjs/backend";
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { HookedOptimizer, namedParams, openBackend, sgd, warmupCosine } from "@graftjs/core";
+import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import { warmupCosine } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { writeModel } from "./base.ts";
 import { clean, examples } from "./data.ts";

@@ -7,10 +7,10 @@ import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam, namedWeights } from "@graftjs/core";
 import {
   applyDelta,
-  fingerprintDigest,
   type FineTuneOptions,
   fineTune,
   fingerprint,
+  fingerprintDigest,
   formatPlan,
   htmlReport,
   jsonl,

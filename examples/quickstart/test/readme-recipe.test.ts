@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { openBackend } from "@graftjs/backend";
 import { plugins as wasm } from "@graftjs/backend-wasm";
-import { corePlugins, createRegistry, openBackend, type Recipe } from "@graftjs/core";
+import { plugins as corePlugins } from "@graftjs/core";
 import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
+import { createRegistry, type Recipe } from "@graftjs/registry";
 import { fineTune } from "@graftjs/tuner";
 import { expect, it } from "vitest";
 import { loadBase } from "../base.ts";

@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nativeBackend } from "../src/index.ts";
-import { fuseKernels } from "../src/training-kernels.ts";
 import { planOf } from "../src/kernels/deferred/deferred.ts";
 import { nativeOf } from "../src/kernels/native.ts";
 import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
+import { fuseKernels } from "../src/training-kernels.ts";
 
 let session: BackendSession;
 beforeAll(async () => {

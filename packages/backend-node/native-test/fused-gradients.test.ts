@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nativeBackend } from "../src/index.ts";
-import { fuseKernels } from "../src/training-kernels.ts";
 import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
+import { fuseKernels } from "../src/training-kernels.ts";
 
 /** Stock: tfjs-node as published. Own: our kernels. TensorFlow: its fused operations, as with a binding that has none of ours. */
 type Way = "stock" | "own" | "tensorflow";

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { nativeBackend } from "../src/index.ts";
-import { fuseKernels } from "../src/training-kernels.ts";
 import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
+import { fuseKernels } from "../src/training-kernels.ts";
 
 let session: Awaited<ReturnType<ReturnType<typeof nativeBackend>["init"]>>;
 beforeAll(async () => {

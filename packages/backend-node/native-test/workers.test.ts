@@ -1,17 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import { parentPort, Worker, workerData } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Trains a small convolution net in a Worker and posts the losses. */
 const CODE = `
-import { parentPort, workerData } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
-import { nativeBackend } from "${join(import.meta.dirname, "../src/adapter.ts")}";
+import { nativeBackend } from "${join(import.meta.dirname, ";../src/adapter.ts")}";
 async function main() {
   const session = await nativeBackend(workerData.options).init();
   const model = tfl.sequential({ layers: [

@@ -18,7 +18,10 @@ export interface NativeBackendOptions extends NativeEnvironment {
 }
 
 /** Schema of `nativeBackend`'s options, for recipes and for the check at construction. */
-export const nativeOptions: OptionsSchema<NativeBackendOptions> = optionsSchema<NativeBackendOptions>({
+export const nativeOptions: OptionsSchema<NativeBackendOptions, "device" | "allowGrowth" | "fused"> = optionsSchema<
+  NativeBackendOptions,
+  "device" | "allowGrowth" | "fused"
+>({
   device: {
     enum: ["cpu", "gpu"],
     default: "cpu",

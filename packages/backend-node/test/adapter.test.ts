@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRegistry, OptionsError } from "@graftjs/core";
+import { OptionsError } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, describe, expect, it } from "vitest";
 import { nativeBackend, plugins, setNativeEnvironment, TooLateError } from "../src/index.ts";
@@ -14,9 +15,9 @@ const nothing = { cacheDir: empty, projectDir: empty };
 describe("nativeBackend", () => {
   // That a probe loads nothing where there is something to load: native-test/loading.test.ts.
   it("probes without throwing and without touching the current backend; the command that mends it names the cache", async () => {
-    const probe = await nativeBackend(nothing).probe();
+    const probe = await nativeBackend(nothing).availability();
     expect(probe).toMatchObject({ ok: false, fix: `graft install-native --cache ${empty}` });
-    expect(await nativeBackend({ ...nothing, device: "gpu" }).probe()).toMatchObject({ ok: false });
+    expect(await nativeBackend({ ...nothing, device: "gpu" }).availability()).toMatchObject({ ok: false });
     expect(tf.findBackendFactory("tensorflow")).toBeNull();
   });
 

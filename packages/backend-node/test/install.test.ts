@@ -6,8 +6,8 @@ import {
   readFileSync,
   rmSync,
   statSync,
-  truncateSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:http";
@@ -25,9 +25,9 @@ import {
 } from "../src/errors.ts";
 import { BINDING, installFolder, type Manifest, noteReplaced, readInstall } from "../src/install/cache.ts";
 import { installInto } from "../src/install/install-into.ts";
+import { JS_HALF, placeJsHalf } from "../src/install/js-half.ts";
 import type { InstallPlan } from "../src/install/plan.ts";
 import { reporter } from "../src/install/report.ts";
-import { JS_HALF, placeJsHalf } from "../src/install/js-half.ts";
 import { uninstallNative } from "../src/install/uninstall.ts";
 import { fakeWheel } from "./fake-wheel.ts";
 import { noPip, smallPlan } from "./small-plan.ts";

@@ -100,7 +100,7 @@ describe("the project's own tfjs-node", () => {
     expect(report).toMatchObject({ status: "tfjs-node", folder, tensorflow: "2.9.1", bytes: 0 });
     expect(existsSync(cacheDir)).toBe(false);
     const adapter = nativeBackend({ projectDir: project, cacheDir, fused: false });
-    expect(await adapter.probe()).toMatchObject({
+    expect(await adapter.availability()).toMatchObject({
       ok: true,
       capabilities: { description: `native TensorFlow in ${folder}` },
     });

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import { BackendError } from "@graftjs/core";
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { nativeBackend, setNativeEnvironment, TooLateError } from "../src/index.ts";

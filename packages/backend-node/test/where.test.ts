@@ -65,7 +65,7 @@ it.runIf(here())(
     expect(report.undo).toMatch(/^npx @graftjs\/backend-node uninstall --cache /);
     const argument = report.undo.slice("npx @graftjs/backend-node uninstall --cache ".length);
     expect(execFileSync("sh", ["-c", `printf %s ${argument}`], { encoding: "utf8" })).toBe(cache);
-    expect(await nativeBackend({ cacheDir: cache, projectDir: root }).probe()).toMatchObject({ ok: true });
+    expect(await nativeBackend({ cacheDir: cache, projectDir: root }).availability()).toMatchObject({ ok: true });
   },
 );
 

@@ -58,7 +58,7 @@ describe("wasmBackend", () => {
   it("probes without touching the current backend, trains as cpu does, and puts the stock kernels back", async () => {
     const expected = await losses("cpu");
     const adapter = api.wasmBackend();
-    const probe = await adapter.probe();
+    const probe = await adapter.availability();
     expect(tf.getBackend()).toBe("cpu");
     expect(probe).toMatchObject({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: true } });
 

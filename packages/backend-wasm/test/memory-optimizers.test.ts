@@ -74,7 +74,7 @@ function attempt(
   let error: unknown;
   const refused = heap.during(granted, () => {
     try {
-      runFused(name, attrs);
+      runFused(name as never, attrs as never);
     } catch (thrown) {
       error = thrown;
     }
@@ -82,7 +82,7 @@ function attempt(
   if (refused) {
     expect(error, `allocation ${granted}`).toBeInstanceOf(OutOfMemoryError);
     expect(numbers(all), `after allocation ${granted}`).toEqual(start);
-    if (again) runFused(name, attrs);
+    if (again) runFused(name as never, attrs as never);
   } else expect(error).toBeUndefined();
   const after = numbers(all);
   expect(numbers(owners)).toEqual(start);

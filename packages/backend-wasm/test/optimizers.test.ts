@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { type AnyRule, adam, adamw, HookedOptimizer, runFused, sgd } from "@graftjs/core";
+import { type AnyRule, adam, adamw, type FusedKernels, HookedOptimizer, runFused, sgd } from "@graftjs/core";
 import { lamb, larsMomentum } from "@graftjs/lars";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
@@ -116,7 +116,7 @@ describe("fused optimizer kernels", () => {
     },
   );
 
-  const attrs = (w: tf.Tensor, g: tf.Tensor, v: tf.Tensor): { [name: string]: unknown } => ({
+  const attrs = (w: tf.Tensor, g: tf.Tensor, v: tf.Tensor): FusedKernels["GraftSgd"] => ({
     variables: [w],
     grads: [g],
     velocities: [v],

@@ -1,9 +1,9 @@
+import { fineTune, type GraphModelAdapter, graphModelAdapter } from "@graftjs/tuner";
 import { loadGraphModel } from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { settingsFor } from "../../../examples/graph-model/settings.ts";
 import { type Blobs, bytesOf, floats, json } from "../../../tools/browser/blobs.ts";
 import { STEPS } from "../../../tools/browser/suite/examples/example.ts";
-import { fineTune, type GraphModelAdapter, graphModelAdapter } from "../../tuner/src/index.ts";
 
 /** What the example's steps read and made. */
 export interface GraphRun {

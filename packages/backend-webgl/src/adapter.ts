@@ -1,11 +1,5 @@
-import {
-  assertOptions,
-  type BackendAdapter,
-  BackendError,
-  type Capabilities,
-  missingTrainingKernels,
-  type Probe,
-} from "@graftjs/core";
+import { missingTrainingKernels } from "@graftjs/backend";
+import { type Availability, type BackendAdapter, BackendError, type Capabilities } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { createCanvas, describeContext, loseContext, NoContext } from "./context/canvas.ts";
 import { type LiveBackend, liveBackend } from "./context/live-backend.ts";
@@ -40,12 +34,11 @@ type Peer = typeof import("@tensorflow/tfjs-backend-webgl");
  * @throws OptionsError for unknown options. `init()` throws a BackendError that says what is missing and what to do.
  */
 export function webglBackend(options: WebGLBackendOptions = {}): WebGLAdapter {
-  assertOptions("webgl", webglOptions, options);
-  const { allowFloat16 = false, textureBytes = 2 ** 26 } = options;
+  const { allowFloat16 = false, textureBytes = 2 ** 26 } = webglOptions.parse("webgl", options);
   return {
     name: NAME,
     device: "gpu",
-    async probe(): Promise<Probe> {
+    async availability(): Promise<Availability> {
       try {
         const description = describeContext();
         await loadPeer();

@@ -23,7 +23,7 @@ export const training = (): ReturnType<typeof compareTraining> => compareTrainin
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const close = (): Promise<void> => session.dispose();
-export const probe = (): Promise<unknown> => webglBackend().probe();
+export const probe = (): Promise<unknown> => webglBackend().availability();
 export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
   loseAtMoments(
     {
@@ -60,11 +60,11 @@ export async function stockAdam(): Promise<{ readonly epsilon: number; readonly 
 /** A device without float32 textures, as tfjs would have found it: refused, then taken. */
 export async function float16(): Promise<{ readonly refused: unknown; readonly taken: unknown }> {
   // The flag is the peer's, and the peer is loaded on demand.
-  await webglBackend().probe();
+  await webglBackend().availability();
   tf.env().set("WEBGL_RENDER_FLOAT32_CAPABLE", false);
   try {
-    const refused = await webglBackend().probe();
-    return { refused, taken: await webglBackend({ allowFloat16: true }).probe() };
+    const refused = await webglBackend().availability();
+    return { refused, taken: await webglBackend({ allowFloat16: true }).availability() };
   } finally {
     tf.env().set("WEBGL_RENDER_FLOAT32_CAPABLE", true);
   }

@@ -17,7 +17,7 @@ it("names every wrong option at once", () => {
 });
 
 it("says in Node that there is no canvas, and which backends to take", async () => {
-  const probe = await webgl.webglBackend().probe();
+  const probe = await webgl.webglBackend().availability();
   expect(probe).toMatchObject({ ok: false, reason: expect.stringContaining("no canvas") });
   expect(!probe.ok && probe.fix).toMatch(/node, webgpu or wasm/);
 });

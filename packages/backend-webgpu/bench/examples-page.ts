@@ -1,9 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
+import { webglBackend } from "@graftjs/backend-webgl";
 import * as tf from "@tensorflow/tfjs-core";
 import { unpack } from "../../../tools/browser/blobs.ts";
 import { compareExample, type ExampleRow } from "../../../tools/browser/suite/examples/index.ts";
-import { webglBackend } from "../../backend-webgl/src/index.ts";
 import { webgpuBackend } from "../src/index.ts";
 
 /** An example's steps on one of the two, over what is served as `/blobs.bin`. */

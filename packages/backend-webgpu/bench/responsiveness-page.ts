@@ -1,11 +1,11 @@
 import "@tensorflow/tfjs-layers";
+import { webglBackend } from "@graftjs/backend-webgl";
+import { sgd } from "@graftjs/core";
+import { fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { net } from "../../../examples/tuner/net.ts";
 import { watchGaps } from "../../../tools/browser/suite/gaps.ts";
 import { watchWorker } from "../../../tools/browser/suite/worker.ts";
-import { webglBackend } from "../../backend-webgl/src/index.ts";
-import { sgd } from "../../core/src/index.ts";
-import { fineTune } from "../../tuner/src/index.ts";
 import { webgpuBackend } from "../src/index.ts";
 
 /** Longest time, in ms, in which the page's thread did nothing else. */

@@ -35,7 +35,7 @@ testBackend(() => webgpuBackend({ allowSoftware: true }));
 describe("probe", () => {
   it("says what the device is and leaves the current backend as it was", async () => {
     const factories = Object.keys(tf.engine().registryFactory);
-    const probe = await webgpuBackend({ allowSoftware: true }).probe();
+    const probe = await webgpuBackend({ allowSoftware: true }).availability();
     expect(probe).toMatchObject({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: false } });
     expect(probe.ok && probe.capabilities.description).toMatch(hardware ? /\w/ : /SwiftShader/);
     expect(tf.getBackend()).toBe("cpu");
@@ -43,7 +43,7 @@ describe("probe", () => {
   });
 
   it("passes over a device of software, unless told to take it", async () => {
-    const probe = await webgpuBackend().probe();
+    const probe = await webgpuBackend().availability();
     expect(probe.ok).toBe(hardware);
     if (probe.ok) return;
     expect(probe.reason).toMatch(/SwiftShader.* is software/);
@@ -56,7 +56,7 @@ describe("probe", () => {
       allowSoftware: true,
       minLimits: { maxBufferSize: 2 ** 50, maxWhat: 1 },
       features,
-    }).probe();
+    }).availability();
     expect(probe).toMatchObject({ ok: false, fix: expect.stringContaining("minLimits") });
     expect(!probe.ok && probe.reason).toMatch(/maxBufferSize is \d+.*maxWhat is unknown.*no feature shader-f64/);
   });

@@ -12,7 +12,7 @@ const limits = { maxBufferSize: 2 ** 28 };
 it("says that the driver is too old where the adapter gives no device, and keeps the driver's own words", async () => {
   const requestDevice = async (): Promise<never> => Promise.reject(new Error("Vulkan 1.1 or later is required"));
   const old = webgpuAdapter({}, machine({ info, limits, features: new Set(), requestDevice }));
-  expect(await old.probe()).toEqual({
+  expect(await old.availability()).toEqual({
     ok: false,
     reason: "the adapter Radeon, amd gave no device: Vulkan 1.1 or later is required",
     fix: "Update the graphics driver.",
@@ -22,7 +22,7 @@ it("says that the driver is too old where the adapter gives no device, and keeps
 
 it("says what the platform wants where there is no adapter", async () => {
   const none = webgpuAdapter({}, machine(null));
-  expect(await none.probe()).toMatchObject({
+  expect(await none.availability()).toMatchObject({
     ok: false,
     reason: expect.stringContaining("requestAdapter() gave null"),
     fix: "install one",
@@ -32,7 +32,7 @@ it("says what the platform wants where there is no adapter", async () => {
 
 it("names the limit that an adapter does not reach", async () => {
   const weak = webgpuAdapter({ minLimits: { maxBufferSize: 2 ** 31 } }, machine({ info, limits, features: new Set() }));
-  expect(await weak.probe()).toMatchObject({
+  expect(await weak.availability()).toMatchObject({
     ok: false,
     reason: expect.stringContaining("maxBufferSize is 268435456, not 2147483648"),
   });
@@ -45,12 +45,12 @@ it("passes over software, by its mark or by its name, unless told to take it", a
   ];
   for (const adapter of [marked, named, { info, isFallbackAdapter: true }]) {
     const rest = { limits, features: new Set() };
-    expect(await webgpuAdapter({}, machine({ ...rest, ...adapter })).probe()).toMatchObject({
+    expect(await webgpuAdapter({}, machine({ ...rest, ...adapter })).availability()).toMatchObject({
       ok: false,
       reason: expect.stringMatching(/is software/),
       fix: expect.stringContaining("allowSoftware: true"),
     });
     const taken = webgpuAdapter({ allowSoftware: true, minLimits: { maxWhat: 1 } }, machine({ ...rest, ...adapter }));
-    expect(await taken.probe()).toMatchObject({ reason: expect.stringMatching(/maxWhat is unknown/) });
+    expect(await taken.availability()).toMatchObject({ reason: expect.stringMatching(/maxWhat is unknown/) });
   }
 });

@@ -1,6 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
-import { cpuBackend, openBackend } from "@graftjs/core";
+import { cpuBackend, openBackend } from "@graftjs/backend";
+import { webglBackend } from "@graftjs/backend-webgl";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
@@ -8,7 +9,6 @@ import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
-import { webglBackend } from "../../backend-webgl/src/index.ts";
 import { countDispatches, pairs } from "../bench/updates.ts";
 import { webgpuBackend } from "../src/index.ts";
 import type { WebGPUSession } from "../src/session.ts";
@@ -39,7 +39,7 @@ export function dispatches(): readonly { readonly name: string; readonly many: n
 }
 export const errors = (): readonly string[] => session.errors;
 export const close = (): Promise<void> => session.dispose();
-export const probe = (): Promise<unknown> => webgpuBackend({ allowSoftware: true }).probe();
+export const probe = (): Promise<unknown> => webgpuBackend({ allowSoftware: true }).availability();
 export const lose = (moments: unknown): Promise<readonly LossRow[]> =>
   loseAtMoments(victim(webgpuBackend({ allowSoftware: true })), moments as number);
 let crashed: Crash;

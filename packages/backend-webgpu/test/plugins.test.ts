@@ -25,7 +25,7 @@ it("names every wrong option at once", () => {
 it("says in Node that a browser's entry finds no WebGPU, and throws nothing", async () => {
   const gpu = Object.getOwnPropertyDescriptor(globalThis.navigator ?? {}, "gpu");
   expect(gpu).toBeUndefined();
-  expect(await browser.webgpuBackend().probe()).toMatchObject({
+  expect(await browser.webgpuBackend().availability()).toMatchObject({
     ok: false,
     reason: expect.stringContaining("navigator.gpu"),
   });

@@ -5,7 +5,7 @@ import { webgpuBackend } from "../src/node.ts";
 
 await tf.setBackend("cpu");
 const adapter = webgpuBackend({ allowSoftware: true });
-const probe = await adapter.probe();
+const probe = await adapter.availability();
 if (probe.ok) {
   const session = await adapter.init();
   const [value] = await tf.square([4]).data();

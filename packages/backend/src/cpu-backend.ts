@@ -1,5 +1,11 @@
+import {
+  type Availability,
+  type BackendAdapter,
+  BackendError,
+  type BackendSession,
+  type Capabilities,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type BackendAdapter, type BackendSession, type Capabilities, type Availability, BackendError } from "@graftjs/core";
 
 const capabilities: Capabilities = {
   missingKernels: [],

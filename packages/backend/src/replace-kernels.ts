@@ -15,10 +15,7 @@ const stockOf = new WeakMap<tf.KernelConfig, { readonly stock: tf.KernelConfig |
  * Registers kernels of `backendName`, in place of stock ones if there are any. `dispose()` puts the stock kernels back; a
  * kernel that other code has registered over ours since is left as it is.
  */
-export function replaceKernels(
-  backendName: string,
-  kernels: { readonly [kernelName: string]: Wrapped },
-): Registration {
+export function replaceKernels(backendName: string, kernels: { readonly [kernelName: string]: Wrapped }): Registration {
   const undo = Object.entries(kernels).map(([kernelName, wrapped]) => {
     const found = tf.getKernel(kernelName, backendName);
     const known = found && stockOf.get(found);

@@ -20,7 +20,7 @@ const session = {
 const cpu: BackendAdapter = {
   name: "cpu",
   device: "cpu",
-  probe: async () => ({ ok: true, capabilities: session.capabilities }),
+  availability: async () => ({ ok: true, capabilities: session.capabilities }),
   init: async () => {
     await tf.setBackend("cpu");
     return session;

@@ -1,15 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { cpuBackend, runOnBackends } from "@graftjs/backend";
 import { type WebGPUSession, webgpuBackend } from "@graftjs/backend-webgpu";
-import {
-  type BackendLostError,
-  type BackendSession,
-  cpuBackend,
-  type OptimizerHook,
-  runOnBackends,
-  sgd,
-  stateless,
-} from "@graftjs/core";
+import { type BackendLostError, type BackendSession, type OptimizerHook, sgd, stateless } from "@graftjs/core";
 import { fineTune, readSafetensors } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";

@@ -31,7 +31,9 @@ export function formatNames(names: readonly string[]): string {
 /** Returns "Did you mean `x`?" with the nearest of `known`, or the whole list if none is near. */
 export function didYouMean(name: string, known: readonly string[]): string {
   const near = nearestNames(name, known);
-  return near.length > 0 ? `Did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?` : `Known: ${formatNames(known)}.`;
+  return near.length > 0
+    ? `Did you mean ${near.map((n) => `\`${n}\``).join(" or ")}?`
+    : `Known: ${formatNames(known)}.`;
 }
 
 /** Returns up to three of `known` within an edit distance of 2 or a third of the length, nearest first. */

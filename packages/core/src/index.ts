@@ -1,39 +1,19 @@
 // step: hooks, the rule, and the optimizer that runs them
-export { type ChainState, chain } from "./step/chain.ts";
-export type { OptimizerState } from "./step/compose.ts";
+
+// errors
 export {
-  type AnyHook,
-  type AnyRule,
-  defineHook,
-  type OptimizerHook,
-  type Ruled,
-  type StepContext,
-  stateless,
-  type Transformed,
-  type UpdateRule,
-} from "./step/hook.ts";
-export { masked } from "./step/masked.ts";
-export { HookedOptimizer, type HookedOptimizerOptions } from "./step/optimizer.ts";
-export type { RateMultiplier } from "./step/rates.ts";
-export { scalars } from "./step/scalars.ts";
-export { rateAt, type Schedule } from "./step/schedule.ts";
-
-// params: names, selectors, layers
-export { decayedNames } from "./params/decayed-names.ts";
-export type { LayerLike, LayersLike, WeightLike } from "./params/layers-like.ts";
-export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./params/named-params.ts";
-export type { Param, ParamInfo } from "./params/params.ts";
-export { type Select, type Selector, type SelectSpec, selectParams } from "./params/select.ts";
-export { selectOnce } from "./params/select-once.ts";
-export { inOrder, mapTensors, type TensorMap, type VariableMap, zerosLike } from "./params/tensor-map.ts";
-
-// state: what hooks keep, saved and loaded
-export { loadState, type SavedState, type StatefulOptimizer, saveState, type TensorSpec } from "./state/state.ts";
-export { hasStats, type NormStats, readStats, type VectorStats } from "./state/step-stats.ts";
-export { registerHookedOptimizer, StoredOptimizer } from "./state/stored-optimizer.ts";
-export { mapTree, type StateTree, visitTensors } from "./state/tree.ts";
-export type { Weights } from "./state/weights.ts";
-
+  BackendError,
+  BackendLostError,
+  didYouMean,
+  formatNames,
+  GraftError,
+  NonFiniteError,
+  nearestNames,
+  OptionsError,
+  RecipeError,
+  SelectionError,
+  StateError,
+} from "./errors.ts";
 // kinds: the parts that a third party may write
 export type { Availability, BackendAdapter, BackendSession, Capabilities } from "./kinds/backend.ts";
 export type { Callback, CallbackRun, CallbackState } from "./kinds/callback.ts";
@@ -55,32 +35,46 @@ export {
   type RunParts,
 } from "./kinds/plugin.ts";
 export type { SchemaIssue, StandardSchema } from "./kinds/standard-schema.ts";
-
+// params: names, selectors, layers
+export { decayedNames } from "./params/decayed-names.ts";
+export type { LayerLike, LayersLike, WeightLike } from "./params/layers-like.ts";
+export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./params/named-params.ts";
+export { isTrained, type Param, type ParamInfo } from "./params/params.ts";
+export { matcher, type Select, type Selector, type SelectSpec, selectParams } from "./params/select.ts";
+export { selectOnce } from "./params/select-once.ts";
+export { inOrder, mapTensors, type TensorMap, type VariableMap, zerosLike } from "./params/tensor-map.ts";
+// for a registry
+export { plugins } from "./plugins.ts";
 // rules
 export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from "./rules/adam.ts";
 export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
 export { gradientDescent } from "./rules/gradient-descent.ts";
 export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
-
+// state: what hooks keep, saved and loaded
+export { loadState, type SavedState, type StatefulOptimizer, saveState, type TensorSpec } from "./state/state.ts";
+export { hasStats, type NormStats, readStats, type VectorStats } from "./state/step-stats.ts";
+export { registerHookedOptimizer, StoredOptimizer } from "./state/stored-optimizer.ts";
+export { mapTree, type StateTree, visitTensors } from "./state/tree.ts";
+export type { Weights } from "./state/weights.ts";
+export { type ChainState, chain } from "./step/chain.ts";
+export type { OptimizerState } from "./step/compose.ts";
+export {
+  type AnyHook,
+  type AnyRule,
+  defineHook,
+  type OptimizerHook,
+  type Ruled,
+  type StepContext,
+  stateless,
+  type Transformed,
+  type UpdateRule,
+} from "./step/hook.ts";
+export { masked } from "./step/masked.ts";
+export { HookedOptimizer, type HookedOptimizerOptions } from "./step/optimizer.ts";
+export type { RateMultiplier } from "./step/rates.ts";
+export { scalars } from "./step/scalars.ts";
+export { rateAt, type Schedule } from "./step/schedule.ts";
 // tasks: several losses per step
 export { gramians } from "./tasks/gramian.ts";
 export { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./tasks/task-gradients.ts";
 export { type TaskTrainer, type TaskTrainerOptions, taskTrainer } from "./tasks/tasks.ts";
-
-// errors
-export {
-  BackendError,
-  BackendLostError,
-  didYouMean,
-  formatNames,
-  GraftError,
-  NonFiniteError,
-  nearestNames,
-  OptionsError,
-  RecipeError,
-  SelectionError,
-  StateError,
-} from "./errors.ts";
-
-// for a registry
-export { plugins } from "./plugins.ts";

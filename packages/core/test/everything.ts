@@ -1,17 +1,37 @@
+import {
+  accumulate,
+  addDecayedWeights,
+  applyIfFinite,
+  conditionally,
+  ema,
+  gradientStats,
+  partition,
+  updateStats,
+} from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
-import { type AnyHook, type AnyRule, adam, adamw, decoupledWeightDecay, gradientDescent, mapTensors, masked, sgd, stateless } from "../src/index.ts";
-import { accumulate, addDecayedWeights, applyIfFinite, conditionally, ema, partition, probe, updateStats } from "@graftjs/transforms";
+import {
+  type AnyHook,
+  type AnyRule,
+  adam,
+  adamw,
+  decoupledWeightDecay,
+  gradientDescent,
+  mapTensors,
+  masked,
+  sgd,
+  stateless,
+} from "../src/index.ts";
 
 /** Every hook of core at once, around parameters `hidden/*` and `head/*`. */
 export function everyHook(): AnyHook[] {
   const half = stateless("half", (grads) => mapTensors(grads, (g) => tf.mul(g, 0.5)));
   return [
     accumulate(2),
-    probe("raw"),
+    gradientStats("raw"),
     applyIfFinite({ policy: "skip" }),
     addDecayedWeights({ weightDecay: 0.01 }),
     masked(half, "**/bias"),
-    conditionally(probe("seldom"), { every: 3 }),
+    conditionally(gradientStats("seldom"), { every: 3 }),
     partition({ a: { ...half, name: "slow" }, b: ema({ decay: 0.5 }) }, { a: "hidden", b: "**" }),
     ema(),
   ];

@@ -12,7 +12,8 @@ const SMOKE = `
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
-import { accumulate, adamw, applyIfFinite, ema, HookedOptimizer, loadState, masked, namedParams, saveState, swapInEma } from ${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))};
+import { adamw, HookedOptimizer, loadState, masked, namedParams, saveState } from ${JSON.stringify(join(import.meta.dirname, "../src/index.ts"))};
+import { accumulate, applyIfFinite, ema, swapInEma } from "@graftjs/transforms";
 await tf.setBackend("cpu");
 const glorot = (seed) => layers.initializers.glorotNormal({ seed });
 const model = layers.sequential({ layers: [

@@ -26,7 +26,7 @@ const everything = (held: readonly Param[], rule: keyof typeof everyRule): Hooke
     hooks: everyHook(),
     rule: (everyRule[rule] as () => ReturnType<(typeof everyRule)[string]>)(),
     learningRate: 1e-3,
-    rateMultipliers: [{ on: "head", by: 2 }],
+    rateMultipliers: [{ params: "head", factor: 2 }],
   });
 
 for (const rule of Object.keys(everyRule)) {

@@ -1,12 +1,46 @@
-// The wording of every error that core throws. Each says what, where it looked or what it got, and the change that mends it.
+// The wording of every error that core throws. Each message names the problem, the place or the value, and the fix.
 import "@tensorflow/tfjs-backend-cpu";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { plugins as backendPlugins, openBackend } from "@graftjs/backend";
+import { createRegistry, type Recipe } from "@graftjs/registry";
+import {
+  accumulate,
+  addDecayedWeights,
+  applyIfFinite,
+  checkFinite,
+  conditionally,
+  ema,
+  gradientStats,
+  linear,
+  partition,
+  piecewise,
+  swapInEma,
+  plugins as transformPlugins,
+  warmup,
+} from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type AnyHook, type AnyRule, adam, type BackendAdapter, chain, corePlugins, HookedOptimizer, loadState, mapTensors, masked, namedParams, openBackend, type Plugin, selectParams, type SavedState, sgd, stateless, taskTrainer } from "../src/index.ts";
-import { accumulate, addDecayedWeights, applyIfFinite, checkFinite, conditionally, ema, linear, partition, piecewise, probe, readStats, swapInEma, warmup } from "@graftjs/transforms";
-import { createRegistry, type Recipe } from "@graftjs/registry";
+import {
+  type AnyHook,
+  type AnyRule,
+  adam,
+  type BackendAdapter,
+  chain,
+  plugins as corePlugins,
+  HookedOptimizer,
+  loadState,
+  mapTensors,
+  masked,
+  namedParams,
+  type Plugin,
+  readStats,
+  type SavedState,
+  selectParams,
+  sgd,
+  stateless,
+  taskTrainer,
+} from "../src/index.ts";
 import { disposeAll, params, tensors } from "./nets.ts";
 
 await tf.setBackend("cpu");
@@ -17,7 +51,7 @@ const optimizer = (hooks: readonly AnyHook[] = [], rule: AnyRule = sgd(), more: 
 const broken = (name: string, fn: (g: tf.Tensor, key: string) => tf.Tensor): AnyHook =>
   stateless(name, (map) => mapTensors(map, fn));
 const resolve = (recipe: unknown, ...plugins: Plugin[]): Promise<unknown> =>
-  createRegistry([corePlugins, plugins]).resolve(recipe as Recipe);
+  createRegistry([corePlugins, transformPlugins, backendPlugins, plugins]).resolve(recipe as Recipe);
 const combiner = { name: "mean", init: () => null, weigh: () => ({ weights: new Float64Array(2), state: null }) };
 const loss =
   (nan = 1) =>
@@ -30,14 +64,15 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   // Optimizer
   "no parameters": () => new HookedOptimizer({ params: [], rule: sgd(), learningRate: 0.1 }),
   "two parameters of a name": () => optimizer([], sgd(), { params: [...held, ...held] }),
+  "a name among the hooks": () => optimizer(["ema" as never]),
   "a hook as the rule": () => optimizer([], ema() as never),
   "no rule": () => optimizer([], undefined as never, { rule: undefined }),
   "a negative rate": () => optimizer([], sgd(), { learningRate: -1 }),
   "a rate that is no number": () => {
     optimizer().learningRate = "fast" as never;
   },
-  "a negative multiplier": () => optimizer([], sgd(), { rateMultipliers: [{ on: "head", by: -1 }] }),
-  "a multiplier on nothing": () => optimizer([], sgd(), { rateMultipliers: [{ on: "haed/**", by: 1 }] }),
+  "a negative multiplier": () => optimizer([], sgd(), { rateMultipliers: [{ params: "head", factor: -1 }] }),
+  "a multiplier on nothing": () => optimizer([], sgd(), { rateMultipliers: [{ params: "haed/**", factor: 1 }] }),
   "freezing nothing": () => optimizer().freeze("hiden/**"),
   "a gradient that is missing": () => optimizer().applyNamed({ "hidden/kernel": grads["hidden/kernel"] as tf.Tensor }),
   "an update of another shape": () => optimizer([broken("wide", () => tf.zeros([7]))]).applyNamed(grads),
@@ -72,11 +107,11 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   "a label without a hook": () => partition({ slow: ema() }, { slow: "**", fats: "head" }),
   "a parameter without a label": () =>
     optimizer([partition({ a: ema() }, ({ layer }) => (layer === "head" ? "a" : undefined))]),
-  "a label without a parameter": () => optimizer([partition({ a: ema(), b: probe("b") }, () => "a")]),
+  "a label without a parameter": () => optimizer([partition({ a: ema(), b: gradientStats("b") }, () => "a")]),
   "decay on nothing": () => optimizer([addDecayedWeights({ weightDecay: 0.1, on: "embeddings" })]),
   "no average to swap in": () => swapInEma(optimizer()),
   "no hook to check": () => checkFinite(optimizer()),
-  "no probe to read": () => {
+  "nothing that measures": () => {
     untouched.applyNamed({ "hidden/kernel": grads["hidden/kernel"] as tf.Tensor });
     return readStats(untouched);
   },
@@ -99,16 +134,11 @@ const wrong: Readonly<Record<string, () => unknown>> = {
       { ...(corePlugins[0] as Plugin), name: "My Hook" },
       {} as Plugin,
     ]),
-  "a version that does not fit, and one that is none": () =>
-    createRegistry([
-      { ...(corePlugins[0] as Plugin), coreVersion: "^7.0.0" },
-      { ...(corePlugins[1] as Plugin), coreVersion: "newest" },
-    ]),
   "a recipe that is wrong in many places": () =>
     resolve({
       hook: [],
       hooks: ["emma", "sgd", { use: "ema", with: { decay: 2, deacy: 1 } }, "lars", { use: "accumulate" }],
-      rule: { use: "descend", with: { momentum: 0.9 } },
+      rule: { use: "gradient-descent", with: { momentum: 0.9 } },
       learningRate: { use: "cosine", with: {} },
     }),
   "a recipe without its parts": () => resolve({ hooks: "ema" }),
@@ -125,10 +155,6 @@ const wrong: Readonly<Record<string, () => unknown>> = {
       },
     } as Plugin),
   "a single plugin that is unknown": () => createRegistry([corePlugins]).create("rule", "sdg"),
-  "a lazy plugin that fails in jsonSchema": () =>
-    createRegistry([
-      { kind: "hook", name: "gone", description: "gone", load: async () => Promise.reject(new Error("offline")) },
-    ]).jsonSchema(),
   // Backends
   "no backend": () => openBackend([]),
   "no backend that can": () => {
@@ -136,14 +162,18 @@ const wrong: Readonly<Record<string, () => unknown>> = {
     const adapter = (name: string, parts: Partial<BackendAdapter>): BackendAdapter => ({
       name,
       device: "cpu",
-      probe: async () => ({ ok: true, capabilities }),
+      availability: async () => ({ ok: true, capabilities }),
       init: () => Promise.reject(new Error("out of memory")),
       ...parts,
     });
     return openBackend([
       adapter("wasm", {}),
-      adapter("gpu", { probe: async () => ({ ok: false, reason: "no adapter", fix: "start the browser with a GPU" }) }),
-      adapter("node", { probe: async () => ({ ok: true, capabilities: { ...capabilities, missingKernels: [] } }) }),
+      adapter("gpu", {
+        availability: async () => ({ ok: false, reason: "no adapter", fix: "start the browser with a GPU" }),
+      }),
+      adapter("node", {
+        availability: async () => ({ ok: true, capabilities: { ...capabilities, missingKernels: [] } }),
+      }),
     ]);
   },
 };
@@ -169,78 +199,71 @@ afterAll(() => {
 it("every message", () => {
   expect(messages).toMatchInlineSnapshot(`
     {
-      "a combiner among the hooks": "RecipeError: \`mean\` among the hooks: no optimizer hook.
-      It is a combiner: hooks only ever see one gradient, so it would do nothing there. Pass it to \`taskTrainer\`.",
+      "a combiner among the hooks": "RecipeError: \`mean\` among the hooks: not an optimizer hook.
+      It is a combiner: hooks see only one gradient, so it would have no effect there. Pass it to \`taskTrainer\`.",
       "a glob that is none": "SelectionError: \`hidden[9-1]/*\` is no glob.
       A class goes from low to high: [1-3], [a-z].",
       "a gradient that is missing": "SelectionError: No gradient for \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.
-      Is it connected to the loss, and trainable? If it should stay as it is, leave it out of \`params\` or freeze it.",
-      "a hook as the rule": "RecipeError: \`ema\` stands where the update rule belongs.
-      Pass sgd(...), adam(...) or descend() as \`rule\`; hooks go into \`hooks\`.",
-      "a hook that returns other names": "RecipeError: The hook \`drops\` returned other names than it was given: \`head/bias\` is missing, \`head/bias_1\` was not given to it.
-      A hook returns exactly the names of \`grads\`. To leave a parameter alone, return its gradient as it is.",
+      Does the loss depend on it, and is it trainable? To keep it unchanged, leave it out of \`params\` or freeze it.",
+      "a hook as the rule": "RecipeError: \`ema\` is not an update rule.
+      Pass sgd(...), adam(...) or gradientDescent() as \`rule\`, and hooks as \`hooks\`.",
+      "a hook that returns other names": "RecipeError: The hook \`drops\` returned names that differ from its input: \`head/bias\` is missing, \`head/bias_1\` was not passed to it.
+      A hook returns exactly the names of \`grads\`. To leave a parameter unchanged, return its gradient as it is.",
       "a hook with a slash in its name": "RecipeError: \`a/b\` cannot name a hook.
-      The name is a key of the state and one segment of a path in a checkpoint: no slash, not empty.",
+      The name is a key of the state and one segment of a path in a checkpoint: not empty, and without a slash.",
       "a label without a hook": "OptionsError: No hook for the label \`fats\`.
       Known: \`slow\`.",
       "a label without a parameter": "SelectionError: The mask of \`b\` selects none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
-      "a lazy plugin that fails in jsonSchema": "RecipeError: Not every plugin could be loaded.
-      \`gone\` could not be loaded: offline.",
       "a mask on nothing": "SelectionError: The mask of \`ema\` matches nothing with \`**/bais\`.
       Did you mean \`bias\`?",
       "a multiplier on nothing": "SelectionError: A rate multiplier matches nothing with \`haed/**\`.
       Did you mean \`head\`?",
-      "a negative multiplier": "OptionsError: A rate multiplier is -1.
-      \`by\` is a number ≥ 0, or a schedule: (step) => number.",
+      "a name among the hooks": "RecipeError: \`ema\` among the hooks: not an optimizer hook.
+      It is a name, and names work in recipes only. Call the hook's function.",
+      "a negative multiplier": "OptionsError: The factor of a rate multiplier is -1.
+      \`factor\` is a number ≥ 0, or a schedule: (step) => number.",
       "a negative rate": "OptionsError: learningRate is -1.
-      A number ≥ 0, or a schedule: (step) => number.",
+      Give a number ≥ 0, or a schedule: (step) => number.",
       "a parameter without a label": "SelectionError: No label, or none that has a hook, for \`hidden/kernel\` and \`hidden/bias\`.
       Give each parameter one of \`a\`.",
-      "a plugin that throws": "RecipeError: The recipe has 1 problem(s).
-      rule: not today",
+      "a plugin that throws": "TypeError: (values[key] ?? []).filter is not a function",
       "a predicate that matches nothing": "SelectionError: The predicate selects none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
       "a rate that is no number": "OptionsError: learningRate is fast.
-      A number ≥ 0, or a schedule: (step) => number.",
+      Give a number ≥ 0, or a schedule: (step) => number.",
       "a recipe that is wrong in many places": "RecipeError: The recipe has 10 problem(s).
       \`hook\` is not a key of a recipe. Did you mean \`hooks\`?
       hooks[0]: no plugin is named \`emma\`. Did you mean \`ema\`?
-      hooks[1]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+      hooks[1]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
       hooks[2] \`ema\`: \`decay\` must be a number ≥ 0 and < 1, got 2
       hooks[2] \`ema\`: \`deacy\` is not an option. Did you mean \`decay\`?
-      hooks[3]: no plugin is named \`lars\`. If it is a package: pnpm add @graftjs/lars, then add it to "plugins". Registered: \`accumulate\`, \`add-decayed-weights\`, \`apply-if-finite\`, \`ema\`, \`sgd\`, \`adam\`, \`adamw\`, \`descend\`, \`cpu\`, \`conditionally\`, \`partition\`, \`probe\`, \`probe-update\`, \`decoupled-weight-decay\`, \`constant\`, \`linear\`, \`polynomial\`, \`cosine\`, \`one-cycle\`, \`exponential\`, \`step\`, \`piecewise\`, \`warmup\` and \`warmup-cosine\`.
+      hooks[3]: no plugin is named \`lars\`. If it is a package: pnpm add @graftjs/lars, then add it to "plugins". Registered: \`sgd\`, \`adam\`, \`adamw\`, \`gradient-descent\`, \`accumulate\`, \`add-decayed-weights\`, \`apply-if-finite\`, \`conditionally\`, \`ema\`, \`gradient-stats\`, \`partition\`, \`decoupled-weight-decay\`, \`update-stats\`, \`constant\`, \`linear\`, \`polynomial\`, \`cosine\`, \`one-cycle\`, \`exponential\`, \`step-decay\`, \`piecewise\`, \`warmup\`, \`warmup-cosine\` and \`cpu\`.
       hooks[4] \`accumulate\`: \`steps\` is required: an integer ≥ 1
-      rule: \`descend\` takes no options. Remove \`with\`.
+      rule: \`gradient-descent\` takes no options. Remove \`with\`.
       learningRate \`cosine\`: \`start\` is required: a number ≥ 0
       learningRate \`cosine\`: \`steps\` is required: an integer ≥ 1",
-      "a recipe with a negative rate and two averages": "RecipeError: The recipe has 2 problem(s).
-      learningRate is -1. Give a number ≥ 0, or a schedule.
-      Two hooks are named \`ema\`.
-        Give one of them another name: { ...hook, name: "clip-2" } in code, "as" in a recipe.",
+      "a recipe with a negative rate and two averages": "TypeError: (values[key] ?? []).filter is not a function",
       "a recipe without its parts": "RecipeError: The recipe has 3 problem(s).
-      hooks is no list. Put it into brackets.
+      hooks is not a list. Put it into brackets.
       rule is missing. Give one: "rule": { "use": "sgd", "with": { "momentum": 0.9 } }.
       learningRate is missing. Give a number, or { "use": "warmup-cosine", "with": { ... } }.",
       "a required option left out": "OptionsError: \`linear\` has 1 wrong option(s).
       \`steps\` is required: an integer ≥ 1",
-      "a rule among the hooks": "RecipeError: \`sgd\` among the hooks: no optimizer hook.
-      It is an update rule: pass it as \`rule\`, where it stands last and exactly once.",
+      "a rule among the hooks": "RecipeError: \`sgd\` among the hooks: not an optimizer hook.
+      It is an update rule: pass it as \`rule\`. Exactly one rule runs, after all hooks.",
       "a single plugin that is unknown": "RecipeError: The rule has 1 problem(s).
       rule: no plugin is named \`sdg\`. Did you mean \`sgd\`?",
       "a variable without a layer": "SelectionError: \`w\`: no layer in the name of a variable.
       Names are layer/role: \`w/kernel\`.",
-      "a version that does not fit, and one that is none": "RecipeError: The registry has 2 wrong entry(s).
-      \`accumulate\` works with @graftjs/core ^7.0.0, and this is 0.1.0. Update one of the two.
-      \`add-decayed-weights\` asks for core \`newest\`, which is no range. Write ^1.2.0 or >=1.2.0 <3.0.0.",
       "a warm-up into nothing": "OptionsError: \`warmup\` has 1 wrong option(s).
-      \`schedule\` is required: anything",
+      \`schedule\` is required: a schedule",
       "accumulate of no steps": "OptionsError: \`accumulate\` has 1 wrong option(s).
       \`steps\` must be an integer ≥ 1, got 0",
       "an option that is one of a few": "OptionsError: \`apply-if-finite\` has 1 wrong option(s).
       \`policy\` must be one of throw, skip, got "skipp". Did you mean \`skip\`?",
       "an update of another shape": "RecipeError: The update of \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\` is missing or has another shape.
-      A hook or rule returns the names and shapes it was given.",
+      A hook or rule returns the names and shapes of its input.",
       "conditionally never": "OptionsError: \`ema\` should act every 0 steps from step 0 on.
       \`every\` is an integer ≥ 1, \`offset\` one ≥ 0.",
       "decay on nothing": "SelectionError: \`on\` of \`add-decayed-weights\` matches nothing with \`embeddings\`.
@@ -258,28 +281,28 @@ it("every message", () => {
       gpu: no adapter (start the browser with a GPU)
       node: out of memory",
       "no checkpoint": "StateError: The checkpoint does not fit in 1 place(s); nothing was changed.
-      It is of format unknown, and this version of Graft reads format 1.",
+      Its format is unknown; this version of Graft reads format 1.",
       "no combiner": "RecipeError: \`combiner\` is no combiner.
       It has \`weigh\` or \`combine\`; a hook belongs into the optimizer's hooks.",
       "no hook to check": "RecipeError: The optimizer has no hook \`apply-if-finite\`.
       Add applyIfFinite() to its hooks.",
       "no parameters": "SelectionError: The optimizer has no parameters.
       Pass namedParams(model); is anything in the model trainable?",
-      "no probe to read": "RecipeError: The optimizer has no probe.
-      Put probe("before") among its hooks, or the rule into probeUpdate.",
-      "no recipe": "RecipeError: The recipe is no object.
+      "no recipe": "RecipeError: The recipe is not an object.
       Write { "rule": "sgd", "learningRate": 0.1 }.",
-      "no rule": "RecipeError: \`undefined\` stands where the update rule belongs.
-      Pass sgd(...), adam(...) or descend() as \`rule\`; hooks go into \`hooks\`.",
-      "nothing among the hooks": "RecipeError: \`undefined\` among the hooks: no optimizer hook.
+      "no rule": "RecipeError: \`undefined\` is not an update rule.
+      Pass sgd(...), adam(...) or gradientDescent() as \`rule\`, and hooks as \`hooks\`.",
+      "nothing among the hooks": "RecipeError: \`undefined\` among the hooks: not an optimizer hook.
       A hook has \`name\`, \`init\` and \`transform\`.",
+      "nothing that measures": "RecipeError: Nothing in the optimizer measures.
+      Add gradientStats("before") to its hooks, or wrap the rule in updateStats.",
       "one task": "RecipeError: \`mean\` combines the gradients of several tasks, and got 1 loss(es).
       Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
       "several wrong options": "OptionsError: \`adam\` has 3 wrong option(s).
       \`beta1\` must be a number ≥ 0 and < 1, got 1
       \`beta3\` is not an option. Did you mean \`beta1\` or \`beta2\`?
       \`epsilon\` must be a number ≥ 0, got "small"",
-      "something else among the hooks": "RecipeError: \`noise\` among the hooks: no optimizer hook.
+      "something else among the hooks": "RecipeError: \`noise\` among the hooks: not an optimizer hook.
       A hook has \`name\`, \`init\` and \`transform\`.",
       "steps that are none": "OptionsError: \`piecewise\` cannot change at soon.
       Keys of \`factors\` are steps: 100, 200.",
@@ -288,9 +311,9 @@ it("every message", () => {
       "two parameters of a name": "SelectionError: Two parameters are named \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.
       Names are keys of the state: make them differ.",
       "two plugins of a name, one misnamed, one none": "RecipeError: The registry has 3 wrong entry(s).
-      Two plugins are named \`accumulate\`. Leave one of them out, or rename it by \`alias\`.
+      Two plugins are named \`sgd\`. Leave one of them out.
       \`My Hook\` is not kebab-case: lower case, digits, hyphens.
-      Entry 26 is no plugin: it has \`kind\`, \`name\`, \`description\`, and \`create\` or \`load\`.",
+      Entry 6 is not a plugin: a plugin has \`kind\`, \`name\`, \`description\` and \`create\`.",
     }
   `);
 });

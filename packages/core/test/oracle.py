@@ -66,7 +66,7 @@ schedules = [
         {"start": 0.01, "factor": 2, "every": 10, "end": 0.2},
         optax.exponential_decay(0.01, 10, 2.0, end_value=0.2),
     ),
-    points("step", {"start": 0.5, "every": 15, "factor": 0.1}, optax.exponential_decay(0.5, 15, 0.1, staircase=True)),
+    points("step-decay", {"start": 0.5, "every": 15, "factor": 0.1}, optax.exponential_decay(0.5, 15, 0.1, staircase=True)),
     points(
         "piecewise",
         {"start": 0.5, "factors": {"10": 0.5, "30": 0.1}},
@@ -96,7 +96,7 @@ for _ in range(60):
     step_lr.append(scheduler.get_last_lr()[0])
     optimizer.step()
     scheduler.step()
-schedules.append({"name": "step", "options": {"start": 0.4, "every": 7, "factor": 0.3}, "values": step_lr})
+schedules.append({"name": "step-decay", "options": {"start": 0.4, "every": 7, "factor": 0.3}, "values": step_lr})
 
 
 # Updates at parameters that stand still: optax ----------------------------------------------------------------------------

@@ -1,8 +1,16 @@
 import { testHook, testRule } from "@graftjs/testing";
+import { addDecayedWeights } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type AnyRule, adam, adamw, decoupledWeightDecay, gradientDescent, HookedOptimizer, sgd } from "../src/index.ts";
-import { addDecayedWeights } from "@graftjs/transforms";
+import {
+  type AnyRule,
+  adam,
+  adamw,
+  decoupledWeightDecay,
+  gradientDescent,
+  HookedOptimizer,
+  sgd,
+} from "../src/index.ts";
 import { disposeAll, params, tensors } from "./nets.ts";
 import oracle from "./oracle.json" with { type: "json" };
 
@@ -100,8 +108,8 @@ it("a rate multiplier is a rate: doubled on the head, halved over time elsewhere
     rule: sgd(),
     learningRate: 0.1,
     rateMultipliers: [
-      { on: "head", by: 2 },
-      { on: "hidden/**", by: (step) => 0.5 ** step },
+      { params: "head", factor: 2 },
+      { params: "hidden/**", factor: (step) => 0.5 ** step },
     ],
   });
   const grads = tensors({ "hidden/kernel": [1, 1], "head/kernel": [1, 1] });

@@ -1,10 +1,22 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";
+import { accumulate, addDecayedWeights, applyIfFinite, ema, gradientStats } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type AnyRule, adam, adamw, HookedOptimizer, loadState, namedParams, registerHookedOptimizer, type SavedState, StateError, saveState, sgd } from "../src/index.ts";
-import { accumulate, addDecayedWeights, applyIfFinite, ema, probe } from "@graftjs/transforms";
+import {
+  type AnyRule,
+  adam,
+  adamw,
+  HookedOptimizer,
+  loadState,
+  namedParams,
+  registerHookedOptimizer,
+  type SavedState,
+  StateError,
+  saveState,
+  sgd,
+} from "../src/index.ts";
 import { bits, net, task } from "./nets.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -17,7 +29,7 @@ const rules: Readonly<Record<string, () => AnyRule>> = {
 const make = (model: tfl.LayersModel, rule: () => AnyRule = rules.adam as () => AnyRule): HookedOptimizer =>
   new HookedOptimizer({
     params: namedParams(model),
-    hooks: [accumulate(2), addDecayedWeights({ weightDecay: 0.01 }), applyIfFinite(), ema(), probe("raw")],
+    hooks: [accumulate(2), addDecayedWeights({ weightDecay: 0.01 }), applyIfFinite(), ema(), gradientStats("raw")],
     rule: rule(),
     learningRate: (step) => 0.05 * 0.9 ** step,
   });
@@ -101,7 +113,7 @@ describe("a freeze schedule", () => {
     const saved = await saveState(optimizer);
     expect(() => loadState(optimizer, { ...saved, frozen: [] })).toThrow(/rule\/m\/hidden\/kernel is missing/);
     expect(() => loadState(optimizer, { ...saved, frozen: [...saved.frozen, "tail/kernel"] })).toThrow(
-      /tail\/kernel is frozen in the checkpoint and no parameter/,
+      /tail\/kernel is frozen in the checkpoint, but the optimizer has no such parameter/,
     );
     expect(optimizer.frozen).toEqual(saved.frozen);
   });
@@ -191,8 +203,8 @@ describe("model.save with includeOptimizer", () => {
     const loaded = await tfl.loadLayersModel(tf.io.fromMemory(artifacts as tf.io.ModelArtifacts));
     const stored = loaded.optimizer;
     await expect(fit(loaded)).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [RecipeError: This model was saved with a HookedOptimizer ({"hooks":["ema"],"rule":"adam","learningRate":0.05,"customObjects":{}}), whose hooks are code and not in the file.
-        Build it anew over namedParams(model), await optimizer.setWeights(await model.optimizer.getWeights()), then compile.]
+      [RecipeError: This model was saved with a HookedOptimizer ({"hooks":["ema"],"rule":"adam","learningRate":0.05,"customObjects":{}}), and hooks are code: the file does not hold them.
+        Build the optimizer again over namedParams(model), call await optimizer.setWeights(await model.optimizer.getWeights()), then compile.]
     `);
     const optimizer = compiled(loaded);
     await optimizer.setWeights(await stored.getWeights());
@@ -209,8 +221,8 @@ describe("model.save with includeOptimizer", () => {
     await expect(
       optimizer.setWeights([{ name: "iter", tensor: tf.scalar(1) }]),
     ).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [StateError: The first weight is \`iter\`, where \`graft/state.json\` is expected.
-        These are not a HookedOptimizer's weights. Pass what its getWeights() returned.]
+      [StateError: The first weight is \`iter\`; \`graft/state.json\` was expected.
+        These are not a HookedOptimizer's weights. Pass the result of its getWeights().]
     `);
     optimizer.dispose();
   });

@@ -2,7 +2,17 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type AnyCombiner, gradientDescent, gramians, HookedOptimizer, NonFiniteError, type Param, RecipeError, SelectionError, taskTrainer } from "../src/index.ts";
+import {
+  type AnyCombiner,
+  gradientDescent,
+  gramians,
+  HookedOptimizer,
+  NonFiniteError,
+  type Param,
+  RecipeError,
+  SelectionError,
+  taskTrainer,
+} from "../src/index.ts";
 
 let start = 0;
 beforeEach(async () => {

@@ -1,7 +1,20 @@
 // What must not compile. `tsc` checks this file: a line below `@ts-expect-error` that does compile is an error.
-import { adam, chain, defineHook, definePlugin, HookedOptimizer, masked, type Param, sgd, stateless, type TensorMap, type WeighingCombiner } from "../src/index.ts";
-import { addDecayedWeights, conditionally, ema, partition, updateStats } from "@graftjs/transforms";
+
 import type { Recipe } from "@graftjs/registry";
+import { addDecayedWeights, conditionally, ema, partition, updateStats } from "@graftjs/transforms";
+import {
+  adam,
+  chain,
+  defineHook,
+  definePlugin,
+  HookedOptimizer,
+  masked,
+  type Param,
+  sgd,
+  stateless,
+  type TensorMap,
+  type WeighingCombiner,
+} from "../src/index.ts";
 
 declare const params: readonly Param[];
 declare const combiner: WeighingCombiner;

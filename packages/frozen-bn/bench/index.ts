@@ -137,7 +137,7 @@ function ratios(rows: readonly Row[]): Record<string, number> {
 const file = new URL("./results.json", import.meta.url);
 const results = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>) : {};
 for (const { name, batch, variants } of runs.filter((run) => only === undefined || run.name === only)) {
-  const probe = await (variants[0] as Variant).adapter.probe();
+  const probe = await (variants[0] as Variant).adapter.availability();
   if (!probe.ok) {
     console.log(`${name}: not measured: ${probe.reason}`);
     continue;

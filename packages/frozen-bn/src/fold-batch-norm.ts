@@ -1,5 +1,4 @@
 import {
-  assertOptions,
   GraftError,
   type LayerLike,
   type LayersLike,
@@ -48,7 +47,7 @@ const foldedLayers = new WeakSet<LayerLike>();
  *   shared layer, a layer that is already folded. The model is then unchanged.
  */
 export function foldBatchNorm(options: FoldBatchNormOptions = {}): ModelPatch {
-  assertOptions("fold-bn", foldBatchNormOptions, options);
+  foldBatchNormOptions.parse("fold-bn", options);
   return { name: "fold-bn", apply: (model) => apply(model, options) };
 }
 

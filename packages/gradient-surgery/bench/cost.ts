@@ -1,7 +1,7 @@
 import {
   type AnyCombiner,
-  descend,
   disposeGradients,
+  gradientDescent,
   HookedOptimizer,
   namedParams,
   namedWeights,
@@ -43,7 +43,7 @@ export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
       () => tf.losses.softmaxCrossEntropy(y, model.apply(batch, { training: true }) as tf.Tensor) as tf.Scalar,
     ]),
   );
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1e-4 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1e-4 });
   let most = 0;
   const measured = <T>(result: T): T => {
     most = Math.max(most, tf.memory().numBytes);

@@ -3,8 +3,7 @@ import {
   type AnyHook,
   type AnyRule,
   adam,
-  corePlugins,
-  createRegistry,
+  plugins as corePlugins,
   HookedOptimizer,
   namedParams,
   namedWeights,
@@ -16,6 +15,7 @@ import {
   sgd,
   visitTensors,
 } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";

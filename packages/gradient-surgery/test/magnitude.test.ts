@@ -1,9 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
 import {
   adam,
-  corePlugins,
-  createRegistry,
-  descend,
+  plugins as corePlugins,
+  gradientDescent,
   HookedOptimizer,
   namedParams,
   type OptimizerHook,
@@ -16,6 +15,7 @@ import {
   sgd,
   type TensorMap,
 } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -112,7 +112,7 @@ describe("agc", () => {
   it("moves a unit that starts at 0: a head of zeros learns", () => {
     const kernel = tf.tidy(() => tf.variable(tf.zeros([4, 3])));
     const params: Param[] = [{ ...(layouts[0] as ParamInfo), variable: kernel }];
-    const optimizer = new HookedOptimizer({ params, hooks: [agc()], rule: descend(), learningRate: 1 });
+    const optimizer = new HookedOptimizer({ params, hooks: [agc()], rule: gradientDescent(), learningRate: 1 });
     const grads = { "dense/kernel": filled([4, 3], 3) };
     for (let i = 0; i < 50; i++) optimizer.applyNamed(grads);
     expect(Math.max(...kernel.dataSync().map(Math.abs))).toBeGreaterThan(2e-4);
@@ -284,7 +284,7 @@ it("zclip: clips a spike hard, never in the warm-up, and a NaN leaves its statis
   const optimizer = new HookedOptimizer({
     params,
     hooks: [zclip({ warmupSteps: 5 })],
-    rule: descend(),
+    rule: gradientDescent(),
     learningRate: 1,
   });
   const move = (g: number): number => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { corePlugins, createRegistry } from "@graftjs/core";
+import { plugins as corePlugins } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import { expect, it } from "vitest";
 import * as surgery from "../src/index.ts";
 

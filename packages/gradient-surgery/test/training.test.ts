@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import {
   type AnyCombiner,
-  descend,
+  gradientDescent,
   HookedOptimizer,
   NonFiniteError,
   type Param,
@@ -76,7 +76,7 @@ function linear(params: readonly Param[], rows: readonly (readonly number[])[]):
   return Object.fromEntries(rows.map((row, i) => [`t${i}`, () => tf.addN(parts(row)) as tf.Scalar]));
 }
 async function step(combiner: AnyCombiner, params: readonly Param[], losses: TaskLosses): Promise<number[]> {
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner });
   const before = params.flatMap(({ variable }) => [...variable.dataSync()]);
   try {
@@ -113,7 +113,7 @@ describe("on the device, in float32, the update is that of float64 weights, at 1
 
 it.each(Object.entries(all))("%s: 100 steps leave no tensor behind", async (_, make) => {
   const params = [param("a/kernel", [2, -1, 3, 1], [2, 2]), param("b/bias", [1])];
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 0.01 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 0.01 });
   const trainer = taskTrainer({ optimizer, combiner: make() });
   const losses = linear(params, jacobian("conflicting", 5, 3, 5, [1, 1, 1]));
   tf.dispose((await trainer.step(losses)) as tf.NamedTensorMap);
@@ -143,7 +143,7 @@ it("per layer and per tensor a conflict is resolved where it is, and elsewhere n
 
 it("gradvac keeps targets for each layer apart", async () => {
   const params = [param("a/kernel", [0, 0]), param("b/kernel", [0, 0])];
-  const optimizer = new HookedOptimizer({ params, rule: descend(), learningRate: 1 });
+  const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner: gradvac({ granularity: "layer" }) });
   const losses = linear(params, [
     [1, 0, 1, 1],
@@ -190,7 +190,7 @@ it("a-gem: learning the new does not raise the loss on the memory, the mean does
   const run = async (combiner: AnyCombiner): Promise<number> => {
     const w = param("a/kernel", [0, 0, 0]);
     const toward = (target: number[]) => (): tf.Scalar => tf.sum(tf.square(tf.sub(w.variable, target))) as tf.Scalar;
-    const optimizer = new HookedOptimizer({ params: [w], rule: descend(), learningRate: 0.005 });
+    const optimizer = new HookedOptimizer({ params: [w], rule: gradientDescent(), learningRate: 0.005 });
     const trainer = taskTrainer({ optimizer, combiner });
     for (let i = 0; i < 400; i++) {
       tf.dispose((await trainer.step({ fresh: toward([4, 1, 0]), memory: toward([-0.2, 1, 1]) })) as tf.NamedTensorMap);
@@ -228,7 +228,7 @@ describe("bad input at the step leaves the weights as they are", () => {
     const params = [param("a/kernel", [1, 2])];
     for (const make of [pcgrad, graddrop]) {
       const hooks = [make() as never];
-      expect(() => new HookedOptimizer({ params, hooks, rule: descend(), learningRate: 1 })).toThrow(
+      expect(() => new HookedOptimizer({ params, hooks, rule: gradientDescent(), learningRate: 1 })).toThrow(
         /hooks only ever see one gradient/,
       );
       expect(() => new HookedOptimizer({ params, rule: make() as never, learningRate: 1 })).toThrow(RecipeError);

@@ -1,7 +1,14 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { type AnyCombiner, descend, HookedOptimizer, NonFiniteError, type Param, taskTrainer } from "@graftjs/core";
+import {
+  type AnyCombiner,
+  gradientDescent,
+  HookedOptimizer,
+  NonFiniteError,
+  type Param,
+  taskTrainer,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { graddrop, nashMtl, pcgrad, upgrad } from "../src/index.ts";
@@ -18,7 +25,7 @@ async function step(backend: string, combiner: AnyCombiner, rows: readonly (read
   const variable = tf.tidy(() => tf.variable(tf.zeros([5, 4])));
   const params: Param[] = [{ name: "a/kernel", layer: "a", role: "kernel", shape: [5, 4], unitAxes: [1], variable }];
   const trainer = taskTrainer({
-    optimizer: new HookedOptimizer({ params, rule: descend(), learningRate: 1 }),
+    optimizer: new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 }),
     combiner,
   });
   const losses = rows.map((row, i) => [`t${i}`, () => tf.sum(tf.mul(variable, tf.tensor(row, [5, 4]))) as tf.Scalar]);

@@ -1,7 +1,7 @@
 import {
   type AdamState,
   adam,
-  assertOptions,
+  inOrder,
   mapTensors,
   type OptionSchema,
   type OptionsSchema,
@@ -36,28 +36,29 @@ export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
 export type LambState = { readonly moments: AdamState; readonly trust: TrustState };
 
 const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
-export const lambOptions: OptionsSchema<LambOptions> = optionsSchema<LambOptions>({
-  beta1: { ...share, default: 0.9, description: "Decay of the first moment" },
-  beta2: { ...share, default: 0.999, description: "Decay of the second moment" },
-  epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the root of the second moment" },
-  weightDecay: {
-    type: "number",
-    minimum: 0,
-    default: 0.01,
-    description: "β, decay that is added to Adam's direction before the ratio is taken",
-  },
-  maxGradNorm: {
-    type: "number",
-    exclusiveMinimum: 0,
-    description: "Largest global norm of the gradients (NVLAMB: 1). By default they are not clipped",
-  },
-  ...trustFields,
-  zeroNorm: {
-    enum: ["rms-floor", "one"],
-    default: "rms-floor",
-    description: "Ratio of a parameter whose weights are all zero",
-  },
-});
+export const lambOptions: OptionsSchema<LambOptions, "beta1" | "beta2" | "epsilon" | "weightDecay" | "zeroNorm"> =
+  optionsSchema<LambOptions, "beta1" | "beta2" | "epsilon" | "weightDecay" | "zeroNorm">({
+    beta1: { ...share, default: 0.9, description: "Decay of the first moment" },
+    beta2: { ...share, default: 0.999, description: "Decay of the second moment" },
+    epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the root of the second moment" },
+    weightDecay: {
+      type: "number",
+      minimum: 0,
+      default: 0.01,
+      description: "β, decay that is added to Adam's direction before the ratio is taken",
+    },
+    maxGradNorm: {
+      type: "number",
+      exclusiveMinimum: 0,
+      description: "Largest global norm of the gradients (NVLAMB: 1). By default they are not clipped",
+    },
+    ...trustFields,
+    zeroNorm: {
+      enum: ["rms-floor", "one"],
+      default: "rms-floor",
+      description: "Ratio of a parameter whose weights are all zero",
+    },
+  });
 
 /**
  * LAMB (You et al. 2020, alg. 2, φ the identity): u = m̂/(√v̂ + ε) + βw, w ← w − γ·(‖w‖/‖u‖)·u, with Adam's corrected moments.
@@ -78,7 +79,7 @@ export function lambc(options: LambOptions = {}): UpdateRule<LambState> {
 }
 
 function rule(name: string, options: LambOptions): UpdateRule<LambState> {
-  assertOptions(name, lambOptions, options);
+  lambOptions.parse(name, options);
   assertTrust(name, options);
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6, weightDecay = 0.01, maxGradNorm } = options;
   const { minRatio = 0, maxRatio = Infinity, zeroNorm = "rms-floor", rmsFloor = 0.01 } = options;
@@ -99,9 +100,9 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
     transform(grads, state, ctx) {
       const layout = layoutOf(ctx.infos, Object.keys(grads));
       const direction = moments.transform(clip(grads), state.moments, atUnitRate(ctx));
-      const u = addDecay(direction.grads, ctx.params, layout);
+      const u = addDecay(direction.updates, ctx.params, layout);
       const found = computeTrust(layout, ctx, u, formula);
-      return { grads: scaleByTrust(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
+      return { updates: scaleByTrust(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
     },
     applyFused(variables, grads, { moments: { m, v, count: before }, trust }, { infos, rates }) {
       if (!tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
@@ -110,11 +111,11 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
       const count = Object.fromEntries(names.map((key) => [key, (before[key] ?? 0) + 1]));
       const clippedGrads = clip(grads);
       runFused("GraftLamb", {
-        variables: names.map((key) => variables[key]),
-        grads: names.map((key) => clippedGrads[key]),
-        m: names.map((key) => m[key]),
-        v: names.map((key) => v[key]),
-        learningRates: names.map((key) => rates[key]),
+        variables: inOrder(names, variables),
+        grads: inOrder(names, clippedGrads),
+        m: inOrder(names, m),
+        v: inOrder(names, v),
+        learningRates: inOrder(names, rates),
         corrections1: names.map((key) => 1 - beta1 ** (count[key] as number)),
         corrections2: names.map((key) => 1 - beta2 ** (count[key] as number)),
         beta1,

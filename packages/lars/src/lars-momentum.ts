@@ -1,4 +1,5 @@
 import {
+  inOrder,
   type OptionSchema,
   type OptionsSchema,
   optionsSchema,
@@ -27,7 +28,10 @@ export interface LarsMomentumOptions extends LarsOptions {
 export type LarsMomentumState = { readonly velocity: TensorMap; readonly trust: TrustState };
 
 const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
-export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions> = optionsSchema<LarsMomentumOptions>({
+export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions, "dampening" | "nesterov"> = optionsSchema<
+  LarsMomentumOptions,
+  "dampening" | "nesterov"
+>({
   ...larsFields,
   momentum: {
     ...share,
@@ -65,24 +69,24 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
       if (denominator !== "velocity") {
         const ratio = scaledGradients(grads, ctx, layout, resolved);
         const out = descent.transform(ratio.grads, { velocity }, ctx);
-        return { grads: out.grads, state: { velocity: out.state.velocity, trust: ratio.state } };
+        return { updates: out.updates, state: { velocity: out.state.velocity, trust: ratio.state } };
       }
       // The ratio is of the whole step: momentum first, at rate 1.
       const out = descent.transform(addDecay(grads, ctx.params, layout), { velocity }, atUnitRate(ctx));
-      const found = computeTrust(layout, ctx, out.grads, formula);
-      const updates = scaleByTrust(out.grads, found, layout, ctx.rates);
-      return { grads: updates, state: { velocity: out.state.velocity, trust: found } };
+      const found = computeTrust(layout, ctx, out.updates, formula);
+      const updates = scaleByTrust(out.updates, found, layout, ctx.rates);
+      return { updates, state: { velocity: out.state.velocity, trust: found } };
     },
     applyFused(variables, grads, { velocity, trust }, { infos, rates }) {
       const names = Object.keys(variables);
       const layout = layoutOf(infos, names);
       const slots = momentum === 0 ? {} : { ...zerosLike(missing(variables, velocity)), ...velocity };
       const ran = runFused("GraftLars", {
-        variables: names.map((name) => variables[name]),
-        grads: names.map((name) => grads[name]),
-        velocities: momentum === 0 ? [] : names.map((name) => (slots as TensorMap)[name]),
+        variables: inOrder(names, variables),
+        grads: inOrder(names, grads),
+        velocities: momentum === 0 ? [] : inOrder(names, slots as TensorMap),
         first: names.map((name) => !velocity[name]),
-        learningRates: names.map((name) => rates[name]),
+        learningRates: inOrder(names, rates),
         denominator,
         clipToRate,
         rateInVelocity,

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionSchema, OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionSchema, OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import { type DialectSpec, dialectNames, dialects, type LarsDialect } from "./dialect.ts";
 import type { TrustFormula } from "./trust/trust.ts";
 import { assertTrust, type TrustOptions, trustFields } from "./trust/trust-options.ts";
@@ -54,7 +54,7 @@ export function resolveLars<O extends LarsOptions>(name: string, schema: Options
       'Use the complete rule: larsMomentum({ dialect: "tf-popular" }).',
     );
   }
-  assertOptions(name, schema, options);
+  schema.parse(name, options);
   assertTrust(name, options);
   const spec = dialects[options.dialect ?? "paper"];
   const {

@@ -1,7 +1,6 @@
 import { mapTensors, type OptimizerHook, type StepContext, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { LarsOptions, ResolvedLars } from "./lars-options.ts";
-import { larsOptions, resolveLars } from "./lars-options.ts";
+import { type LarsOptions, larsOptions, type ResolvedLars, resolveLars } from "./lars-options.ts";
 import { type TrustLayout, trustLayouts } from "./trust/layout.ts";
 import { addDecay, clipToRate, scalars, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, emptyTrust, type TrustState } from "./trust/trust.ts";

@@ -1,5 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { corePlugins, createRegistry, HookedOptimizer, OptionsError, RecipeError, SelectionError } from "@graftjs/core";
+import { plugins as corePlugins, HookedOptimizer, OptionsError, RecipeError, SelectionError } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lamb, lars, larsMomentum, plugins } from "../src/index.ts";

@@ -27,7 +27,7 @@ function run(rule: AnyRule, scale = 1, zeros: readonly string[] = []): Result {
     params,
     rule,
     learningRate: rate,
-    rateMultipliers: [{ on: "head", by: 0.5 }],
+    rateMultipliers: [{ params: "head", factor: 0.5 }],
   });
   for (let step = 0; step < 5; step++) {
     if (step === 3) optimizer.freeze("head");

@@ -15,7 +15,7 @@ it("tells per adapted parameter ‖w‖, ‖g‖, ratio and effective rate of th
     params,
     rule,
     learningRate: (step) => (step === 0 ? 0.5 : 99),
-    rateMultipliers: [{ on: "conv", by: 0.1 }],
+    rateMultipliers: [{ params: "conv", factor: 0.1 }],
   });
   const grads = gradients(params, 0);
   const g = norm((grads["conv/kernel"] as tf.Tensor).dataSync());

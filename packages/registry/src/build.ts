@@ -44,8 +44,7 @@ export function builder(plugins: ReadonlyMap<string, Plugin>): Builder {
     const plugin = plugins.get(name);
     if (!plugin) return wrong(`${at}: ${notFound(String(name ?? use), [...plugins.keys()])}`);
     if (plugin.kind !== kind) {
-      const fix =
-        plugin.kind === "rule" ? "Move it to `rule`." : `Move it to the place for a ${plugin.kind}.`;
+      const fix = plugin.kind === "rule" ? "Move it to `rule`." : `Move it to the place for a ${plugin.kind}.`;
       return wrong(`${at}: \`${name}\` is a ${plugin.kind}, but this is the place for a ${kind}. ${fix}`);
     }
     used.push({ at, plugin, use });

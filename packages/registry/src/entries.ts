@@ -19,7 +19,8 @@ export function collect(entries: readonly Entry[]): Entries {
   const problems: string[] = [];
   for (const [i, entry] of entries.entries()) {
     if (typeof entry === "object" && entry !== null && "defines" in entry) {
-      if (kinds.some(({ defines }) => defines === entry.defines)) problems.push(`Two entries define the kind \`${entry.defines}\`.`);
+      if (kinds.some(({ defines }) => defines === entry.defines))
+        problems.push(`Two entries define the kind \`${entry.defines}\`.`);
       else kinds.push(entry);
       continue;
     }

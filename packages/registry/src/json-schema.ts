@@ -22,7 +22,10 @@ export function recipeSchema(plugins: readonly Plugin[], sections: readonly Sect
       ]),
     ),
     definitions: Object.fromEntries(
-      kinds.map((kind) => [kind, { anyOf: plugins.filter((one) => one.kind === kind).map((one) => use(one, convert)) }]),
+      kinds.map((kind) => [
+        kind,
+        { anyOf: plugins.filter((one) => one.kind === kind).map((one) => use(one, convert)) },
+      ]),
     ),
   };
 }

@@ -37,7 +37,8 @@ export async function resolve(recipe: Recipe, { plugins, kinds }: Entries, run?:
     if (problem) problems.push(problem);
     else values[section.key] = await fill(section.schema, recipe[section.key], section.key);
   }
-  const present = <T>(key: string): T[] => ((values[key] ?? []) as (T | undefined)[]).filter((value) => value !== undefined);
+  const present = <T>(key: string): T[] =>
+    ((values[key] ?? []) as (T | undefined)[]).filter((value) => value !== undefined);
   const added = contributions(sections, present);
   const hooks = [...present<AnyHook>("hooks"), ...added.hooks];
   problems.push(...misnamed(hooks), ...brokenConstraints(used));
@@ -80,8 +81,9 @@ function contributions(
 ): { readonly [K in keyof RunParts]-?: NonNullable<RunParts[K]> } {
   const made = sections.flatMap(({ key, added }): RunParts[] => {
     const contribute = added?.contribute as ((parts: readonly unknown[]) => RunParts) | undefined;
+    if (!contribute) return [];
     const parts = present(key);
-    return contribute && parts.length > 0 ? [contribute(parts)] : [];
+    return parts.length > 0 ? [contribute(parts)] : [];
   });
   return {
     hooks: made.flatMap(({ hooks = [] }) => hooks),

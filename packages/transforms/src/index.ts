@@ -12,7 +12,8 @@ export { conditionally, type When } from "./hooks/conditionally.ts";
 export { type EmaOptions, type EmaState, ema, swapInEma } from "./hooks/ema.ts";
 export { gradientStats, updateStats } from "./hooks/gradient-stats.ts";
 export { type Labels, partition } from "./hooks/partition.ts";
-
+// for a registry
+export { plugins } from "./plugins.ts";
 // schedules
 export { type ConstantOptions, constant } from "./schedules/constant.ts";
 export { type CosineOptions, cosine } from "./schedules/cosine.ts";
@@ -24,6 +25,3 @@ export { type PolynomialOptions, polynomial } from "./schedules/polynomial.ts";
 export { type StepDecayOptions, stepDecay } from "./schedules/step-decay.ts";
 export { type WarmupOptions, warmup } from "./schedules/warmup.ts";
 export { type WarmupCosineOptions, warmupCosine } from "./schedules/warmup-cosine.ts";
-
-// for a registry
-export { plugins } from "./plugins.ts";

@@ -3,7 +3,7 @@
 
 import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { namedParams, pick, sgd } from "@graftjs/core";
+import { namedParams, selectParams, sgd } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
 import * as tf from "@tensorflow/tfjs-core";
 import { fineTune, planFineTune } from "../src/index.ts";
@@ -38,7 +38,9 @@ console.log(
 process.exit(0);
 
 async function stock(): Promise<number[]> {
-  const chosen = new Set(pick(namedParams(model, { frozen: true }), trainable, "bench").map(({ layer }) => layer));
+  const chosen = new Set(
+    selectParams(namedParams(model, { frozen: true }), trainable, "bench").map(({ layer }) => layer),
+  );
   for (const layer of model.layers) layer.trainable = chosen.has(layer.name);
   model.compile({ optimizer: tf.train.momentum(0.01, 0.9), loss: "categoricalCrossentropy" });
   const { history } = await model.fit(xs, ys, { epochs, batchSize: BATCH, shuffle: false, verbose: 0 });

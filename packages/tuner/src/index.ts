@@ -9,6 +9,7 @@ export { plugins } from "./plugins.ts";
 
 // The plan of a run, before it begins.
 
+export { describeParams } from "./plan/describe-params.ts";
 export { formatPlan } from "./plan/format-plan.ts";
 export type { CacheSize, PhasePrediction, Plan, PlannedCache, Prediction } from "./plan/plan.ts";
 export { type PlanOptions, planFineTune } from "./plan/plan-fine-tune.ts";

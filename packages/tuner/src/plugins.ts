@@ -12,10 +12,13 @@ const toFile: OptionsSchema<{ to: string }> = optionsSchema<{ to: string }>(
   ["to"],
 );
 
-const driftToFile: OptionsSchema<{ to: string; everySteps?: number }> = optionsSchema<{
-  to: string;
-  everySteps?: number;
-}>(
+const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everySteps"> = optionsSchema<
+  {
+    to: string;
+    everySteps?: number;
+  },
+  "everySteps"
+>(
   {
     to: { type: "string", description: "File that is written" },
     everySteps: { type: "integer", minimum: 1, default: 50, description: "Steps between two looks" },

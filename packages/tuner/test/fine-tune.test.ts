@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { descend, HookedOptimizer, namedParams, namedWeights, sgd } from "@graftjs/core";
+import { gradientDescent, HookedOptimizer, namedParams, namedWeights, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -70,7 +70,7 @@ describe("fineTune", () => {
         data,
         loss: "categoricalCrossentropy",
         trainable: { include: ["conv_1/**", "head/**"] },
-        rule: descend(),
+        rule: gradientDescent(),
         learningRate: 0.1,
         epochs: 3,
         batchSize: 8,

@@ -1,5 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { adam, corePlugins, createRegistry, namedParams, SelectionError, sgd } from "@graftjs/core";
+import { adam, plugins as corePlugins, namedParams, SelectionError, sgd } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import { testHook } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";

@@ -2,7 +2,8 @@ import "@tensorflow/tfjs-backend-cpu";
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { corePlugins, createRegistry, type Observer, sgd } from "@graftjs/core";
+import { plugins as corePlugins, type Observer, sgd } from "@graftjs/core";
+import { createRegistry } from "@graftjs/registry";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import {

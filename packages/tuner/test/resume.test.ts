@@ -146,7 +146,7 @@ describe("resume", () => {
       epochs: 2,
       batchSize: 3,
       augment: [flip(), shift({ by: 1 })],
-      rateMultipliers: [{ on: "head/bias", by: 2 }],
+      rateMultipliers: [{ params: "head/bias", factor: 2 }],
       weightNoise: { deviation: 0.01, on: "head/kernel" },
       ...more,
     });
@@ -159,7 +159,7 @@ describe("resume", () => {
     const changes: readonly (readonly [Partial<FineTuneOptions>, RegExp])[] = [
       [{ learningRate: 7 }, /learningRate: was 0.1, is 7/],
       [{ learningRate: falling }, /learningRate: was 0.1, is \[0.1,0.05,/],
-      [{ rateMultipliers: [{ on: "head/kernel", by: 2 }] }, /rateMultipliers: was/],
+      [{ rateMultipliers: [{ params: "head/kernel", factor: 2 }] }, /rateMultipliers: was/],
       [{ loss: "meanSquaredError" }, /loss: had `categoricalCrossentropy`, has `meanSquaredError`/],
       [
         { trainable: "head/bias", unfreeze: [{ epoch: 1, trainable: "head/kernel" }] },
@@ -193,7 +193,7 @@ describe("resume", () => {
       maxSteps: 5,
       observers: [{}],
       prefetch: 0,
-      probeEvery: 3,
+      statsEvery: 3,
       cache: { store: mapStore() },
       guard: { policy: "rollback", snapshotEvery: 1 },
     };

@@ -1,13 +1,12 @@
+import { cpuBackend, runOnBackends } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   type BackendAdapter,
   BackendLostError,
   type BackendSession,
-  cpuBackend,
   HookedOptimizer,
   loadState,
   type Param,
-  runOnBackends,
   type SavedState,
   saveState,
   sgd,

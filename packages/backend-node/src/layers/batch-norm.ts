@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/backend-name.ts";
-import type { NativeTensor } from "../load/native-backend-types.ts";
 import { BATCH_NORM_TRAINING } from "../kernels/batch-norm/training.ts";
 import type { Native } from "../kernels/native.ts";
 import type { Registration } from "../kernels/registration.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
+import type { NativeTensor } from "../load/native-backend-types.ts";
 
 /** A weight of tfjs-layers. */
 interface LayerWeight {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/backend-name.ts";
 import type { Registration } from "../kernels/registration.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 
 /** tfjs-layers' ReLU, as far as `call` uses it. */
 interface ReluLayer {

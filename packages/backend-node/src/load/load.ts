@@ -7,10 +7,10 @@ import { BINDING } from "../install/cache.ts";
 import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
 import { TENSORFLOW } from "./backend-name.ts";
 import { callableTfjs } from "./callable-tfjs.ts";
-import { restoreNodeUtil } from "./removed-node-util.ts";
 import { markLoaded } from "./environment.ts";
 import type { NativeBinding, NativeKernelBackend } from "./native-backend-types.ts";
 import { quietlyLoad } from "./quiet-load.ts";
+import { restoreNodeUtil } from "./removed-node-util.ts";
 
 const PRIORITY = 3;
 

@@ -1,4 +1,4 @@
-import { type OptionSchema, type OptionsSchema, optionsSchema, suggest } from "@graftjs/core";
+import { didYouMean, type OptionSchema, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type * as tuner from "@graftjs/tuner";
 
 /** An augmentation as a recipe writes it: its name, or its name with options. */
@@ -59,7 +59,8 @@ export function augmentProblems(uses: readonly unknown[]): string[] {
   return uses.flatMap((given, i) => {
     const { use, with: options } = spelledOut(given);
     const entry = Object.hasOwn(AUGMENTS, use) ? AUGMENTS[use] : undefined;
-    if (!entry) return [`augment[${i}]: no augmentation is named \`${use}\`. ${suggest(use, Object.keys(AUGMENTS))}`];
+    if (!entry)
+      return [`augment[${i}]: no augmentation is named \`${use}\`. ${didYouMean(use, Object.keys(AUGMENTS))}`];
     const result = entry.options["~standard"].validate(options);
     if (result instanceof Promise) throw new TypeError("The schemas of augmentations are synchronous.");
     return (result.issues ?? []).map(({ message }) => `augment[${i}] \`${use}\`: ${message}`);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Resolved } from "@graftjs/core";
+import type { Resolved } from "@graftjs/registry";
 import type * as tuner from "@graftjs/tuner";
 import { augmentsOf } from "./augments.ts";
 import type { RecipeFile } from "./recipe-file.ts";

@@ -1,4 +1,4 @@
-import { recordKernels } from "@graftjs/core";
+import { recordKernels } from "@graftjs/backend";
 import { type FineTuneOptions, fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";

@@ -1,6 +1,7 @@
 // A model can be read before the recipe's backend is chosen: on tfjs's plain JavaScript backend.
 import "@tensorflow/tfjs-backend-cpu";
-import { type BackendLostError, type BackendSession, runOnBackends } from "@graftjs/core";
+import { runOnBackends } from "@graftjs/backend";
+import type { BackendLostError, BackendSession } from "@graftjs/core";
 import * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { readData } from "../data/read-data.ts";

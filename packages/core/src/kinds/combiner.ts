@@ -1,6 +1,6 @@
-import type { StepContext, Transformed } from "../step/hook.ts";
-import type { StateTree } from "../state/tree.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
+import type { StateTree } from "../state/tree.ts";
+import type { StepContext, Transformed } from "../step/hook.ts";
 
 /**
  * One gradient per task in, one gradient out. Runs before the hooks, which only ever see one gradient.

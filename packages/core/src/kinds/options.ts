@@ -83,8 +83,3 @@ export function optionsSchema<O extends object, D extends keyof O = never>(
     },
   };
 }
-
-/** Throws an OptionsError with every problem of `options`. For callers that need no defaults; see `schema.parse`. */
-export function assertOptions<O extends object>(name: string, schema: OptionsSchema<O, never>, options: O): void {
-  schema.parse(name, options);
-}

@@ -8,7 +8,10 @@ import { selectOnce } from "./select-once.ts";
  *
  * @param what first words of the error if `on` matches nothing.
  */
-export function decayedNames(on: Selector | undefined, what: string): (infos: readonly ParamInfo[]) => ReadonlySet<string> {
+export function decayedNames(
+  on: Selector | undefined,
+  what: string,
+): (infos: readonly ParamInfo[]) => ReadonlySet<string> {
   const selected = on === undefined ? () => isMatrix : selectOnce(on, what);
   const cache = new WeakMap<readonly ParamInfo[], ReadonlySet<string>>();
   return (infos) => {

@@ -1,4 +1,4 @@
-import { SelectionError, didYouMean } from "../errors.ts";
+import { didYouMean, SelectionError } from "../errors.ts";
 import type { ParamInfo } from "./params.ts";
 
 /** Globs over parameter names: `*` within a segment, `**` across segments, `[1-3]` and `[!1-3]` one character. */
@@ -26,7 +26,11 @@ export type Select = (param: ParamInfo) => boolean;
  * @throws SelectionError naming each pattern that matches nothing, with the nearest names. A predicate or `exclude`
  *   pattern is held to the same rule: one that does nothing is a typing error more often than a wish.
  */
-export function pick<P extends ParamInfo>(params: readonly P[], selector: Selector, what: string): readonly P[] {
+export function selectParams<P extends ParamInfo>(
+  params: readonly P[],
+  selector: Selector,
+  what: string,
+): readonly P[] {
   const { select, unmatched } = compile(params, selector);
   const picked = params.filter(select);
   const names = params.map(({ name }) => name);
@@ -42,9 +46,9 @@ export function pick<P extends ParamInfo>(params: readonly P[], selector: Select
   return picked;
 }
 
-/** As {@link pick}, for masks: what is not matched is left out without an error only if `params` is empty. */
+/** As {@link selectParams}, for masks: what is not matched is left out without an error only if `params` is empty. */
 export function matcher(params: readonly ParamInfo[], selector: Selector, what: string): Select {
-  const names = new Set(pick(params, selector, what).map(({ name }) => name));
+  const names = new Set(selectParams(params, selector, what).map(({ name }) => name));
   return ({ name }) => names.has(name);
 }
 

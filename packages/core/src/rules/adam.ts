@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { decayedNames } from "../params/decayed-names.ts";
 import { runFused } from "../kinds/fused-kernels.ts";
-import type { UpdateRule } from "../step/hook.ts";
 import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
+import { decayedNames } from "../params/decayed-names.ts";
 import type { ParamInfo } from "../params/params.ts";
-import { scalars } from "../step/scalars.ts";
 import type { Selector } from "../params/select.ts";
 import { inOrder, mapTensors, type TensorMap, zerosLike } from "../params/tensor-map.ts";
+import type { UpdateRule } from "../step/hook.ts";
+import { scalars } from "../step/scalars.ts";
 
 export interface AdamOptions {
   /** Decay of the first moment, in [0, 1). @default 0.9 */
@@ -37,7 +37,9 @@ const fields = {
   epsilon: { type: "number", minimum: 0, default: 1e-8, description: "Added to the root of the second moment" },
 } as const;
 
-export const adamOptions: OptionsSchema<AdamOptions, keyof AdamOptions> = optionsSchema<AdamOptions, keyof AdamOptions>(fields);
+export const adamOptions: OptionsSchema<AdamOptions, keyof AdamOptions> = optionsSchema<AdamOptions, keyof AdamOptions>(
+  fields,
+);
 export const adamwOptions: OptionsSchema<AdamWOptions, keyof AdamOptions | "weightDecay"> = optionsSchema<
   AdamWOptions,
   keyof AdamOptions | "weightDecay"

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { decayedNames } from "../params/decayed-names.ts";
-import type { UpdateRule } from "../step/hook.ts";
 import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
+import { decayedNames } from "../params/decayed-names.ts";
 import type { Selector } from "../params/select.ts";
 import { mapTensors } from "../params/tensor-map.ts";
 import type { StateTree } from "../state/tree.ts";
+import type { UpdateRule } from "../step/hook.ts";
 
 export interface DecoupledWeightDecayOptions {
   /** λ in w ← w − γ·λ·w. ≥ 0. */

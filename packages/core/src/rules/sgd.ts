@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { runFused } from "../kinds/fused-kernels.ts";
-import type { UpdateRule } from "../step/hook.ts";
 import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
-import { scalars } from "../step/scalars.ts";
 import { inOrder, mapTensors, type TensorMap, zerosLike } from "../params/tensor-map.ts";
+import type { UpdateRule } from "../step/hook.ts";
+import { scalars } from "../step/scalars.ts";
 
 export interface SgdOptions {
   /** Share of the velocity that is kept per step, in [0, 1). With 0 the rule keeps no state. @default 0 */

@@ -114,7 +114,9 @@ function formatProblems(saved: SavedState): string[] {
   }
   const lists = [saved.parts, saved.frozen, saved.specs].every(Array.isArray);
   if (!lists || !(saved.data instanceof Uint8Array) || !Number.isInteger(saved.step) || saved.step < 0) {
-    return ["It was not written by saveState: parts, frozen and specs must be lists, data must be bytes, and step a count."];
+    return [
+      "It was not written by saveState: parts, frozen and specs must be lists, data must be bytes, and step a count.",
+    ];
   }
   return saved.specs
     .filter(

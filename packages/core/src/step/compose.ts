@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import { type Param, variablesOf } from "../params/params.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
 import type { StateTree } from "../state/tree.ts";

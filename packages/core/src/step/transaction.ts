@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { variablesOf, type Param, type ParamInfo } from "../params/params.ts";
+import { type Param, type ParamInfo, variablesOf } from "../params/params.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
 import { cloneBorrowed, disposeReplaced, type StateTree, tensorsOf, tidyTree } from "../state/tree.ts";
 import { carryOver } from "./carry.ts";

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { gradientsOf } from "../step/gradients.ts";
 import type { Param } from "../params/params.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
+import { gradientsOf } from "../step/gradients.ts";
 
 /** A scalar loss by task name. */
 export type TaskLosses = { readonly [task: string]: () => tf.Scalar };

@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { AnyCombiner, ElementwiseCombiner, WeighingCombiner } from "../kinds/combiner.ts";
 import { formatNames, NonFiniteError, RecipeError, SelectionError } from "../errors.ts";
-import { packedLength, packGramian, unpackGramian } from "./gramian.ts";
-import type { HookedOptimizer } from "../step/optimizer.ts";
+import type { AnyCombiner, ElementwiseCombiner, WeighingCombiner } from "../kinds/combiner.ts";
 import type { Param } from "../params/params.ts";
-import { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
-import { disposeReplaced, mapTree, type StateTree, tidyTree } from "../state/tree.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
+import { disposeReplaced, mapTree, type StateTree, tidyTree } from "../state/tree.ts";
+import type { HookedOptimizer } from "../step/optimizer.ts";
+import { packedLength, packGramian, unpackGramian } from "./gramian.ts";
+import { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
 
 export interface TaskTrainerOptions {
   readonly optimizer: HookedOptimizer;

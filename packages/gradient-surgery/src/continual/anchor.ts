@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  type TensorMap,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
 
@@ -16,7 +9,7 @@ export interface AnchorOptions extends ReferenceOptions {
 
 export type AnchorState = { readonly reference: TensorMap };
 
-export const anchorOptions: OptionsSchema<AnchorOptions> = optionsSchema<AnchorOptions>({
+export const anchorOptions: OptionsSchema<AnchorOptions, "strength"> = optionsSchema<AnchorOptions, "strength">({
   strength: {
     type: "number",
     minimum: 0,
@@ -35,8 +28,7 @@ export const anchorOptions: OptionsSchema<AnchorOptions> = optionsSchema<AnchorO
  * @throws OptionsError where an option is out of range; SelectionError where `reference` does not fit the parameters.
  */
 export function anchor(options: AnchorOptions = {}): OptimizerHook<AnchorState> {
-  assertOptions("anchor", anchorOptions, options);
-  const { strength = 0.01 } = options;
+  const { strength } = anchorOptions.parse("anchor", options);
   const reference = referenceFor("anchor", options);
   return {
     name: "anchor",

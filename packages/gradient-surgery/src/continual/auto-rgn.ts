@@ -21,7 +21,7 @@ export function autoRgn(params: readonly Param[]): AutoRgn {
   const probed = params.filter(({ role }) => role !== "gamma" && role !== "beta");
   let rates: { readonly [name: string]: number } = {};
   return {
-    multipliers: probed.map(({ name }) => ({ on: (param) => param.name === name, by: () => rates[name] ?? 1 })),
+    multipliers: probed.map(({ name }) => ({ params: (param) => param.name === name, factor: () => rates[name] ?? 1 })),
     async probe(options) {
       const ratios = await measureGradients(probed, options, ({ variable }, grad) =>
         tf.divNoNan(l2Norm([grad]), l2Norm([variable])),

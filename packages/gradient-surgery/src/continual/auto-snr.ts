@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  type HookedOptimizer,
-  type OptionsSchema,
-  optionsSchema,
-  type Param,
-  type ParamInfo,
-} from "@graftjs/core";
+import { type HookedOptimizer, type OptionsSchema, optionsSchema, type Param, type ParamInfo } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type MeasureGradientsOptions, measureGradients } from "./measure-gradients.ts";
 
@@ -19,7 +12,7 @@ export interface AutoSnr {
   probe(options: MeasureGradientsOptions): Promise<{ readonly [name: string]: number }>;
 }
 
-export const autoSnrOptions: OptionsSchema<AutoSnrOptions> = optionsSchema<AutoSnrOptions>({
+export const autoSnrOptions: OptionsSchema<AutoSnrOptions, "threshold"> = optionsSchema<AutoSnrOptions, "threshold">({
   threshold: { type: "number", minimum: 0, default: 0.95, description: "Tensors below it are frozen" },
 });
 
@@ -32,8 +25,7 @@ export const autoSnrOptions: OptionsSchema<AutoSnrOptions> = optionsSchema<AutoS
  * @throws OptionsError where `threshold` is negative.
  */
 export function autoSnr(optimizer: HookedOptimizer, options: AutoSnrOptions = {}): AutoSnr {
-  assertOptions("auto-snr", autoSnrOptions, options);
-  const { threshold = 0.95 } = options;
+  const { threshold } = autoSnrOptions.parse("auto-snr", options);
   const probed = optimizer.params.filter(({ role }) => role !== "gamma" && role !== "beta");
   return {
     async probe(probeOptions) {

@@ -1,6 +1,5 @@
 import {
   type AnyRule,
-  assertOptions,
   mapTensors,
   type OptionsSchema,
   optionsSchema,
@@ -19,7 +18,10 @@ export interface DecoupledAnchorOptions extends ReferenceOptions {
   readonly on?: Selector;
 }
 
-export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions> = optionsSchema<DecoupledAnchorOptions>({
+export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions, "strength"> = optionsSchema<
+  DecoupledAnchorOptions,
+  "strength"
+>({
   strength: {
     type: "number",
     minimum: 0,
@@ -39,8 +41,7 @@ export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions> = opt
  *   fit.
  */
 export function decoupledAnchor(rule: AnyRule, options: DecoupledAnchorOptions = {}): UpdateRule<WrappedRuleState> {
-  assertOptions("decoupled-anchor", decoupledAnchorOptions, options);
-  const { strength = 0.01, on = "all" } = options;
+  const { strength, on = "all" } = decoupledAnchorOptions.parse("decoupled-anchor", options);
   const reference = referenceFor("decoupled-anchor", options);
   const selected = selectOnce(on, "`on` of `decoupled-anchor`");
   return wrapRule(

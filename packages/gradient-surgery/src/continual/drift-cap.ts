@@ -1,6 +1,5 @@
 import {
   type AnyRule,
-  assertOptions,
   type OptionsSchema,
   optionsSchema,
   type Selector,
@@ -24,7 +23,10 @@ export interface DriftCapOptions extends ReferenceOptions {
   readonly on?: Selector;
 }
 
-export const driftCapOptions: OptionsSchema<DriftCapOptions> = optionsSchema<DriftCapOptions>({
+export const driftCapOptions: OptionsSchema<DriftCapOptions, "radius" | "epsilon" | "granularity"> = optionsSchema<
+  DriftCapOptions,
+  "radius" | "epsilon" | "granularity"
+>({
   radius: {
     type: "number",
     exclusiveMinimum: 0,
@@ -59,8 +61,7 @@ export const driftCapOptions: OptionsSchema<DriftCapOptions> = optionsSchema<Dri
  *   fit.
  */
 export function driftCap(rule: AnyRule, options: DriftCapOptions = {}): UpdateRule<WrappedRuleState> {
-  assertOptions("drift-cap", driftCapOptions, options);
-  const { radius = 0.1, epsilon = 1e-3, granularity = "layer", on = "all" } = options;
+  const { radius, epsilon, granularity, on = "all" } = driftCapOptions.parse("drift-cap", options);
   const reference = referenceFor("drift-cap", options);
   const selected = selectOnce(on, "`on` of `drift-cap`");
   return wrapRule(

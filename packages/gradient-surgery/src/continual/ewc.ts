@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  type TensorMap,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type HostWeights, uploadWeights } from "./host-weights.ts";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
@@ -19,7 +12,7 @@ export interface EwcOptions extends ReferenceOptions {
 
 export type EwcState = { readonly reference: TensorMap; readonly fisher: TensorMap };
 
-export const ewcOptions: OptionsSchema<EwcOptions> = optionsSchema<EwcOptions>(
+export const ewcOptions: OptionsSchema<EwcOptions, "strength"> = optionsSchema<EwcOptions, "strength">(
   {
     fisher: { type: "object", description: "Fisher information by parameter name, from `fisherInformation`" },
     strength: { type: "number", minimum: 0, default: 100, description: "Weight of the old task" },
@@ -37,8 +30,7 @@ export const ewcOptions: OptionsSchema<EwcOptions> = optionsSchema<EwcOptions>(
  *   parameters.
  */
 export function ewc(options: EwcOptions): OptimizerHook<EwcState> {
-  assertOptions("ewc", ewcOptions, options);
-  const { fisher, strength = 100, store = "device" } = options;
+  const { fisher, strength, store = "device" } = ewcOptions.parse("ewc", options);
   const reference = referenceFor("ewc", options);
   const known = (map: TensorMap): TensorMap => Object.fromEntries(Object.entries(map).filter(([name]) => fisher[name]));
   const information = (params: TensorMap): TensorMap => uploadWeights("`fisher` of `ewc`", fisher, known(params));

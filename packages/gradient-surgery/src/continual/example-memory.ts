@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { keyedRandom } from "../numeric/keyed-random.ts";
 
@@ -27,7 +27,10 @@ export interface ExampleMemory {
   readonly size: number;
 }
 
-export const exampleMemoryOptions: OptionsSchema<ExampleMemoryOptions> = optionsSchema<ExampleMemoryOptions>(
+export const exampleMemoryOptions: OptionsSchema<ExampleMemoryOptions, "seed"> = optionsSchema<
+  ExampleMemoryOptions,
+  "seed"
+>(
   {
     capacity: { type: "integer", minimum: 1, description: "Most examples it holds" },
     seed: { type: "integer", default: 0, description: "Seed of what is kept and sampled" },
@@ -42,8 +45,7 @@ export const exampleMemoryOptions: OptionsSchema<ExampleMemoryOptions> = options
  * @throws OptionsError where `capacity` is no positive integer; RecipeError where batches differ in shape.
  */
 export function exampleMemory(options: ExampleMemoryOptions): ExampleMemory {
-  assertOptions("exampleMemory", exampleMemoryOptions, options);
-  const { capacity, seed = 0 } = options;
+  const { capacity, seed } = exampleMemoryOptions.parse("exampleMemory", options);
   const kept: { readonly x: Float32Array; readonly y: Float32Array }[] = [];
   let offered = 0;
   let shapes: { readonly x: number[]; readonly y: number[] } | undefined;

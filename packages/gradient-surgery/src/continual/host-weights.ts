@@ -1,4 +1,4 @@
-import { list, type Param, SelectionError, type TensorMap } from "@graftjs/core";
+import { formatNames, type Param, SelectionError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Values by parameter name, off the device. */
@@ -36,7 +36,7 @@ export function assertFits(
     .map(([name]) => name);
   if (missing.length + wrong.length === 0) return;
   throw new SelectionError(
-    `${what} does not fit the parameters. Missing: ${list(missing)}. Of another size: ${list(wrong)}.`,
+    `${what} does not fit the parameters. Missing: ${formatNames(missing)}. Of another size: ${formatNames(wrong)}.`,
     "Take it from the same parameters: await readWeights(namedParams(model)), before training.",
   );
 }

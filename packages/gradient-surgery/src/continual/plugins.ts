@@ -1,4 +1,11 @@
-import { type AnyRule, definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
+import {
+  type AnyRule,
+  definePlugin,
+  type OptionSchema,
+  type OptionsSchema,
+  optionsSchema,
+  type Plugin,
+} from "@graftjs/core";
 import { anchor, anchorOptions } from "./anchor.ts";
 import { type DecoupledAnchorOptions, decoupledAnchor, decoupledAnchorOptions } from "./decoupled-anchor.ts";
 import { type DriftCapOptions, driftCap, driftCapOptions } from "./drift-cap.ts";
@@ -18,7 +25,6 @@ export const continualPlugins: readonly Plugin[] = [
     name: "decoupled-anchor",
     description: "A rule, and beside its step a pull towards the pretrained weights",
     options: around<DecoupledAnchorOptions>(decoupledAnchorOptions),
-    nests: { rule: "rule" },
     create: ({ rule, ...options }) => decoupledAnchor(rule, options),
   }),
   definePlugin({
@@ -26,7 +32,6 @@ export const continualPlugins: readonly Plugin[] = [
     name: "drift-cap",
     description: "A rule, after whose step no layer is farther than a radius from its pretrained weights",
     options: around<DriftCapOptions>(driftCapOptions),
-    nests: { rule: "rule" },
     create: ({ rule, ...options }) => driftCap(rule, options),
   }),
   definePlugin({
@@ -39,7 +44,11 @@ export const continualPlugins: readonly Plugin[] = [
 ];
 
 /** The options of a rule around a rule, with the rule inside, which the registry builds. */
-function around<O extends object>({ jsonSchema }: OptionsSchema<O>): OptionsSchema<O & { readonly rule: AnyRule }> {
-  const properties = { ...jsonSchema.properties, rule: { description: "The rule inside" } };
+function around<O extends object>({
+  jsonSchema,
+}: {
+  readonly jsonSchema: OptionSchema;
+}): OptionsSchema<O & { readonly rule: AnyRule }> {
+  const properties = { ...jsonSchema.properties, rule: { plugin: "rule", description: "The rule inside" } };
   return optionsSchema<O & { readonly rule: AnyRule }>(properties as never, ["rule"]);
 }

@@ -22,7 +22,7 @@ export function wrapRule(
     init: (params, infos) => ({ inner: rule.init(params, infos), reference: init(params) }),
     transform(grads, { inner, reference }, ctx) {
       const out = rule.transform(grads, inner, ctx);
-      return { ...out, grads: change(out.grads, reference, ctx), state: { inner: out.state, reference } };
+      return { updates: change(out.updates, reference, ctx), state: { inner: out.state, reference } };
     },
   };
 }

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { memoryTasks } from "./memory-tasks.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
@@ -25,8 +25,7 @@ export const aGemOptions: OptionsSchema<AGemOptions> = optionsSchema<AGemOptions
  *   `memory`.
  */
 export function aGem(options: AGemOptions = {}): WeighingCombiner<null> {
-  assertOptions("a-gem", aGemOptions, options);
-  const { memory } = options;
+  const { memory } = aGemOptions.parse("a-gem", options);
   return weighingCombiner("a-gem", options, (gram, tasks) => {
     const m = tasks.length;
     const [r] = memoryTasks("a-gem", memory === undefined ? [tasks[m - 1] as string] : [memory], tasks) as [number];

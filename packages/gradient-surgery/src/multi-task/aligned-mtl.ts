@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { eigen } from "./eigen.ts";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
@@ -11,7 +11,7 @@ export interface AlignedMtlOptions extends WeighingOptions {
   readonly preference?: TaskPreference;
 }
 
-export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions> = optionsSchema<AlignedMtlOptions>({
+export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions, "scale"> = optionsSchema<AlignedMtlOptions, "scale">({
   scale: {
     enum: ["min", "median", "rmse"],
     default: "min",
@@ -29,8 +29,7 @@ export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions> = optionsSchema
  *   name the tasks.
  */
 export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<null> {
-  assertOptions("aligned-mtl", alignedMtlOptions, options);
-  const { scale = "min", preference } = options;
+  const { scale, preference } = alignedMtlOptions.parse("aligned-mtl", options);
   return weighingCombiner("aligned-mtl", options, (gram, tasks) => {
     const share = preferenceVector("aligned-mtl", preference, tasks);
     const m = tasks.length;

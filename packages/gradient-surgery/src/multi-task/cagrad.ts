@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { solveQuadraticProgram } from "./quadratic-program.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
@@ -7,7 +7,7 @@ export interface CagradOptions extends WeighingOptions {
   readonly c?: number;
 }
 
-export const cagradOptions: OptionsSchema<CagradOptions> = optionsSchema<CagradOptions>({
+export const cagradOptions: OptionsSchema<CagradOptions, "c"> = optionsSchema<CagradOptions, "c">({
   c: {
     type: "number",
     minimum: 0,
@@ -29,8 +29,7 @@ const STATIONARY = 1e-4;
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function cagrad(options: CagradOptions = {}): WeighingCombiner<null> {
-  assertOptions("cagrad", cagradOptions, options);
-  const { c = 0.5 } = options;
+  const { c } = cagradOptions.parse("cagrad", options);
   return weighingCombiner("cagrad", options, (gram) => {
     const m = Math.sqrt(gram.length);
     const mean = new Float64Array(m).fill(1 / m);

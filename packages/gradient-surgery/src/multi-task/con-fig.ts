@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { eigen, pseudoSolve } from "./eigen.ts";
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
@@ -18,7 +18,7 @@ export const conFigOptions: OptionsSchema<ConFigOptions> = optionsSchema<ConFigO
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function conFig(options: ConFigOptions = {}): WeighingCombiner<null> {
-  assertOptions("con-fig", conFigOptions, options);
+  conFigOptions.parse("con-fig", options);
   return weighingCombiner("con-fig", options, (gram) => {
     const { m, norms, cosines } = correlation(gram);
     const y = pseudoSolve(eigen(cosines), new Float64Array(m).fill(1), RANK_TOLERANCE);

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { projectOntoDualCone } from "./dual-cone.ts";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
@@ -23,7 +23,7 @@ export const dualProjOptions: OptionsSchema<DualProjOptions> = optionsSchema<Dua
  *   name the tasks.
  */
 export function dualProj(options: DualProjOptions = {}): WeighingCombiner<null> {
-  assertOptions("dual-proj", dualProjOptions, options);
+  dualProjOptions.parse("dual-proj", options);
   return weighingCombiner("dual-proj", options, (gram, tasks) =>
     projectOntoDualCone(correlation(gram), preferenceVector("dual-proj", options.preference, tasks)),
   );

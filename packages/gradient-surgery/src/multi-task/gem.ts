@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { memoryTasks } from "./memory-tasks.ts";
 import { solveQuadraticProgram } from "./quadratic-program.ts";
@@ -11,7 +11,7 @@ export interface GemOptions extends WeighingOptions {
   readonly margin?: number;
 }
 
-export const gemOptions: OptionsSchema<GemOptions> = optionsSchema<GemOptions>({
+export const gemOptions: OptionsSchema<GemOptions, "margin"> = optionsSchema<GemOptions, "margin">({
   memories: {
     type: "array",
     items: { type: "string" },
@@ -34,8 +34,7 @@ export const gemOptions: OptionsSchema<GemOptions> = optionsSchema<GemOptions>({
  * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where a memory has no loss.
  */
 export function gem(options: GemOptions = {}): WeighingCombiner<null> {
-  assertOptions("gem", gemOptions, options);
-  const { margin = 0.5 } = options;
+  const { margin } = gemOptions.parse("gem", options);
   return weighingCombiner("gem", options, (gram, tasks) => {
     const m = tasks.length;
     const old = memoryTasks("gem", options.memories ?? tasks.slice(1), tasks);

@@ -1,11 +1,10 @@
 import {
-  assertOptions,
+  didYouMean,
   type ElementwiseCombiner,
-  list,
+  formatNames,
   type OptionsSchema,
   optionsSchema,
   RecipeError,
-  suggest,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { keyedSeed } from "../numeric/keyed-random.ts";
@@ -17,7 +16,7 @@ export interface GraddropOptions {
   readonly seed?: number;
 }
 
-export const graddropOptions: OptionsSchema<GraddropOptions> = optionsSchema<GraddropOptions>({
+export const graddropOptions: OptionsSchema<GraddropOptions, "seed"> = optionsSchema<GraddropOptions, "seed">({
   leak: {
     type: "object",
     additionalProperties: { type: "number", minimum: 0, maximum: 1 },
@@ -35,8 +34,7 @@ export const graddropOptions: OptionsSchema<GraddropOptions> = optionsSchema<Gra
  * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `leak` names no task.
  */
 export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<null> {
-  assertOptions("graddrop", graddropOptions, options);
-  const { leak = {}, seed = 0 } = options;
+  const { leak = {}, seed } = graddropOptions.parse("graddrop", options);
   return {
     name: "graddrop",
     init: () => null,
@@ -44,8 +42,8 @@ export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<nul
       const stray = Object.keys(leak).filter((task) => !byTask[task]);
       if (stray.length > 0) {
         throw new RecipeError(
-          `\`leak\` of \`graddrop\` names ${list(stray)}: no task.`,
-          suggest(stray[0] as string, Object.keys(byTask)),
+          `\`leak\` of \`graddrop\` names ${formatNames(stray)}: no task.`,
+          didYouMean(stray[0] as string, Object.keys(byTask)),
         );
       }
       const names = Object.keys(Object.values(byTask)[0] ?? {});

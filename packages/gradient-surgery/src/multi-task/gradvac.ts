@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { keyedRandom } from "../numeric/keyed-random.ts";
 import { assertGramian, granularityOption, type WeighingOptions } from "./weighing-combiner.ts";
 
@@ -14,7 +14,10 @@ export type GradvacState = {
   readonly [group: string]: { readonly [task: string]: { readonly [other: string]: number } };
 };
 
-export const gradvacOptions: OptionsSchema<GradvacOptions> = optionsSchema<GradvacOptions>({
+export const gradvacOptions: OptionsSchema<GradvacOptions, "beta" | "seed"> = optionsSchema<
+  GradvacOptions,
+  "beta" | "seed"
+>({
   beta: {
     type: "number",
     minimum: 0,
@@ -39,8 +42,7 @@ export const gradvacOptions: OptionsSchema<GradvacOptions> = optionsSchema<Gradv
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function gradvac(options: GradvacOptions = {}): WeighingCombiner<GradvacState> {
-  assertOptions("gradvac", gradvacOptions, options);
-  const { beta = 0.5, seed = 0, granularity = "whole" } = options;
+  const { beta, seed, granularity = "whole" } = gradvacOptions.parse("gradvac", options);
   return {
     name: "gradvac",
     granularity,

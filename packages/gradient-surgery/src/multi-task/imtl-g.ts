@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { eigen, pseudoSolve } from "./eigen.ts";
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
@@ -19,7 +19,7 @@ export const imtlGOptions: OptionsSchema<ImtlGOptions> = optionsSchema<ImtlGOpti
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function imtlG(options: ImtlGOptions = {}): WeighingCombiner<null> {
-  assertOptions("imtl-g", imtlGOptions, options);
+  imtlGOptions.parse("imtl-g", options);
   return weighingCombiner("imtl-g", options, (gram) => {
     const { m, norms, cosines } = correlation(gram);
     const largest = Math.max(...norms);

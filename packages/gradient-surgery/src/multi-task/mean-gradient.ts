@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
 import { weighingCombiner } from "./weighing-combiner.ts";
 
@@ -19,6 +19,6 @@ export const meanGradientOptions: OptionsSchema<MeanGradientOptions> = optionsSc
  *   name the tasks.
  */
 export function meanGradient(options: MeanGradientOptions = {}): WeighingCombiner<null> {
-  assertOptions("mean", meanGradientOptions, options);
+  meanGradientOptions.parse("mean", options);
   return weighingCombiner("mean", {}, (_, tasks) => preferenceVector("mean", options.preference, tasks));
 }

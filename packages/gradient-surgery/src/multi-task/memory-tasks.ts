@@ -1,4 +1,4 @@
-import { list, RecipeError, suggest } from "@graftjs/core";
+import { didYouMean, formatNames, RecipeError } from "@graftjs/core";
 
 /**
  * Positions of the memory tasks among `tasks`.
@@ -9,8 +9,8 @@ export function memoryTasks(name: string, memories: readonly string[], tasks: re
   const missing = memories.filter((memory) => !tasks.includes(memory));
   if (missing.length > 0) {
     throw new RecipeError(
-      `\`${name}\` has no loss for its memory ${list(missing)}.`,
-      `Give it one, over remembered examples. ${suggest(missing[0] as string, tasks)}`,
+      `\`${name}\` has no loss for its memory ${formatNames(missing)}.`,
+      `Give it one, over remembered examples. ${didYouMean(missing[0] as string, tasks)}`,
     );
   }
   if (memories.length >= tasks.length) {

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { solveQuadraticProgram } from "./quadratic-program.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
@@ -15,7 +15,7 @@ export const mgdaOptions: OptionsSchema<MgdaOptions> = optionsSchema<MgdaOptions
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function mgda(options: MgdaOptions = {}): WeighingCombiner<null> {
-  assertOptions("mgda", mgdaOptions, options);
+  mgdaOptions.parse("mgda", options);
   return weighingCombiner("mgda", options, (gram) => {
     const { m, norms, cosines } = correlation(gram);
     const least = Math.min(...norms);

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { cholesky, solveCholesky } from "./cholesky.ts";
 import { type Correlation, correlation } from "./correlation.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
@@ -8,7 +8,7 @@ export interface NashMtlOptions extends WeighingOptions {
   readonly maxNorm?: number;
 }
 
-export const nashMtlOptions: OptionsSchema<NashMtlOptions> = optionsSchema<NashMtlOptions>({
+export const nashMtlOptions: OptionsSchema<NashMtlOptions, "maxNorm"> = optionsSchema<NashMtlOptions, "maxNorm">({
   maxNorm: { type: "number", exclusiveMinimum: 0, default: 1, description: "Largest norm of the result" },
   granularity: granularityOption,
 });
@@ -24,8 +24,7 @@ export const nashMtlOptions: OptionsSchema<NashMtlOptions> = optionsSchema<NashM
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function nashMtl(options: NashMtlOptions = {}): WeighingCombiner<null> {
-  assertOptions("nash-mtl", nashMtlOptions, options);
-  const { maxNorm = 1 } = options;
+  const { maxNorm } = nashMtlOptions.parse("nash-mtl", options);
   return weighingCombiner("nash-mtl", options, (gram) => {
     const { m, norms, cosines } = correlation(gram);
     const live = [...norms.keys()].filter((i) => (norms[i] as number) > 0);

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { keyedRandom } from "../numeric/keyed-random.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
@@ -9,7 +9,10 @@ export interface PcgradOptions extends WeighingOptions {
   readonly reduction?: "sum" | "mean";
 }
 
-export const pcgradOptions: OptionsSchema<PcgradOptions> = optionsSchema<PcgradOptions>({
+export const pcgradOptions: OptionsSchema<PcgradOptions, "seed" | "reduction"> = optionsSchema<
+  PcgradOptions,
+  "seed" | "reduction"
+>({
   seed: {
     type: "integer",
     default: 0,
@@ -27,8 +30,7 @@ export const pcgradOptions: OptionsSchema<PcgradOptions> = optionsSchema<PcgradO
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function pcgrad(options: PcgradOptions = {}): WeighingCombiner<null> {
-  assertOptions("pcgrad", pcgradOptions, options);
-  const { seed = 0, reduction = "sum" } = options;
+  const { seed, reduction } = pcgradOptions.parse("pcgrad", options);
   return weighingCombiner("pcgrad", options, (gram, tasks, { step, group }) => {
     const m = tasks.length;
     const weights = new Float64Array(m);

@@ -1,4 +1,4 @@
-import { list, type OptionSchema, RecipeError } from "@graftjs/core";
+import { formatNames, type OptionSchema, RecipeError } from "@graftjs/core";
 
 /** How much each task counts, by name; ≥ 0. */
 export type TaskPreference = { readonly [task: string]: number };
@@ -24,8 +24,8 @@ export function preferenceVector(
   const extra = Object.keys(preference).filter((task) => !tasks.includes(task));
   if (missing.length + extra.length > 0) {
     throw new RecipeError(
-      `\`preference\` of \`${name}\` does not fit the tasks ${list(tasks)}.`,
-      `Missing: ${list(missing)}. Not a task: ${list(extra)}.`,
+      `\`preference\` of \`${name}\` does not fit the tasks ${formatNames(tasks)}.`,
+      `Missing: ${formatNames(missing)}. Not a task: ${formatNames(extra)}.`,
     );
   }
   const sum = tasks.reduce((total, task) => total + (preference[task] as number), 0);

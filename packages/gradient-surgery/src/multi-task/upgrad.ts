@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
 import { correlation } from "./correlation.ts";
 import { projectOntoDualCone } from "./dual-cone.ts";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
@@ -23,7 +23,7 @@ export const upgradOptions: OptionsSchema<UpgradOptions> = optionsSchema<UpgradO
  *   name the tasks.
  */
 export function upgrad(options: UpgradOptions = {}): WeighingCombiner<null> {
-  assertOptions("upgrad", upgradOptions, options);
+  upgradOptions.parse("upgrad", options);
   return weighingCombiner("upgrad", options, (gram, tasks) => {
     const split = correlation(gram);
     const weights = new Float64Array(tasks.length);

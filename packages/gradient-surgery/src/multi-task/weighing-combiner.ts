@@ -1,4 +1,4 @@
-import { list, NonFiniteError, type OptionSchema, type WeighingCombiner } from "@graftjs/core";
+import { formatNames, NonFiniteError, type OptionSchema, type WeighingCombiner } from "@graftjs/core";
 
 /** Options that every combiner by weights has. */
 export interface WeighingOptions {
@@ -43,7 +43,7 @@ export function assertGramian(name: string, gram: Float64Array, tasks: readonly 
   const wrong =
     own.length > 0 ? own : tasks.filter((_, i) => !gram.subarray(i * m, (i + 1) * m).every(Number.isFinite));
   throw new NonFiniteError(
-    `\`${name}\`: the gradient of task ${list(wrong)} is not finite.`,
+    `\`${name}\`: the gradient of task ${formatNames(wrong)} is not finite.`,
     "Weights are untouched. Look at that task's loss and data.",
   );
 }

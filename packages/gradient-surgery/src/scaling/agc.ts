@@ -1,5 +1,4 @@
 import {
-  assertOptions,
   mapTensors,
   type OptimizerHook,
   type OptionsSchema,
@@ -17,7 +16,10 @@ export interface AgcOptions {
   readonly epsilon?: number;
 }
 
-export const agcOptions: OptionsSchema<AgcOptions> = optionsSchema<AgcOptions>({
+export const agcOptions: OptionsSchema<AgcOptions, "clipping" | "epsilon"> = optionsSchema<
+  AgcOptions,
+  "clipping" | "epsilon"
+>({
   clipping: {
     type: "number",
     exclusiveMinimum: 0,
@@ -41,8 +43,7 @@ export const agcOptions: OptionsSchema<AgcOptions> = optionsSchema<AgcOptions>({
  * @throws OptionsError where an option is not positive.
  */
 export function agc(options: AgcOptions = {}): OptimizerHook<null> {
-  assertOptions("agc", agcOptions, options);
-  const { clipping = 0.01, epsilon = 1e-3 } = options;
+  const { clipping, epsilon } = agcOptions.parse("agc", options);
   return stateless("agc", (grads, { params, infos }) => {
     const byName = new Map(infos.map((info) => [info.name, info]));
     return mapTensors(grads, (g, name) =>

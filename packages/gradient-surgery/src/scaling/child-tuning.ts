@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  type TensorMap,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostWeights } from "../continual/host-weights.ts";
 import { keyedSeed } from "../numeric/keyed-random.ts";
@@ -25,7 +18,10 @@ export interface ChildTuningOptions {
 /** 1 where an element is trained, by parameter name; empty in the task-free form. */
 export type ChildTuningState = { readonly mask: TensorMap };
 
-export const childTuningOptions: OptionsSchema<ChildTuningOptions> = optionsSchema<ChildTuningOptions>({
+export const childTuningOptions: OptionsSchema<ChildTuningOptions, "keep" | "seed"> = optionsSchema<
+  ChildTuningOptions,
+  "keep" | "seed"
+>({
   keep: {
     type: "number",
     exclusiveMinimum: 0,
@@ -50,8 +46,7 @@ export const childTuningOptions: OptionsSchema<ChildTuningOptions> = optionsSche
  * @throws OptionsError where an option is out of range.
  */
 export function childTuning(options: ChildTuningOptions = {}): OptimizerHook<ChildTuningState> {
-  assertOptions("child-tuning", childTuningOptions, options);
-  const { keep = 0.3, seed = 0, fisher } = options;
+  const { keep, seed, fisher } = childTuningOptions.parse("child-tuning", options);
   const limit = fisher && keep < 1 ? largest(fisher, keep) : Number.NEGATIVE_INFINITY;
   return {
     name: "child-tuning",

@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  stateless,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2Norm } from "../numeric/l2-norm.ts";
 
@@ -14,7 +7,10 @@ export interface ClipByBlockRmsOptions {
   readonly threshold?: number;
 }
 
-export const clipByBlockRmsOptions: OptionsSchema<ClipByBlockRmsOptions> = optionsSchema<ClipByBlockRmsOptions>({
+export const clipByBlockRmsOptions: OptionsSchema<ClipByBlockRmsOptions, "threshold"> = optionsSchema<
+  ClipByBlockRmsOptions,
+  "threshold"
+>({
   threshold: { type: "number", exclusiveMinimum: 0, default: 1, description: "Largest root mean square of a tensor" },
 });
 
@@ -26,8 +22,7 @@ export const clipByBlockRmsOptions: OptionsSchema<ClipByBlockRmsOptions> = optio
  * @throws OptionsError where `threshold` is not positive.
  */
 export function clipByBlockRms(options: ClipByBlockRmsOptions = {}): OptimizerHook<null> {
-  assertOptions("clip-by-block-rms", clipByBlockRmsOptions, options);
-  const { threshold = 1 } = options;
+  const { threshold } = clipByBlockRmsOptions.parse("clip-by-block-rms", options);
   return stateless("clip-by-block-rms", (grads) =>
     mapTensors(grads, (g) =>
       tf.tidy(() => tf.mul(g, tf.div(threshold, tf.maximum(tf.div(l2Norm([g]), Math.sqrt(g.size)), threshold)))),

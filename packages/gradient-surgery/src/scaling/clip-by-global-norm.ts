@@ -1,5 +1,4 @@
 import {
-  assertOptions,
   mapTensors,
   type OptimizerHook,
   type OptionsSchema,
@@ -30,8 +29,7 @@ export const clipByGlobalNormOptions: OptionsSchema<ClipByGlobalNormOptions> = o
  * @throws OptionsError where `norm` is missing or not positive.
  */
 export function clipByGlobalNorm(options: ClipByGlobalNormOptions): OptimizerHook<null> {
-  assertOptions("clip-by-global-norm", clipByGlobalNormOptions, options);
-  const { norm } = options;
+  const { norm } = clipByGlobalNormOptions.parse("clip-by-global-norm", options);
   // norm / max(‖g‖, norm) is min(1, norm / ‖g‖) without the quotient by zero, which GPUs do not agree on.
   const factorOf = (found: tf.Tensor): tf.Tensor => tf.div(norm, tf.maximum(found, norm));
   return stateless("clip-by-global-norm", (grads) => {

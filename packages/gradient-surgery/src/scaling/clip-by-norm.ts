@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  stateless,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2Norm } from "../numeric/l2-norm.ts";
 
@@ -26,8 +19,7 @@ export const clipByNormOptions: OptionsSchema<ClipByNormOptions> = optionsSchema
  * @throws OptionsError where `norm` is missing or not positive.
  */
 export function clipByNorm(options: ClipByNormOptions): OptimizerHook<null> {
-  assertOptions("clip-by-norm", clipByNormOptions, options);
-  const { norm } = options;
+  const { norm } = clipByNormOptions.parse("clip-by-norm", options);
   return stateless("clip-by-norm", (grads) =>
     mapTensors(grads, (g) => tf.tidy(() => tf.mul(g, tf.div(norm, tf.maximum(l2Norm([g]), norm))))),
   );

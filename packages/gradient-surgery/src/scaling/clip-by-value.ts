@@ -1,11 +1,4 @@
-import {
-  assertOptions,
-  mapTensors,
-  type OptimizerHook,
-  type OptionsSchema,
-  optionsSchema,
-  stateless,
-} from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 export interface ClipByValueOptions {
@@ -25,7 +18,6 @@ export const clipByValueOptions: OptionsSchema<ClipByValueOptions> = optionsSche
  * @throws OptionsError where `value` is missing or not positive.
  */
 export function clipByValue(options: ClipByValueOptions): OptimizerHook<null> {
-  assertOptions("clip-by-value", clipByValueOptions, options);
-  const { value } = options;
+  const { value } = clipByValueOptions.parse("clip-by-value", options);
   return stateless("clip-by-value", (grads) => mapTensors(grads, (g) => tf.clipByValue(g, -value, value)));
 }

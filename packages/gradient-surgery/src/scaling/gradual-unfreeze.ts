@@ -1,11 +1,10 @@
 import {
-  assertOptions,
   type HookedOptimizer,
   type Observer,
   type OptionsSchema,
   optionsSchema,
-  pick,
   type Selector,
+  selectParams,
 } from "@graftjs/core";
 
 export interface GradualUnfreezeOptions {
@@ -21,7 +20,10 @@ export interface GradualUnfreeze extends Observer {
   atEpoch(epoch: number): void;
 }
 
-export const gradualUnfreezeOptions: OptionsSchema<GradualUnfreezeOptions> = optionsSchema<GradualUnfreezeOptions>(
+export const gradualUnfreezeOptions: OptionsSchema<GradualUnfreezeOptions, "every"> = optionsSchema<
+  GradualUnfreezeOptions,
+  "every"
+>(
   {
     groups: { type: "array", description: "Groups of parameters in the order in which they join" },
     every: { type: "integer", minimum: 1, default: 1, description: "Epochs from one group to the next" },
@@ -40,10 +42,9 @@ export const gradualUnfreezeOptions: OptionsSchema<GradualUnfreezeOptions> = opt
  *   alone from this call on.
  */
 export function gradualUnfreeze(optimizer: HookedOptimizer, options: GradualUnfreezeOptions): GradualUnfreeze {
-  assertOptions("gradual-unfreeze", gradualUnfreezeOptions, options);
-  const { groups, every = 1 } = options;
+  const { groups, every } = gradualUnfreezeOptions.parse("gradual-unfreeze", options);
   const names = groups.map((group, i) => {
-    const picked = pick(optimizer.params, group, `\`groups.${i}\` of \`gradual-unfreeze\``);
+    const picked = selectParams(optimizer.params, group, `\`groups.${i}\` of \`gradual-unfreeze\``);
     return new Set(picked.map(({ name }) => name));
   });
   const atEpoch = (epoch: number): void => {

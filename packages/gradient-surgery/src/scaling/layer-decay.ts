@@ -1,6 +1,5 @@
 import {
-  assertOptions,
-  list,
+  formatNames,
   mapTensors,
   type OptimizerHook,
   type OptionsSchema,
@@ -21,7 +20,7 @@ export interface LayerDecayOptions {
   readonly levels?: number;
 }
 
-export const layerDecayOptions: OptionsSchema<LayerDecayOptions> = optionsSchema<LayerDecayOptions>(
+export const layerDecayOptions: OptionsSchema<LayerDecayOptions, "decay"> = optionsSchema<LayerDecayOptions, "decay">(
   {
     depths: {
       type: "object",
@@ -74,12 +73,14 @@ export function layerDecayRates(options: LayerDecayOptions): readonly RateMultip
   const distinct = new Set(Object.keys(options.depths).map(factorOf));
   return [...distinct]
     .filter((factor) => factor !== 1)
-    .map((by) => ({ on: ({ layer }: ParamInfo) => layer in options.depths && factorOf(layer) === by, by }));
+    .map((factor) => ({
+      params: ({ layer }: ParamInfo) => layer in options.depths && factorOf(layer) === factor,
+      factor,
+    }));
 }
 
 function factors(options: LayerDecayOptions): (layer: string) => number {
-  assertOptions("layer-decay", layerDecayOptions, options);
-  const { depths, decay = 0.75, levels } = options;
+  const { depths, decay, levels } = layerDecayOptions.parse("layer-decay", options);
   const deepest = Math.max(1, ...Object.values(depths));
   return (layer) => {
     const left = deepest - (depths[layer] as number);
@@ -91,7 +92,7 @@ function assertDepths(infos: readonly ParamInfo[], depths: LayerDepths): void {
   const missing = [...new Set(infos.map(({ layer }) => layer))].filter((layer) => depths[layer] === undefined);
   if (missing.length === 0) return;
   throw new SelectionError(
-    `\`layer-decay\` knows no depth of ${list(missing)}.`,
+    `\`layer-decay\` knows no depth of ${formatNames(missing)}.`,
     "Pass `depths: layerDepths(model)` of the model that is trained.",
   );
 }

@@ -1,5 +1,4 @@
 import {
-  assertOptions,
   mapTensors,
   type OptimizerHook,
   OptionsError,
@@ -43,7 +42,7 @@ export const layerScaleOptions: OptionsSchema<LayerScaleOptions> = optionsSchema
  *   nothing.
  */
 export function layerScale(options: LayerScaleOptions): OptimizerHook<null> {
-  assertOptions("layer-scale", layerScaleOptions, options);
+  layerScaleOptions.parse("layer-scale", options);
   const wrong = options.scales.flatMap(({ by }, i) =>
     typeof by === "function" || (Number.isFinite(by) && by >= 0) ? [] : [`scales.${i}.by is ${by}`],
   );

@@ -1,4 +1,4 @@
-import { assertOptions, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2Norm } from "../numeric/l2-norm.ts";
 
@@ -24,8 +24,7 @@ export const skipLargeUpdateOptions: OptionsSchema<SkipLargeUpdateOptions> = opt
  * @throws OptionsError where `norm` is missing or not positive.
  */
 export function skipLargeUpdate(options: SkipLargeUpdateOptions): OptimizerHook<SkipLargeUpdateState> {
-  assertOptions("skip-large-update", skipLargeUpdateOptions, options);
-  const { norm } = options;
+  const { norm } = skipLargeUpdateOptions.parse("skip-large-update", options);
   return {
     name: "skip-large-update",
     init: () => ({ skipped: tf.scalar(0) }),

@@ -1,4 +1,4 @@
-import { assertOptions, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2Norm } from "../numeric/l2-norm.ts";
 
@@ -16,23 +16,24 @@ export interface ZclipOptions {
 /** Mean and standard deviation of the norm. Not the variance: the square of a norm of 1e20 is no float32. */
 export type ZclipState = { readonly count: number; readonly mean: tf.Tensor; readonly deviation: tf.Tensor };
 
-export const zclipOptions: OptionsSchema<ZclipOptions> = optionsSchema<ZclipOptions>({
-  threshold: {
-    type: "number",
-    exclusiveMinimum: 0,
-    default: 2.5,
-    description: "Standard deviations above the mean at which a norm counts as a spike",
-  },
-  alpha: {
-    type: "number",
-    minimum: 0,
-    exclusiveMaximum: 1,
-    default: 0.97,
-    description: "Share of the old mean and variance that is kept at each step",
-  },
-  warmupSteps: { type: "integer", minimum: 1, default: 25, description: "Number of steps before the first clip" },
-  epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the standard deviation" },
-});
+export const zclipOptions: OptionsSchema<ZclipOptions, "threshold" | "alpha" | "warmupSteps" | "epsilon"> =
+  optionsSchema<ZclipOptions, "threshold" | "alpha" | "warmupSteps" | "epsilon">({
+    threshold: {
+      type: "number",
+      exclusiveMinimum: 0,
+      default: 2.5,
+      description: "Standard deviations above the mean at which a norm counts as a spike",
+    },
+    alpha: {
+      type: "number",
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.97,
+      description: "Share of the old mean and variance that is kept at each step",
+    },
+    warmupSteps: { type: "integer", minimum: 1, default: 25, description: "Number of steps before the first clip" },
+    epsilon: { type: "number", minimum: 0, default: 1e-6, description: "Added to the standard deviation" },
+  });
 
 /**
  * ZClip (Kumar et al. 2025, algorithm 1 with adaptive scaling): keeps a running mean μ and deviation σ of the global norm,
@@ -43,8 +44,7 @@ export const zclipOptions: OptionsSchema<ZclipOptions> = optionsSchema<ZclipOpti
  * @throws OptionsError where an option is out of range.
  */
 export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
-  assertOptions("zclip", zclipOptions, options);
-  const { threshold = 2.5, alpha = 0.97, warmupSteps = 25, epsilon = 1e-6 } = options;
+  const { threshold, alpha, warmupSteps, epsilon } = zclipOptions.parse("zclip", options);
   return {
     name: "zclip",
     init: () => ({ count: 0, mean: tf.scalar(0), deviation: tf.scalar(0) }),

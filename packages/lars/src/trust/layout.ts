@@ -1,4 +1,4 @@
-import { list, type ParamInfo, type Select, SelectionError, type Selector, selectOnce } from "@graftjs/core";
+import { formatNames, type ParamInfo, type Select, SelectionError, type Selector, selectOnce } from "@graftjs/core";
 import type { RatioGranularity, TrustOptions } from "./trust-options.ts";
 
 /** Who shares a ratio and who decays, for one set of active parameters. */
@@ -43,7 +43,7 @@ export function trustLayouts(
     const [keepsOne, keepsWeights] = [unscaled(infos), undecayed(infos)];
     if (infos.length > 0 && infos.every(keepsOne)) {
       throw new SelectionError(
-        `\`${owner}\` adapts none of ${infos.length} parameters: ${list(infos.slice(0, 5).map(({ name }) => name))} are all excluded from the ratio.`,
+        `\`${owner}\` adapts none of ${infos.length} parameters: ${formatNames(infos.slice(0, 5).map(({ name }) => name))} are all excluded from the ratio.`,
         "Give it parameters of two dimensions or more, or `excludeFromRatio: []`.",
       );
     }

@@ -6,8 +6,8 @@ import type { ZeroNormPolicy } from "./trust-options.ts";
 
 /** What a step left for whoever watches: one entry for each of `names`, on the device. */
 export type TrustState = {
-  /** Marks the vectors for core's `readProbes`, and so for the observers of a run: see `VectorProbe`. */
-  readonly probe: "trust";
+  /** Marks the vectors for core's `readStats`, and so for the observers of a run: see `VectorProbe`. */
+  readonly stats: "trust";
   /** The parameters the hook or rule was given, in the optimizer's order. */
   readonly names: readonly string[];
   /** Rate γ of each in that step. */
@@ -37,7 +37,7 @@ export function emptyTrust(infos: readonly ParamInfo[]): TrustState {
   const zeros = (): tf.Tensor => tf.zeros([infos.length]);
   const names = infos.map(({ name }) => name);
   return {
-    probe: "trust",
+    stats: "trust",
     names,
     rates: names.map(() => 0),
     adapted: names.map(() => false),

@@ -29,11 +29,12 @@ export function runPure(
     let state: StateTree = hook.init(ctx.params, params);
     steps.forEach((grads, step) => {
       const out = hook.transform(grads, state, { ...ctx, step });
+      const returned = "updates" in out ? out.updates : out.grads;
       state = out.state;
       results.push({
-        grads: read(out.grads),
+        grads: read(returned),
         shapes: Object.fromEntries(
-          Object.entries(out.grads).map(([name, tensor]) => [name, `${tensor.dtype}[${tensor.shape}]`]),
+          Object.entries(returned).map(([name, tensor]) => [name, `${tensor.dtype}[${tensor.shape}]`]),
         ),
         state: readTree(state),
       });

@@ -1,4 +1,11 @@
-import { type AnyHook, type AnyRule, descend, HookedOptimizer, type Param, type StepContext } from "@graftjs/core";
+import {
+  type AnyHook,
+  type AnyRule,
+  gradientDescent,
+  HookedOptimizer,
+  type Param,
+  type StepContext,
+} from "@graftjs/core";
 import { sampleGrads } from "./samples.ts";
 
 /** A hook or rule under test. */
@@ -16,7 +23,7 @@ export function hookSubject(make: (options?: unknown) => AnyHook): Subject {
     kind: "hook",
     make,
     optimizer: (params, learningRate = 0.05) =>
-      new HookedOptimizer({ params, hooks: [make()], rule: descend(), learningRate }),
+      new HookedOptimizer({ params, hooks: [make()], rule: gradientDescent(), learningRate }),
   };
 }
 

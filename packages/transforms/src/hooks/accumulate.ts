@@ -1,5 +1,12 @@
+import {
+  mapTensors,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  type TensorMap,
+  zerosLike,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type OptimizerHook, type OptionsSchema, optionsSchema, mapTensors, type TensorMap, zerosLike } from "@graftjs/core";
 
 export interface AccumulateOptions {
   /** Gradients that make one step. ≥ 1. */

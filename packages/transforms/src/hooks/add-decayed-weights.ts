@@ -1,5 +1,12 @@
+import {
+  decayedNames,
+  mapTensors,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  type Selector,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { decayedNames, type OptimizerHook, type OptionsSchema, optionsSchema, type Selector, mapTensors } from "@graftjs/core";
 
 export interface AddDecayedWeightsOptions {
   /** λ in g ← g + λ·w. ≥ 0. */

@@ -1,5 +1,16 @@
+import {
+  formatNames,
+  type HookedOptimizer,
+  mapTensors,
+  NonFiniteError,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  RecipeError,
+  type StateTree,
+  type TensorMap,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { formatNames, NonFiniteError, RecipeError, type OptimizerHook, type HookedOptimizer, type OptionsSchema, optionsSchema, mapTensors, type StateTree, type TensorMap } from "@graftjs/core";
 
 export interface ApplyIfFiniteOptions {
   /** What `checkFinite` does once a step was skipped: throw at once, or only after `limit` skips in a row. @default "throw" */
@@ -16,7 +27,10 @@ export type ApplyIfFiniteState = {
   readonly limit: number;
 };
 
-export const applyIfFiniteOptions: OptionsSchema<ApplyIfFiniteOptions, "policy" | "limit"> = optionsSchema<ApplyIfFiniteOptions, "policy" | "limit">({
+export const applyIfFiniteOptions: OptionsSchema<ApplyIfFiniteOptions, "policy" | "limit"> = optionsSchema<
+  ApplyIfFiniteOptions,
+  "policy" | "limit"
+>({
   policy: { enum: ["throw", "skip"], default: "throw", description: "Throw at the first skip, or go on for `limit`" },
   limit: { type: "integer", minimum: 1, default: 10, description: "Skips in a row that the policy skip allows" },
 });

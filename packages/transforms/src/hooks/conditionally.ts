@@ -1,4 +1,4 @@
-import { OptionsError, type OptimizerHook, type StepContext, type StateTree } from "@graftjs/core";
+import { type OptimizerHook, OptionsError, type StateTree, type StepContext } from "@graftjs/core";
 
 /** When a hook acts: every so many steps, from `offset` on, or where the predicate says so. */
 export type When =

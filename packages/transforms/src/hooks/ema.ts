@@ -1,5 +1,14 @@
+import {
+  type HookedOptimizer,
+  mapTensors,
+  type OptimizerHook,
+  type OptionsSchema,
+  optionsSchema,
+  RecipeError,
+  type StateTree,
+  type TensorMap,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { RecipeError, type OptimizerHook, type HookedOptimizer, type OptionsSchema, optionsSchema, mapTensors, type StateTree, type TensorMap } from "@graftjs/core";
 
 export interface EmaOptions {
   /** Share of the average that stays at each step, in [0, 1). @default 0.999 */

@@ -1,4 +1,11 @@
-import { mapTensors, type NormStats, type OptimizerHook, type StateTree, type TensorMap, type UpdateRule } from "@graftjs/core";
+import {
+  mapTensors,
+  type NormStats,
+  type OptimizerHook,
+  type StateTree,
+  type TensorMap,
+  type UpdateRule,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**

@@ -1,4 +1,17 @@
-import { type ChainState, chain, formatNames, OptionsError, SelectionError, didYouMean, type AnyHook, type OptimizerHook, masked, selectOnce, type ParamInfo, type Selector } from "@graftjs/core";
+import {
+  type AnyHook,
+  type ChainState,
+  chain,
+  didYouMean,
+  formatNames,
+  masked,
+  type OptimizerHook,
+  OptionsError,
+  type ParamInfo,
+  SelectionError,
+  type Selector,
+  selectOnce,
+} from "@graftjs/core";
 
 /** The label of a parameter: by a function, or by a selector a label (the first that matches). */
 export type Labels = ((param: ParamInfo) => string | undefined) | { readonly [label: string]: Selector };

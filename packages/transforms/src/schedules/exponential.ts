@@ -12,7 +12,10 @@ export interface ExponentialOptions {
   readonly end?: number;
 }
 
-export const exponentialOptions: OptionsSchema<ExponentialOptions, "every"> = optionsSchema<ExponentialOptions, "every">(
+export const exponentialOptions: OptionsSchema<ExponentialOptions, "every"> = optionsSchema<
+  ExponentialOptions,
+  "every"
+>(
   {
     start: rate("Rate of step 0"),
     factor: positive("Factor over `every` steps"),

@@ -14,22 +14,23 @@ export interface OneCycleOptions {
   readonly endFactor?: number;
 }
 
-export const oneCycleOptions: OptionsSchema<OneCycleOptions, "warmupShare" | "startFactor" | "endFactor"> = optionsSchema<OneCycleOptions, "warmupShare" | "startFactor" | "endFactor">(
-  {
-    peak: positive("Highest rate"),
-    totalSteps: count("Steps in all"),
-    warmupShare: {
-      type: "number",
-      exclusiveMinimum: 0,
-      exclusiveMaximum: 1,
-      default: 0.3,
-      description: "Share of the steps that rise",
+export const oneCycleOptions: OptionsSchema<OneCycleOptions, "warmupShare" | "startFactor" | "endFactor"> =
+  optionsSchema<OneCycleOptions, "warmupShare" | "startFactor" | "endFactor">(
+    {
+      peak: positive("Highest rate"),
+      totalSteps: count("Steps in all"),
+      warmupShare: {
+        type: "number",
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        default: 0.3,
+        description: "Share of the steps that rise",
+      },
+      startFactor: { ...positive("The first rate is peak / startFactor"), default: 25 },
+      endFactor: { ...positive("The last rate is the first one / endFactor"), default: 10_000 },
     },
-    startFactor: { ...positive("The first rate is peak / startFactor"), default: 25 },
-    endFactor: { ...positive("The last rate is the first one / endFactor"), default: 10_000 },
-  },
-  ["peak", "totalSteps"],
-);
+    ["peak", "totalSteps"],
+  );
 
 /**
  * Half a cosine up to `peak`, half a cosine down to almost nothing (Smith & Topin 2018; optax `cosine_onecycle_schedule`).

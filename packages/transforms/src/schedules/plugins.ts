@@ -38,7 +38,13 @@ export const schedulePlugins: readonly Plugin[] = [
     options: exponentialOptions,
     create: exponential,
   }),
-  definePlugin({ kind, name: "step-decay", description: "Multiplies the rate by a factor every N steps", options: stepDecayOptions, create: stepDecay }),
+  definePlugin({
+    kind,
+    name: "step-decay",
+    description: "Multiplies the rate by a factor every N steps",
+    options: stepDecayOptions,
+    create: stepDecay,
+  }),
   definePlugin({
     kind,
     name: "piecewise",

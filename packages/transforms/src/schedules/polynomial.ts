@@ -12,7 +12,10 @@ export interface PolynomialOptions {
   readonly power?: number;
 }
 
-export const polynomialOptions: OptionsSchema<PolynomialOptions, "end" | "power"> = optionsSchema<PolynomialOptions, "end" | "power">(
+export const polynomialOptions: OptionsSchema<PolynomialOptions, "end" | "power"> = optionsSchema<
+  PolynomialOptions,
+  "end" | "power"
+>(
   {
     start: rate("Rate of step 0"),
     end: { ...rate("Rate from step `steps` on"), default: 0 },

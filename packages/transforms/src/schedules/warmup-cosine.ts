@@ -14,7 +14,10 @@ export interface WarmupCosineOptions {
 }
 
 const rate = { type: "number", minimum: 0 } as const;
-export const warmupCosineOptions: OptionsSchema<WarmupCosineOptions, "warmupSteps" | "start" | "end"> = optionsSchema<WarmupCosineOptions, "warmupSteps" | "start" | "end">(
+export const warmupCosineOptions: OptionsSchema<WarmupCosineOptions, "warmupSteps" | "start" | "end"> = optionsSchema<
+  WarmupCosineOptions,
+  "warmupSteps" | "start" | "end"
+>(
   {
     peak: { type: "number", exclusiveMinimum: 0, description: "Highest rate" },
     warmupSteps: { type: "integer", minimum: 0, default: 0, description: "Steps of linear rise" },

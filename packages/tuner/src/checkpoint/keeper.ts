@@ -14,7 +14,7 @@ export interface CheckpointOptions {
   readonly keep?: number;
   /**
    * Whether the run goes on from the newest checkpoint that is whole, and begins anew where there is none. Refused entry by entry where
-   * options, data (64 examples of it) or base are others. Free to change: `epochs`, `maxSteps`, `observers`, `probeEvery`, `prefetch`,
+   * options, data (64 examples of it) or base are others. Free to change: `epochs`, `maxSteps`, `observers`, `statsEvery`, `prefetch`,
    * `signal`, `control`, this object but for `recipe`, the place of the cache, and `guard` where it was `throw`. @default false
    */
   readonly resume?: boolean;

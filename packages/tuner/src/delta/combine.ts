@@ -1,4 +1,4 @@
-import { list } from "@graftjs/core";
+import { formatNames } from "@graftjs/core";
 import type { StoredTensor } from "../files/safetensors/format.ts";
 import { readSafetensors } from "../files/safetensors/read.ts";
 import { writeSafetensors } from "../files/safetensors/write.ts";
@@ -17,7 +17,7 @@ export function stackDeltas(first: Uint8Array, second: Uint8Array): Uint8Array {
   const both = [...a.tensors].filter(([name, tensor]) => b.tensors.has(name) && !same(tensor, b.tensors.get(name)));
   if (both.length > 0) {
     throw new DeltaError(
-      `Both deltas changed ${list(both.map(([name]) => name))}, differently.`,
+      `Both deltas changed ${formatNames(both.map(([name]) => name))}, differently.`,
       "Stack deltas of different layers, or apply one after the other and tune again.",
     );
   }

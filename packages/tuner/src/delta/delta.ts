@@ -1,4 +1,4 @@
-import { GraftError, list, type Param } from "@graftjs/core";
+import { formatNames, GraftError, type Param } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { SafetensorsFile } from "../files/safetensors/format.ts";
 import { readSafetensors } from "../files/safetensors/read.ts";
@@ -52,7 +52,7 @@ export async function saveDelta(
   const freed = weights.filter(({ variable }) => variable.isDisposed).map(({ name }) => name);
   if (freed.length > 0)
     throw new DeltaError(
-      `${list(freed)} were added by a patch and are freed.`,
+      `${formatNames(freed)} were added by a patch and are freed.`,
       "Save the delta before result.restore().",
     );
   const now = await fingerprint(weights);
@@ -133,7 +133,7 @@ function assign(
   const own = new Map([...print()].filter(([name]) => !added.has(name)));
   if (fingerprintDigest(withoutDelta(own, tensors, replacedBy(metadata))) !== metadata.get("base")) {
     throw new DeltaError(
-      `The delta is for another base: ${list([...tensors.keys()].slice(0, 3))} fit by name and shape, the model's values are others.`,
+      `The delta is for another base: ${formatNames([...tensors.keys()].slice(0, 3))} fit by name and shape, the model's values are others.`,
       "Load the model that was tuned, as it was before tuning; nothing was changed.",
     );
   }

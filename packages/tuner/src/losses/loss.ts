@@ -1,4 +1,4 @@
-import { OptionsError, suggest } from "@graftjs/core";
+import { didYouMean, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import {
   binaryCrossentropy,
@@ -78,7 +78,7 @@ export const LABEL_RANGE: ReadonlyMap<Loss, readonly [least: number, most: numbe
 export function lossFunction(loss: Loss): LossFunction {
   if (typeof loss === "function") return loss;
   if (Object.hasOwn(LOSSES, loss)) return LOSSES[loss];
-  throw new OptionsError(`No loss is named \`${String(loss)}\`.`, suggest(String(loss), Object.keys(LOSSES)));
+  throw new OptionsError(`No loss is named \`${String(loss)}\`.`, didYouMean(String(loss), Object.keys(LOSSES)));
 }
 
 /** Names of the built-in losses, for messages and schemas. */

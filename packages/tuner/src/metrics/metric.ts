@@ -1,4 +1,4 @@
-import { OptionsError, suggest } from "@graftjs/core";
+import { didYouMean, OptionsError } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { accuracy, topK } from "./accuracy.ts";
 import { auc } from "./auc.ts";
@@ -43,6 +43,6 @@ export function metricOf(metric: MetricName | Metric): Metric {
   if (Object.hasOwn(METRICS, metric)) return METRICS[metric as keyof typeof METRICS]();
   throw new OptionsError(
     `No metric is named \`${String(metric)}\`.`,
-    suggest(String(metric), [...Object.keys(METRICS), "top5"]),
+    didYouMean(String(metric), [...Object.keys(METRICS), "top5"]),
   );
 }

@@ -1,4 +1,4 @@
-import { assertOptions, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
+import { type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { normals } from "../random/normal.ts";
 import { seeded } from "../random/random.ts";
@@ -12,7 +12,10 @@ export interface GradientNoiseOptions {
   readonly seed?: number;
 }
 
-export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions> = optionsSchema<GradientNoiseOptions>(
+export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions, "gamma" | "seed"> = optionsSchema<
+  GradientNoiseOptions,
+  "gamma" | "seed"
+>(
   {
     eta: { type: "number", exclusiveMinimum: 0, description: "η, the variance at the first step" },
     gamma: { type: "number", minimum: 0, default: 0.55, description: "γ in η / (1 + t)^γ" },
@@ -30,8 +33,7 @@ export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions> = options
  * @throws OptionsError where an option is out of range or unknown.
  */
 export function gradientNoise(options: GradientNoiseOptions): OptimizerHook<null> {
-  assertOptions("gradient-noise", gradientNoiseOptions, options);
-  const { eta, gamma = 0.55, seed = 0 } = options;
+  const { eta, gamma, seed } = gradientNoiseOptions.parse("gradient-noise", options);
   return stateless("gradient-noise", (grads, { step }) => {
     const deviation = Math.sqrt(eta / (1 + step) ** gamma);
     const noisy = Object.entries(grads).map(([name, grad]) => {

@@ -1,4 +1,4 @@
-import { type Param, pick, type Selector } from "@graftjs/core";
+import { type Param, type Selector, selectParams } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { normals } from "../random/normal.ts";
 import { seeded } from "../random/random.ts";
@@ -26,7 +26,7 @@ export function weightNoise(
   params: readonly Param[],
   seed: number,
 ): WithWeightNoise {
-  const chosen = new Set(pick(params, on, "`weightNoise.on`"));
+  const chosen = new Set(selectParams(params, on, "`weightNoise.on`"));
   return (active, step, micro, forward) => {
     const noisy = active.filter((param) => chosen.has(param));
     const clean = noisy.map(({ variable }) => tf.clone(variable));

@@ -27,7 +27,7 @@ function wholeNumbers(options: FineTuneOptions): string[] {
     ["maxSteps", options.maxSteps, 1],
     ["batchSize", options.batchSize, 1],
     ["accumulate", options.accumulate, 1],
-    ["probeEvery", options.probeEvery, 1],
+    ["statsEvery", options.statsEvery, 1],
     ["prefetch", options.prefetch, 0],
     ["views", options.views, 1],
     ["checkpoint.everySteps", options.checkpoint?.everySteps, 1],

@@ -67,7 +67,7 @@ export interface FineTuneOptions extends LoaderOptions {
    * Steps between two reads of what the optimizer's probes measured (`probe`, `probeUpdate`, the trust ratios of `lars` and
    * `lamb`), which observers get as `probes`. Without observers, or without probes, nothing is read. @default 10
    */
-  readonly probeEvery?: number;
+  readonly statsEvery?: number;
   /** Looked at in training mode while training, as tfjs does, and in inference mode on the validation data. @default [] */
   readonly metrics?: readonly (MetricName | Metric)[];
   /** What happens when a loss or gradient is not finite. @default { policy: "throw" } */

@@ -1,4 +1,4 @@
-import { nearest } from "@graftjs/core";
+import { nearestNames } from "@graftjs/core";
 import type { FineTuneOptions } from "./fine-tune-options.ts";
 
 /** Every option, so that the compiler counts them; the value lists those within it, where it has its own. */
@@ -27,7 +27,7 @@ const KEYS: Readonly<Record<keyof FineTuneOptions, readonly string[] | undefined
   weightNoise: ["deviation", "on"],
   classWeights: undefined,
   observers: undefined,
-  probeEvery: undefined,
+  statsEvery: undefined,
   metrics: undefined,
   cache: ["store", "precision"],
   guard: ["policy", "spike", "snapshotEvery", "patience"],
@@ -52,6 +52,6 @@ export function strangeKeys(options: FineTuneOptions): string[] {
 }
 
 function strange(path: string, name: string, known: readonly string[]): string {
-  const [near] = nearest(name, known);
+  const [near] = nearestNames(name, known);
   return `\`${path}\` is no option.${near === undefined ? "" : ` Did you mean \`${near}\`?`}`;
 }

@@ -1,4 +1,4 @@
-import { isTrained, type Param, type ParamInfo, matcher, type Selector } from "@graftjs/core";
+import { isTrained, matcher, type Param, type ParamInfo, type Selector } from "@graftjs/core";
 
 /**
  * A table of the parameters for people: name, shape, units, and which of `selectors` match; below, for each selector, the

@@ -1,13 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { plugin } from "../../../../examples/custom-hook/grokfast.ts";
 import { examples, model } from "../../../../examples/custom-hook/model.ts";
-import {
-  corePlugins,
-  createRegistry,
-  HookedOptimizer,
-  namedParams,
-  type Recipe,
-} from "../../../../packages/core/src/index.ts";
+import { plugins as corePlugins, HookedOptimizer, namedParams } from "../../../../packages/core/src/index.ts";
+import { createRegistry, type Recipe } from "../../../../packages/registry/src/index.ts";
 import { type Blobs, json } from "../../blobs.ts";
 import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 

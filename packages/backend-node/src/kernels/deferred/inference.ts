@@ -5,7 +5,7 @@ import { depthwise, type Margin, windowOf } from "../conv/depthwise.ts";
 import { type ConvAttrs, isPointwise, pointwise } from "../conv/pointwise.ts";
 import { CEILING, type Convolution, NO_TAIL, type Tail } from "../conv/tail.ts";
 import type { Native, RunGraft } from "../native.ts";
-import { isBare, type Plan, planOf, defer, type Work, deferredWork } from "./deferred.ts";
+import { defer, deferredWork, isBare, type Plan, planOf, type Work } from "./deferred.ts";
 
 /** Stock kernels that ours replace. They are still used for other cases. */
 type Names =

@@ -1,5 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
-import { util } from "@tensorflow/tfjs-core";
+import { type Tensor, util } from "@tensorflow/tfjs-core";
 
 /**
  * Checks that every list has as many tensors as `variables`, all float32 and with the same shapes. Call it before anything is

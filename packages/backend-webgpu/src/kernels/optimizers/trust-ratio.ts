@@ -1,9 +1,9 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { StockInternals } from "../../device/internals.ts";
-import { BLUE } from "./safe-norms.ts";
 import { writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchOnce } from "../dispatch/dispatch.ts";
 import { scratch, scratchOf } from "../dispatch/scratch.ts";
+import { BLUE } from "./safe-norms.ts";
 
 /** Attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
 export interface TrustAttrs {

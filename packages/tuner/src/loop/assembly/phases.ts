@@ -1,4 +1,4 @@
-import { type HookedOptimizer, type Param, pick } from "@graftjs/core";
+import { type HookedOptimizer, type Param, selectParams } from "@graftjs/core";
 import type { Changes, CutModel, ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 import { freezeExactly } from "./snapshot.ts";
@@ -18,7 +18,7 @@ export function phasesOf(
   { trainable, unfreeze = [] }: Pick<FineTuneOptions, "trainable" | "unfreeze">,
   changes: Changes,
 ): readonly Phase[] {
-  const chosen = new Set(pick(all, trainable, "`trainable`"));
+  const chosen = new Set(selectParams(all, trainable, "`trainable`"));
   const phases: Phase[] = [];
   const open = (from: number): void => {
     const params = all.filter((param) => chosen.has(param));
@@ -26,7 +26,7 @@ export function phasesOf(
   };
   open(0);
   for (const { epoch, trainable: more } of [...unfreeze].sort((a, b) => a.epoch - b.epoch)) {
-    for (const param of pick(all, more, "`unfreeze`")) chosen.add(param);
+    for (const param of selectParams(all, more, "`unfreeze`")) chosen.add(param);
     open(epoch);
   }
   return phases;

@@ -1,10 +1,5 @@
 import { readWeights, writeWeights, writtenWeights } from "../../models/weights.ts";
-import {
-  type HookedOptimizer,
-  loadState,
-  type SavedState,
-  saveState,
-} from "@graftjs/core";
+import { type HookedOptimizer, loadState, type SavedState, saveState } from "@graftjs/core";
 import type { Assembly } from "./assembly.ts";
 
 /** Everything that a step writes, on the host. */

@@ -1,4 +1,4 @@
-import { hasProbes, type Observer, readProbes, type StepEnd } from "@graftjs/core";
+import { hasStats, type Observer, readStats, type StepEnd } from "@graftjs/core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 import { disposeBatch } from "../../pipeline/batches/batch.ts";
@@ -11,9 +11,9 @@ import type { Run } from "./open-run.ts";
 export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, options: FineTuneOptions): Promise<void> {
   const { assembly, position, sums, steps, callbacks, recovery } = run;
   const { optimizer, train, batchSize, accumulate } = assembly;
-  const { observers = [], probeEvery = 10, signal, control } = options;
+  const { observers = [], statsEvery = 10, signal, control } = options;
   const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
-  const probed = observers.length > 0 && hasProbes(optimizer);
+  const probed = observers.length > 0 && hasStats(optimizer);
   while (position.at < train.size) {
     await control?.whenRunning(signal);
     if (signal?.aborted) {
@@ -43,7 +43,7 @@ export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, option
     }
     position.at = Math.min(position.at + batchSize * accumulate, train.size);
     const { step } = optimizer;
-    const read = probed && step % probeEvery === 0 ? { probes: await readProbes(optimizer) } : {};
+    const read = probed && step % statsEvery === 0 ? { stats: await readStats(optimizer) } : {};
     await tell(observers, { step, epoch: position.epoch, examples: position.at, learningRate, loss, ...read });
     const { everySteps } = checkpoint ?? {};
     if (everySteps !== undefined && step % everySteps === 0 && position.at < train.size) await run.checkpoint();

@@ -1,4 +1,4 @@
-import { list, pick, rateAt, type Schedule } from "@graftjs/core";
+import { formatNames, rateAt, type Schedule, selectParams } from "@graftjs/core";
 import type { Loss } from "../../losses/loss.ts";
 import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
@@ -6,7 +6,7 @@ import type { Assembly } from "../assembly/assembly.ts";
 
 /**
  * What must be the same for a run to go on from a checkpoint, as plain data. Not in it, and free to change: `epochs`, `maxSteps`,
- * `observers`, `probeEvery`, `prefetch`, `signal`, `control`, where the cache is kept, and where and how often checkpoints are. `guard`
+ * `observers`, `statsEvery`, `prefetch`, `signal`, `control`, where the cache is kept, and where and how often checkpoints are. `guard`
  * may change where it was `throw`, which leaves nothing behind.
  *
  * Functions are compared by what they give where that is cheap (schedules), else by name: losses, metrics, hooks, rule, combiner and
@@ -37,9 +37,9 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, digests
     hooks: optimizer.hooks.map(({ name }) => name),
     rule: optimizer.rule.name,
     learningRate: ratesOf(options.learningRate),
-    rateMultipliers: (options.rateMultipliers ?? []).map(({ on, by }) => ({
-      on: pick(params, on, "A rate multiplier").map(({ name }) => name),
-      by: ratesOf(by),
+    rateMultipliers: (options.rateMultipliers ?? []).map(({ params: selector, factor }) => ({
+      on: selectParams(params, selector, "A rate multiplier").map(({ name }) => name),
+      by: ratesOf(factor),
     })),
     combiner: combiner?.name,
     loss: assembly.given.map(nameOf),
@@ -56,7 +56,7 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, digests
     classWeights,
     weightNoise: noise && {
       deviation: noise.deviation,
-      on: pick(params, noise.on ?? "all", "`weightNoise.on`").map(({ name }) => name),
+      on: selectParams(params, noise.on ?? "all", "`weightNoise.on`").map(({ name }) => name),
     },
     cachePrecision: typeof cache === "object" ? (cache.precision ?? "float32") : "float32",
     ema,
@@ -101,7 +101,7 @@ function between(key: string, was: unknown, is: unknown): string[] {
     const [gone, come] = [was.filter((name) => !is.includes(name)), is.filter((name) => !was.includes(name))];
     if (gone.length + come.length === 0) return [`${key}: in another order`];
     const part = (what: string, names: readonly string[]): string[] =>
-      names.length > 0 ? [`${what} ${list(names)}`] : [];
+      names.length > 0 ? [`${what} ${formatNames(names)}`] : [];
     return [`${key}: ${[...part("had", gone), ...part("has", come)].join(", ")}`];
   }
   return [`${key}: was ${short(was)}, is ${short(is)}`];

@@ -1,4 +1,4 @@
-import { list, type Param, RecipeError } from "@graftjs/core";
+import { formatNames, type Param, RecipeError } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Fingerprint } from "../../models/fingerprint.ts";
 
@@ -28,7 +28,7 @@ export function assertResumeBase(written: readonly Written[], base: Fingerprint,
     return hash !== undefined && now.get(name) !== hash && baseHashes.get(variable) !== hash;
   });
   if (strange.length === 0) return undefined;
-  const names = list(strange.map(({ name }) => name).slice(0, 3));
+  const names = formatNames(strange.map(({ name }) => name).slice(0, 3));
   if (strange.length === base.size) {
     throw new RecipeError(
       "The checkpoint is of a run on another base: no weight of the model is what that run began with.",

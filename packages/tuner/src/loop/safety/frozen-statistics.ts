@@ -1,4 +1,4 @@
-import { GraftError, list, type NamedWeight } from "@graftjs/core";
+import { formatNames, GraftError, type NamedWeight } from "@graftjs/core";
 
 /** A statistic moved that a patch promised to hold. */
 export class FrozenStatisticsError extends GraftError {}
@@ -19,7 +19,7 @@ export async function assertFrozen(statistics: FrozenStatistics): Promise<void> 
   }
   if (moved.length > 0) {
     throw new FrozenStatisticsError(
-      `The patch should hold ${list(moved)}, and they moved.`,
+      `The patch should hold ${formatNames(moved)}, and they moved.`,
       "Something put the layer's own `call` back during the run: apply patches only through fineTune.",
     );
   }

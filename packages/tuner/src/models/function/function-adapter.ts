@@ -1,5 +1,4 @@
-import type { NamedWeight } from "@graftjs/core";
-import { OptionsError } from "@graftjs/core";
+import { type NamedWeight, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelAdapter } from "../adapter/model-adapter.ts";
 

@@ -1,4 +1,4 @@
-import { OptionsError, suggest } from "@graftjs/core";
+import { didYouMean, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { seeded } from "../../random/random.ts";
@@ -33,7 +33,7 @@ export function replaceHead(
     throw new OptionsError(`\`units\` is ${units}.`, "Give a whole number ≥ 1: the number of classes.");
   const names = model.layers.map((layer) => layer.name);
   if (after !== undefined && !names.includes(after)) {
-    throw new OptionsError(`No layer is named \`${after}\`.`, suggest(after, names));
+    throw new OptionsError(`No layer is named \`${after}\`.`, didYouMean(after, names));
   }
   const features = pooled(after === undefined ? beforeHead(model) : outputOf(model.getLayer(after)));
   const dense = layers.layers.dense({ units, activation, name });

@@ -1,4 +1,4 @@
-import { GraftError, suggest } from "@graftjs/core";
+import { didYouMean, GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { readSafetensors } from "../../files/safetensors/read.ts";
 import { tensorOf } from "../../files/safetensors/tensors.ts";
@@ -33,7 +33,8 @@ export function loadSafetensors(
       const from = nameOf(weight.name);
       const found = tensors.get(from);
       if (!found) {
-        if (strict) problems.push(`${weight.name}: the file has no \`${from}\`. ${suggest(from, [...tensors.keys()])}`);
+        if (strict)
+          problems.push(`${weight.name}: the file has no \`${from}\`. ${didYouMean(from, [...tensors.keys()])}`);
         return [];
       }
       const tensor = convert(tensorOf(found, from), weight.name);

@@ -46,8 +46,8 @@ export function tensorBoard({
       await put(versionEvent(now()));
       for (const [tag, batch] of Object.entries(images)) await writeImages(tag, batch, run.step, now, put);
     },
-    async stepEnd({ step, loss, learningRate, probes = {} }) {
-      for (const [key, value] of Object.entries(probes)) await put(scalarEvent(now(), step, key, value));
+    async stepEnd({ step, loss, learningRate, stats = {} }) {
+      for (const [key, value] of Object.entries(stats)) await put(scalarEvent(now(), step, key, value));
       if (step % everySteps !== 0) return;
       if (loss !== undefined) await put(scalarEvent(now(), step, "loss", loss));
       await put(scalarEvent(now(), step, "learning_rate", learningRate));

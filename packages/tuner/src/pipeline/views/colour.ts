@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "./augment.ts";
 import { asImages, between, perExample } from "./image.ts";
@@ -21,8 +21,7 @@ const colourOptions: OptionsSchema<ColourOptions> = optionsSchema<ColourOptions>
 
 /** Changes brightness, contrast and saturation, in this order; values are not clipped. @throws OptionsError */
 export function colour(options: ColourOptions = {}): Augment {
-  assertOptions("colour", colourOptions, options);
-  const { brightness = 0, contrast = 0, saturation = 0 } = options;
+  const { brightness = 0, contrast = 0, saturation = 0 } = colourOptions.parse("colour", options);
   return {
     name: `colour-${brightness}-${contrast}-${saturation}`,
     options: { brightness, contrast, saturation },

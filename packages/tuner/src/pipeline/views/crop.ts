@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "./augment.ts";
 import { asImages, between } from "./image.ts";
@@ -10,15 +10,17 @@ export interface CropOptions {
   readonly maxAspect?: number;
 }
 
-const cropOptions: OptionsSchema<CropOptions> = optionsSchema<CropOptions>({
+const cropOptions: OptionsSchema<CropOptions, "minArea" | "maxAspect"> = optionsSchema<
+  CropOptions,
+  "minArea" | "maxAspect"
+>({
   minArea: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.5 },
   maxAspect: { type: "number", minimum: 1, default: 4 / 3 },
 });
 
 /** Cuts a random rectangle out and scales it to the old size, bilinear (Szegedy et al. 2015, section 6). @throws OptionsError */
 export function crop(options: CropOptions = {}): Augment {
-  assertOptions("crop", cropOptions, options);
-  const { minArea = 0.5, maxAspect = 4 / 3 } = options;
+  const { minArea, maxAspect } = cropOptions.parse("crop", options);
   return {
     name: `crop-${minArea}-${maxAspect}`,
     options: { minArea, maxAspect },

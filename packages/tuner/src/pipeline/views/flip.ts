@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "./augment.ts";
 import { asImages, perExample } from "./image.ts";
@@ -10,15 +10,17 @@ export interface FlipOptions {
   readonly probability?: number;
 }
 
-const flipOptions: OptionsSchema<FlipOptions> = optionsSchema<FlipOptions>({
+const flipOptions: OptionsSchema<FlipOptions, "direction" | "probability"> = optionsSchema<
+  FlipOptions,
+  "direction" | "probability"
+>({
   direction: { enum: ["horizontal", "vertical"], default: "horizontal" },
   probability: { type: "number", minimum: 0, maximum: 1, default: 0.5 },
 });
 
 /** Mirrors an image. @throws OptionsError */
 export function flip(options: FlipOptions = {}): Augment {
-  assertOptions("flip", flipOptions, options);
-  const { direction = "horizontal", probability = 0.5 } = options;
+  const { direction, probability } = flipOptions.parse("flip", options);
   return {
     name: `flip-${direction}`,
     options: { direction, probability },

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "./augment.ts";
 import { asImages, between } from "./image.ts";
@@ -10,7 +10,7 @@ export interface RotateOptions {
   readonly fill?: number;
 }
 
-const rotateOptions: OptionsSchema<RotateOptions> = optionsSchema<RotateOptions>(
+const rotateOptions: OptionsSchema<RotateOptions, "fill"> = optionsSchema<RotateOptions, "fill">(
   { degrees: { type: "number", minimum: 0, maximum: 180 }, fill: { type: "number", default: 0 } },
   ["degrees"],
 );
@@ -20,8 +20,7 @@ const rotateOptions: OptionsSchema<RotateOptions> = optionsSchema<RotateOptions>
  * it, the native backend has not). @throws OptionsError
  */
 export function rotate(options: RotateOptions): Augment {
-  assertOptions("rotate", rotateOptions, options);
-  const { degrees, fill = 0 } = options;
+  const { degrees, fill } = rotateOptions.parse("rotate", options);
   return {
     name: `rotate-${degrees}`,
     options: { degrees, fill },

@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Augment } from "./augment.ts";
 import { asImages } from "./image.ts";
@@ -10,7 +10,7 @@ export interface ShiftOptions {
   readonly fill?: number;
 }
 
-const shiftOptions: OptionsSchema<ShiftOptions> = optionsSchema<ShiftOptions>(
+const shiftOptions: OptionsSchema<ShiftOptions, "fill"> = optionsSchema<ShiftOptions, "fill">(
   { by: { type: "integer", minimum: 0 }, fill: { type: "number", default: 0 } },
   ["by"],
 );
@@ -20,8 +20,7 @@ const shiftOptions: OptionsSchema<ShiftOptions> = optionsSchema<ShiftOptions>(
  * (He et al. 2016, section 4.2). @throws OptionsError
  */
 export function shift(options: ShiftOptions): Augment {
-  assertOptions("shift", shiftOptions, options);
-  const { by, fill = 0 } = options;
+  const { by, fill } = shiftOptions.parse("shift", options);
   return {
     name: `shift-${by}`,
     options: { by, fill },

@@ -1,10 +1,41 @@
+import {
+  type AnyHook,
+  type AnyRule,
+  adam,
+  chain,
+  defineHook,
+  HookedOptimizer,
+  hasStats,
+  loadState,
+  mapTensors,
+  masked,
+  NonFiniteError,
+  namedParams,
+  type OptimizerHook,
+  type Param,
+  readStats,
+  saveState,
+  sgd,
+  stateless,
+  type TensorMap,
+  zerosLike,
+} from "@graftjs/core";
 import { testHook } from "@graftjs/testing";
+import {
+  accumulate,
+  applyIfFinite,
+  checkFinite,
+  conditionally,
+  ema,
+  gradientStats,
+  partition,
+  swapInEma,
+  updateStats,
+} from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type AnyHook, type AnyRule, adam, chain, defineHook, HookedOptimizer, loadState, mapTensors, masked, NonFiniteError, namedParams, type OptimizerHook, type Param, saveState, sgd, stateless, type TensorMap, zerosLike } from "../src/index.ts";
-import { accumulate, applyIfFinite, checkFinite, conditionally, ema, hasStats, partition, probe, updateStats, readStats, swapInEma } from "@graftjs/transforms";
-import { bits, disposeAll, net, params, task, tensors } from "./nets.ts";
-import oracle from "./oracle.json" with { type: "json" };
+import { bits, disposeAll, net, params, task, tensors } from "../../core/test/nets.ts";
+import oracle from "../../core/test/oracle.json" with { type: "json" };
 
 beforeEach(() => tf.setBackend("cpu"));
 
@@ -25,7 +56,7 @@ describe("conformance", () => {
   testHook(() => accumulate(2));
   testHook(() => applyIfFinite());
   testHook(() => ema({ decay: 0.9 }));
-  testHook(() => probe("raw"), {
+  testHook(() => gradientStats("raw"), {
     expectedFailures: { "is finite for gradients of 1e20": "the norm overflows float32" },
   });
   testHook(() => conditionally(trace(), { every: 2 }));
@@ -230,12 +261,12 @@ describe("applyIfFinite", () => {
   });
 });
 
-describe("probe", () => {
+describe("gradientStats", () => {
   it("reads norms before and after a hook and of the update, and changes nothing", async () => {
     const before = tf.memory().numTensors;
     const values = { "a/kernel": [3, 4], "b/kernel": [0, 12] };
     const held = params({ "a/kernel": [6, 8], "b/kernel": [0, 0] });
-    const hooks = [probe("before"), times(0.5), conditionally(probe("after"), { every: 2 })];
+    const hooks = [gradientStats("before"), times(0.5), conditionally(gradientStats("after"), { every: 2 })];
     const optimizer = optimizerOf(held, hooks, updateStats(sgd({ momentum: 0.9 })));
     expect(await readStats(optimizer)).toEqual({});
     stepWith(optimizer, values);
@@ -253,7 +284,7 @@ describe("probe", () => {
       "update/a/kernel": 0.25,
     });
     stepWith(optimizer, { "a/kernel": [0, 0], "b/kernel": [0, 0] });
-    // The conditional probe still shows the step on which it acted.
+    // The conditional hook still shows the step on which it acted.
     close(await readStats(optimizer), { "before/gradient": 0, "after/gradient": 6.5, update: 0.585 });
     optimizer.dispose();
     disposeAll(...held);
@@ -261,26 +292,26 @@ describe("probe", () => {
   });
 });
 
-describe("readProbes", () => {
-  it("reads the vectors of a hook that measures all parameters at once, beside a probe, and says whether there is anything", async () => {
+describe("readStats", () => {
+  it("reads the vectors of a hook that measures all parameters at once, beside gradientStats, and says whether there is anything", async () => {
     const before = tf.memory().numTensors;
     const held = params({ "a/kernel": [6, 8], "b/kernel": [0, 0] });
     const shares = defineHook({
       name: "shares",
-      init: (_, infos) => ({ probe: "shares", names: infos.map(({ name }) => name), share: tf.zeros([infos.length]) }),
-      transform: (grads, { probe, names }) => {
+      init: (_, infos) => ({ stats: "shares", names: infos.map(({ name }) => name), share: tf.zeros([infos.length]) }),
+      transform: (grads, { stats, names }) => {
         const norms = names.map((name) => tf.norm(grads[name] as tf.Tensor));
-        return { grads, state: { probe, names, share: tf.div(tf.stack(norms), tf.addN(norms)) } };
+        return { grads, state: { stats, names, share: tf.div(tf.stack(norms), tf.addN(norms)) } };
       },
     });
-    const optimizer = optimizerOf(held, [shares, probe("raw")], sgd());
+    const optimizer = optimizerOf(held, [shares, gradientStats("raw")], sgd());
     const bare = optimizerOf(held, [], sgd({ momentum: 0.9 }));
     const made = tf.memory().numTensors;
     expect([hasStats(optimizer), hasStats(bare)]).toEqual([true, false]);
     stepWith(optimizer, { "a/kernel": [3, 4], "b/kernel": [0, 15] });
     const { "shares/share/b/kernel": b, ...rest } = await readStats(optimizer);
     expect(b).toBeCloseTo(0.75, 6);
-    // Shares have no norm over all parameters, the probe's gradients have.
+    // Shares have no norm over all parameters, the gradients have.
     expect(Object.keys(rest)).toEqual([
       "shares/share/a/kernel",
       ...["raw/gradient", "raw/gradient/a/kernel", "raw/gradient/b/kernel"],

@@ -1,10 +1,12 @@
+import { cpuBackend, openBackend, plugins } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { corePlugins, openBackend } from "../src/index.ts";
-import { cpuBackend } from "@graftjs/backend";
 
 it("says what to import where the app has no cpu backend, and opens it where it has", async () => {
-  expect(await cpuBackend().probe()).toMatchObject({ ok: false, fix: expect.stringContaining("tfjs-backend-cpu") });
+  expect(await cpuBackend().availability()).toMatchObject({
+    ok: false,
+    fix: expect.stringContaining("tfjs-backend-cpu"),
+  });
   await expect(openBackend([cpuBackend()])).rejects.toThrow(/cpu: tfjs's cpu backend is not loaded/);
   await import("@tensorflow/tfjs-backend-cpu");
   const session = await openBackend([cpuBackend()]);
@@ -14,14 +16,14 @@ it("says what to import where the app has no cpu backend, and opens it where it 
 });
 
 it("is what recipes call cpu", () => {
-  expect(corePlugins.some(({ kind, name }) => kind === "backend" && name === "cpu")).toBe(true);
+  expect(plugins.some(({ kind, name }) => kind === "backend" && name === "cpu")).toBe(true);
 });
 
 it("says in the session why the backends before it could not do the job", async () => {
   const absent = {
     name: "absent",
     device: "gpu" as const,
-    probe: async () => ({ ok: false as const, reason: "no card", fix: "buy one" }),
+    availability: async () => ({ ok: false as const, reason: "no card", fix: "buy one" }),
     init: async () => Promise.reject(new Error("never asked")),
   };
   const broken = { ...cpuBackend(), name: "broken", init: async () => Promise.reject(new Error("fell out")) };

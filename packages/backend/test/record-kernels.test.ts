@@ -1,9 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
+import { cpuBackend, openBackend, recordKernels } from "@graftjs/backend";
+import type { BackendAdapter, Capabilities } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
-import { type BackendAdapter, type Capabilities, openBackend } from "../src/index.ts";
-import { cpuBackend, recordKernels } from "@graftjs/backend";
 
 /** A backend of cpu's kernels except `without`, which calls itself unable to train. */
 function partial(name: string, without: string): BackendAdapter {
@@ -11,7 +11,7 @@ function partial(name: string, without: string): BackendAdapter {
   return {
     name,
     device: "cpu",
-    probe: async () => ({ ok: true, capabilities }),
+    availability: async () => ({ ok: true, capabilities }),
     async init() {
       const cpu = tf.findBackendFactory("cpu") as () => tf.KernelBackend;
       tf.registerBackend(name, cpu);

@@ -1,6 +1,6 @@
-import { expect, it } from "vitest";
-import { type BackendAdapter, BackendError, BackendLostError } from "../src/index.ts";
 import { runOnBackends } from "@graftjs/backend";
+import { type BackendAdapter, BackendError, BackendLostError } from "@graftjs/core";
+import { expect, it } from "vitest";
 
 const disposed: string[] = [];
 function backend(name: string, missingKernels: readonly string[] = []): BackendAdapter {
@@ -8,7 +8,7 @@ function backend(name: string, missingKernels: readonly string[] = []): BackendA
   return {
     name,
     device: "gpu",
-    probe: async () => ({ ok: true, capabilities }),
+    availability: async () => ({ ok: true, capabilities }),
     init: async () => ({ name, capabilities, dispose: async () => void disposed.push(name) }),
   };
 }

@@ -1,9 +1,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { probe } from "@graftjs/core";
 import { clipByGlobalNorm } from "@graftjs/gradient-surgery";
 import { larsMomentum, larsReport } from "@graftjs/lars";
+import { gradientStats } from "@graftjs/transforms";
 import { fineTune, tensorBoard } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -22,26 +22,26 @@ it("observers of a run get the trust ratios of LARS and the gradient norms befor
   });
   const xs = tf.randomNormal([48, 3], 0, 1, "float32", 1);
   const ys = tf.oneHot(tf.cast(tf.greater(tf.sum(xs, 1), 0), "int32"), 2);
-  const seen: { step: number; probes: Readonly<Record<string, number>> }[] = [];
+  const seen: { step: number; stats: Readonly<Record<string, number>> }[] = [];
   const events: string[] = [];
   const before = tf.memory().numTensors;
   const result = await fineTune(model, {
     data: { xs, ys },
     loss: "categoricalCrossentropy",
     trainable: "all",
-    hooks: [probe("raw"), clipByGlobalNorm({ norm: 1e-3 }), probe("clipped")],
+    hooks: [gradientStats("raw"), clipByGlobalNorm({ norm: 1e-3 }), gradientStats("clipped")],
     rule: larsMomentum({ trustCoefficient: 0.1 }),
     learningRate: 0.1,
     epochs: 2,
     batchSize: 12,
-    probeEvery: 4,
+    statsEvery: 4,
     observers: [
-      { stepEnd: ({ step, probes }) => void (probes && seen.push({ step, probes })) },
+      { stepEnd: ({ step, stats }) => void (stats && seen.push({ step, stats })) },
       tensorBoard({ to: (bytes) => void events.push(Buffer.from(bytes).toString("latin1")) }),
     ],
   });
   expect(seen.map(({ step }) => step)).toEqual([4, 8]);
-  const last = seen.at(-1)?.probes ?? {};
+  const last = seen.at(-1)?.stats ?? {};
   for (const { name, ratio, weightNorm, gradNorm } of (await larsReport(result.optimizer)).rows) {
     expect(ratio, name).toBeGreaterThan(0);
     expect([last[`trust/ratios/${name}`], last[`trust/weightNorms/${name}`], last[`trust/gradNorms/${name}`]]).toEqual([
@@ -75,9 +75,9 @@ it("the jsonl observer of a recipe writes them every 10 steps", async () => {
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  const probed = lines.filter(({ event, probes }) => event === "step" && probes);
+  const probed = lines.filter(({ event, stats }) => event === "step" && stats);
   expect(lines.filter(({ event }) => event === "step")).toHaveLength(12);
   expect(probed.map(({ step }) => step)).toEqual([10]);
-  expect(Object.keys(probed[0].probes)).toContain("trust/ratios/head/kernel");
-  expect(probed[0].probes["trust/ratios/head/kernel"]).toBeGreaterThan(0);
+  expect(Object.keys(probed[0].stats)).toContain("trust/ratios/head/kernel");
+  expect(probed[0].stats["trust/ratios/head/kernel"]).toBeGreaterThan(0);
 });

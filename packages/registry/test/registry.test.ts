@@ -1,16 +1,17 @@
+import { plugins as corePlugins, defineKind, definePlugin, type Plugin, sgd, stateless } from "@graftjs/core";
+import { plugins as transformPlugins } from "@graftjs/transforms";
 import * as valibot from "valibot";
 import { describe, expect, it } from "vitest";
 import * as zod from "zod";
-import { alias, createRegistry, type Recipe } from "@graftjs/registry";
-import { corePlugins, definePlugin, type LazyPlugin, type Plugin, sgd, stateless } from "../src/index.ts";
+import { createRegistry, type Recipe } from "../src/index.ts";
 
 // A third party's kind, by declaration merging.
 interface Augmentation {
   augment(x: number): number;
 }
-declare module "../src/index.ts" {
+declare module "@graftjs/core" {
   interface PluginKinds {
-    augmentation: Augmentation;
+    pulse: Augmentation;
   }
 }
 
@@ -22,13 +23,7 @@ const hook = (name: string, parts: Partial<Plugin> = {}): Plugin =>
     create: () => stateless(name, (grads) => grads),
     ...parts,
   }) as Plugin;
-const lazy = (plugin: Plugin, parts: Partial<LazyPlugin> = {}): LazyPlugin => ({
-  name: plugin.name,
-  kind: plugin.kind,
-  description: plugin.description,
-  load: async () => plugin,
-  ...parts,
-});
+const graftPlugins = [...corePlugins, ...transformPlugins];
 const recipe = (hooks: Recipe["hooks"] & {}, more: object = {}): Recipe => ({
   rule: "sgd",
   learningRate: 0.1,
@@ -37,7 +32,7 @@ const recipe = (hooks: Recipe["hooks"] & {}, more: object = {}): Recipe => ({
 });
 const problems = async (entries: Parameters<typeof createRegistry>[0], given: Recipe): Promise<string> => {
   try {
-    await createRegistry([corePlugins, ...entries]).resolve(given);
+    await createRegistry([graftPlugins, ...entries]).resolve(given);
     return "";
   } catch (error) {
     return (error as Error).message;
@@ -46,21 +41,21 @@ const problems = async (entries: Parameters<typeof createRegistry>[0], given: Re
 
 describe("what runs is what is written", () => {
   it("hooks, rule, rate and multipliers in the recipe's order", async () => {
-    const registry = createRegistry([corePlugins, hook("b"), lazy(hook("a"))]);
+    const registry = createRegistry([graftPlugins, hook("b"), hook("a")]);
     const resolved = await registry.resolve(
       recipe(["a", { use: "b", as: "b2", on: "**/kernel" }, { use: "b" }], {
         learningRate: { use: "warmup", with: { steps: 2, schedule: { use: "cosine", with: { start: 1, steps: 4 } } } },
-        rateMultipliers: [{ on: "head", by: 3 }],
+        rateMultipliers: [{ params: "head", factor: 3 }],
       }),
     );
     expect(resolved.hooks.map(({ name }) => name)).toEqual(["a", "b2", "b"]);
     expect(resolved.rule.name).toBe("sgd");
     expect(typeof resolved.learningRate === "function" && resolved.learningRate(2)).toBe(1);
-    expect(resolved.rateMultipliers).toEqual([{ on: "head", by: 3 }]);
+    expect(resolved.rateMultipliers).toEqual([{ params: "head", factor: 3 }]);
   });
 
-  it("every plugin of core can be named in a recipe", async () => {
-    const registry = createRegistry([corePlugins]);
+  it("every plugin of core and transforms can be named in a recipe", async () => {
+    const registry = createRegistry([graftPlugins]);
     const inner = { use: "accumulate", with: { steps: 2 } };
     const resolved = await registry.resolve(
       recipe(
@@ -68,7 +63,7 @@ describe("what runs is what is written", () => {
           inner,
           { use: "add-decayed-weights", with: { weightDecay: 0.1 } },
           { use: "apply-if-finite", with: { policy: "skip" } },
-          { use: "conditionally", with: { hook: { use: "probe", with: { name: "raw" } }, every: 3 } },
+          { use: "conditionally", with: { hook: { use: "gradient-stats", with: { name: "raw" } }, every: 3 } },
           {
             use: "partition",
             with: { hooks: { a: { use: "ema" }, b: "apply-if-finite" }, labels: { a: "bias", b: "**" } },
@@ -77,7 +72,7 @@ describe("what runs is what is written", () => {
         ],
         {
           rule: {
-            use: "probe-update",
+            use: "update-stats",
             with: { rule: { use: "decoupled-weight-decay", with: { rule: "sgd", weightDecay: 0.1 } } },
           },
         },
@@ -95,59 +90,16 @@ describe("what runs is what is written", () => {
   });
 });
 
-describe("lazy plugins", () => {
-  it("are loaded when a recipe uses them, and only then", async () => {
-    const loads: string[] = [];
-    const entry = (name: string): LazyPlugin =>
-      lazy(hook(name), {
-        load: async () => {
-          loads.push(name);
-          return hook(name);
-        },
-      });
-    const registry = createRegistry([corePlugins, entry("a"), entry("b")]);
-    expect(registry.list("hook", "?")).toEqual([]);
-    await registry.resolve(recipe(["b"]));
-    expect(loads).toEqual(["b"]);
-  });
-
-  it("their constraints, version and options count once they are loaded", async () => {
-    const late = lazy(hook("late", { after: ["clip"], conflicts: { noise: "both shake" } }));
-    expect(
-      await problems([late, hook("clip"), hook("noise")], recipe(["late", "clip", "noise"])),
-    ).toMatchInlineSnapshot(`
-      "The recipe has 2 problem(s).
-        hooks[0]: \`late\` must come after \`clip\`: move it down.
-        hooks[0]: \`late\` conflicts with \`noise\`: both shake"
-    `);
-    expect(await problems([lazy(hook("old", { coreVersion: "^9.0.0" }))], recipe(["old"]))).toMatchInlineSnapshot(`
-      "The recipe has 1 problem(s).
-        hooks[0]: \`old\` works with @graftjs/core ^9.0.0, and this is 0.1.0. Update one of the two."
-    `);
-    expect(await problems([lazy(hook("a"), { load: async () => hook("b") })], recipe(["a"]))).toMatchInlineSnapshot(`
-      "The recipe has 1 problem(s).
-        hooks[0]: \`a\` (hook) loaded \`b\` (hook). Make the lazy entry say what it loads."
-    `);
-    const missing = async (): Promise<Plugin> => {
-      throw new Error("Cannot find package '@graftjs/lars' imported from somewhere");
-    };
-    expect(await problems([lazy(hook("lars"), { load: missing })], recipe(["lars"]))).toMatchInlineSnapshot(`
-      "The recipe has 1 problem(s).
-        hooks[0]: \`lars\` could not be loaded: Cannot find package '@graftjs/lars' imported from somewhere. Install it: pnpm add @graftjs/lars"
-    `);
-  });
-});
-
-describe("constraints are checked, never used to reorder", () => {
-  it("after, before, conflicts and needs, each with its fix; an alias counts as what it is an alias of", async () => {
-    const a = hook("a", { before: ["c"], needs: { patch: "it must be folded" } });
-    const aliased = alias(hook("c"), { name: "c-slow", defaults: {} });
-    expect(await problems([a, aliased], recipe(["c-slow", "a"]))).toMatchInlineSnapshot(`
-      "The recipe has 2 problem(s).
-        hooks[1]: \`a\` must come before \`c\`: move it up.
-        hooks[1]: \`a\` needs \`patch\`: it must be folded"
-    `);
-  });
+it("conflicts are reported with their reason, whichever of the two comes first", async () => {
+  const shaker = hook("shaker", { conflicts: { noise: "both shake" } });
+  for (const order of [
+    ["shaker", "noise"],
+    ["noise", "shaker"],
+  ]) {
+    expect(await problems([shaker, hook("noise")], recipe(order))).toMatch(
+      /hooks\[[01]\]: `shaker` conflicts with `noise`: both shake/,
+    );
+  }
 });
 
 describe("options", () => {
@@ -178,65 +130,33 @@ describe("options", () => {
       { norm: 1, kind: "l2" },
     ]);
   });
-
-  it("aliases bring defaults, which the recipe overrides and the schema checks", async () => {
-    const base = corePlugins.find(({ name }) => name === "sgd") as Plugin;
-    const registry = createRegistry([
-      corePlugins,
-      alias(base, { name: "nesterov", defaults: { momentum: 0.9, nesterov: true } }),
-    ]);
-    const rule = await registry.create("rule", "nesterov");
-    expect(rule.name).toBe("sgd");
-    await expect(registry.create("rule", { use: "nesterov", with: { momentum: 1 } })).rejects.toThrow(/momentum/);
-    const wrong = createRegistry([alias(base, { name: "bad", defaults: { momentun: 0.9 } })]);
-    await expect(wrong.create("rule", "bad")).rejects.toThrow(/momentun.*Did you mean `momentum`/s);
-    const late = createRegistry([alias(lazy(base), { name: "late", defaults: { momentum: 0.5 } })]);
-    expect(late.list()[0]?.name).toBe("late");
-    expect((await late.create("rule", "late")).terminal).toBe(true);
-  });
 });
 
 it("lists by kind and by wildcard, with one line each", () => {
-  const registry = createRegistry([corePlugins]);
+  const registry = createRegistry([graftPlugins]);
   expect(registry.list("schedule", "warmup*")).toEqual([
     { name: "warmup", kind: "schedule", description: "Linear rise, then another schedule" },
     { name: "warmup-cosine", kind: "schedule", description: "Linear rise, then half a cosine down" },
   ]);
   expect(registry.list(undefined, "ada*").map(({ name }) => name)).toEqual(["adam", "adamw"]);
-  expect(registry.list()).toHaveLength(corePlugins.length);
+  expect(registry.list()).toHaveLength(graftPlugins.length);
 });
 
 it("a third party's kind, by declaration merging, through create", async () => {
   const flip = definePlugin({
-    kind: "augmentation",
+    kind: "pulse",
     name: "flip",
     description: "Turns the sign",
     create: () => ({ augment: (x: number) => -x }),
   });
-  const registry = createRegistry([corePlugins, flip]);
-  expect((await registry.create("augmentation", "flip")).augment(2)).toBe(-2);
-});
-
-it("core versions: caret, tilde, comparators, alternatives", () => {
-  const fits = (coreVersion: string): boolean => {
-    try {
-      createRegistry([hook("a", { coreVersion })]);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  // Core is 0.1.0.
-  for (const range of ["^0.1.0", "~0.1.0", ">=0.1.0 <1.0.0", "0.1.0", "*", "^9.0.0 || ^0.1.0", "<=0.1.0", "=0.1.0"])
-    expect(fits(range), range).toBe(true);
-  for (const range of ["^0.2.0", "^1.0.0", ">0.1.0", "<0.1.0", "~0.2.0", "0.0.9", "latest", "", "^0.0.1"])
-    expect(fits(range), range).toBe(false);
+  const registry = createRegistry([graftPlugins, flip]);
+  expect((await registry.create("pulse", "flip")).augment(2)).toBe(-2);
 });
 
 it("explain prints the composed step, and why each part stands where it does", async () => {
-  const clip = hook("clip", { before: ["shake"] });
-  const shake = hook("shake", { after: ["clip"], needs: { clip: "it amplifies" }, conflicts: { noise: "both shake" } });
-  const text = await createRegistry([corePlugins, clip, shake]).explain(
+  const clip = hook("clip");
+  const shake = hook("shake", { conflicts: { noise: "both shake" } });
+  const text = await createRegistry([graftPlugins, clip, shake]).explain(
     recipe(["clip", { use: "shake", on: "**/kernel", as: "shaken" }], {
       trainable: { include: ["head/**"] },
       rule: {
@@ -271,7 +191,7 @@ it("jsonSchema gives names, options and nested plugins to an editor", async () =
     options: zod.strictObject({ norm: zod.number() }),
     create: () => stateless("by-zod", (grads) => grads),
   });
-  const schema = (await createRegistry([corePlugins, lazy(hook("late")), z]).jsonSchema()) as {
+  const schema = createRegistry([graftPlugins, hook("late"), z]).jsonSchema() as {
     definitions: Record<string, { anyOf: { anyOf: [{ const: string }, { properties: { with: object } }] }[] }>;
     properties: object;
   };
@@ -285,7 +205,7 @@ it("jsonSchema gives names, options and nested plugins to an editor", async () =
     additionalProperties: false,
   });
   expect(options("schedule", "warmup")).toMatchObject({
-    properties: { schedule: { anyOf: [{ type: "number" }, { $ref: "#/definitions/schedule" }] } },
+    properties: { schedule: { allOf: [{ anyOf: [{ type: "number" }, { $ref: "#/definitions/schedule" }] }] } },
   });
   expect(options("hook", "by-zod")).toMatchObject({ properties: { norm: { type: "number" } } });
   expect(Object.keys(schema.properties)).toContain("learningRate");
@@ -303,7 +223,7 @@ describe("prototype pollution", () => {
     expect(message).toMatch(/`__proto__` is not an option/);
     expect(polluted()).toBe(false);
   });
-  it("names from Object.prototype are no plugins, and no hook is called __proto__", async () => {
+  it("names from Object.prototype are not plugins, and a hook cannot be named __proto__", async () => {
     for (const name of ["constructor", "toString", "__proto__"])
       expect(await problems([], recipe([name]))).toMatch(/no plugin is named/);
     expect(await problems([], recipe([{ use: "ema", as: "__proto__" }]))).toMatch(/`__proto__` cannot name a hook/);
@@ -312,5 +232,53 @@ describe("prototype pollution", () => {
 
 it("two registries may differ, and importing core registers nothing", async () => {
   await expect(createRegistry([]).create("rule", "sgd")).rejects.toThrow(/no plugin is named `sgd`/);
-  expect((await createRegistry([corePlugins]).create("rule", "sgd")).name).toBe(sgd().name);
+  expect((await createRegistry([graftPlugins]).create("rule", "sgd")).name).toBe(sgd().name);
+});
+
+describe("a kind that a package adds", () => {
+  const kind = defineKind({
+    defines: "pulse",
+    key: "pulses",
+    title: "pulses: turned into one hook that scales the gradient",
+    contribute: (parts) => ({
+      hooks: [stateless("pulse", (grads) => grads)].filter(() => parts.every((part) => part.augment(1) === -1)),
+    }),
+  });
+  const flip = definePlugin({
+    kind: "pulse",
+    name: "flip",
+    description: "Turns the sign",
+    create: () => ({ augment: (x: number) => -x }),
+  });
+  const registry = createRegistry([graftPlugins, kind, flip]);
+
+  it("has a section in recipes, whose parts become parts of the run", async () => {
+    const resolved = await registry.resolve(recipe(["ema"], { pulses: ["flip"] }));
+    expect(resolved.hooks.map(({ name }) => name)).toEqual(["ema", "pulse"]);
+    expect(resolved.parts.pulses).toHaveLength(1);
+  });
+
+  it("is listed, explained, checked and completed like the others", async () => {
+    expect(registry.list("pulse").map(({ name }) => name)).toEqual(["flip"]);
+    expect(await registry.explain(recipe([], { pulses: ["flip"] }))).toMatch(
+      /pulses: turned into one hook.*\n {2}1\. flip — Turns the sign/,
+    );
+    await expect(registry.resolve(recipe([], { pulses: ["flop"] }))).rejects.toThrow(
+      /pulses\[0\]: no plugin is named `flop`. Did you mean `flip`/,
+    );
+    await expect(registry.resolve(recipe([], { pulses: "flip" }))).rejects.toThrow(/pulses is not a list/);
+    expect(JSON.stringify(registry.jsonSchema())).toContain("#/definitions/pulse");
+  });
+
+  it("cannot take the key of another section", () => {
+    expect(() => createRegistry([{ ...kind, key: "hooks" }])).toThrow(/Two kinds want the recipe key `hooks`/);
+  });
+
+  it("occurs in the run section too, if the schema of the section says so", async () => {
+    const run = { type: "object", properties: { wave: { plugin: "pulse" }, epochs: { type: "integer" } } } as const;
+    const given = recipe([], { run: { wave: "flip", epochs: 3 } });
+    const { run: built } = await registry.resolve(given, { run });
+    expect((built as { wave: Augmentation }).wave.augment(2)).toBe(-2);
+    expect(await registry.explain(given, { run })).toMatch(/Model, data, epochs\n {2}1\. wave: flip/);
+  });
 });
