@@ -1,26 +1,25 @@
 import { existsSync } from "node:fs";
+import { missingTrainingKernels } from "@graftjs/backend";
 import {
-  assertOptions,
+  type Availability,
   type BackendAdapter,
   BackendError,
   type BackendSession,
   type Capabilities,
-  missingTrainingKernels,
-  type Probe,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { messageOf, TooLateError } from "./errors.ts";
 import { cacheFolder, installFolder, readInstall } from "./install/cache.ts";
-import { type Device, type Target, targetFor } from "./install/target.ts";
 import { quoted } from "./install/shell.ts";
+import { type Device, type Target, targetFor } from "./install/target.ts";
 import { stateOfTfjsNode } from "./install/tfjs-node.ts";
 import { WHEELS } from "./install/wheels.ts";
-import { fixKernels, fuseKernels } from "./training-kernels.ts";
 import { TENSORFLOW } from "./load/backend-name.ts";
 import { loadedBuild, setNativeEnvironment } from "./load/environment.ts";
 import { loadInstall, loadTfjsNode } from "./load/load.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 import { type NativeBackendOptions, nativeOptions } from "./options.ts";
+import { fixKernels, fuseKernels } from "./training-kernels.ts";
 
 /** A TensorFlow that can be used, and its folder. */
 type Found = { readonly kind: "registered" } | { readonly kind: "tfjs-node" | "install"; readonly folder: string };
@@ -35,8 +34,7 @@ type Found = { readonly kind: "registered" } | { readonly kind: "tfjs-node" | "i
  * loaded for the other device.
  */
 export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapter {
-  assertOptions("node", nativeOptions, options);
-  const { device = "cpu", cacheDir, projectDir = process.cwd(), fused = true } = options;
+  const { device = "cpu", cacheDir, projectDir = process.cwd(), fused = true } = nativeOptions.parse("node", options);
   const look = async (): Promise<Found | { reason: string; fix: string }> => {
     if (tf.findBackendFactory(TENSORFLOW) !== null) return { kind: "registered" };
     let target: Target;
@@ -60,7 +58,7 @@ export function nativeBackend(options: NativeBackendOptions = {}): BackendAdapte
   return {
     name: "node",
     device,
-    async probe(): Promise<Probe> {
+    async availability(): Promise<Availability> {
       try {
         const found = await look();
         if (!("kind" in found)) return { ok: false, ...found };

@@ -1,5 +1,4 @@
-import type { BackendAdapter, Probe } from "@graftjs/core";
-import { assertOptions } from "@graftjs/core";
+import type { Availability, BackendAdapter } from "@graftjs/core";
 import { capabilities } from "./capabilities.ts";
 import { trainingKernelNames } from "./kernel-table.ts";
 import { messageOf } from "./message-of.ts";
@@ -18,12 +17,11 @@ import { threadCount } from "./threads/thread-count.ts";
  *   in the whole process or page, because tfjs then accepts no other paths.
  */
 export function wasmBackend(options: WasmBackendOptions = {}): BackendAdapter {
-  assertOptions("wasm", wasmOptions, options);
-  const { wasmPaths, threads = 1 } = options;
+  const { wasmPaths, threads = 1 } = wasmOptions.parse("wasm", options);
   return {
     name: "wasm",
     device: "cpu",
-    async probe(): Promise<Probe> {
+    async availability(): Promise<Availability> {
       if (typeof WebAssembly === "undefined") {
         return { ok: false, reason: "this engine has no WebAssembly", fix: "use the cpu backend" };
       }

@@ -1,4 +1,5 @@
-import { type Capabilities, missingTrainingKernels } from "@graftjs/core";
+import { missingTrainingKernels } from "@graftjs/backend";
+import type { Capabilities } from "@graftjs/core";
 import { simdLevel } from "./simd/module.ts";
 
 /**

@@ -27,7 +27,7 @@ export interface TrainingKernelOptions {
 }
 
 /** Schema of `wasmBackend`'s options, for recipes and for the check when an adapter is created. */
-export const wasmOptions: OptionsSchema<WasmBackendOptions> = optionsSchema<WasmBackendOptions>({
+export const wasmOptions: OptionsSchema<WasmBackendOptions, "threads"> = optionsSchema<WasmBackendOptions, "threads">({
   wasmPaths: {
     anyOf: [{ type: "string" }, { type: "object", additionalProperties: { type: "string" } }],
     description:
@@ -41,7 +41,10 @@ export const wasmOptions: OptionsSchema<WasmBackendOptions> = optionsSchema<Wasm
 });
 
 /** Schema of `registerTrainingKernels`'s options. */
-export const trainingKernelOptions: OptionsSchema<TrainingKernelOptions> = optionsSchema<TrainingKernelOptions>({
+export const trainingKernelOptions: OptionsSchema<TrainingKernelOptions, "kernels"> = optionsSchema<
+  TrainingKernelOptions,
+  "kernels"
+>({
   kernels: {
     enum: ["auto", "simd", "composed"],
     default: "auto",

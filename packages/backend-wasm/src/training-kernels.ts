@@ -1,4 +1,4 @@
-import { assertOptions, BackendError } from "@graftjs/core";
+import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dilatedFusedGradients } from "./gradients/fused-dilations.ts";
 import { correctGradients, fusedGradients } from "./gradients/index.ts";
@@ -23,8 +23,7 @@ let warned = false;
  *   SIMD. Nothing is registered then.
  */
 export function registerTrainingKernels(options: TrainingKernelOptions = {}): Registration {
-  assertOptions("registerTrainingKernels", trainingKernelOptions, options);
-  const { kernels = "auto" } = options;
+  const { kernels = "auto" } = trainingKernelOptions.parse("registerTrainingKernels", options);
   const level = kernels === "composed" ? "none" : simdLevel();
   if (level === "none" && kernels === "simd") {
     throw new BackendError(

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 
 /** A wasm backend whose heap ends when the test says so: malloc, beneath the guard, then returns 0 as it does at 4 GiB. */
 export interface EndingHeap {

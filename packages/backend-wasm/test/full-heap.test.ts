@@ -2,9 +2,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { OutOfMemoryError, registerTrainingKernels, wasmBackend } from "../src/index.ts";
 import { forgetPacked } from "../src/memory/xnnpack.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { withHole } from "./full-heap.ts";
 
 // The composed kernels leave every convolution and pool to XNNPACK, on engines with relaxed SIMD too.

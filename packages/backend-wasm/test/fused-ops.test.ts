@@ -2,7 +2,6 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import {
   batchNormTraining,
   conv2dBiasActivation,
@@ -12,6 +11,7 @@ import {
   softmaxCrossEntropy,
   wasmBackend,
 } from "../src/index.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
 
 beforeAll(async () => {

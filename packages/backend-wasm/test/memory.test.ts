@@ -2,8 +2,8 @@ import { HookedOptimizer, runFused, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { OutOfMemoryError } from "../src/index.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { freeBytes, withHole } from "./full-heap.ts";
 
@@ -80,7 +80,7 @@ describe("the heap", () => {
     const owners = [tf.clone(w), tf.clone(v)];
     const attrs = { variables: [w, v], grads: [w, v], learningRates: [1, 1], first: [true, true] };
     heap.during(0, () =>
-      expect(() => runFused("GraftSgd", { ...attrs, velocities: [], momentum: 0, dampening: 0 })).toThrow(
+      expect(() => runFused("GraftSgd", { ...attrs, velocities: [], momentum: 0, dampening: 0 } as never)).toThrow(
         "GraftSgd(variables 17 numbers in 2 tensors, grads 17 numbers in 2 tensors) needs",
       ),
     );

@@ -4,8 +4,8 @@ import { BackendError, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeEach, expect, it } from "vitest";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { registerTrainingKernels } from "../src/index.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 
 const standing = (): unknown[] => [
   tf.getKernel("MaxPoolGrad", "wasm")?.kernelFunc,

@@ -1,10 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { heapOf } from "../src/heap/heap.ts";
-import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { OutOfMemoryError } from "../src/index.ts";
 import * as winograd from "../src/kernels/conv/winograd.ts";
 import { convGeometry, type Geometry } from "../src/shapes/window-geometry.ts";
+import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 import { byTiles, type Numbers, type Operands, operandsOf } from "./by-tiles.ts";
 import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { convGradients, randomNumbers, relativeError, run } from "./reference.ts";

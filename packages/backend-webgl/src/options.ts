@@ -16,7 +16,10 @@ export interface WebGLBackendOptions {
 }
 
 /** Schema of `webglBackend`'s options, for recipes and for the check at construction. */
-export const webglOptions: OptionsSchema<WebGLBackendOptions> = optionsSchema<WebGLBackendOptions>({
+export const webglOptions: OptionsSchema<WebGLBackendOptions, "allowFloat16" | "textureBytes"> = optionsSchema<
+  WebGLBackendOptions,
+  "allowFloat16" | "textureBytes"
+>({
   allowFloat16: { type: "boolean", default: false, description: "Accept devices that have only 16-bit float textures" },
   textureBytes: {
     type: "integer",

@@ -1,10 +1,5 @@
-import {
-  type BackendAdapter,
-  BackendError,
-  type Capabilities,
-  missingTrainingKernels,
-  type Probe,
-} from "@graftjs/core";
+import { missingTrainingKernels } from "@graftjs/backend";
+import { type Availability, type BackendAdapter, BackendError, type Capabilities } from "@graftjs/core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { internals } from "./device/internals.ts";
@@ -14,8 +9,8 @@ import { trimPool } from "./device/pool.ts";
 import { watchDevice } from "./device/watch.ts";
 import { kernels } from "./kernels/index.ts";
 import type { WebGPUBackendOptions } from "./options.ts";
-import type { Platform } from "./platform/platform.ts";
 import { inTurn, takePlace } from "./place.ts";
+import type { Platform } from "./platform/platform.ts";
 import { precompile } from "./precompile.ts";
 import { registerKernels } from "./register.ts";
 import type { WebGPUSession } from "./session.ts";
@@ -35,7 +30,7 @@ export function webgpuAdapter(options: WebGPUBackendOptions, platform: Platform)
   return {
     name: NAME,
     device: "gpu",
-    async probe(): Promise<Probe> {
+    async availability(): Promise<Availability> {
       try {
         const opened = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
         opened.device.destroy();

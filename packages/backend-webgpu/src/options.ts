@@ -1,4 +1,4 @@
-import { assertOptions, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type { DeviceOptions } from "./device/open.ts";
 
 /** Options of `webgpuBackend`. */
@@ -11,38 +11,43 @@ export interface WebGPUBackendOptions extends DeviceOptions {
 }
 
 /** Schema of `webgpuBackend`'s options, for recipes and for the check at construction. */
-export const webgpuOptions: OptionsSchema<WebGPUBackendOptions> = optionsSchema<WebGPUBackendOptions>({
-  powerPreference: {
-    enum: ["high-performance", "low-power"],
-    default: "high-performance",
-    description: "GPU to use if the machine has two",
+export const webgpuOptions: OptionsSchema<
+  WebGPUBackendOptions,
+  "powerPreference" | "minLimits" | "features" | "allowSoftware" | "dawnOptions"
+> = optionsSchema<WebGPUBackendOptions, "powerPreference" | "minLimits" | "features" | "allowSoftware" | "dawnOptions">(
+  {
+    powerPreference: {
+      enum: ["high-performance", "low-power"],
+      default: "high-performance",
+      description: "GPU to use if the machine has two",
+    },
+    minLimits: {
+      type: "object",
+      additionalProperties: { type: "number" },
+      default: {},
+      description: "Limits that the device must have at least. The adapter's highest limits are requested anyway",
+    },
+    features: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Features that the device must have",
+    },
+    allowSoftware: {
+      type: "boolean",
+      default: false,
+      description: "Accept an adapter that computes on the CPU (SwiftShader, llvmpipe), for tests",
+    },
+    dawnOptions: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Node only: switches of Dawn, each `key=value`",
+    },
   },
-  minLimits: {
-    type: "object",
-    additionalProperties: { type: "number" },
-    default: {},
-    description: "Limits that the device must have at least. The adapter's highest limits are requested anyway",
-  },
-  features: {
-    type: "array",
-    items: { type: "string" },
-    default: [],
-    description: "Features that the device must have",
-  },
-  allowSoftware: {
-    type: "boolean",
-    default: false,
-    description: "Accept an adapter that computes on the CPU (SwiftShader, llvmpipe), for tests",
-  },
-  dawnOptions: {
-    type: "array",
-    items: { type: "string" },
-    default: [],
-    description: "Node only: switches of Dawn, each `key=value`",
-  },
-});
+);
 
 /** Throws an OptionsError that lists every problem of `given`. */
 export function assertWebGPUOptions(given: WebGPUBackendOptions): void {
-  assertOptions("webgpu", webgpuOptions, given);
+  webgpuOptions.parse("webgpu", given);
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { GraftError, list, nearest } from "@graftjs/core";
+import { formatNames, GraftError, nearestNames } from "@graftjs/core";
 import type { OptionType, Values } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type ExitCode, exitCodeOf, RunError, UsageError } from "./terminal/errors.ts";
@@ -23,10 +23,12 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
     const command = commands[name];
     if (!command) {
-      const near = nearest(name, Object.keys(commands));
+      const near = nearestNames(name, Object.keys(commands));
       throw new UsageError(
         `graft has no command \`${name}\`.`,
-        near.length > 0 ? `Did you mean \`graft ${near[0]}\`?` : `The commands are ${list(Object.keys(commands))}.`,
+        near.length > 0
+          ? `Did you mean \`graft ${near[0]}\`?`
+          : `The commands are ${formatNames(Object.keys(commands))}.`,
       );
     }
     if (rest.includes("--help") || rest.includes("-h")) {
@@ -64,7 +66,9 @@ function parse(
     return { values: values as Values, positionals };
   } catch (cause) {
     const flags = Object.keys(all).map((key) => `--${key}`);
-    throw new UsageError(`graft ${name}: ${(cause as Error).message}`, `Its options are ${list(flags)}.`, { cause });
+    throw new UsageError(`graft ${name}: ${(cause as Error).message}`, `Its options are ${formatNames(flags)}.`, {
+      cause,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ const wasm = (parts: Partial<BackendAdapter> = {}, missingKernels: readonly stri
   return {
     name: "wasm",
     device: "cpu",
-    probe: async () => ({ ok: true, capabilities }),
+    availability: async () => ({ ok: true, capabilities }),
     async init() {
       if (!(await tf.setBackend("wasm"))) throw new BackendError("wasm does not start.", "Install it.");
       return { name: "wasm", capabilities, dispose: async () => {} };
@@ -21,7 +21,7 @@ const wasm = (parts: Partial<BackendAdapter> = {}, missingKernels: readonly stri
 const backends: { readonly [check: string]: () => BackendAdapter } = {
   "probe() answers, and keeps the current backend": () =>
     wasm({
-      async probe() {
+      async availability() {
         await tf.setBackend("wasm");
         return { ok: false, reason: "" };
       },

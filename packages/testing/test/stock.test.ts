@@ -1,4 +1,4 @@
-import { adam, adamw, defineHook, descend, mapTensors, sgd, stateless, zerosLike } from "@graftjs/core";
+import { adam, adamw, defineHook, gradientDescent, mapTensors, sgd, stateless, zerosLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { testHook, testRule } from "../src/index.ts";
 
@@ -6,7 +6,7 @@ import { testHook, testRule } from "../src/index.ts";
 testRule(() => sgd());
 testRule(() => sgd({ momentum: 0.9, nesterov: true }));
 testRule(() => sgd({ momentum: 0.9, dampening: 0.5, rateInVelocity: true }));
-testRule(() => descend());
+testRule(() => gradientDescent());
 const squares = "the second moment of a gradient of 1e20 overflows float32, as in every Adam";
 testRule(() => adam(), { expectedFailures: { "is finite for gradients of 1e20": squares } });
 testRule(() => adamw(), { expectedFailures: { "is finite for gradients of 1e20": squares } });

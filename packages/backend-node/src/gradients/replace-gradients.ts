@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { TENSORFLOW } from "../load/backend-name.ts";
 import type { Registration } from "../kernels/registration.ts";
+import { TENSORFLOW } from "../load/backend-name.ts";
 
 /** A gradient in place of tfjs's. */
 export interface FastGradient {

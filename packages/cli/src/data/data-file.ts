@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { GraftError, suggest } from "@graftjs/core";
+import { didYouMean, GraftError } from "@graftjs/core";
 import { type FineTuneOptions, readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
 import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
@@ -42,7 +42,7 @@ const ALLOWED = /^(val_)?[xy]s(\/.+)?$/;
 function checkNames(tensors: ReadonlyMap<string, StoredTensor>, path: string): void {
   const others = [...tensors.keys()].filter((name) => !ALLOWED.test(name));
   if (others.length > 0) {
-    const hints = others.map((name) => `\`${name}\` is not a name of data. ${suggest(name, NAMES)}`);
+    const hints = others.map((name) => `\`${name}\` is not a name of data. ${didYouMean(name, NAMES)}`);
     throw new UsageError(`The data file ${path} holds tensors that are not data.`, hints.join("\n"));
   }
   const missing = ["xs", "ys"].filter((name) => !columnOf(tensors, name));

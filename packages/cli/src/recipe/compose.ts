@@ -1,12 +1,5 @@
-import {
-  GraftError,
-  type JsonSelector,
-  type Param,
-  pick,
-  RecipeError,
-  type Registry,
-  type Resolved,
-} from "@graftjs/core";
+import { GraftError, type Param, RecipeError, selectParams } from "@graftjs/core";
+import type { JsonSelector, Registry, Resolved } from "@graftjs/registry";
 import type { RecipeFile } from "./recipe-file.ts";
 import { resolveAll } from "./resolve-all.ts";
 
@@ -26,7 +19,7 @@ export async function compose({ recipe, folder, run }: RecipeFile, params: reado
   const { registry, resolved, problems } = await resolveAll(recipe, folder);
   for (const { path, selector } of selectorsOf(recipe, run)) {
     try {
-      pick(params, selector, path);
+      selectParams(params, selector, path);
     } catch (error) {
       if (!(error instanceof GraftError)) throw error;
       problems.push(error.message.replace(/\s*\n\s*/g, " "));
@@ -48,7 +41,7 @@ function selectorsOf(
     ...hooks.flatMap((use, i) =>
       typeof use === "object" && use.on !== undefined ? [{ path: `hooks[${i}].on`, selector: use.on }] : [],
     ),
-    ...rateMultipliers.map(({ on }, i) => ({ path: `rateMultipliers[${i}].on`, selector: on })),
+    ...rateMultipliers.map(({ params: selector }, i) => ({ path: `rateMultipliers[${i}].params`, selector })),
     ...unfreeze.map(({ trainable: selector }, i) => ({ path: `run.unfreeze[${i}].trainable`, selector })),
   ];
 }

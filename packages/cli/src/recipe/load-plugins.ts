@@ -1,31 +1,41 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { corePlugins, createRegistry, type Plugin, type Registry } from "@graftjs/core";
+import { plugins as backendPlugins } from "@graftjs/backend";
+import { plugins as corePlugins } from "@graftjs/core";
+import { createRegistry, type Entry, type Registry } from "@graftjs/registry";
+import { plugins as transformPlugins } from "@graftjs/transforms";
 import { plugins as doctorPlugins } from "../doctor/plugins.ts";
 import { UsageError } from "../terminal/errors.ts";
 
+/** Packages whose plugins are always registered. A recipe may list them all the same. */
+const BASE: ReadonlySet<string> = new Set(["core", "transforms", "backend", "tuner"].map((name) => `@graftjs/${name}`));
+
 /**
- * Makes a registry of core's plugins, the doctor's checks and the plugins that the given packages export.
+ * Makes a registry of the plugins of Graft's base packages and of the plugins that the given packages export.
  *
  * @param packages names or relative paths, resolved from `folder`.
  * @throws UsageError with a line for each package that is not installed, cannot be loaded or exports no plugins
  */
 export async function loadRegistry(packages: readonly string[], folder: string): Promise<Registry> {
   const { resolve } = createRequire(join(folder, "recipe.json"));
-  const loaded = await Promise.all(packages.map((name) => loadPlugins(name, resolve)));
+  const loaded = await Promise.all(
+    packages.filter((name) => !BASE.has(name)).map((name) => loadPlugins(name, resolve)),
+  );
   const problems = loaded.filter((plugins) => typeof plugins === "string");
   if (problems.length > 0) {
     throw new UsageError(`${problems.length} of the recipe's plugins cannot be used.`, problems.join("\n"));
   }
-  return createRegistry([corePlugins, doctorPlugins, ...loaded.filter((plugins) => typeof plugins !== "string")]);
+  const { plugins: tunerPlugins } = await import("@graftjs/tuner");
+  const base = [corePlugins, transformPlugins, backendPlugins, tunerPlugins, doctorPlugins];
+  return createRegistry([...base, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 
 /** Returns a package's plugins, or one line that describes the problem with the package. */
-async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promise<readonly Plugin[] | string> {
+async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promise<readonly Entry[] | string> {
   try {
     const module = (await import(pathToFileURL(resolve(name)).href)) as { plugins?: unknown };
-    if (Array.isArray(module.plugins)) return module.plugins as readonly Plugin[];
+    if (Array.isArray(module.plugins)) return module.plugins as readonly Entry[];
     return `${name} exports no \`plugins\`, so it is not a Graft plugin. Remove it from "plugins".`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

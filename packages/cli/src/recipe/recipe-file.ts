@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type Recipe, RecipeError } from "@graftjs/core";
+import { RecipeError } from "@graftjs/core";
+import type { Recipe } from "@graftjs/registry";
 import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { resolveAll } from "./resolve-all.ts";

@@ -1,4 +1,5 @@
-import { GraftError, type Recipe, type Registry, type Resolved } from "@graftjs/core";
+import { GraftError } from "@graftjs/core";
+import type { Recipe, Registry, Resolved } from "@graftjs/registry";
 import { loadRegistry } from "./load-plugins.ts";
 
 /** A recipe after resolving, even if parts of it failed. */

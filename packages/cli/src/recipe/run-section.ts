@@ -1,4 +1,5 @@
-import { type JsonSelector, type OptionSchema, type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import { type OptionSchema, type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import type { JsonSelector } from "@graftjs/registry";
 import type {
   CacheOptions,
   EarlyStoppingOptions,
@@ -107,7 +108,10 @@ const ema = object<EmaOptions>({ decay: { type: "number", minimum: 0, exclusiveM
 const cacheFolder = object<CacheOptions>({ store: text, precision: { enum: ["float32", "float16"] } });
 
 /** Schema of the section. It checks recipes, and editors complete from it. */
-export const runSection: OptionsSchema<RunSection> = optionsSchema<RunSection>(
+export const runSection: OptionsSchema<
+  RunSection,
+  "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output"
+> = optionsSchema<RunSection, "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output">(
   {
     model: { ...text, description: "Path of the model.json of a LayersModel or a GraphModel" },
     head: { ...head, description: "A new dense head. Only for a LayersModel" },

@@ -48,7 +48,7 @@ function comparePaths(make: () => AnyRule, tolerance: number, backend: string): 
       stateA = out.state;
       const plain = b.transform(grads, stateB, { ...ctxB, step });
       stateB = plain.state;
-      subtract(composed, plain.grads);
+      subtract(composed, plain.updates);
       checkClose(read(ctxA.params), read(ctxB.params), tolerance, `On ${backend}, step ${step}, fused and composed`);
     }
   });

@@ -29,7 +29,7 @@ export function backendAdapterChecks(
 ): readonly ConformanceCheck[] {
   return [
     onCpu("probe() answers, and keeps the current backend", async () => {
-      const probe = await make().probe();
+      const probe = await make().availability();
       check(tf.getBackend() === "cpu", `After probe() the backend is ${tf.getBackend()}, was cpu.`);
       check(probe.ok || probe.reason.length > 0, "probe() says that the backend is not usable, but gives no reason.");
     }),

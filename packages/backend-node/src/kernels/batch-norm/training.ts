@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import { asRank4, batchNormAttrs, reshapeAttrs } from "./operations.ts";
 import type { Native } from "../native.ts";
 import { type Registration, replaceKernels } from "../registration.ts";
+import { asRank4, batchNormAttrs, reshapeAttrs } from "./operations.ts";
 
 /** Name of the kernel that normalizes by the statistics of the batch. */
 export const BATCH_NORM_TRAINING = "GraftBatchNormTraining";

@@ -1,5 +1,4 @@
-import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
-import { util } from "@tensorflow/tfjs-core";
+import { type KernelFunc, type TensorInfo, util } from "@tensorflow/tfjs-core";
 import { liveInternals, newOutput } from "../dispatch/buffers.ts";
 import { submit } from "../dispatch/dispatch.ts";
 import { runChannels } from "./channels.ts";

@@ -1,10 +1,10 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { BLUE, reduction, reductionGroups, SUMS } from "./safe-norms.ts";
 import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
-import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchOnce, dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
+import { BLUE, reduction, reductionGroups, SUMS } from "./safe-norms.ts";
 
 /** Sums the squares of each tensor. */
 const measure: StepShader = {

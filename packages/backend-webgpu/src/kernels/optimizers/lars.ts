@@ -1,11 +1,11 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
 import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
-import { assertLists } from "../dispatch/tensor-lists.ts";
-import { type RatioFormula, dispatchRatios, type TrustAttrs } from "./trust-ratio.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
+import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
+import { dispatchRatios, type RatioFormula, type TrustAttrs } from "./trust-ratio.ts";
 
 /** Attributes of `GraftLars`; see docs/fused-kernels.md. */
 interface LarsAttrs extends TrustAttrs, RatioFormula {

@@ -1,7 +1,7 @@
 import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
 import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
-import { assertLists } from "../dispatch/tensor-lists.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
+import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 
 /** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
