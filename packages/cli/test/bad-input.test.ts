@@ -64,7 +64,7 @@ it("a pattern that matches nothing: suggests similar names", async () => {
 it("a rule among the hooks", async () => {
   expect(await errorOf({ ...recipe, hooks: ["sgd"] })).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
-      hooks[0]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+      hooks[0]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
     "
   `);
 });
@@ -136,7 +136,7 @@ it("several problems: reports all of them", async () => {
     "The recipe has 7 problem(s).
       @graftjs/lora is not installed: npm install @graftjs/lora
       \`epoch\` is not a key of a recipe.
-      hooks[0]: \`sgd\` is a rule, and stands where a hook belongs. It is an update rule: move it to \`rule\`.
+      hooks[0]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
       hooks[1] \`clip-by-global-norm\`: \`norm\` is required: a number > 0
       hooks[1] \`clip-by-global-norm\`: \`nrom\` is not an option. Did you mean \`norm\`?
       learningRate is -1. Give a number ≥ 0, or a schedule.

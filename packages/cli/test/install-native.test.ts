@@ -5,6 +5,7 @@ import { folder, graft, tearDown, write } from "./fixture.ts";
 
 /** A stand-in for @graftjs/backend-node in the project. It records the options that it is given and installs nothing. */
 const FAKE = `
+import { writeFileSync } from "node:fs";
 const note = ({ write, ...options }) => writeFileSync(${JSON.stringify(join(folder, "asked.json"))}, JSON.stringify(options));
 export async function installNative(options) {
   note(options);

@@ -113,7 +113,8 @@ it("doctor checks one backend, and refuses an unknown one", async () => {
 function lossy(recipe: Record<string, unknown>): Record<string, unknown> {
   write(
     "lossy.js",
-    `import { BackendLostError, cpuBackend } from "@graftjs/core";
+    `import { cpuBackend } from "@graftjs/backend";
+import { BackendLostError } from "@graftjs/core";
 const create = () => {
   let lost = false;
   return {

@@ -7,7 +7,7 @@ const capabilities = { missingKernels: ["${without}"], floatBits: 32, syncRead: 
 const create = () => ({
   name: "half",
   device: "cpu",
-  probe: async () => ({ ok: true, capabilities }),
+  availability: async () => ({ ok: true, capabilities }),
   async init() {
     tf.registerBackend("half", tf.findBackendFactory("cpu"));
     for (const kernel of tf.getKernelsForBackend("cpu")) {

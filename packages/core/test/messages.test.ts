@@ -227,7 +227,8 @@ it("every message", () => {
       Give a number ≥ 0, or a schedule: (step) => number.",
       "a parameter without a label": "SelectionError: No label, or none that has a hook, for \`hidden/kernel\` and \`hidden/bias\`.
       Give each parameter one of \`a\`.",
-      "a plugin that throws": "TypeError: (values[key] ?? []).filter is not a function",
+      "a plugin that throws": "RecipeError: The recipe has 1 problem(s).
+      rule: not today",
       "a predicate that matches nothing": "SelectionError: The predicate selects none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
       "a rate that is no number": "OptionsError: learningRate is fast.
@@ -243,7 +244,10 @@ it("every message", () => {
       rule: \`gradient-descent\` takes no options. Remove \`with\`.
       learningRate \`cosine\`: \`start\` is required: a number ≥ 0
       learningRate \`cosine\`: \`steps\` is required: an integer ≥ 1",
-      "a recipe with a negative rate and two averages": "TypeError: (values[key] ?? []).filter is not a function",
+      "a recipe with a negative rate and two averages": "RecipeError: The recipe has 2 problem(s).
+      learningRate is -1. Give a number ≥ 0, or a schedule.
+      Two hooks are named \`ema\`.
+        Give one of them another name: { ...hook, name: "clip-2" } in code, "as" in a recipe.",
       "a recipe without its parts": "RecipeError: The recipe has 3 problem(s).
       hooks is not a list. Put it into brackets.
       rule is missing. Give one: "rule": { "use": "sgd", "with": { "momentum": 0.9 } }.

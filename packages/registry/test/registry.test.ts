@@ -168,17 +168,14 @@ it("explain prints the composed step, and why each part stands where it does", a
   );
   expect(text).toMatchInlineSnapshot(`
     "trains {"include":["head/**"]}
-    hooks, in this order: each gets what the one above returned
+    hooks: in this order, each gets the result of the one above
       1. clip — clip of the test
-         stands before shake, where there is one
       2. shake as shaken on **/kernel — shake of the test
-         stands after clip, where there is one
-         needs clip: it amplifies
          never with noise: both shake
-    rule, last: turns the gradient into what is subtracted
-      1. decoupled-weight-decay {"rule":{"use":"sgd","with":{"momentum":0.9}},"weightDecay":0.1} — A rule, and decoupled weight decay beside it
+    rule: last, turns the gradient into the update
+      1. decoupled-weight-decay {"rule":{"use":"sgd","with":{"momentum":0.9}},"weightDecay":0.1} — Adds decoupled weight decay to a rule
          rule: sgd — Gradient descent, momentum, Nesterov
-    learning rate, read once at the start of a step and shown to every hook
+    learning rate: read once at the start of a step and shown to every hook
       1. constant {"value":0.1} — One rate"
   `);
 });
