@@ -1,4 +1,4 @@
-import { assertOptions, OptionsError, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
+import { OptionsError, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import type { NormalizeBy } from "./statistics/normalize-by-batch.ts";
 
 /** Whether a weight trains: always, never, or if its layer is trainable. */
@@ -45,7 +45,10 @@ export interface FrozenBatchNormOptions {
 }
 
 /** Schema of {@link FrozenBatchNormOptions}. */
-export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions> = optionsSchema<FrozenBatchNormOptions>({
+export const frozenBatchNormOptions: OptionsSchema<FrozenBatchNormOptions, "preset" | "blocks"> = optionsSchema<
+  FrozenBatchNormOptions,
+  "preset" | "blocks"
+>({
   preset: {
     enum: ["statistics", "all", "keras", "bn-only", "recalibrate"],
     default: "statistics",
@@ -107,7 +110,7 @@ export function switchesOf(options: FrozenBatchNormOptions, layerTrainable: bool
 
 /** @throws OptionsError if an option is wrong, or if two options contradict each other. */
 export function checkOptions(options: FrozenBatchNormOptions): void {
-  assertOptions("frozen-bn", frozenBatchNormOptions, options);
+  frozenBatchNormOptions.parse("frozen-bn", options);
   if (options.preset === "keras" && (options.trainGamma === true || options.trainBeta === true)) {
     throw new OptionsError(
       "The preset `keras` follows each layer's `trainable`, but trainGamma or trainBeta would set it.",

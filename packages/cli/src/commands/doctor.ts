@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { suggest } from "@graftjs/core";
+import { didYouMean } from "@graftjs/core";
 import { formatReports } from "../doctor/format.ts";
 import { type Report, runCheck } from "../doctor/run-check.ts";
 import { runInChild } from "../doctor/run-in-child.ts";
@@ -29,7 +29,7 @@ export const doctor: Command = {
     const registry = await loadRegistry([...(file?.recipe.plugins ?? []), ...given], file?.folder ?? cwd);
     const names = registry.list("doctor-check").map(({ name }) => name);
     if (only !== undefined && !names.includes(String(only)))
-      throw new UsageError(`graft doctor has no check \`${only}\`.`, suggest(String(only), names));
+      throw new UsageError(`graft doctor has no check \`${only}\`.`, didYouMean(String(only), names));
     const cacheDir = cache === undefined ? undefined : resolve(cwd, String(cache));
     const flags = [
       ...(path === undefined ? [] : [path]),

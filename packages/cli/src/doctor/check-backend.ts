@@ -35,7 +35,7 @@ export async function checkBackend(adapter: BackendAdapter): Promise<BackendFind
 
 async function check(adapter: BackendAdapter): Promise<BackendFinding> {
   const { device } = adapter;
-  const probe = await adapter.probe();
+  const probe = await adapter.availability();
   if (!probe.ok) {
     const { reason, fix } = probe;
     return { ok: false, device, reason, ...(fix ? { fix } : {}), missingKernels: [], gradients: [] };

@@ -1,4 +1,5 @@
-import { type BackendAdapter, cpuBackend, type Plugin, type PluginOf } from "@graftjs/core";
+import { cpuBackend } from "@graftjs/backend";
+import type { BackendAdapter, Plugin, PluginOf } from "@graftjs/core";
 import { projectPackage } from "../project/project-package.ts";
 import type { DoctorContext, Finding } from "./doctor-check.ts";
 

@@ -1,4 +1,4 @@
-import { GraftError, type LayerLike, list } from "@graftjs/core";
+import { formatNames, GraftError, type LayerLike } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import { onlyReader } from "../layers/layer-graph.ts";
 import type { Chain } from "./find-chains.ts";
@@ -42,7 +42,7 @@ export function valueHandoff(outputs: ReadonlySet<LayerLike>): ValueHandoff {
     assertEmpty(chain) {
       if (!entered.delete(chain)) return;
       throw new GraftError(
-        `A value entered the block of ${list(chain.map(({ name }) => name))} and did not leave it. Either a model that ends inside the block was trained, or the previous step was interrupted.`,
+        `A value entered the block of ${formatNames(chain.map(({ name }) => name))} and did not leave it. Either a model that ends inside the block was trained, or the previous step was interrupted.`,
         'Apply frozen-bn to the model that you train, or use { blocks: "off" }. After an interrupted step, call the step again.',
       );
     },

@@ -1,12 +1,12 @@
 import {
+  formatNames,
   GraftError,
   type LayersLike,
-  list,
   type NamedWeight,
   namedWeights,
-  pick,
   SelectionError,
   type Selector,
+  selectParams,
 } from "@graftjs/core";
 import { type BatchNormLayer, isBatchNorm } from "./batch-norm-layer.ts";
 import { type PlacedLayer, walkLayers } from "./walk-layers.ts";
@@ -34,7 +34,7 @@ export function findBatchNorms(model: LayersLike, selector: Selector | undefined
   const unbuilt = found.filter(({ layer }) => !layer.movingMean).map(({ layer }) => layer.name);
   if (unbuilt.length > 0) {
     throw new SelectionError(
-      `The batch norm layers ${list(unbuilt)} are not built, so they have no statistics.`,
+      `The batch norm layers ${formatNames(unbuilt)} are not built, so they have no statistics.`,
       "Build the model first: give its first layer an inputShape, or run it once.",
     );
   }
@@ -48,7 +48,7 @@ export function findBatchNorms(model: LayersLike, selector: Selector | undefined
   const variables = new Set<unknown>(named.flatMap(({ layer }) => layer.weights.map((weight) => weight.read())));
   const candidates = weights.filter(({ variable }) => variables.has(variable));
   const picked = new Set<unknown>(
-    pick(candidates, selector, "`layers` of `frozen-bn`").map(({ variable }) => variable),
+    selectParams(candidates, selector, "`layers` of `frozen-bn`").map(({ variable }) => variable),
   );
   return named.filter(({ layer }) => layer.weights.some((weight) => picked.has(weight.read())));
 }

@@ -1,4 +1,4 @@
-import { assertOptions, type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
+import { type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import type { InputData } from "./batches.ts";
 import { type MeasuredInput, measureInputs } from "./measure.ts";
 
@@ -38,7 +38,10 @@ export interface DomainReport {
   readonly batches: number;
 }
 
-const schema: OptionsSchema<DomainReportOptions> = optionsSchema<DomainReportOptions>({
+const schema: OptionsSchema<DomainReportOptions, "batches" | "batchSize"> = optionsSchema<
+  DomainReportOptions,
+  "batches" | "batchSize"
+>({
   batches: { type: "integer", minimum: 1, default: 10 },
   batchSize: { type: "integer", minimum: 1, default: 32 },
   layers: {},
@@ -60,8 +63,7 @@ export async function domainReport(
   data: InputData,
   options: DomainReportOptions = {},
 ): Promise<DomainReport> {
-  assertOptions("domainReport", schema, options);
-  const { batches = 10, batchSize = 32, layers } = options;
+  const { batches, batchSize, layers } = schema.parse("domainReport", options);
   const result = await measureInputs(model, data, { layers, batches, batchSize, normalizeBy: "running" });
   const shifts = await Promise.all(result.measured.map(shiftOf));
   const votes = (advice: StatisticsAdvice): number =>

@@ -1,4 +1,4 @@
-import { assertOptions, type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
+import { type LayersLike, type OptionsSchema, optionsSchema, type Selector } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { InputData } from "./batches.ts";
 import { measureInputs } from "./measure.ts";
@@ -13,7 +13,10 @@ export interface RecalibrateOptions {
   readonly layers?: Selector;
 }
 
-const schema: OptionsSchema<RecalibrateOptions> = optionsSchema<RecalibrateOptions>({
+const schema: OptionsSchema<RecalibrateOptions, "batches" | "batchSize"> = optionsSchema<
+  RecalibrateOptions,
+  "batches" | "batchSize"
+>({
   batches: { type: "integer", minimum: 1, default: 200 },
   batchSize: { type: "integer", minimum: 1, default: 32 },
   layers: {},
@@ -36,8 +39,7 @@ export async function recalibrate(
   data: InputData,
   options: RecalibrateOptions = {},
 ): Promise<{ readonly batches: number; readonly layers: readonly string[] }> {
-  assertOptions("recalibrate", schema, options);
-  const { batches = 200, batchSize = 32, layers } = options;
+  const { batches, batchSize, layers } = schema.parse("recalibrate", options);
   const result = await measureInputs(model, data, { layers, batches, batchSize, normalizeBy: "batch" });
   tf.tidy(() => {
     for (const { found, mean, variance } of result.measured) {
