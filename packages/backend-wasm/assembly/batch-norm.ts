@@ -3,7 +3,10 @@ import { at, fill, fma, loadSome, storeSome, zero } from "./simd";
 
 const BLOCK_ROWS: i32 = 128;
 
-/** Mean and biased variance of each channel of x [rows][channels], two passes: E[x²] − E[x]² would lose digits. */
+/**
+ * Computes the mean and biased variance of the channels [from, to) of x [rows][channels]. It takes two passes, because
+ * E[x²] − E[x]² would lose digits.
+ */
 export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32, channels: i32, from: i32, to: i32): void {
   columnSums(x, mean, rows, channels, <f32>rows, from, to);
   fill(at(variance, from), to - from, 0);
@@ -41,9 +44,9 @@ export function channelMoments(x: usize, mean: usize, variance: usize, rows: i32
 }
 
 /**
- * y[r][c] ← clamp((x[r][c] − mean[c]) · factor[c] + offset[c], low, high), rows [from, to).
+ * Computes y[r][c] ← clamp((x[r][c] − mean[c]) · factor[c] + offset[c], low, high), for rows [from, to).
  *
- * The mean is taken off first: folded into the offset it would cost digits where a channel's mean is far from 0.
+ * The mean is subtracted first. If it were part of the offset, digits would be lost for channels whose mean is far from 0.
  */
 export function affine(
   x: usize, mean: usize, factor: usize, offset: usize, y: usize, channels: i32, low: f32, high: f32, from: i32, to: i32,
@@ -72,9 +75,9 @@ export function affine(
 }
 
 /**
- * Gradient of clamp((x − mean) · factor + offset, 0, high) where the statistics are given; without `active` nothing is
- * clamped. With dz = dy where 0 < z ≤ high: dx ← dz · factor (not written where `dx` is 0), s1 ← Σ dz, s2 ← Σ dz · (x − mean).
- * Channels [from, to), in blocks of rows as everywhere.
+ * Computes the gradient of z = (x − mean) · factor + offset, clamped to [0, high], for given statistics. Without `active`
+ * nothing is clamped. dz is dy if 0 < z ≤ high, else 0. Then dx ← dz · factor, s1 ← Σ dz, s2 ← Σ dz · (x − mean), for channels
+ * [from, to). dx is not written if its address is 0.
  */
 export function frozenBatchNormGradient(
   x: usize, dy: usize, mean: usize, factor: usize, offset: usize, dx: usize, s1: usize, s2: usize,
@@ -105,7 +108,7 @@ export function frozenBatchNormGradient(
         if (active) {
           const z = fma(d, f, o);
           const gate = v128.and(f32x4.gt(z, zero()), f32x4.le(z, hi));
-          // Times 1 or 0, or NaN where z is NaN: all bits set are one.
+          // The factor is 1 or 0, or NaN if z is NaN: a number with all bits set is a NaN.
           dz = f32x4.mul(dz, v128.or(v128.and(gate, one), f32x4.ne(z, z)));
         }
         partA = f32x4.add(partA, dz);
@@ -128,7 +131,7 @@ export function frozenBatchNormGradient(
   }
 }
 
-/** s1[c] ← Σ dy, s2[c] ← Σ dy · (x − mean) over rows, for channels [from, to). */
+/** Computes s1[c] ← Σ dy and s2[c] ← Σ dy · (x − mean) over rows, for channels [from, to). */
 export function channelGradientSums(
   x: usize, dy: usize, mean: usize, s1: usize, s2: usize, rows: i32, channels: i32, from: i32, to: i32,
 ): void {
@@ -175,7 +178,7 @@ export function channelGradientSums(
   }
 }
 
-/** dx[r][c] ← dy[r][c] · a[c] + (x[r][c] − mean[c]) · b[c] + d[c], rows [from, to). */
+/** Computes dx[r][c] ← dy[r][c] · a[c] + (x[r][c] − mean[c]) · b[c] + d[c], for rows [from, to). */
 export function batchNormInputGradient(
   x: usize, dy: usize, mean: usize, a: usize, b: usize, d: usize, dx: usize, channels: i32, from: i32, to: i32,
 ): void {

@@ -3,11 +3,12 @@ import { at, zero } from "./simd";
 import { A_PANEL, EDGE, KC, NC, tilePacked } from "./tile";
 
 /**
- * Filter gradient of conv2d: dW[(tap, channel)][o] = Σ over pixels of x[pixel at tap][channel] · dy[pixel][o], a matrix
- * product of im2col(x)ᵀ and dy. im2col is never written: the panels of 4 rows that the tile wants, [pixel][4], are packed
- * straight from x, KC output pixels at a time.
+ * Computes the filter gradient of conv2d: dW[(tap, channel)][o] = Σ over pixels of x[pixel at tap][channel] · dy[pixel][o].
  *
- * Rows [from, to) of dW are computed, where row = tap · channels + channel.
+ * It is a matrix product of im2col(x)ᵀ and dy. im2col(x) is not stored: the panels of 4 rows that a tile needs, [pixel][4], are
+ * packed directly from x, KC output pixels at a time.
+ *
+ * Rows [from, to) of dW are computed; row = tap · channels + channel.
  */
 export function convFilterGradient(
   x: usize, dy: usize, dw: usize, batch: i32, height: i32, width: i32, channels: i32,
@@ -48,7 +49,7 @@ export function convFilterGradient(
   }
 }
 
-/** Four neighbouring channels of one tap are one vector load a pixel. Padding becomes zeros. */
+/** Packs four neighbouring channels of one tap, by one vector load per pixel. Padding becomes zeros. */
 function packFourChannels(
   x: usize, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, tap: i32, channel: i32,
   filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,
@@ -59,7 +60,7 @@ function packFourChannels(
   const step = (<usize>(strideX * channels)) << 2;
   let done = 0;
   while (done < count) {
-    // A run: the rest of one output row, or of the block.
+    // A run is the rest of an output row or of the block, whichever is shorter.
     const pixel = firstPixel + done;
     const line = pixel / outWidth;
     const ox = pixel - line * outWidth;
@@ -78,7 +79,7 @@ function packFourChannels(
   }
 }
 
-/** One row of a panel, for channels that do not come in fours. Writes every fourth float. */
+/** Packs one row of a panel, for channels that are not a group of four. It writes every fourth float. */
 function packOneChannel(
   x: usize, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, tap: i32, channel: i32,
   filterWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, top: i32, left: i32,

@@ -2,21 +2,24 @@ import { packB } from "./pack";
 import { at, F, fill, fma, zero } from "./simd";
 import { A_PANEL, EDGE, KC, NC, storeRow } from "./tile";
 
-/** Channels of x in one pass; the zeros that stand for padding take as many floats. */
+/** Most channels of x in one pass, and the number of zeros that padding reads. */
 const CB: i32 = 512;
-/** Where those zeros lie, behind the buffer of a tile at the edge. */
+/** Offset of those zeros in the scratch, after the buffer of a tile at the edge. */
 const ZEROS: usize = EDGE + 1024;
 
 /**
- * conv2d: y[pixel][o] = clamp(bias[o] + Σ over taps and channels of x[pixel at tap][channel] · W[tap][channel][o]), a
- * matrix product of im2col(x) and W; `bias` may be 0, and nothing is clamped from −∞ to ∞. im2col is not written either: for each tile of 4 pixels the addresses that its taps read are listed
- * (those in the padding read a row of zeros), and the sums stay in registers over all taps (Dukhan 2019, arXiv:1907.02129).
+ * Computes conv2d: y[pixel][o] = clamp(bias[o] + Σ over taps and channels of x[pixel at tap][channel] · W[tap][channel][o]).
+ * `bias` is 0 if there is none. Bounds of −∞ and ∞ clamp nothing.
  *
- * The order of the sums, bias first, then tap by tap and channel by channel, is XNNPACK's: without fused multiply-adds the
- * two give the same bits, so that a convolution may change sides when threads come or go.
+ * It is a matrix product of im2col(x) and W. im2col(x) is not stored: for each tile of 4 pixels, the addresses that its taps
+ * read are listed, and the sums stay in registers over all taps (Dukhan 2019, arXiv:1907.02129). Taps in the padding read a
+ * row of zeros.
+ *
+ * The order of the sums is XNNPACK's: bias first, then tap by tap and channel by channel. Without fused multiply-adds both
+ * give the same bits, so a convolution may change between them when threads start or end.
  *
  * Pixels [from, to) of batch · height · width and columns [left, right) of y are computed; `left` is a multiple of 8.
- * At most 256 taps, and taps · min(channels, 512) ≤ 16384: eight packed columns must fit.
+ * There may be at most 256 taps, and taps · min(channels, 512) ≤ 16384, so that eight packed columns fit.
  */
 export function convForward(
   x: usize, w: usize, bias: usize, y: usize, low: f32, high: f32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outs: i32,
@@ -44,7 +47,7 @@ export function convForward(
       for (let p = from; p < to; p += 4) {
         const rows = min(4, to - p);
         for (let r = 0; r < 4; r++) {
-          // A pixel that does not exist repeats the last one that does; its sums are not stored.
+          // Missing pixels repeat the last one; their sums are not stored.
           const pixel = p + min(r, rows - 1);
           const line = pixel / outWidth;
           const image = line / outHeight;
@@ -75,8 +78,9 @@ export function convForward(
 }
 
 /**
- * As `tileRows` of tile.ts, the rows of A lying in pieces of `k` floats: for each piece four addresses, one a row. The sums
- * begin with what lies at `start`, rows `startStep` bytes apart, or with 0 where that is 0, and end between `low` and `high`.
+ * Computes the same as `tileRows` of tile.ts with the rows of A in pieces of `k` floats. For each piece there are four
+ * addresses, one per row. The sums start with the numbers at `start`, whose rows are `startStep` bytes apart, or with 0 if
+ * `start` is 0. They are clamped to `low` and `high`.
  */
 function tileListed(
   addresses: usize, pieces: i32, k: i32, b: usize, c: usize, ldc: usize, rows: i32, columns: i32,
@@ -85,7 +89,7 @@ function tileListed(
   let s00 = zero(), s01 = zero(), s10 = zero(), s11 = zero(), s20 = zero(), s21 = zero(), s30 = zero(), s31 = zero();
   if (start) {
     if (columns < 8) {
-      // Nothing past the last column may be read: it may be the end of the heap.
+      // No number past the last column may be read, because the heap may end there.
       const different = startStep ? rows : 1;
       for (let r = 0; r < different; r++)
         for (let j = 0; j < columns; j++)

@@ -3,8 +3,10 @@ import { at, fill } from "./simd";
 import { EDGE, KC, NC, tileRows } from "./tile";
 
 /**
- * Input gradient of conv2d: for each tap, dx[pixels the tap reads] += dy · W[tap]ᵀ. The rows of a tile are neighbouring
- * output pixels, so that dy is read where it lies and dx is written `strideX` pixels apart; only Wᵀ is packed, once a tap.
+ * Computes the input gradient of conv2d: for each tap, dx[pixels the tap reads] += dy · W[tap]ᵀ.
+ *
+ * The rows of a tile are neighbouring output pixels. So dy is read without packing, and dx is written `strideX` pixels apart.
+ * Only Wᵀ is packed, once per tap.
  *
  * Images [from, to) are computed.
  */
@@ -20,7 +22,7 @@ export function convInputGradient(
   const ldc = (<usize>(strideX * channels)) << 2;
   for (let i = 0; i < filterHeight; i++)
     for (let j = 0; j < filterWidth; j++) {
-      // Output columns whose tap falls inside the image.
+      // The output columns whose tap lies inside the image.
       const shift = j * dilationX - left;
       const first = shift < 0 ? (strideX - 1 - shift) / strideX : 0;
       if (shift >= width) continue;

@@ -1,12 +1,13 @@
-// Copies in another order. The output is written from its first byte to its last; where the next number stands in the input
-// is a matter of steps: 0 repeats (tile, broadcast), a negative one goes backwards (reverse), one that is more than what lies
-// between passes over numbers (a slice with strides). As far as the innermost numbers stand side by side in both, they are
-// one row and are copied whole, whatever they are: a row is bytes, so that integers and booleans need no kernel of their own.
-// The caller joins axes so that rows are as long as can be.
+// Copies in another order. The output is written from its first byte to its last. The step of an axis says how far apart its
+// numbers are in the input: 0 repeats (tile, broadcast), a negative step goes backwards (reverse), and a large step skips
+// numbers (a slice with strides). If the innermost numbers are neighbours in both, they are one row, which is copied as a
+// whole. A row consists of bytes, so integers and booleans need no kernels of their own. The caller joins axes to make rows as
+// long as possible.
 
-/** From so many bytes on the call of memory.copy costs less than a loop by vectors. */
+/** Fewest bytes with which a call of memory.copy costs less than a loop of vectors. */
 const LONG: i32 = 256;
 
+/** Copies the bytes of one row. */
 // @ts-ignore: decorator
 @inline
 function copyRow(from: usize, to: usize, bytes: i32): void {
@@ -20,7 +21,10 @@ function copyRow(from: usize, to: usize, bytes: i32): void {
   for (; i < bytes; i++) store<u8>(to + i, load<u8>(from + i));
 }
 
-/** y ← rows of `bytes` bytes of x along four axes of `n` rows, `s` bytes apart in x; the last axis is the innermost. */
+/**
+ * Copies rows of `bytes` bytes from x to y, along four axes. An axis has `n` entries that are `s` bytes apart in x. The last axis
+ * is the innermost.
+ */
 export function copyRows(
   x: usize, y: usize, n0: i32, s0: i32, n1: i32, s1: i32, n2: i32, s2: i32, n3: i32, s3: i32, bytes: i32,
 ): void {
@@ -30,7 +34,7 @@ export function copyRows(
         let p: usize = x + a * s0 + b * s1 + c * s2;
         let d = 0;
         if (bytes == 4) {
-          // Single numbers: repeated, by vectors; else one by one.
+          // Single numbers: by vectors if one is repeated, else one by one.
           if (s3 == 0) for (const v = v128.load32_splat(p); d + 4 <= n3; d += 4, y += 16) v128.store(y, v);
           for (p += d * s3; d < n3; d++, p += s3, y += 4) store<u32>(y, load<u32>(p));
         } else {
@@ -39,7 +43,7 @@ export function copyRows(
       }
 }
 
-/** y ← for each of `outer` blocks of `rows` rows: the rows `ids`. The caller has checked the ids. */
+/** Copies the rows `ids` of each of `outer` blocks of `rows` rows from x to y. The caller has checked the ids. */
 export function gatherRows(x: usize, ids: usize, y: usize, outer: i32, rows: i32, count: i32, bytes: i32): void {
   for (let o = 0; o < outer; o++, x += rows * bytes)
     for (let i = 0; i < count; i++, y += bytes) copyRow(x + load<i32>(ids + (i << 2)) * bytes, y, bytes);

@@ -1,10 +1,11 @@
 import { at, fill, fma, zero } from "./simd";
 
 /**
- * Filter gradient of a depthwise convolution, dw[tap][channel · multiplier + q].
+ * Computes the filter gradient of a depthwise convolution, dw[tap][channel · multiplier + q].
  *
- * Image rows are the outer loop: the few rows of x and dy that one row of taps needs stay in the first-level cache while
- * all channels pass. Inside, four channels and up to three taps of a filter row keep their sums in registers along the row.
+ * The outer loop is over image rows. The few rows of x and dy that one row of taps needs stay in the first-level cache while
+ * all channels are computed. In the inner loop, four channels and up to three taps of a filter row have their sums in
+ * registers along the row.
  *
  * Channels [from, to) are computed; `from` is a multiple of 4.
  */
@@ -46,7 +47,7 @@ export function depthwiseFilterGradient(
           );
 }
 
-/** The gradient of a single weight, for what is left over by the vectors; summed in float64, which costs nothing here. */
+/** Computes the gradient of one weight, for channels that do not fill a vector. It sums in float64, at no extra cost here. */
 function oneWeight(
   x: usize, dy: usize, batch: i32, height: i32, width: i32, channels: i32, outHeight: i32, outWidth: i32, outs: i32,
   channel: i32, out: i32, strideY: i32, strideX: i32, shiftY: i32, shiftX: i32,
@@ -64,12 +65,15 @@ function oneWeight(
   return <f32>sum;
 }
 
-/** Up to three neighbouring taps, four channels, one row. `shift`: column of x that the first tap reads at output 0. */
+/**
+ * Adds one row to the gradients of up to three neighbouring taps and four channels. `shift`: column of x that the first tap
+ * reads for output 0.
+ */
 function alongRow(
   x: usize, dy: usize, dw: usize, width: i32, channels: i32, outWidth: i32, taps: i32, strideX: i32, dilationX: i32, shift: i32,
 ): void {
   let s0 = zero(), s1 = zero(), s2 = zero();
-  // Outputs for which all taps fall inside the row need no test.
+  // The outputs [first, last] have all taps inside the row and need no check.
   const reach = shift + (taps - 1) * dilationX;
   const first = min(outWidth, shift < 0 ? (strideX - 1 - shift) / strideX : 0);
   const last = width - 1 - reach < 0 ? -1 : min(outWidth - 1, (width - 1 - reach) / strideX);

@@ -1,8 +1,10 @@
 import { at, fill, fma, zero } from "./simd";
 
 /**
- * Input gradient of a depthwise convolution, gathered: each pixel of dx sums the taps that read it. The taps that count
- * for a pixel are the same for all its channels, so they are listed once (address of dy, address of w) in the scratch.
+ * Computes the input gradient of a depthwise convolution: each pixel of dx is the sum over the taps that read it.
+ *
+ * The taps of a pixel are the same for all its channels. They are listed once in the scratch, as pairs of addresses in dy and
+ * w.
  *
  * Image rows [from, to) of batch · height are computed.
  */
@@ -39,7 +41,7 @@ export function depthwiseInputGradient(
   }
 }
 
-/** Multiplier 1: eight channels at a time. */
+/** Computes a pixel with multiplier 1, eight channels at a time. */
 function oneByOne(target: usize, channels: i32, taps: usize, end: usize): void {
   let c = 0;
   for (; c + 8 <= channels; c += 8) {
@@ -67,7 +69,7 @@ function oneByOne(target: usize, channels: i32, taps: usize, end: usize): void {
   }
 }
 
-/** Each input channel feeds `multiplier` neighbouring output channels. */
+/** Computes a pixel with a larger multiplier: each input channel has `multiplier` neighbouring output channels. */
 function severalByOne(target: usize, channels: i32, multiplier: i32, taps: usize, end: usize): void {
   fill(target, channels, 0);
   for (let t = taps; t < end; t += 2 * sizeof<usize>()) {

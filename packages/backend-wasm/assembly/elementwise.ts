@@ -1,7 +1,7 @@
 import { erf4, exp4, gelu4, geluSlope4, selu4, sigmoid4, tanh4 } from "./math";
 import { at, loadSome, storeSome } from "./simd";
 
-// One loop for each function: a table of functions would be an indirect call for every four numbers.
+// Each function has its own loop. A table of functions would need an indirect call for every four numbers.
 
 // @ts-ignore: decorator
 @inline
@@ -36,7 +36,7 @@ export function selu(x: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) write(y, i, n, selu4(read(x, i, n)));
 }
 
-/** −1, 0 or 1; 0 for NaN, as on cpu. */
+/** Computes y ← −1, 0 or 1. It is 0 for NaN, as on cpu. */
 export function sign(x: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) {
     const v = read(x, i, n);
@@ -45,7 +45,7 @@ export function sign(x: usize, y: usize, n: i32): void {
   }
 }
 
-/** y ← x to a power that needs no logarithm: 0.5, 1, 2, 3 or −1. */
+/** Computes y ← x to a power that needs no logarithm: 0.5, 1, 2, 3 or −1. */
 export function power(x: usize, y: usize, n: i32, exponent: f32): void {
   for (let i = 0; i < n; i += 4) {
     const v = read(x, i, n);
@@ -53,21 +53,24 @@ export function power(x: usize, y: usize, n: i32, exponent: f32): void {
     if (exponent == 2) p = f32x4.mul(v, v);
     else if (exponent == 3) p = f32x4.mul(f32x4.mul(v, v), v);
     else if (exponent == -1) p = f32x4.div(f32x4.splat(1), v);
-    // Unlike a root, a power of a half makes +0 of −0 and +∞ of −∞.
+    // Unlike the root, the power 0.5 of −0 is +0 and that of −∞ is +∞.
     else if (exponent != 1)
       p = v128.bitselect(f32x4.splat(Infinity), f32x4.sqrt(f32x4.add(v, f32x4.splat(0))), f32x4.eq(v, f32x4.splat(-Infinity)));
     write(y, i, n, p);
   }
 }
 
-/** y ← x between `low` and `high`; NaN stays NaN. x and y may be one. */
+/** Computes y ← x clamped to `low` and `high`. NaN stays NaN. x and y may be the same address. */
 export function clamp(x: usize, y: usize, n: i32, low: f32, high: f32): void {
   const lo = f32x4.splat(low);
   const hi = f32x4.splat(high);
   for (let i = 0; i < n; i += 4) write(y, i, n, f32x4.min(f32x4.max(read(x, i, n), lo), hi));
 }
 
-/** y ← the greater, or with `least` the smaller, of a and b; NaN where either is. An operand with `step` 0 is one number. */
+/**
+ * Computes y ← the maximum, or with `least` the minimum, of a and b. It is NaN if either is. An operand with the step 0 is a
+ * single number.
+ */
 export function extremum(a: usize, b: usize, y: usize, n: i32, stepA: i32, stepB: i32, least: bool): void {
   const scalarA = v128.load32_splat(a);
   const scalarB = v128.load32_splat(b);
@@ -87,8 +90,8 @@ export function geluGradient(x: usize, dy: usize, dx: usize, n: i32): void {
 }
 
 /**
- * dx ← dy where v lies between `low` and `high`, else 0. `product`: dy times 1 or 0, or NaN where v is NaN, so that NaN in
- * either goes on.
+ * Computes dx ← dy if v lies between `low` and `high`, else 0. With `product`, dy is multiplied by 1 or 0, or by NaN if v is
+ * NaN, so that a NaN of dy or v stays NaN.
  */
 export function gateGradient(
   v: usize, dy: usize, dx: usize, n: i32, low: f32, high: f32, closedLow: bool, closedHigh: bool, product: bool,
@@ -102,12 +105,12 @@ export function gateGradient(
     const below = closedHigh ? f32x4.le(x, hi) : f32x4.lt(x, hi);
     const gate = v128.and(above, below);
     const d = read(dy, i, n);
-    // All bits set are a NaN.
+    // A number with all bits set is a NaN.
     write(dx, i, n, product ? f32x4.mul(d, v128.or(v128.and(gate, one), f32x4.ne(x, x))) : v128.and(gate, d));
   }
 }
 
-/** dx ← dy · (1 − y²), from tanh's output. */
+/** Computes dx ← dy · (1 − y²) from tanh's output y. */
 export function tanhGradient(y: usize, dy: usize, dx: usize, n: i32): void {
   const one = f32x4.splat(1);
   for (let i = 0; i < n; i += 4) {
@@ -116,7 +119,7 @@ export function tanhGradient(y: usize, dy: usize, dx: usize, n: i32): void {
   }
 }
 
-/** dx ← dy · y · (1 − y), from sigmoid's output. */
+/** Computes dx ← dy · y · (1 − y) from sigmoid's output y. */
 export function sigmoidGradient(y: usize, dy: usize, dx: usize, n: i32): void {
   const one = f32x4.splat(1);
   for (let i = 0; i < n; i += 4) {

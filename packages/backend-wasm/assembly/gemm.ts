@@ -3,11 +3,11 @@ import { at, fill } from "./simd";
 import { A_PANEL, EDGE, KC, NC, tilePacked, tileRows } from "./tile";
 
 /**
- * C[m × n] = A · B, or C += A · B. A is [m][k], or [k][m] when `transposeA`; B is [k][n], or [n][k] when `transposeB`.
+ * Computes C[m × n] = A · B, or C += A · B. A is [m][k], or [k][m] if `transposeA`; B is [k][n], or [n][k] if `transposeB`.
  * All are dense and row-major.
  *
- * Only rows [from, to) and columns [left, right) of C are computed: a pool of workers shares one or the other out. `left`
- * is a multiple of 8.
+ * Only rows [from, to) and columns [left, right) of C are computed, because a pool of workers divides the rows or the
+ * columns. `left` is a multiple of 8.
  */
 export function gemm(
   transposeA: bool, transposeB: bool, m: i32, n: i32, k: i32,
@@ -45,7 +45,7 @@ export function gemm(
   }
 }
 
-/** One product a batch entry, [from, to) of them; strides of 0 repeat a matrix. */
+/** Computes one product per batch entry, for entries [from, to). A stride of 0 repeats a matrix. */
 export function gemmBatched(
   strideA: i32, strideB: i32, transposeA: bool, transposeB: bool, m: i32, n: i32, k: i32,
   a: usize, b: usize, c: usize, from: i32, to: i32, scratch: usize,
@@ -54,7 +54,10 @@ export function gemmBatched(
     gemm(transposeA, transposeB, m, n, k, at(a, i * strideA), at(b, i * strideB), at(c, i * m * n), false, 0, m, 0, n, scratch);
 }
 
-/** y[r][c] ← activation(y[r][c] + bias[c]) in place, rows [from, to). `activation`: 0 none, 1 relu, 2 relu6; `bias` may be 0. */
+/**
+ * Computes y[r][c] ← activation(y[r][c] + bias[c]) in place, for rows [from, to). `activation`: 0 none, 1 relu, 2 relu6. `bias`
+ * is 0 if there is none.
+ */
 export function addBias(y: usize, bias: usize, columns: i32, activation: i32, from: i32, to: i32): void {
   const six = f32x4.splat(activation == 2 ? 6 : Infinity);
   const low = f32x4.splat(activation == 0 ? -Infinity : 0);

@@ -1,4 +1,4 @@
-// The kernels, one file an idea. scripts/build-kernels.ts compiles this twice: with and without relaxed SIMD.
+// The exported kernels. scripts/build-kernels.ts compiles this file twice: with and without relaxed SIMD.
 export { affine, batchNormInputGradient, channelGradientSums, channelMoments, frozenBatchNormGradient } from "./batch-norm";
 export { convFilterGradient } from "./conv-filter";
 export { convForward } from "./conv-forward";

@@ -1,6 +1,6 @@
 import { at, fill, fma, laneSum, zero } from "./simd";
 
-/** Layer norm over the last axis, rows [from, to); also leaves mean and 1/σ of each row for the gradient. */
+/** Computes layer norm over the last axis for rows [from, to). It also stores the mean and 1/σ of each row for the gradient. */
 export function layerNorm(
   x: usize, gamma: usize, beta: usize, y: usize, mean: usize, rsigma: usize, columns: i32, epsilon: f32, from: i32, to: i32,
 ): void {
@@ -37,7 +37,7 @@ export function layerNorm(
   }
 }
 
-/** Gradients of layer norm: dx, and dgamma and dbeta, which are set here. One thread: rows share dgamma and dbeta. */
+/** Computes the gradients of layer norm: dx, dgamma and dbeta. It runs on one thread, because all rows add to dgamma and dbeta. */
 export function layerNormGradient(
   x: usize, dy: usize, gamma: usize, mean: usize, rsigma: usize, dx: usize, dgamma: usize, dbeta: usize, rows: i32, columns: i32,
 ): void {

@@ -1,9 +1,11 @@
 import { fma, fnma } from "./simd";
 
 /**
- * eˣ, within 2 units in the last place: x = n·ln 2 + r with |r| ≤ ln 2 / 2 (ln 2 in two parts, so that r keeps its
- * digits), a polynomial of degree 7 for eʳ (the coefficients of Cephes' expf), and 2ⁿ by way of the exponent bits, in two
- * halves so that subnormal results come out. Overflow gives ∞, underflow 0, NaN stays NaN.
+ * Computes eˣ, within 2 units in the last place.
+ *
+ * x = n·ln 2 + r with |r| ≤ ln 2 / 2. ln 2 has two parts, so that r keeps its digits. eʳ is a polynomial of degree 7 with the
+ * coefficients of Cephes' expf. 2ⁿ is made from exponent bits, in two factors, so that results may be subnormal. Overflow
+ * gives ∞, underflow 0, and NaN stays NaN.
  */
 // @ts-ignore: decorator
 @inline
@@ -27,7 +29,10 @@ export function exp4(x: v128): v128 {
   return f32x4.mul(f32x4.mul(p, a), b);
 }
 
-/** tanh x: an odd polynomial (Cephes' tanhf) below 0.625, 1 − 2 / (e²ˣ + 1) above, where that has no cancellation. */
+/**
+ * Computes tanh x: an odd polynomial (Cephes' tanhf) if |x| < 0.625, else 1 − 2 / (e²ˣ + 1), which loses no digits for such
+ * x.
+ */
 // @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
@@ -45,7 +50,7 @@ export function tanh4(x: v128): v128 {
   return v128.bitselect(small, signed, f32x4.lt(ax, f32x4.splat(0.625)));
 }
 
-/** 1 / (1 + e⁻ˣ), as eˣ / (1 + eˣ) below 0, where e⁻ˣ would overflow before the result underflows. */
+/** Computes 1 / (1 + e⁻ˣ). If x < 0 it is eˣ / (1 + eˣ), because e⁻ˣ would overflow before the result underflows. */
 // @ts-ignore: decorator
 @inline
 export function sigmoid4(x: v128): v128 {
@@ -58,7 +63,7 @@ export function sigmoid4(x: v128): v128 {
 const SELU_SCALE: f32 = 1.05070098;
 const SELU_BELOW: f32 = 1.75809934;
 
-/** selu: λ x above 0, λα (eˣ − 1) below; near 0 the power series of eˣ − 1, which would cancel. */
+/** Computes selu: λ x if x ≥ 0, else λα (eˣ − 1). Near 0, eˣ − 1 is a power series, because the difference would lose digits. */
 // @ts-ignore: decorator
 @inline
 export function selu4(x: v128): v128 {
@@ -73,7 +78,7 @@ export function selu4(x: v128): v128 {
   return v128.bitselect(below, f32x4.mul(f32x4.splat(SELU_SCALE), x), f32x4.lt(x, f32x4.splat(0)));
 }
 
-// gelu, in the tanh form of the paper (Hendrycks & Gimpel 2016): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
+// gelu in the tanh form of the paper (Hendrycks & Gimpel 2016): x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³))).
 const SQRT_2_OVER_PI: f32 = 0.7978845608;
 const CUBIC: f32 = 0.044715;
 
@@ -83,6 +88,7 @@ function geluArgument(x: v128, x2: v128): v128 {
   return f32x4.mul(f32x4.mul(f32x4.splat(SQRT_2_OVER_PI), x), fma(f32x4.splat(CUBIC), x2, f32x4.splat(1)));
 }
 
+/** Computes gelu. */
 // @ts-ignore: decorator
 @inline
 export function gelu4(x: v128): v128 {
@@ -90,7 +96,7 @@ export function gelu4(x: v128): v128 {
   return f32x4.mul(f32x4.mul(f32x4.splat(0.5), x), f32x4.add(f32x4.splat(1), t));
 }
 
-/** d gelu / dx. */
+/** Computes d gelu / dx. */
 // @ts-ignore: decorator
 @inline
 export function geluSlope4(x: v128): v128 {
@@ -103,12 +109,15 @@ export function geluSlope4(x: v128): v128 {
   return fma(half, f32x4.add(one, t), steep);
 }
 
-/** erf x by Abramowitz & Stegun 7.1.26 would be 1.5e-7 off; this is the float form of Numerical Recipes' erfc, 1.2e-7 of erfc. */
+/**
+ * Computes erf x by the float form of Numerical Recipes' erfc, whose error is 1.2e-7 of erfc. The formula 7.1.26 of
+ * Abramowitz & Stegun would have an error of 1.5e-7.
+ */
 // @ts-ignore: decorator
 @inline
 export function erf4(x: v128): v128 {
   const ax = f32x4.abs(x);
-  // Below 0.5 a power series: 1 − erfc would cancel.
+  // If |x| < 0.5 it is a power series, because 1 − erfc would lose digits.
   const x2 = f32x4.mul(x, x);
   let s = f32x4.splat(-8.010194e-4);
   s = fma(s, x2, f32x4.splat(5.1883265e-3));
@@ -134,7 +143,10 @@ export function erf4(x: v128): v128 {
   return v128.bitselect(small, big, f32x4.lt(ax, f32x4.splat(0.5)));
 }
 
-/** ln x for a normal x > 0 (Cephes' logf): x = m · 2ᵉ with m in [√½, √2), a polynomial in m − 1. No table: the module has no data. */
+/**
+ * Computes ln x for a normal x > 0 (Cephes' logf): x = m · 2ᵉ with m in [√½, √2), and a polynomial in m − 1. A table cannot be
+ * used, because the module has no data.
+ */
 export function log(x: f32): f32 {
   if (!(x > 0) || x == Infinity) return x == 0 ? -Infinity : x == Infinity ? x : NaN;
   const bits = reinterpret<u32>(x);

@@ -1,7 +1,7 @@
 import { at, fma, fnma, laneSum, loadSome, storeSome, zero } from "./simd";
 
-// One call a tensor, in place. The arithmetic is a handful of operations a number: the memory sets the speed, so each
-// tensor is read once and written once.
+// Each call updates one tensor in place. A number takes few operations, so the speed of the memory decides: each tensor is
+// read once and written once.
 
 // @ts-ignore: decorator
 @inline
@@ -16,7 +16,7 @@ function write(y: usize, i: i32, n: i32, v: v128): void {
   else storeSome(at(y, i), v, n - i);
 }
 
-/** w ← w − rate · (gradScale · g + weightScale · w). */
+/** Computes w ← w − rate · (gradScale · g + weightScale · w). */
 export function sgd(w: usize, g: usize, n: i32, gradScale: f32, weightScale: f32, rate: f32): void {
   const gs = f32x4.splat(gradScale), ws = f32x4.splat(weightScale), r = f32x4.splat(rate);
   for (let i = 0; i < n; i += 4) {
@@ -26,11 +26,10 @@ export function sgd(w: usize, g: usize, n: i32, gradScale: f32, weightScale: f32
 }
 
 /**
- * Momentum with d = gradScale · g + weightScale · w.
+ * Computes a step with momentum. With d = gradScale · g + weightScale · w:
  *
- * v ← momentum · v + intake · d, or v ← d on the first step where `first`;
- * w ← w − rate · v, and with `nesterov` w ← w − rate · (momentum · v + lookahead · d).
- * `move` 0 leaves w alone.
+ * - v ← momentum · v + intake · d, or v ← d if `first`;
+ * - w ← w − rate · v, or w ← w − rate · (momentum · v + lookahead · d) if `nesterov`. w does not change if `move` is 0.
  */
 export function momentum(
   w: usize, g: usize, v: usize, n: i32, gradScale: f32, weightScale: f32, rate: f32,
@@ -40,7 +39,7 @@ export function momentum(
   const m = f32x4.splat(first ? 0 : momentum), a = f32x4.splat(first ? 1 : intake);
   const mu = f32x4.splat(momentum), ahead = f32x4.splat(lookahead);
   let i = 0;
-  // What most steps are, without a test in the loop: two vectors at a time keep up with the memory, one does not.
+  // The most common case, without a condition in the loop. Two vectors at a time are as fast as the memory, one is not.
   if (move && !nesterov) {
     for (; i + 8 <= n; i += 8) {
       const pw = at(w, i), pg = at(g, i), pv = at(v, i);
@@ -62,7 +61,7 @@ export function momentum(
   }
 }
 
-/** w ← w − step · (gradScale · g + weightScale · w + velocityScale · v). */
+/** Computes w ← w − step · (gradScale · g + weightScale · w + velocityScale · v). */
 export function descend(
   w: usize, g: usize, v: usize, n: i32, gradScale: f32, weightScale: f32, velocityScale: f32, step: f32,
 ): void {
@@ -74,13 +73,13 @@ export function descend(
   }
 }
 
-/** y ← factor · x. */
+/** Computes y ← factor · x. */
 export function scaleInto(x: usize, y: usize, n: i32, factor: f32): void {
   const f = f32x4.splat(factor);
   for (let i = 0; i < n; i += 4) write(y, i, n, f32x4.mul(read(x, i, n), f));
 }
 
-/** Σ (scale · (g + decay · w + velocityScale · v))², blocks of 1,024 summed in float64. */
+/** Computes Σ (scale · (g + decay · w + velocityScale · v))². Blocks of 1,024 are summed in float64. */
 export function combinedSumOfSquares(
   g: usize, w: usize, v: usize, n: i32, decay: f32, velocityScale: f32, scale: f32,
 ): f64 {
@@ -98,7 +97,7 @@ export function combinedSumOfSquares(
   return total;
 }
 
-/** max |g + decay · w + velocityScale · v|; NaN where there is one. */
+/** Computes max |g + decay · w + velocityScale · v|. It is NaN if any of the numbers is. */
 export function combinedLargest(g: usize, w: usize, v: usize, n: i32, decay: f32, velocityScale: f32): f32 {
   const d = f32x4.splat(decay), vs = f32x4.splat(velocityScale);
   let m = zero();
@@ -110,7 +109,7 @@ export function combinedLargest(g: usize, w: usize, v: usize, n: i32, decay: f32
   );
 }
 
-/** Adam's direction m̂ / (√v̂ + ε) + decay · w, with m̂ = m / c₁ and v̂ = v / c₂. */
+/** Computes Adam's direction m̂ / (√v̂ + ε) + decay · w, with m̂ = m / c₁ and v̂ = v / c₂. */
 // @ts-ignore: decorator
 @inline
 function direction(m: v128, v: v128, w: v128, r1: v128, r2: v128, epsilon: v128, decay: v128): v128 {
@@ -118,7 +117,7 @@ function direction(m: v128, v: v128, w: v128, r1: v128, r2: v128, epsilon: v128,
   return fma(w, decay, f32x4.div(f32x4.mul(m, r1), root));
 }
 
-/** Adam, with decoupled decay: w ← w − rate · (m̂ / (√v̂ + ε) + decay · w). `correction`: 1 − βᵗ. */
+/** Computes a step of Adam with decoupled decay: w ← w − rate · (m̂ / (√v̂ + ε) + decay · w). `correction`: 1 − βᵗ. */
 export function adam(
   w: usize, g: usize, m: usize, v: usize, n: i32, rate: f32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
   epsilon: f32, correction1: f32, correction2: f32, decay: f32,
@@ -127,7 +126,7 @@ export function adam(
   const r1 = f32x4.splat(1 / correction1), r2 = f32x4.splat(1 / correction2);
   const e = f32x4.splat(epsilon), d = f32x4.splat(decay), r = f32x4.splat(rate);
   let i = 0;
-  // Whole vectors, two at a time and without the tests of read and write: one root and its division hide behind the other's.
+  // Whole vectors, two at a time, without the conditions of read and write. The two roots and divisions overlap in time.
   for (; i + 8 <= n; i += 8) {
     const pw = at(w, i), pm = at(m, i), pv = at(v, i), pg = at(g, i);
     const g0 = v128.load(pg), g1 = v128.load(pg, 16), w0 = v128.load(pw), w1 = v128.load(pw, 16);
@@ -155,12 +154,15 @@ export function adam(
 
 let weightSquares: f64 = 0;
 
-/** Σ of the weights' squares, which the last `lambMoments` met on its way. */
+/** Returns Σ of the squares of the weights that the last `lambMoments` read. */
 export function lambWeights(): f64 {
   return weightSquares;
 }
 
-/** First half of LAMB: Adam's moments, the direction where there is room for it (`u` is not 0), and Σ of its squares. */
+/**
+ * Computes the first half of a step of LAMB: Adam's moments, and the direction, which is stored at `u` unless that is 0.
+ * Returns Σ of the direction's squares.
+ */
 export function lambMoments(
   w: usize, g: usize, m: usize, v: usize, n: i32, beta1: f32, beta2: f32, rest1: f32, rest2: f32,
   epsilon: f32, correction1: f32, correction2: f32, decay: f32, u: usize,
@@ -201,7 +203,7 @@ export function lambMoments(
       t = fma(p, p, t);
       let along = direction(mv, vv, p, r1, r2, e, d);
       if (u) write(u, i, end, along);
-      // Lanes past the end hold 0 / (√0 + ε), which is NaN where ε is 0.
+      // Lanes past the end are 0 / (√0 + ε), which is NaN if ε is 0.
       if (i + 4 > end) along = firstLanes(along, end - i);
       s = fma(along, along, s);
     }
@@ -212,13 +214,13 @@ export function lambMoments(
   return total;
 }
 
-/** Second half of LAMB where the direction was kept: w ← w − step · u. */
+/** Computes the second half of a step of LAMB from a stored direction: w ← w − step · u. */
 export function lambStep(w: usize, u: usize, n: i32, step: f32): void {
   const r = f32x4.splat(step);
   for (let i = 0; i < n; i += 4) write(w, i, n, fnma(r, read(u, i, n), read(w, i, n)));
 }
 
-/** Second half of LAMB where it was not: the direction again, and w ← w − step · direction. */
+/** Computes the second half of a step of LAMB, and the direction again: w ← w − step · direction. */
 export function lambApply(
   w: usize, m: usize, v: usize, n: i32, step: f32, epsilon: f32, correction1: f32, correction2: f32, decay: f32,
 ): void {
@@ -239,6 +241,7 @@ export function lambApply(
   }
 }
 
+/** Returns the first `count` lanes of v. The others are 0. */
 function firstLanes(v: v128, count: i32): v128 {
   const lanes = i32x4(0, 1, 2, 3);
   return v128.and(v, i32x4.lt_s(lanes, i32x4.splat(count)));

@@ -1,6 +1,6 @@
 import { at, F, transpose4 } from "./simd";
 
-/** B[k][n] (row-major, ld floats a row) into panels of 8 columns, [n/8][k][8]; columns past the end are zeros. */
+/** Packs B[k][n] (row-major, ld floats per row) into panels of 8 columns, [n/8][k][8]. Columns past the end are zeros. */
 export function packB(b: usize, ld: i32, k: i32, n: i32, out: usize): void {
   const row = (<usize>ld) << 2;
   for (let j = 0; j < n; j += 8) {
@@ -23,7 +23,7 @@ export function packB(b: usize, ld: i32, k: i32, n: i32, out: usize): void {
   }
 }
 
-/** The same from B transposed, given as [n][k]: 4×4 blocks are turned in registers. */
+/** Packs the same panels from a transposed B, [n][k]. Blocks of 4×4 are transposed in registers. */
 export function packBTransposed(b: usize, ld: i32, k: i32, n: i32, out: usize): void {
   const row = (<usize>ld) << 2;
   for (let j = 0; j < n; j += 8) {
@@ -46,7 +46,7 @@ export function packBTransposed(b: usize, ld: i32, k: i32, n: i32, out: usize): 
   }
 }
 
-/** Up to 4 rows of A, given transposed as [k][m], into one panel [k][4]. */
+/** Packs up to 4 rows of a transposed A, [k][m], into one panel [k][4]. */
 export function packATransposed(a: usize, ld: i32, k: i32, rows: i32, out: usize): void {
   const row = (<usize>ld) << 2;
   if (rows == 4) {

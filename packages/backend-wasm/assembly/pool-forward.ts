@@ -1,7 +1,7 @@
 import { at, loadSome, storeSome } from "./simd";
 
 /**
- * Max pooling. NaN is passed over, and a window that has nothing in it gives −∞, as tfjs's cpu backend has it.
+ * Computes max pooling. NaN is skipped, and a window without numbers gives −∞, as in tfjs's cpu backend.
  *
  * Images [from, to) are computed.
  */
@@ -17,7 +17,7 @@ export function maxPool(
         const x0 = o * strideX - left;
         const target = at(y, ((b * outHeight + r) * outWidth + o) * channels);
         for (let c = 0; c < channels; c += 4) {
-          // The last vector overlaps the one before it where the channels are no multiple of four.
+          // If the number of channels is not a multiple of four, the last vector overlaps the one before it.
           if (c + 4 > channels && channels >= 4) c = channels - 4;
           let best = f32x4.splat(-Infinity);
           for (let i = 0; i < filterHeight; i++) {
@@ -27,7 +27,7 @@ export function maxPool(
               const ix = x0 + j * dilationX;
               if (ix < 0 || ix >= width) continue;
               const source = at(x, ((b * height + iy) * width + ix) * channels + c);
-              // pmax takes its first operand unless the second is greater: a NaN never is.
+              // pmax returns its first operand unless the second is greater, and a NaN never is.
               best = f32x4.pmax(best, channels >= 4 ? v128.load(source) : loadSome(source, channels));
             }
           }
@@ -38,7 +38,7 @@ export function maxPool(
 }
 
 /**
- * Average pooling over the pixels that a window has inside the image; a window without any gives NaN, as on cpu.
+ * Computes average pooling over the pixels of a window that lie inside the image. A window without any gives NaN, as on cpu.
  *
  * Images [from, to) are computed.
  */

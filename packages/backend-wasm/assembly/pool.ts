@@ -1,8 +1,8 @@
 import { at, fill, fma } from "./simd";
 
 /**
- * Gradient of max pooling. In each window the first maximum, in row-major order, takes all of dy, as tfjs's cpu backend
- * has it; a window of NaN alone has no maximum and passes nothing on.
+ * Computes the gradient of max pooling. In each window the first maximum, in row-major order, gets all of dy, as in tfjs's cpu
+ * backend. A window with only NaN has no maximum, and its dy is dropped.
  *
  * Images [from, to) are computed.
  */
@@ -22,7 +22,7 @@ export function maxPoolGradient(
         let c = 0;
         for (; c + 4 <= channels; c += 4) {
           let best = f32x4.splat(-Infinity);
-          let where = i32x4.splat(-1);
+          let winner = i32x4.splat(-1);
           for (let i = 0; i < filterHeight; i++) {
             const iy = y0 + i * dilationY;
             if (iy < 0 || iy >= height) continue;
@@ -33,17 +33,17 @@ export function maxPoolGradient(
               const v = v128.load(at(x, pixel * channels + c));
               const better = f32x4.gt(v, best);
               best = v128.bitselect(v, best, better);
-              where = v128.bitselect(i32x4.splat(pixel), where, better);
+              winner = v128.bitselect(i32x4.splat(pixel), winner, better);
             }
           }
-          give(dx, i32x4.extract_lane(where, 0), channels, c, d);
-          give(dx, i32x4.extract_lane(where, 1), channels, c + 1, d);
-          give(dx, i32x4.extract_lane(where, 2), channels, c + 2, d);
-          give(dx, i32x4.extract_lane(where, 3), channels, c + 3, d);
+          give(dx, i32x4.extract_lane(winner, 0), channels, c, d);
+          give(dx, i32x4.extract_lane(winner, 1), channels, c + 1, d);
+          give(dx, i32x4.extract_lane(winner, 2), channels, c + 2, d);
+          give(dx, i32x4.extract_lane(winner, 3), channels, c + 3, d);
         }
         for (; c < channels; c++) {
           let best: f32 = -Infinity;
-          let where = -1;
+          let winner = -1;
           for (let i = 0; i < filterHeight; i++) {
             const iy = y0 + i * dilationY;
             if (iy < 0 || iy >= height) continue;
@@ -54,15 +54,16 @@ export function maxPoolGradient(
               const v = load<f32>(at(x, pixel * channels + c));
               if (v > best) {
                 best = v;
-                where = pixel;
+                winner = pixel;
               }
             }
           }
-          give(dx, where, channels, c, d);
+          give(dx, winner, channels, c, d);
         }
       }
 }
 
+/** Adds dy of one channel to a pixel of dx. A negative `pixel` means that there is none. */
 // @ts-ignore: decorator
 @inline
 function give(dx: usize, pixel: i32, channels: i32, channel: i32, d: usize): void {
@@ -73,8 +74,8 @@ function give(dx: usize, pixel: i32, channels: i32, channel: i32, d: usize): voi
 }
 
 /**
- * Gradient of average pooling: every pixel of a window gets dy over the number of pixels the window has inside the image,
- * as the forward divides.
+ * Computes the gradient of average pooling. Every pixel of a window gets dy divided by the number of the window's pixels
+ * inside the image, by which the forward pass divides too.
  *
  * Images [from, to) are computed.
  */
@@ -88,7 +89,7 @@ export function avgPoolGradient(
   for (let b = from; b < to; b++)
     for (let y = 0; y < outHeight; y++)
       for (let o = 0; o < outWidth; o++) {
-        // The taps [i0, i1) × [j0, j1) fall inside the image.
+        // The taps [i0, i1) × [j0, j1) lie inside the image.
         const y0 = y * strideY - top;
         const x0 = o * strideX - left;
         const i0 = steps(-y0, dilationY), i1 = min(filterHeight, steps(height - y0, dilationY));
@@ -107,7 +108,7 @@ export function avgPoolGradient(
       }
 }
 
-/** How many steps of `size` it takes from 0 to reach or pass `distance`. */
+/** Returns the number of steps of `size` from 0 that reach or pass `distance`. */
 // @ts-ignore: decorator
 @inline
 function steps(distance: i32, size: i32): i32 {

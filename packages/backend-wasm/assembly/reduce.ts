@@ -1,14 +1,15 @@
 import { at, fill, fma, laneSum, zero } from "./simd";
 
-// Sums of float32 lose digits with their length: blocks of at most 128 rows (or 1,024 columns) are summed by themselves.
+// Long float32 sums lose digits, so blocks of at most 128 rows (or 1,024 columns) are summed separately.
 const BLOCK_ROWS: i32 = 128;
 const BLOCK_COLUMNS: i32 = 1024;
 
 /**
- * out[c] ← Σ over rows of x[r][c] / divisor, for columns [from, to). Divided, not multiplied by an inverse: the mean of
- * equal numbers must be that number, or a norm blows the difference up.
+ * Computes out[c] ← Σ over rows of x[r][c] / divisor, for columns [from, to).
  *
- * Blocks of rows are the outer loop: a block stays in the cache while its columns pass, four or sixteen at a time.
+ * It divides instead of multiplying by an inverse: the mean of equal numbers must be that number, because batch norm would
+ * magnify the difference. The outer loop is over blocks of rows, so that a block stays in the cache while its columns are
+ * summed, four or sixteen at a time.
  */
 export function columnSums(x: usize, out: usize, rows: i32, columns: i32, divisor: f32, from: i32, to: i32): void {
   const step = (<usize>columns) << 2;
@@ -48,7 +49,7 @@ export function columnSums(x: usize, out: usize, rows: i32, columns: i32, diviso
   if (divisor != 1) divideInPlace(at(out, from), to - from, divisor);
 }
 
-/** x[0..n) ← x / divisor. */
+/** Computes x[0..n) ← x / divisor. */
 export function divideInPlace(x: usize, n: i32, divisor: f32): void {
   const d = f32x4.splat(divisor);
   let i = 0;
@@ -56,12 +57,12 @@ export function divideInPlace(x: usize, n: i32, divisor: f32): void {
   for (; i < n; i++) store<f32>(at(x, i), load<f32>(at(x, i)) / divisor);
 }
 
-/** out[r] ← Σ over columns of x[r][c] / divisor, for rows [from, to). */
+/** Computes out[r] ← Σ over columns of x[r][c] / divisor, for rows [from, to). */
 export function rowSums(x: usize, out: usize, columns: i32, divisor: f32, from: i32, to: i32): void {
   for (let r = from; r < to; r++) store<f32>(at(out, r), sum(at(x, r * columns), columns) / divisor);
 }
 
-/** Σ of n numbers. */
+/** Sums n numbers. */
 function sum(x: usize, n: i32): f32 {
   let total: f32 = 0;
   for (let i = 0; i < n; ) {
@@ -81,7 +82,7 @@ function sum(x: usize, n: i32): f32 {
   return total;
 }
 
-/** Σ of squares, blocks summed in float64: a norm over millions of parameters keeps its digits. */
+/** Sums the squares of n numbers. Blocks are summed in float64, so that a norm over millions of parameters keeps its digits. */
 export function sumOfSquares(x: usize, n: i32): f64 {
   let total: f64 = 0;
   for (let i = 0; i < n; ) {

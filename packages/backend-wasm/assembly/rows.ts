@@ -1,6 +1,6 @@
 import { at, fill } from "./simd";
 
-/** out[ids[i]] += x[i], out zeroed first; ids outside [0, segments) are dropped. */
+/** Sets out to 0, then computes out[ids[i]] += x[i]. Ids outside [0, segments) are dropped. */
 export function segmentSum(x: usize, ids: usize, out: usize, count: i32, width: i32, segments: i32): void {
   fill(out, segments * width, 0);
   for (let i = 0; i < count; i++) {

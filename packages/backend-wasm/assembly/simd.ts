@@ -1,33 +1,35 @@
-// What every kernel is written with. All numbers are float32, addresses are bytes in tfjs's own heap.
+// Helpers of all kernels. All numbers are float32. Addresses are bytes in tfjs's own heap.
 //
-// The module has no data segment, no stack and no globals that change: it may be instantiated any number of times on one
-// heap, by the main thread and by workers. Whatever a kernel must put down, it puts into the scratch its caller gives it.
+// The module has no data segment and no stack. So the main thread and workers may create any number of instances on one
+// heap. If a kernel needs memory for intermediate results, its caller passes the address of a scratch. The only state is
+// `weightSquares` of optimizers.ts, which only the main thread uses.
 
-/** Bytes of a float and of a vector of four. */
+/** Bytes of a float and of a vector of four floats. */
 export const F: usize = 4;
 export const V: usize = 16;
 
-/** a·b + c; one rounding where the engine has relaxed SIMD and the machine fuses, two elsewhere. */
+/** Computes a·b + c. It is rounded once if the engine has relaxed SIMD and the machine has fused multiply-add, else twice. */
 // @ts-ignore: decorator
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** −a·b + c. */
+/** Computes −a·b + c, rounded like {@link fma}. */
 // @ts-ignore: decorator
 @inline
 export function fnma(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b));
 }
 
+/** Returns four zeros. */
 // @ts-ignore: decorator
 @inline
 export function zero(): v128 {
   return f32x4.splat(0);
 }
 
-/** Sum of the four lanes. */
+/** Sums the four lanes. */
 // @ts-ignore: decorator
 @inline
 export function laneSum(v: v128): f32 {
@@ -36,13 +38,14 @@ export function laneSum(v: v128): f32 {
   );
 }
 
+/** Returns the address of number `index` after `base`. */
 // @ts-ignore: decorator
 @inline
 export function at(base: usize, index: i32): usize {
   return base + ((<usize>index) << 2);
 }
 
-/** Loads the first `count` (1 to 3) floats at `p`; the other lanes are 0. Never reads past them: they may end the heap. */
+/** Loads the first `count` (1 to 3) floats at `p`. The other lanes are 0. It reads no further, because the heap may end there. */
 export function loadSome(p: usize, count: i32): v128 {
   let v = v128.load32_zero(p);
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));
@@ -57,7 +60,7 @@ export function storeSome(p: usize, v: v128, count: i32): void {
   if (count > 2) store<f32>(p, f32x4.extract_lane(v, 2), 8);
 }
 
-/** x[0..n) ← value. */
+/** Sets x[0..n) ← value. */
 export function fill(x: usize, n: i32, value: f32): void {
   const v = f32x4.splat(value);
   const end = at(x, n);
@@ -71,7 +74,7 @@ export function fill(x: usize, n: i32, value: f32): void {
   for (; p < end; p += F) store<f32>(p, value);
 }
 
-/** Four rows of four become four columns: stores row r of the transposed block at to + r·stride. */
+/** Transposes a block of 4 × 4 numbers. Row r of the result is stored at to + r·stride. */
 // @ts-ignore: decorator
 @inline
 export function transpose4(r0: v128, r1: v128, r2: v128, r3: v128, to: usize, stride: usize): void {

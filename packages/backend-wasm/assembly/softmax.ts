@@ -1,7 +1,7 @@
 import { exp4, log } from "./math";
 import { at, laneSum, loadSome, storeSome, zero } from "./simd";
 
-/** Softmax over the last axis, rows [from, to). */
+/** Computes softmax over the last axis, for rows [from, to). */
 export function softmax(x: usize, y: usize, columns: i32, from: i32, to: i32): void {
   for (let r = from; r < to; r++) {
     const p = at(x, r * columns);
@@ -11,7 +11,7 @@ export function softmax(x: usize, y: usize, columns: i32, from: i32, to: i32): v
   }
 }
 
-/** dx ← y · (dy − Σ dy · y), rows [from, to). */
+/** Computes dx ← y · (dy − Σ dy · y), for rows [from, to). */
 export function softmaxGradient(y: usize, dy: usize, dx: usize, columns: i32, from: i32, to: i32): void {
   for (let r = from; r < to; r++) {
     const p = at(y, r * columns);
@@ -30,8 +30,8 @@ export function softmaxGradient(y: usize, dy: usize, dx: usize, columns: i32, fr
 }
 
 /**
- * Softmax cross-entropy of each row, −Σ target · log softmax(x), rows [from, to); the softmax itself goes to `y` for the
- * gradient. log Σ eˣ is taken with the largest logit subtracted, so that no logit overflows.
+ * Computes the softmax cross-entropy of each row, −Σ target · log softmax(x), for rows [from, to). The softmax is stored at
+ * `y` for the gradient. The largest logit is subtracted before log Σ eˣ is computed, so that no logit overflows.
  */
 export function softmaxCrossEntropy(x: usize, targets: usize, y: usize, loss: usize, columns: i32, from: i32, to: i32): void {
   for (let r = from; r < to; r++) {
@@ -44,7 +44,7 @@ export function softmaxCrossEntropy(x: usize, targets: usize, y: usize, loss: us
     let s: f32 = 0;
     for (let c = 0; c < columns; c++) {
       const target = load<f32>(at(t, c));
-      // 0 · ∞ would be NaN, and a target of 0 asks nothing of its logit.
+      // 0 · ∞ would be NaN. The logit of a target of 0 does not matter.
       if (target != 0) s += target * (logTotal - (load<f32>(at(p, c)) - top));
     }
     store<f32>(at(loss, r), s);
@@ -52,7 +52,7 @@ export function softmaxCrossEntropy(x: usize, targets: usize, y: usize, loss: us
   }
 }
 
-/** dx[r][c] ← dloss[r] · (softmax · Σ targets − target), rows [from, to). */
+/** Computes dx[r][c] ← dloss[r] · (softmax · Σ targets − target), for rows [from, to). */
 export function softmaxCrossEntropyGradient(
   y: usize, targets: usize, dloss: usize, dx: usize, columns: i32, from: i32, to: i32,
 ): void {
@@ -67,6 +67,7 @@ export function softmaxCrossEntropyGradient(
   }
 }
 
+/** Returns the largest of n numbers. */
 function largest(x: usize, n: i32): f32 {
   let top: f32 = -Infinity;
   let c = 0;
@@ -82,7 +83,7 @@ function largest(x: usize, n: i32): f32 {
   return top;
 }
 
-/** y ← e^(x − top); returns Σ. */
+/** Computes y ← e^(x − top). Returns the sum of y. */
 function exponentials(x: usize, y: usize, n: i32, top: f32): f32 {
   const t = f32x4.splat(top);
   let s = zero();
@@ -101,6 +102,7 @@ function exponentials(x: usize, y: usize, n: i32, top: f32): f32 {
   return total;
 }
 
+/** Computes x[0..n) ← x · factor. */
 function scale(x: usize, n: i32, factor: f32): void {
   const f = f32x4.splat(factor);
   let c = 0;

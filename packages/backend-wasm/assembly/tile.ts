@@ -1,27 +1,28 @@
 import { at, F, fma, zero } from "./simd";
 
-// The register tile: 4 rows × 8 columns of the result stay in eight vector registers while k runs. V8 has sixteen; eight
-// sums, two columns of B and one splat of A leave room. A 6×8 tile (twelve sums) spills and is slower.
+// The register tile: 4 rows × 8 columns of the result stay in eight vector registers during the loop over k. V8 has sixteen
+// registers, and the eight sums leave room for two columns of B and one splat of A. A 6×8 tile with twelve sums does not fit
+// and is slower.
 //
-// B is packed in panels of 8 columns, [k][8], so that the inner loop reads it from front to back. A comes either in
-// panels of 4 rows, [k][4] (`tilePacked`), or straight from a row-major matrix (`tileRows`).
+// B is packed in panels of 8 columns, [k][8], so that the inner loop reads it sequentially. A is either packed in panels of
+// 4 rows, [k][4] (`tilePacked`), or read directly from a row-major matrix (`tileRows`).
 //
-// Blocks: a panel set of KC × NC floats (512 KB) stays in the second-level cache while all rows of A pass over it; one
-// panel of B (KC × 8 floats = 8 KB) and one of A (4 KB) stay in the first-level cache.
+// Blocks: the panels of B, KC × NC floats (512 KB), stay in the second-level cache while all rows of A use them. One panel of
+// B (KC × 8 floats = 8 KB) and one of A (4 KB) stay in the first-level cache.
 
 export const KC: i32 = 256;
 export const NC: i32 = 512;
 
-/** Where the packed panels of A, and the buffer of a tile at the edge, begin in the scratch. */
+/** Offsets in the scratch of the packed panels of A, and of the buffer of a tile at the edge. */
 export const A_PANEL: usize = <usize>(KC * NC) * F;
 export const EDGE: usize = A_PANEL + <usize>(KC * 4) * F;
 
-/** Bytes of scratch that every kernel in need of one may use. */
+/** Returns the bytes of scratch that a kernel may use. */
 export function scratchBytes(): i32 {
   return <i32>EDGE + 4096;
 }
 
-/** Stores one row of a tile: 8 columns at once, or `columns` of them by way of the edge buffer. */
+/** Stores one row of a tile: 8 columns at once, or fewer `columns` through the edge buffer. */
 // @ts-ignore: decorator
 @inline
 export function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate: bool, edge: usize): void {
@@ -39,7 +40,7 @@ export function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate:
 }
 
 /**
- * C[rows × columns] (+)= A · B for up to 4 rows and 8 columns, A row-major.
+ * Computes C[rows × columns] (+)= A · B for up to 4 rows and 8 columns. A is row-major.
  *
  * @param a first row of A; rows are `lda` bytes apart
  * @param b packed panel [k][8]
@@ -48,7 +49,7 @@ export function storeRow(c: usize, s0: v128, s1: v128, columns: i32, accumulate:
 export function tileRows(
   a: usize, lda: usize, b: usize, k: i32, c: usize, ldc: usize, rows: i32, columns: i32, accumulate: bool, edge: usize,
 ): void {
-  // A row that does not exist reads the last one that does; its sums are not stored.
+  // Missing rows read the last row instead; their sums are not stored.
   let a0 = a;
   let a1 = rows > 1 ? a + lda : a;
   let a2 = rows > 2 ? a + 2 * lda : a1;
@@ -112,7 +113,7 @@ export function tileRows(
   if (rows > 3) storeRow(c + 3 * ldc, s30, s31, columns, accumulate, edge);
 }
 
-/** As `tileRows`, with A packed as [k][4]; rows that do not exist are packed as zeros. */
+/** Computes the same as {@link tileRows} with A packed as [k][4]. Missing rows are packed as zeros. */
 export function tilePacked(
   a: usize, b: usize, k: i32, c: usize, ldc: usize, rows: i32, columns: i32, accumulate: bool, edge: usize,
 ): void {

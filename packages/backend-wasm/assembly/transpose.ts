@@ -1,6 +1,6 @@
 import { at, transpose4 } from "./simd";
 
-/** `batch` matrices [rows][columns] → [columns][rows], in blocks of 32×32 that stay in the first-level cache. */
+/** Transposes `batch` matrices [rows][columns] in blocks of 32×32, which stay in the first-level cache. */
 export function transpose(x: usize, y: usize, batch: i32, rows: i32, columns: i32): void {
   const rowIn = (<usize>columns) << 2;
   const rowOut = (<usize>rows) << 2;
@@ -32,7 +32,7 @@ export function transpose(x: usize, y: usize, batch: i32, rows: i32, columns: i3
   }
 }
 
-/** [a][b][c] → [b][a][c]: rows of c floats are copied whole. The head split and merge of attention. */
+/** Transposes [a][b][c] to [b][a][c] by copies of whole rows of c floats. Attention splits and merges its heads like this. */
 export function swapRows(x: usize, y: usize, batch: i32, a: i32, b: i32, c: i32): void {
   const bytes = (<usize>c) << 2;
   for (let n = 0; n < batch; n++)

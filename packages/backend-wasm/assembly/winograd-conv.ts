@@ -2,24 +2,25 @@ import { at, zero } from "./simd";
 import { EDGE, tileRows } from "./tile";
 import { notFinite, positionStep, WINDOW, windowAt, windowRow, windowStep } from "./winograd";
 
-/** Tiles of a block at most: more would move the products of one panel out of the first-level cache. */
+/** Most tiles of a block. With more, the products of one panel would not stay in the first-level cache. */
 const BLOCK: i32 = 32;
 
-/** Tiles of a block: transformed windows, products and one padded window share the room of the packed panels. */
+/** Returns the tiles of a block. Transformed windows, products and one padded window share the room of the packed panels. */
 function blockOf(ins: i32): i32 {
   const room = <i32>EDGE - 16 * (64 + 64) - 64 * ins;
   return min(BLOCK, room / (64 * (ins + 8))) & ~3;
 }
 
 /**
- * conv2d with 3×3 taps and stride 1: y = clamp(bias + x ∗ w), by `u` of winograd-filter.ts. `bias` may be 0, and nothing is
- * clamped from −∞ to ∞. With dy for x and the filter turned it is the input gradient.
+ * Computes conv2d with 3×3 taps and stride 1: y = clamp(bias + x ∗ w), with w transformed to `u` by winograd-filter.ts. `bias`
+ * is 0 if there is none. Bounds of −∞ and ∞ clamp nothing. With dy as x and the filter rotated it is the input gradient.
  *
- * Block of tiles by block: their windows become v[position][tile][ins]; then, for 8 channels of y at a time, the products
- * m[position][tile][8] are computed and become pixels at once. At an odd edge half of a tile's pixels are left out.
+ * For each block of tiles, the windows are transformed to v[position][tile][ins]. Then, for 8 channels of y at a time, the
+ * products m[position][tile][8] are computed and transformed to pixels. At an odd edge, tiles store only half of their
+ * pixels.
  *
- * Tiles [from, to) of batch · ⌈outHeight / 2⌉ · ⌈outWidth / 2⌉ are computed. Up to 1024 `ins`. Stores 1 at `flag` where a
- * sum is not finite.
+ * Tiles [from, to) of batch · ⌈outHeight / 2⌉ · ⌈outWidth / 2⌉ are computed. `ins` is at most 1024. Stores 1 at `flag` if a sum
+ * is not finite.
  */
 export function winogradConv(
   x: usize, u: usize, bias: usize, y: usize, flag: usize, low: f32, high: f32, height: i32, width: i32, ins: i32,
@@ -74,7 +75,7 @@ export function winogradConv(
   if (v128.any_true(bad)) store<i32>(flag, 1);
 }
 
-/** Bᵀ d B of all channels of a window, its positions `step` bytes apart. */
+/** Computes Bᵀ d B of all channels of a window. Its positions are `step` bytes apart. */
 function transformWindow(window: usize, row: usize, channels: i32, to: usize, step: usize): void {
   const pixel = (<usize>channels) << 2;
   const end = window + pixel;
@@ -96,8 +97,8 @@ function transformWindow(window: usize, row: usize, channels: i32, to: usize, st
 }
 
 /**
- * clamp(start + Aᵀ m A): four channels of the pixel at `pixel` and of those `right` and `below` bytes further; 0 says that
- * there is none. The result has a bit set where a sum is not finite.
+ * Computes clamp(start + Aᵀ m A) for four channels of a tile, and stores it at `pixel` and at the pixels `right` and `below`
+ * bytes further. A distance of 0 means that there is no such pixel. The result has a bit set if a sum is not finite.
  */
 // @ts-ignore: decorator
 @inline
@@ -120,13 +121,13 @@ function storeTile(
   return bad;
 }
 
-/** (a, b, c, d) · A: two pixels of a row. */
+/** Computes (a, b, c, d) · A, which are two pixels of a row, and stores them. */
 // @ts-ignore: decorator
 @inline
 function storePair(
   a: v128, b: v128, c: v128, d: v128, start: v128, lo: v128, hi: v128, pixel: usize, right: usize,
 ): v128 {
-  // A NaN becomes `lo` here; it has set its bits, and the direct kernel comes.
+  // A NaN becomes `lo` here. Its bits are in the result, so the direct kernel will compute everything again.
   const y0 = f32x4.add(f32x4.add(a, f32x4.add(b, c)), start);
   v128.store(pixel, f32x4.pmin(hi, f32x4.pmax(lo, y0)));
   if (!right) return notFinite(y0);

@@ -2,22 +2,22 @@ import { at, transpose4, zero } from "./simd";
 import { positionStep } from "./winograd";
 
 /**
- * G g Gᵀ for each pair of channels, as panels that `tileRows` of tile.ts reads: u[position][⌈outs / 8⌉][ins][8], columns past
- * the end zeros.
+ * Computes G g Gᵀ for each pair of channels, in the panels that `tileRows` of tile.ts reads: u[position][⌈outs / 8⌉][ins][8].
+ * Columns past the end are zeros.
  *
- * w is [tap][ins][outs]. When `turned` it is [tap][outs][ins] and its taps are turned by 180°: with that filter the
- * convolution of dy is the input gradient. Columns [from, to) are computed; `from` is a multiple of 8.
+ * w is [tap][ins][outs]. If `rotated`, w is [tap][outs][ins] and its taps are rotated by 180°; the convolution of dy with that
+ * filter is the input gradient. Columns [from, to) are computed; `from` is a multiple of 8.
  */
 export function winogradFilter(
-  w: usize, u: usize, ins: i32, outs: i32, turned: bool, from: i32, to: i32, scratch: usize,
+  w: usize, u: usize, ins: i32, outs: i32, rotated: bool, from: i32, to: i32, scratch: usize,
 ): void {
   const step = positionStep(((outs + 7) & ~7) * ins);
   const tap = (<usize>(ins * outs)) << 2;
   for (let j = from; j < to; j += 4) {
     const panel = at(u, (j & ~7) * ins + (j & 4));
-    if (turned) {
+    if (rotated) {
       for (let k = 0; k < ins; k += 4) {
-        // Four rows of `ins` become columns by way of scratch[position][row].
+        // Four rows of `ins` are transposed to columns through scratch[position][row].
         for (let r = 0; r < 4; r++) transformFilter(at(w, (j + r) * ins + k) + 8 * tap, 0 - tap, at(scratch, 4 * r), 64);
         for (let p: usize = 0; p < 16; p++) {
           const q = scratch + 64 * p;
@@ -33,7 +33,7 @@ export function winogradFilter(
   }
 }
 
-/** Four filters side by side, their taps `tap` bytes apart: stores the 16 positions `step` bytes apart. */
+/** Transforms four neighbouring filters, whose taps are `tap` bytes apart. Stores the 16 positions `step` bytes apart. */
 function transformFilter(w: usize, tap: usize, to: usize, step: usize): void {
   const half = f32x4.splat(0.5);
   const v = w + 3 * tap, u = v + 3 * tap;
@@ -47,7 +47,7 @@ function transformFilter(w: usize, tap: usize, to: usize, step: usize): void {
   filterRow(c0, c1, c2, to + 12 * step, step);
 }
 
-/** Stores (a, b, c) · Gᵀ. */
+/** Computes and stores (a, b, c) · Gᵀ. */
 // @ts-ignore: decorator
 @inline
 function filterRow(a: v128, b: v128, c: v128, to: usize, step: usize): void {

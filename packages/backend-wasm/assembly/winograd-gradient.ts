@@ -2,25 +2,25 @@ import { at, fma, zero } from "./simd";
 import { EDGE, tilePacked } from "./tile";
 import { notFinite, positionStep, TILE, WINDOW, windowAt, windowRow, windowStep } from "./winograd";
 
-/** Tiles of a block and columns packed at a time, at most. */
+/** Most tiles of a block, and most columns that are packed at a time. */
 const BLOCK: i32 = 128;
 const COLUMNS: i32 = 128;
 
-/** Tiles of a block, by the sizes alone: sums must not depend on how the work is shared out. */
+/** Returns the tiles of a block. It depends only on the sizes, because sums must not depend on the division of the work. */
 function blockOf(channels: i32, outs: i32): i32 {
   const room = <i32>EDGE - 16 * channels - 8 * COLUMNS - 16 * max(4 * channels, outs);
   return min(BLOCK, room / (16 * (channels + COLUMNS))) & ~3;
 }
 
 /**
- * The sums over tiles in the filter gradient of conv2d: m[position][channel][o] = Σ (Bᵀ x B)[position][tile][channel] ·
- * (A dY Aᵀ)[position][tile][o], with room for a multiple of 8 columns.
+ * Computes the sums over tiles in the filter gradient of conv2d: m[position][channel][o] = Σ (Bᵀ x B)[position][tile][channel]
+ * · (A dY Aᵀ)[position][tile][o]. Its number of columns is rounded up to a multiple of 8.
  *
- * The four positions in a row of a transformed tile go together, for they need the same two rows of its window. Both
- * operands are transformed straight into the panels that `tilePacked` of tile.ts reads.
+ * The four positions in a row of a transformed tile are computed together, because they need the same two rows of its window.
+ * Both operands are transformed directly into the panels that `tilePacked` of tile.ts reads.
  *
- * Work is counted in panels of 8 columns, row of positions by row: [from, to) of 4 · ⌈outs / 8⌉ are computed. Up to 1024
- * channels and outs.
+ * The work is divided into panels of 8 columns for each row of positions: [from, to) of 4 · ⌈outs / 8⌉ are computed. There may
+ * be up to 1024 channels and outs.
  */
 export function winogradFilterGradient(
   x: usize, dy: usize, m: usize, batch: i32, height: i32, width: i32, channels: i32,
@@ -36,6 +36,7 @@ export function winogradFilterGradient(
   }
 }
 
+/** Computes the sums of one row of positions, for `panels` panels from `column` on. */
 function sumRow(
   x: usize, dy: usize, m: usize, batch: i32, height: i32, width: i32, channels: i32,
   outHeight: i32, outWidth: i32, outs: i32, top: i32, left: i32, row: i32, column: i32, panels: i32, scratch: usize,
@@ -47,14 +48,15 @@ function sumRow(
   const columns = (outs + 7) & ~7;
   const stepM = positionStep(columns * channels);
   const ldm = (<usize>columns) << 2;
-  // Bytes of a panel, and from one position's panel of four channels, or eight columns, to that of the next ones.
+  // Bytes of a panel; and the distance of a position's panels for one and the next four channels, or eight columns.
   const panelA = (<usize>block) << 4, nextA = positionStep(16 * block);
   const panelB = (<usize>block) << 5, nextB = positionStep(32 * block);
   const panelsB = scratch + <usize>(channels >> 2) * nextA;
   const buffer = panelsB + <usize>panels * nextB;
   const edge = scratch + EDGE;
   const packed = min(8 * panels, outs - column);
-  // A row of Bᵀ d is a row of d, plus or minus another: sign · d[second] + d[first]. A row of A dY is above · dY[0] + below · dY[1].
+  // A row of Bᵀ d is the sum or difference of two rows of d: sign · d[second] + d[first].
+  // A row of A dY is above · dY[0] + below · dY[1].
   const first: usize = row == 0 ? 0 : row == 2 ? 2 : 1;
   const second: usize = row == 3 ? 3 : row == 2 ? 1 : 2;
   const sign = f32x4.splat(row == 1 ? 1 : -1);
@@ -85,7 +87,7 @@ function sumRow(
   }
 }
 
-/** A row of Bᵀ d B: one tile of a panel for every four channels. */
+/** Packs a row of Bᵀ d B: one tile of a panel for every four channels. */
 function packWindow(first: usize, second: usize, sign: v128, channels: i32, to: usize, next: usize, panel: usize): void {
   const pixel = (<usize>channels) << 2;
   const end = first + pixel;
@@ -99,7 +101,7 @@ function packWindow(first: usize, second: usize, sign: v128, channels: i32, to: 
     );
 }
 
-/** A row of A dY Aᵀ: one tile of a panel for every eight columns. */
+/** Packs a row of A dY Aᵀ: one tile of a panel for every eight columns. */
 function packTile(
   tile: usize, row: usize, pixel: usize, above: v128, below: v128, columns: i32, to: usize, next: usize, panel: usize,
 ): void {
@@ -112,12 +114,15 @@ function packTile(
     v128.store(q + panel, f32x4.add(e0, e1));
     v128.store(q + 2 * panel, f32x4.sub(e0, e1));
     v128.store(q + 3 * panel, f32x4.neg(e1));
-    // The other half of a last panel.
+    // The other half of the last panel becomes zeros.
     if (j + 4 == columns && !(j & 4)) for (let i: usize = 0; i < 4; i++) v128.store(q + i * panel, zero(), 16);
   }
 }
 
-/** The filter gradient out of those sums, dW = Gᵀ m G, for channels [from, to). Stores 1 at `flag` where one is not finite. */
+/**
+ * Computes the filter gradient from those sums, dW = Gᵀ m G, for channels [from, to). Stores 1 at `flag` if a number is not
+ * finite.
+ */
 export function winogradFilterSums(m: usize, dw: usize, flag: usize, channels: i32, outs: i32, from: i32, to: i32): void {
   const columns = (outs + 7) & ~7;
   const step = positionStep(columns * channels);
@@ -142,7 +147,7 @@ export function winogradFilterSums(m: usize, dw: usize, flag: usize, channels: i
   if (v128.any_true(bad)) store<i32>(flag, 1);
 }
 
-/** Column j of m G, in one row of positions. */
+/** Computes column j of m G, in one row of positions. */
 // @ts-ignore: decorator
 @inline
 function columnOfRow(m: usize, step: usize, j: usize): v128 {

@@ -1,8 +1,8 @@
 import { at, zero } from "./simd";
 
 // Convolutions of 3×3 taps, stride 1, by Winograd's minimal filtering F(2×2, 3×3) (Lavin & Gray 2015, arXiv:1509.09308).
-// A tile of 2×2 outputs reads a window d of 4×4 inputs; windows of neighbouring tiles overlap by two pixels, and what lies
-// outside the image is 0:
+// A tile of 2×2 outputs reads a window d of 4×4 inputs. Windows of neighbouring tiles overlap by two pixels. Pixels outside
+// the image are 0:
 //
 //   Y  = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A     one channel read, one written; [ ] is summed over the channels read
 //   dg = Gᵀ [(Bᵀ d B) ⊙ (A dY Aᵀ)] G    its gradient for the filter; [ ] is summed over the tiles
@@ -12,27 +12,30 @@ import { at, zero } from "./simd";
 //        0 −1  1  0          ½ −½  ½          0  1 −1 −1
 //        0  1  0 −1          0  0  1
 //
-// That is 16 products where the definition has 36. Each of the 16 positions in a transformed tile is one matrix product
-// over channels and tiles. Channels lie side by side: every transform works on four of them at once, and there must be a
-// multiple of four.
+// That takes 16 products; the definition takes 36. Each of the 16 positions in a transformed tile is one matrix product over
+// channels and tiles. Channels are neighbours in memory. Every transform works on four of them at once, so their number must
+// be a multiple of four.
 //
-// A NaN or an infinity spreads over its tile (∞ − ∞ is NaN), to results that do not depend on it, and a sum of transformed
-// numbers overflows up to 16 times earlier than the result would. Either leaves something that is not finite in the result:
-// each transformed number of a tile is in one of its results. The kernels tell by a flag, and the caller has the direct
-// kernel compute it all again.
+// A NaN or an infinity spreads over its tile (∞ − ∞ is NaN), also to results that do not depend on it. A sum of transformed
+// numbers may overflow up to 16 times earlier than the result. In both cases the result has a number that is not finite,
+// because each transformed number of a tile contributes to one of its results. The kernels then set a flag, and the caller
+// computes everything again by the direct kernel.
 
-/** Pixels of a tile and of its window, each way. */
+/** Width and height in pixels of a tile and of its window. */
 export const TILE: i32 = 2;
 export const WINDOW: i32 = 4;
 
-/** Bytes from one position to the next. A power of two would put all 16 into the same few lines of the cache. */
+/** Returns the bytes from one position to the next. With a power of two, all 16 would use the same few lines of the cache. */
 // @ts-ignore: decorator
 @inline
 export function positionStep(numbers: i32): usize {
   return ((<usize>numbers) << 2) + 64;
 }
 
-/** `size` × `size` pixels of an image from (y, x) on: where they lie, or, with the zeros outside, a copy in `buffer`. */
+/**
+ * Returns the address of `size` × `size` pixels of an image from (y, x) on. If some lie outside the image, it is a copy in
+ * `buffer` with zeros there.
+ */
 export function windowAt(
   image: usize, height: i32, width: i32, channels: i32, y: i32, x: i32, size: i32, buffer: usize,
 ): usize {
@@ -48,14 +51,14 @@ export function windowAt(
   return buffer;
 }
 
-/** Bytes between the rows of what `windowAt` gave. */
+/** Returns the bytes between the rows of a window that `windowAt` returned. */
 // @ts-ignore: decorator
 @inline
 export function windowStep(window: usize, buffer: usize, width: i32, channels: i32, size: i32): usize {
   return (<usize>((window == buffer ? size : width) * channels)) << 2;
 }
 
-/** Stores the row (a, b, c, d) · B, `step` bytes apart. */
+/** Computes the row (a, b, c, d) · B. Its numbers are stored `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
 export function windowRow(a: v128, b: v128, c: v128, d: v128, to: usize, step: usize): void {
@@ -65,7 +68,7 @@ export function windowRow(a: v128, b: v128, c: v128, d: v128, to: usize, step: u
   v128.store(to + 3 * step, f32x4.sub(b, d));
 }
 
-/** No bit is set where all four numbers are finite. */
+/** Returns a vector with no bit set if all four numbers are finite. */
 // @ts-ignore: decorator
 @inline
 export function notFinite(v: v128): v128 {

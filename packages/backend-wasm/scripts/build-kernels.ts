@@ -1,8 +1,11 @@
 /**
- * Compiles assembly/ into src/generated/kernels.ts: the module twice, with and without relaxed SIMD, in hexadecimal:
- * gzip finds repeated bytes in it, which base64 hides, and makes it a quarter smaller. The two are cut into pieces that take
- * turns: most of one stands in the other, and gzip sees no further back than 32 kB.
- * Inlined, so that no bundler has to find a file; not committed, so that sources and kernels cannot differ.
+ * Compiles assembly/ into src/generated/kernels.ts. The file has the module twice, with and without relaxed SIMD.
+ *
+ * The bytes are hexadecimal, because gzip finds repeated bytes in that form, which base64 hides. The result is a quarter
+ * smaller. The two modules are divided into pieces that alternate: they are mostly equal, and gzip looks back 32 kB at most.
+ *
+ * The kernels are part of the source, so that no bundler has to find a file. The generated file is not committed, so that it
+ * cannot differ from assembly/.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,14 +13,14 @@ import asc from "assemblyscript/asc";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** @param features beyond SIMD */
+/** Compiles the module. @param features WebAssembly features besides SIMD */
 async function compile(features: readonly string[]): Promise<Uint8Array> {
   let binary: Uint8Array | undefined;
   const { error, stderr } = await asc.main(
     [
       "assembly/index.ts",
       ...["--outFile", "kernels.wasm", "--optimizeLevel", "3", "--shrinkLevel", "0", "--noAssert"],
-      // The heap is tfjs's: imported, with the maximum of wasm32, so that any heap tfjs makes is accepted.
+      // The memory is tfjs's heap. It is imported with the maximum of wasm32, so that every heap of tfjs is accepted.
       ...["--importMemory", "--noExportMemory", "--initialMemory", "1", "--maximumMemory", "65536"],
       ...["--runtime", "stub", "--use", "abort=", "--enable", "simd"],
       ...features.flatMap((feature) => ["--enable", feature]),
@@ -30,12 +33,12 @@ async function compile(features: readonly string[]): Promise<Uint8Array> {
   );
   if (error || !binary) throw new Error(`The kernels do not compile: ${error?.message ?? ""}\n${stderr.toString()}`);
   const sections = sectionIds(binary);
-  // A data segment would be written over tfjs's own memory at address 0 and up.
-  if (sections.includes(11)) throw new Error("The kernels have a data segment; tfjs's heap has no place for it.");
+  // A data segment would overwrite tfjs's own memory from address 0 on.
+  if (sections.includes(11)) throw new Error("The kernels have a data segment, which would overwrite tfjs's heap. Remove constant tables and strings.");
   return binary;
 }
 
-/** Ids of the sections of a module, in order. */
+/** Returns the ids of a module's sections in order. */
 function sectionIds(binary: Uint8Array): readonly number[] {
   const ids: number[] = [];
   for (let at = 8; at < binary.length; ) {
@@ -53,7 +56,7 @@ function sectionIds(binary: Uint8Array): readonly number[] {
 
 process.chdir(root);
 const [plain, relaxed] = await Promise.all([compile([]), compile(["relaxed-simd"])]);
-/** Short enough that a piece and its like stand within gzip's reach. */
+/** Number of pieces. A piece and its counterpart in the other module must be less than 32 kB apart. */
 const PIECES = 8;
 const piece = (bytes: Uint8Array, i: number): string =>
   Buffer.from(bytes.subarray((i * bytes.length) / PIECES, ((i + 1) * bytes.length) / PIECES)).toString("hex");
@@ -61,8 +64,8 @@ const pieces = Array.from({ length: PIECES }, (_, i) => `  ["${piece(plain, i)}"
 const text = `// Written by scripts/build-kernels.ts from assembly/. Do not edit.
 
 /**
- * The kernels, ${plain.length} bytes, and the kernels with relaxed SIMD's multiply-add, ${relaxed.length} bytes: pieces of
- * the one and of the other.
+ * Alternating pieces of two modules: the kernels with SIMD, ${plain.length} bytes, and the kernels with the multiply-add of relaxed
+ * SIMD, ${relaxed.length} bytes.
  */
 export const PIECES: readonly (readonly [simd: string, relaxed: string])[] = [
 ${pieces.join("")}];
