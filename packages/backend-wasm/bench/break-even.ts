@@ -1,4 +1,4 @@
-/** From which size on a matrix product is worth a second thread; one part of bench/pool.ts. */
+/** Measures the size from which a matrix product is worth a second thread. It is a part of bench/pool.ts. */
 import * as tf from "@tensorflow/tfjs-core";
 import { heapOf } from "../src/heap/heap.ts";
 import { wasmBackend } from "../src/index.ts";
@@ -8,14 +8,14 @@ import { chunkSize } from "../src/threads/work-sharing.ts";
 
 const SIZES = [48, 64, 80, 96, 112, 128, 160, 192, 256, 384, 512];
 
-/** One size: milliseconds of the fastest tenth of its runs, which a busy machine disturbs least. */
+/** Milliseconds for one size: the fastest tenth of its runs, which a busy machine disturbs least. */
 export interface BreakEven {
   readonly multiplyAdds: number;
   readonly one: number;
   readonly two: number;
 }
 
-/** Square products of growing size, on one thread and on two in turn, whatever their size. */
+/** Measures square products of growing size alternately on one thread and on two, even if sharing is not worth it. */
 export async function breakEven(): Promise<readonly BreakEven[]> {
   const session = await wasmBackend({ threads: 2 }).init();
   const heap = heapOf(tf.backend());

@@ -1,6 +1,7 @@
 /**
- * Figures of one thread, writes figures.json: `pnpm --filter @graftjs/backend-wasm figures`. Backward against forward of the
- * nets in nets.ts, optimizers against a copy of the bytes they must touch, start-up in a fresh process.
+ * Measures figures of one thread and writes figures.json: `pnpm --filter @graftjs/backend-wasm figures`. They are the backward
+ * pass against the forward pass of the nets in nets.ts, optimizers against a copy of the bytes that they must touch, and the
+ * start-up in a new process.
  */
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -45,7 +46,7 @@ const optimizers = Object.fromEntries(
       ["sgd", sgd({ momentum: 0.9 }), 5],
       ["adam", adam(), 7],
       ["adamw", adamw(), 7],
-      // Norms must be known before anything is written: weights and gradients are read twice, moments written and read again.
+      // Norms are computed before the first write, so weights and gradients are read twice, and moments are written and read.
       ["lars", larsMomentum({ trustCoefficient: 0.001, momentum: 0.9, weightDecay: 1e-4 }), 7],
       ["lamb", lamb(), 10],
     ] as const
@@ -58,7 +59,7 @@ writeFileSync(
 await import("./readme.ts");
 process.exit(0);
 
-/** Milliseconds forward and forward with backward, by turns. */
+/** Measures alternately the forward pass, and forward and backward pass together. In milliseconds. */
 function backwardAgainstForward(name: string): object {
   const { model, x, y } = (NETS[name] as () => ReturnType<(typeof NETS)[string]>)();
   fusedLayers().apply(model as never);
@@ -83,7 +84,10 @@ function backwardAgainstForward(name: string): object {
   return result;
 }
 
-/** A step over 25 M numbers in 54 tensors, against a copy that reads and writes as many bytes: `passes` reads and writes of 4 bytes each a number. */
+/**
+ * Measures a step over 25 M numbers in 54 tensors, and a copy that reads and writes the same number of bytes. `passes`: reads and
+ * writes of 4 bytes per number.
+ */
 function againstCopy(name: string, rule: AnyRule, passes: number): object {
   const model = tfl.sequential({
     layers: Array.from({ length: 27 }, (_, i) =>

@@ -1,18 +1,18 @@
 /**
- * Step times of four nets on wasm and its peers: `pnpm bench wasm`. Peers take turns in one run, so that all meet the same
- * machine; what counts is the ratio. Writes results.json.
+ * Measures step times of four nets on wasm and on its peers: `pnpm bench wasm`. The peers alternate in one run, so that a busy
+ * machine slows all of them. Only the ratios count. Writes results.json.
  *
- * Peers: `GRAFT_TORCH_PYTHON` (a python with torch), `GRAFT_BENCH_NODE` (another node binary); stock tfjs-node and
- * `@graftjs/backend-node` where packages/backend-node has been installed. Absent ones are named.
+ * Peers: `GRAFT_TORCH_PYTHON` (a Python with torch), `GRAFT_BENCH_NODE` (another Node binary), and stock tfjs-node and
+ * `@graftjs/backend-node` if packages/backend-node has been installed. Absent peers are listed.
  */
 import { writeFileSync } from "node:fs";
 import os from "node:os";
 import { peers } from "./peers.ts";
 import { versions } from "./versions.ts";
 
-/** Rounds of the peers; a number on the command line, for a machine that is busy. */
+/** Rounds of the peers. A busy machine needs more; pass a number on the command line. */
 const ROUNDS = Number(process.argv[2] ?? 5);
-/** Steps before the first round and in each: a step at 224×224 takes seconds. */
+/** Steps before the first round, and in each round. A step at 224×224 takes seconds. */
 const NETS = {
   "mobilenet-v2-like": { warm: 4, steps: 4 },
   "resnet-like": { warm: 4, steps: 4 },
@@ -51,7 +51,7 @@ for (const [net, { warm, steps }] of Object.entries(NETS)) {
       { median: median(values), best: Math.min(...values), loss: losses.get(name) as number },
     ]),
   );
-  console.log(`\n${net}: ms a step, median (best)`);
+  console.log(`\n${net}: ms per step, median (best)`);
   const ours = results[net]?.wasm?.median as number;
   for (const [name, { median: middle, best }] of Object.entries(results[net] ?? {})) {
     console.log(

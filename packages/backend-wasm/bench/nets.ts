@@ -11,17 +11,17 @@ export interface Net {
 const CLASSES = 10;
 const BATCH = 8;
 
-/** The three nets that backends are compared on: batch 8, images of 64×64×3 or 64 tokens, batch norm at batch statistics. */
+/** The three nets with which backends are compared: batch 8, images of 64×64×3 or 64 tokens, batch norm at batch statistics. */
 export const NETS: Readonly<Record<string, () => Net>> = {
   "mobilenet-v2-like": () => withImages(mobileNetLike()),
   "resnet-like": () => withImages(resNetLike()),
   transformer: () => ({ model: transformer(), x: tf.randomUniform([BATCH, 64], 0, 500, "int32", 7), y: labels() }),
 };
 
-/** Those, and MobileNetV2 itself at 224×224: too large for tests on cpu. */
+/** The three nets, and MobileNetV2 itself at 224×224, which is too large for tests on cpu. */
 export const BENCH_NETS: typeof NETS = { ...NETS, "mobilenet-v2-224": () => withImages(mobileNetV2(), 224) };
 
-/** α 0.5: a strided convolution, ten inverted residual blocks, global pooling. */
+/** Builds a MobileNetV2-like net, α 0.5: a strided convolution, ten inverted residual blocks, global pooling. */
 function mobileNetLike(): tfl.LayersModel {
   const input = tfl.input({ shape: [64, 64, 3] });
   return headed(
@@ -41,7 +41,7 @@ function mobileNetLike(): tfl.LayersModel {
   );
 }
 
-/** MobileNetV2 (arXiv:1801.04381, table 2), α 1, images of 224×224×3. */
+/** Builds MobileNetV2 (arXiv:1801.04381, table 2), α 1, for images of 224×224×3. */
 function mobileNetV2(): tfl.LayersModel {
   const input = tfl.input({ shape: [224, 224, 3] });
   const blocks = [
@@ -58,7 +58,7 @@ function mobileNetV2(): tfl.LayersModel {
   return headed(input, convolve(inverted(convolve(input, 32, 3, 2, 6), 32, blocks), 1280, 1, 1, 6));
 }
 
-/** Inverted residual blocks: expansion, channels out, stride of each. */
+/** Adds inverted residual blocks. Each block has an expansion, output channels and a stride. */
 function inverted(
   x: tfl.SymbolicTensor,
   channels: number,
@@ -78,7 +78,7 @@ function inverted(
   return inverted(out, filters, rest);
 }
 
-/** Seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */
+/** Builds a ResNet-like net: seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */
 function resNetLike(): tfl.LayersModel {
   const input = tfl.input({ shape: [64, 64, 3] });
   let x = convolve(input, 16, 3, 2, Number.POSITIVE_INFINITY);
@@ -100,7 +100,7 @@ function resNetLike(): tfl.LayersModel {
   return headed(input, x);
 }
 
-/** Two layers of self-attention (one head) and feed-forward, d 128, 64 tokens. */
+/** Builds a transformer: two layers of self-attention (one head) and feed-forward, width 128, 64 tokens. */
 function transformer(): tfl.LayersModel {
   const width = 128;
   const input = tfl.input({ shape: [64], dtype: "int32" });
@@ -127,7 +127,7 @@ function transformer(): tfl.LayersModel {
   });
 }
 
-/** Convolution and batch norm, then relu up to `ceiling` where there is one. */
+/** Adds convolution and batch norm, then relu up to `ceiling` if it is given. */
 function convolve(
   x: tfl.SymbolicTensor,
   filters: number,

@@ -1,6 +1,6 @@
 /**
- * Trains in the Nodes that are supported: `pnpm --filter @graftjs/backend-wasm nodes`. Brings each by npm's `node` package,
- * some 100 MB, into npm's own cache. Writes nodes.json.
+ * Trains in every supported version of Node: `pnpm --filter @graftjs/backend-wasm nodes`. Downloads each by npm's `node`
+ * package, some 100 MB, into npm's own cache. Writes nodes.json.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

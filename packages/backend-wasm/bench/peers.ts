@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** What a peer answers to "train `steps` steps of `net`". */
+/** A peer's answer to "train `steps` steps of `net`". */
 export interface Answer {
   readonly milliseconds: readonly number[];
   readonly loss: number;
 }
 
-/** Someone who trains the same nets, in a process of its own, or the reason why not. */
+/** A process that trains the same nets. */
 export interface Peer {
   readonly name: string;
   train(net: string, steps: number): Promise<Answer>;
@@ -19,7 +19,7 @@ export interface Peer {
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const tsx = path("../../../node_modules/.bin/tsx");
 
-/** The peers that can be had here, and those that cannot, with what is missing. */
+/** Starts the peers that are available here. Returns them, and the absent ones with the reason. */
 export function peers(): { readonly present: readonly Peer[]; readonly absent: string[] } {
   const present = [
     start("wasm", tsx, [path("worker.ts"), "1"]),

@@ -1,7 +1,7 @@
 /**
- * What the pool gains and costs: `pnpm --filter @graftjs/backend-wasm pool`. Steps of two nets on one thread and on two, in
- * two processes that take turns, on the machine as it is and beside busy loops, one for each core; and the size from which
- * on a product gains. Writes pool.json.
+ * Measures the gain and the cost of the pool: `pnpm --filter @graftjs/backend-wasm pool`. Two processes alternate and train two
+ * nets on one thread and on two. They run on the machine as it is, and beside one busy loop per core. It also measures the
+ * size from which a matrix product gains. Writes pool.json.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { start } from "./peers.ts";
 const NETS = ["mobilenet-v2-like", "resnet-like"];
 const ROUNDS = Number(process.argv[2] ?? 12);
 const STEPS = 6;
-/** More time than this a contended machine may not lose by the pool. */
+/** Largest ratio of the times with two threads and with one on a busy machine. */
 const LIMIT = 1.1;
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
@@ -25,7 +25,7 @@ const peers = [1, 2].map((threads) =>
   start(`${threads}`, node, ["--import", "tsx", path("worker.ts"), String(threads)]),
 );
 
-/** Median step of each peer; a net's first steps, which compile, are not counted. */
+/** Measures the median step of each peer. A net's first steps compile and are not counted. */
 async function measure(net: string): Promise<{ readonly one: number; readonly two: number; readonly ratio: number }> {
   const times: number[][] = [[], []];
   for (let round = -1; round < ROUNDS; round++) {
@@ -35,7 +35,7 @@ async function measure(net: string): Promise<{ readonly one: number; readonly tw
     }
   }
   const [one, two] = times.map(median) as [number, number];
-  // Steps differ on a busy machine; what a program waits for is their sum.
+  // Steps differ on a busy machine, and a program waits for their sum, so the ratio is that of the sums.
   const [sumOne, sumTwo] = times.map((list) => list.reduce((sum, value) => sum + value, 0)) as [number, number];
   return { one, two, ratio: sumTwo / sumOne };
 }
@@ -67,7 +67,7 @@ writeFileSync(
 );
 for (const [net, { contended }] of Object.entries(results)) {
   if (contended && contended.ratio > LIMIT) {
-    console.error(`${net}: on a contended machine two threads take ${contended.ratio.toFixed(2)}× the time of one.`);
+    console.error(`${net}: on a busy machine two threads take ${contended.ratio.toFixed(2)}× the time of one.`);
     process.exitCode = 1;
   }
 }

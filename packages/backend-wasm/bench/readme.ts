@@ -1,4 +1,4 @@
-/** Writes the measured figures into README.md, between its markers: `tsx bench/readme.ts`. The benches end with it. */
+/** Writes the measured figures into README.md between its markers: `tsx bench/readme.ts`. Each bench does this at its end. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
 type Times = Readonly<Record<string, { readonly median: number }>>;
@@ -47,7 +47,7 @@ if (figures && pool) {
     ),
     ...Object.entries(figures.optimizers).map(
       ([name, { timesCopy }]) =>
-        `| \`${name}\` step against a copy of the bytes it must touch | ${timesCopy.toFixed(2)}× |`,
+        `| \`${name}\` step against a copy of the bytes that it must touch | ${timesCopy.toFixed(2)}× |`,
     ),
     `| start-up in Node, median of 10 | ${figures.startUp.median.toFixed(0)} ms |`,
     ...Object.entries(pool.nets).map(

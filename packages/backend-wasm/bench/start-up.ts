@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmBackend } from "../src/index.ts";
 
-// Bundled by figures.ts and run in a process of its own: from `init()` to the numbers of the first op.
+// figures.ts bundles this and runs it in a new process. It measures the time from `init()` to the numbers of the first op.
 async function main(): Promise<void> {
   const began = performance.now();
   await wasmBackend().init();

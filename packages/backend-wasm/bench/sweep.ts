@@ -1,6 +1,6 @@
 /**
- * The whole sweep, on SIMD kernels: `pnpm --filter @graftjs/backend-wasm sweep`. Writes bench/sweep.json, under the level of
- * SIMD that this engine has: run it in Node 20 for plain SIMD and in Node 24 for relaxed SIMD.
+ * Runs the whole sweep on SIMD kernels: `pnpm --filter @graftjs/backend-wasm sweep`. Writes the result to bench/sweep.json under
+ * this engine's level of SIMD. Run it in Node 20 for plain SIMD and in Node 24 for relaxed SIMD.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";

@@ -1,4 +1,4 @@
-"""PyTorch as a peer of bench/index.ts: the same nets, batch and protocol as worker.ts. Checked with torch 2.13.0 (CPU)."""
+"""Trains nets with PyTorch as a peer of bench/index.ts, with the nets, batch and protocol of worker.ts. Checked with torch 2.13.0 (CPU)."""
 
 import json
 import sys

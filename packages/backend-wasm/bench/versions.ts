@@ -4,18 +4,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import { targetFor } from "../../backend-node/src/install/target.ts";
 import { WHEELS } from "../../backend-node/src/install/wheels.ts";
 
-/** What a bench ran on, and when. What is absent is null. */
+/** The date of a bench, and the versions that it ran with. Absent ones are null. */
 export interface Versions {
   readonly date: string;
   readonly processor: string;
   readonly node: string;
   readonly otherNode: string | null;
   readonly tfjs: string;
-  /** Of the libraries under `@graftjs/backend-node` and the stock tfjs-node beside it. */
+  /** Version of the libraries of `@graftjs/backend-node` and of the stock tfjs-node. */
   readonly tensorflow: string | null;
   readonly torch: string | null;
 }
 
+/** Returns the versions of this run. */
 export function versions(): Versions {
   const { GRAFT_BENCH_NODE: node, GRAFT_TORCH_PYTHON: python } = process.env;
   const printed = (command: string | undefined, ...args: readonly string[]): string | null =>

@@ -1,6 +1,6 @@
 /**
- * One peer in a process of its own, with as many threads as its argument says (1). Reads lines `<net> <steps>` from stdin, trains that many steps and answers with one line
- * of JSON. Peers are asked in turn, so that all meet the same machine.
+ * Trains nets as one peer in a process of its own. Its argument is the number of threads, 1 by default. It reads lines `<net>
+ * <steps>` from stdin, trains that number of steps, and answers with one line of JSON.
  */
 import { createInterface } from "node:readline";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
@@ -25,10 +25,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify({ milliseconds, loss, tensors: tf.memory().numTensors, rss: process.memoryUsage().rss }));
 }
 
-/** Compiles a net: SGD with momentum, weights as in the peers of packages/backend-node/bench. */
+/** Compiles a net with SGD with momentum. Its weights are the same as in packages/backend-node/bench. */
 function prepare(name: string): () => Promise<number> {
   const net = NETS[name]?.();
-  if (!net) throw new Error(`No net is called ${name}. Known: ${Object.keys(NETS).join(", ")}.`);
+  if (!net) throw new Error(`No net is called ${name}. Use one of ${Object.keys(NETS).join(", ")}.`);
   let seed = 1;
   for (const weight of net.model.weights) {
     const { shape } = weight;

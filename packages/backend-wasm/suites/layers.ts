@@ -1,6 +1,6 @@
 /**
- * tfjs-layers' own tests on this backend, against the published tfjs-layers. npm's package has no tests in it: GRAFT_TFJS_SOURCE
- * names a checkout of tensorflow/tfjs at the tag of the installed version. Writes layers.json.
+ * Runs tfjs-layers' own tests on this backend, with the published tfjs-layers. Its package on npm has no tests, so
+ * GRAFT_TFJS_SOURCE must name a checkout of tensorflow/tfjs at the tag of the installed version. Writes layers.json.
  *
  *   GRAFT_TFJS_SOURCE=/path/to/tfjs pnpm --filter @graftjs/backend-wasm suites:layers [--only conv2d]
  */
@@ -15,7 +15,7 @@ const { only } = parseArgs({ options: { only: { type: "string", default: "" } } 
 const checkout = process.env.GRAFT_TFJS_SOURCE;
 if (!checkout) {
   console.error(
-    "GRAFT_TFJS_SOURCE names no checkout of tensorflow/tfjs; tfjs-layers' package on npm has no tests in it.",
+    "GRAFT_TFJS_SOURCE is not set. Set it to a checkout of tensorflow/tfjs; the package of tfjs-layers on npm has no tests.",
   );
   process.exit(2);
 }
@@ -25,7 +25,7 @@ const published = join(dirname(manifest), "dist");
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith("_test.ts"));
 
-/** What the tests import beside each other comes out of the published package. */
+/** Resolves the tests' imports of sources to the published package. */
 const fromPublished: Plugin = {
   name: "published-layers",
   setup(build) {
@@ -38,11 +38,11 @@ const fromPublished: Plugin = {
 };
 
 const exceptions: readonly Exception[] = [
-  { name: /^ConvLSTM2DCell .*channelsFirst/, message: /has no NCHW kernels/, reason: "NCHW, refused by name" },
+  { name: /^ConvLSTM2DCell .*channelsFirst/, message: /has no NCHW kernels/, reason: "NCHW, which throws an error that names the kernel" },
   {
     name: /^(TransformerDecoder one training step|GPT2Backbone)/,
     message: /Invalid typed array length/,
-    reason: "layers of tfjs that add a list where a tensor is meant, which is NaN or a leak on cpu",
+    reason: "layers of tfjs that add a list instead of a tensor, which is NaN or a leak on cpu",
   },
 ];
 

@@ -5,38 +5,44 @@ import { type BuildOptions, build } from "esbuild";
 
 const require = createRequire(import.meta.url);
 const packageFolder = join(import.meta.dirname, "..");
+/** Folder of tfjs-core's built files. */
 export const coreFolder: string = join(dirname(require.resolve("@tensorflow/tfjs-core/package.json")), "dist");
 
-/** Why tests may fail: by what they are called, or by what the backend says. One that no test needs is a failure itself. */
+/**
+ * A reason why tests may fail. It applies to tests with this name, or with this message of the backend. An exception that no
+ * test needs counts as a failure.
+ */
 export interface Exception {
   readonly name?: RegExp;
   readonly message?: RegExp;
   readonly reason: string;
 }
 
+/** The counts of a suite. */
 export interface SuiteResult {
   readonly ran: number;
   readonly passed: number;
-  /** Tests that fail as they may, by reason. */
+  /** Number of tests that fail as expected, by reason. */
   readonly excepted: Readonly<Record<string, number>>;
   readonly failed: readonly string[];
 }
 
+/** Options of {@link runSuite}. */
 export interface SuiteOptions {
-  /** Modules that the tests need loaded. @default [] */
+  /** Modules to import before the tests. @default [] */
   readonly imports?: readonly string[];
-  /** Statements, bundled, that define the tests when they run. */
+  /** Statements that define the tests. They are bundled. */
   readonly tests: string;
   readonly exceptions: readonly Exception[];
-  /** Part of the names of the tests to run. @default "" */
+  /** Runs only tests whose names contain this. @default "" */
   readonly only?: string;
-  /** esbuild's, beside those that every suite needs. */
+  /** Options of esbuild, besides those of every suite. */
   readonly build?: BuildOptions;
 }
 
 /**
- * Runs a suite of tfjs under jasmine on this backend. The suites are built for tfjs's own tooling: esbuild bundles them with
- * one copy of tfjs-core, which the backend shares. One suite a process.
+ * Runs a suite of tfjs under jasmine on this backend. The suites expect tfjs's own tools, so esbuild bundles them with one copy
+ * of tfjs-core, which the backend shares. A process can run one suite.
  */
 export async function runSuite({
   imports = [],
@@ -53,7 +59,7 @@ export async function runSuite({
     await suite.wasmBackend().init();
     suite.jasmineUtil.setTestEnvs([{ name: "test-wasm", backendName: "wasm", flags: {}, isDataSync: true }]);
     const define = (): void => {
-      // tfjs's suites end each of their parts with an engine that has no backend, and some tests then expect a default.
+      // Each part of tfjs's suites ends with an engine without a backend, and some later tests expect a default one.
       (globalThis as unknown as { beforeEach(run: () => Promise<unknown>): void }).beforeEach(async () => {
         if (suite.tf.engine().backendName === null) await suite.tf.setBackend("wasm");
       });
@@ -87,7 +93,7 @@ async function bundleSuite(
     platform: "node",
     format: "cjs",
     logLevel: "error",
-    // tfjs declares its tests free of side effects, and they would be dropped.
+    // tfjs declares its tests free of side effects, so esbuild would drop them.
     ignoreAnnotations: true,
     mainFields: ["module", "main"],
     alias: { "@tensorflow/tfjs-core": join(coreFolder, "index.js"), ...alias },
@@ -137,7 +143,7 @@ interface Spec {
 interface Jasmine {
   getEnv(): { configure(options: object): void; addReporter(reporter: object): void; execute(): Promise<unknown> };
 }
-/** What the bundle leaves on `globalThis`. */
+/** The properties that the bundle adds to `globalThis`. */
 interface Bundle {
   readonly suite: {
     readonly tf: {
