@@ -98,7 +98,7 @@ function transformWindow(window: usize, row: usize, channels: i32, to: usize, st
 
 /**
  * Computes clamp(start + Aᵀ m A) for four channels of a tile, and stores it at `pixel` and at the pixels `right` and `below`
- * bytes further. A distance of 0 means that there is no such pixel. The result has a bit set if a sum is not finite.
+ * bytes further. A distance of 0 means that the pixel lies outside the image. The result has a bit set if a sum is not finite.
  */
 // @ts-ignore: decorator
 @inline

@@ -34,7 +34,10 @@ async function compile(features: readonly string[]): Promise<Uint8Array> {
   if (error || !binary) throw new Error(`The kernels do not compile: ${error?.message ?? ""}\n${stderr.toString()}`);
   const sections = sectionIds(binary);
   // A data segment would overwrite tfjs's own memory from address 0 on.
-  if (sections.includes(11)) throw new Error("The kernels have a data segment, which would overwrite tfjs's heap. Remove constant tables and strings.");
+  if (sections.includes(11))
+    throw new Error(
+      "The kernels have a data segment, which would overwrite tfjs's heap. Remove constant tables and strings.",
+    );
   return binary;
 }
 

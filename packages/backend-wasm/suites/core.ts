@@ -17,7 +17,10 @@ const exceptions: readonly Exception[] = [
     reason: "regular expressions, which the wasm backend does not support",
   },
   { message: /has no NCHW kernels/, reason: "NCHW, which throws an error that names the kernel" },
-  { message: /matMul on wasm takes float32, got int32/, reason: "int32 matMul, which throws an error that names the op" },
+  {
+    message: /matMul on wasm takes float32, got int32/,
+    reason: "int32 matMul, which throws an error that names the op",
+  },
   {
     message: /takes float32, int32 and bool, got .*string|Unknown dtype string/,
     reason: "tensors of strings, which the wasm backend does not support",

@@ -38,7 +38,11 @@ const fromPublished: Plugin = {
 };
 
 const exceptions: readonly Exception[] = [
-  { name: /^ConvLSTM2DCell .*channelsFirst/, message: /has no NCHW kernels/, reason: "NCHW, which throws an error that names the kernel" },
+  {
+    name: /^ConvLSTM2DCell .*channelsFirst/,
+    message: /has no NCHW kernels/,
+    reason: "NCHW, which throws an error that names the kernel",
+  },
   {
     name: /^(TransformerDecoder one training step|GPT2Backbone)/,
     message: /Invalid typed array length/,

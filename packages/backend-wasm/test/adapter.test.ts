@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import * as api from "../src/index.ts";
 import { randomNumbers } from "./reference.ts";
 
-/** Losses of a few epochs of a small net with every kernel family that stock wasm lacks. */
+/** Returns the losses of a few epochs of a small net that uses every kernel family that stock wasm lacks. */
 async function losses(backend: string): Promise<number[]> {
   await tf.setBackend(backend);
   const seed = 7;
@@ -55,7 +55,7 @@ describe("wasmBackend", () => {
     ]);
   });
 
-  it("probes without touching the current backend, trains as cpu does, and puts the stock kernels back", async () => {
+  it("keeps the current backend when it is probed, trains like cpu, and puts the stock kernels back", async () => {
     const expected = await losses("cpu");
     const adapter = api.wasmBackend();
     const probe = await adapter.availability();

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { wasmBackend } from "../src/index.ts";
 
-// Bundled by bundle.ts and run by itself: one gradient that stock wasm has not.
+// bundle.ts bundles this and runs it in a process of its own. It computes a gradient that stock wasm lacks.
 async function main(): Promise<void> {
   const session = await wasmBackend().init();
   const x = tf.ones([1, 4, 4, 2]) as tf.Tensor4D;

@@ -5,7 +5,7 @@ import { build } from "esbuild";
 
 const packageFolder = join(import.meta.dirname, "..");
 
-/** tfjs's wasm glue is CommonJS inside an ES module: it asks for what Node gives to CommonJS alone. README.md names this, too. */
+/** tfjs's wasm glue is CommonJS inside an ES module. It uses variables that Node defines only for CommonJS; see README.md. */
 const ESM_BANNER =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url); const __filename = import.meta.filename; const __dirname = import.meta.dirname;';
 
@@ -16,7 +16,7 @@ export async function bundleForNode(outfile: string, format: "esm" | "cjs"): Pro
   await build({ entryPoints, bundle: true, platform: "node", format, outfile, banner, logLevel: "silent" });
 }
 
-/** What the bundle prints, in a folder that has no .wasm files. */
+/** Runs the bundle in a folder without .wasm files and returns its output. */
 export async function output(
   file: string,
   node: string = process.execPath,

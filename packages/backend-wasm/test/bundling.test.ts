@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bundleForNode, output } from "./bundle.ts";
 
 const packageFolder = join(import.meta.dirname, "..");
-// Inside the package, so that what a bundle leaves outside is found as in an app; outside its sources.
+// The folder is inside the package, so that modules that are not bundled are found as in an app, but outside its sources.
 mkdirSync(join(packageFolder, "node_modules/.cache"), { recursive: true });
 const folder = mkdtempSync(join(packageFolder, "node_modules/.cache/bundle-"));
 
@@ -17,14 +17,14 @@ describe("bundled", () => {
   it.each([
     ["esm", "mjs"],
     ["cjs", "cjs"],
-  ] as const)("by esbuild as %s for Node, with no copy of the .wasm files, it trains", async (format, extension) => {
+  ] as const)("by esbuild as %s for Node, it trains without copied .wasm files", async (format, extension) => {
     const outfile = join(folder, `node.${extension}`);
     await bundleForNode(outfile, format);
     expect(await output(outfile)).toEqual({ gradient: 4, missing: [] });
   });
 
-  // Other Nodes are 100 MB each: `pnpm --filter @graftjs/backend-wasm nodes` brings them, and writes down how each did.
-  it("trained in Node 20, 22 and 24 when it was last tried there", () => {
+  // Other versions of Node are 100 MB each. `pnpm --filter @graftjs/backend-wasm nodes` downloads them and writes the results.
+  it("trained in Node 20, 22 and 24 when it was last run there", () => {
     const { nodes } = JSON.parse(readFileSync(new URL("../bench/nodes.json", import.meta.url), "utf8")) as {
       readonly nodes: Readonly<Record<string, unknown>>;
     };
@@ -32,7 +32,7 @@ describe("bundled", () => {
     for (const printed of Object.values(nodes)) expect(printed).toEqual({ gradient: 4, missing: [] });
   });
 
-  it("is at most 60 kB minified and gzipped, both builds of the kernels included", async () => {
+  it("is at most 60 kB minified and gzipped, including both builds of the kernels", async () => {
     const { outputFiles } = await build({
       entryPoints: [join(packageFolder, "src/index.ts")],
       bundle: true,
@@ -45,7 +45,7 @@ describe("bundled", () => {
     const bytes = gzipSync(outputFiles[0]?.contents as Uint8Array, { level: 9 }).length;
     console.log(`min+gzip: ${bytes} bytes`);
     expect(bytes).toBeLessThanOrEqual(60_000);
-    // The figure in README.md.
+    // README.md gives this figure.
     expect(bytes).toBeGreaterThan(20_000);
   });
 });

@@ -26,11 +26,11 @@ function expectTrained({ description, losses, expected, tensors }: Trained): voi
 }
 
 describe("wasm in Chromium", () => {
-  it("trains in a page as cpu does", async () => {
+  it("trains in a page like cpu", async () => {
     expectTrained(await page.call<Trained>("train", wasm.toString("base64")));
   });
 
-  it("trains in a Web Worker as cpu does", async () => {
+  it("trains in a Web Worker like cpu", async () => {
     expectTrained(await page.call<Trained>("trainInWorker", wasm.toString("base64")));
   });
 

@@ -32,7 +32,7 @@ const IMAGES = [
   [3, 8, 13],
 ] as const;
 
-/** Every combination; those whose output would be empty are left out by the reader. */
+/** Yields every combination. The caller leaves out those with an empty output. */
 export function* convCases(): Generator<ConvCase> {
   const strides: readonly [number, number][] = [
     [1, 1],
@@ -75,7 +75,7 @@ export function* convCases(): Generator<ConvCase> {
   }
 }
 
-/** The k-th of every n cases: a fixed sample that touches every axis of the sweep. */
+/** Selects the k-th of every n cases: a fixed sample that includes every axis of the sweep. */
 export function sample(every: number, offset = 0): readonly ConvCase[] {
   return [...convCases()].filter((_, index) => index % every === offset);
 }

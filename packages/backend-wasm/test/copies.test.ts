@@ -1,7 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { expectSame, NASTY, onBoth, onEachLevel } from "./on-both.ts";
+import { describeEachLevel, expectSame, NASTY, runOnCpuAndWasm } from "./cpu-and-wasm.ts";
 
 const DTYPES = ["float32", "int32", "bool"] as const;
 const SHAPES: readonly (readonly number[])[] = [
@@ -13,7 +13,7 @@ const SHAPES: readonly (readonly number[])[] = [
   [2, 1, 3, 2],
   [3, 2, 2, 3, 2],
   [2, 3, 1, 2, 2, 3],
-  // Rows beyond what is copied by vectors.
+  // The rows are longer than those that are copied by vectors.
   [3, 5, 101],
   [0, 3],
 ];
@@ -25,11 +25,11 @@ const numbers = (shape: readonly number[], dtype: (typeof DTYPES)[number]): tf.T
     dtype,
   );
 
-onEachLevel(() => {
+describeEachLevel(() => {
   describe.each(DTYPES)("of %s", (dtype) => {
     const same = async (run: (x: tf.Tensor) => tf.Tensor, shape: readonly number[]): Promise<void> => {
       const dtypes: string[] = [];
-      const [cpu, wasm] = await onBoth(() => {
+      const [cpu, wasm] = await runOnCpuAndWasm(() => {
         const y = run(numbers(shape, dtype));
         dtypes.push(`${y.dtype} [${y.shape}]`);
         return y;
@@ -38,7 +38,7 @@ onEachLevel(() => {
       expect(dtypes[1]).toBe(dtypes[0]);
     };
 
-    it.each(SHAPES)("%j, repeated along each axis and along all", async (...shape) => {
+    it.each(SHAPES)("%j, repeated along each axis and along all of them", async (...shape) => {
       for (let axis = 0; axis < shape.length; axis++)
         await same(
           (x) =>
@@ -76,7 +76,7 @@ onEachLevel(() => {
       );
     });
 
-    it.each(SHAPES)("%j, reversed along each axis and along all", async (...shape) => {
+    it.each(SHAPES)("%j, reversed along each axis and along all of them", async (...shape) => {
       for (let axis = 0; axis < shape.length; axis++) await same((x) => tf.reverse(x, axis), shape);
       await same((x) => tf.reverse(x), shape);
       if (shape.length > 2) await same((x) => tf.reverse(x, [0, -1]), shape);
@@ -109,7 +109,7 @@ onEachLevel(() => {
     );
   });
 
-  it("an index outside says so", async () => {
+  it("throws for an index outside the axis", async () => {
     await tf.setBackend("wasm");
     tf.tidy(() => {
       const x = tf.ones([2, 3]);
@@ -118,10 +118,13 @@ onEachLevel(() => {
     });
   });
 
-  it.each([0.5, 1, 2, 3, -1, 0, -0.5, 2.5])("powers of %f are cpu's, on nasty numbers", async (exponent) => {
-    const numbers = NASTY.filter((x) => Math.abs(x) ** 3 > 1e-38 || x === 0 || Number.isNaN(x));
-    expectSame(await onBoth(() => tf.pow(tf.tensor1d(numbers), exponent)), numbers);
-    expectSame(await onBoth(() => tf.pow(tf.tensor1d(numbers), tf.tensor1d([exponent]))), numbers);
-    expectSame(await onBoth(() => tf.pow(exponent, tf.tensor1d([0, 1, 2, 0.5]))));
-  });
+  it.each([0.5, 1, 2, 3, -1, 0, -0.5, 2.5])(
+    "powers of %f are those of cpu, with difficult numbers",
+    async (exponent) => {
+      const numbers = NASTY.filter((x) => Math.abs(x) ** 3 > 1e-38 || x === 0 || Number.isNaN(x));
+      expectSame(await runOnCpuAndWasm(() => tf.pow(tf.tensor1d(numbers), exponent)), numbers);
+      expectSame(await runOnCpuAndWasm(() => tf.pow(tf.tensor1d(numbers), tf.tensor1d([exponent]))), numbers);
+      expectSame(await runOnCpuAndWasm(() => tf.pow(exponent, tf.tensor1d([0, 1, 2, 0.5]))));
+    },
+  );
 });

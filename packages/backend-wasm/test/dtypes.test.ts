@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { onEachLevel, UNARY } from "./on-both.ts";
+import { describeEachLevel, UNARY } from "./cpu-and-wasm.ts";
 
 const VALUES = {
   int32: [-9, -2, -1, 0, 1, 2, 3, 7, 100000, 1, 5, 6],
@@ -11,7 +11,7 @@ const VALUES = {
 type Integer = keyof typeof VALUES;
 type Run = (x: tf.Tensor, dtype: Integer) => tf.Tensor;
 
-/** A row that broadcasts over the matrix, in the same dtype. */
+/** A row that broadcasts over the matrix, with the same dtype. */
 const row = (dtype: Integer): tf.Tensor => tf.tensor1d(dtype === "int32" ? [2, 3, -2, 5] : [1, 0, 1, 0], dtype);
 const image = (x: tf.Tensor): tf.Tensor4D => tf.reshape(x, [1, 2, 2, 3]) as tf.Tensor4D;
 
@@ -75,13 +75,13 @@ const OTHERS: Readonly<Record<string, Run>> = {
   dilation2d: (x) => tf.dilation2d(image(x), tf.ones([1, 1, 3]), 1, "same"),
   toInt: (x) => tf.cast(tf.mul(tf.cast(x, "float32"), 1e5), "int32"),
   "NaN to int": (x) => tf.cast(tf.add(tf.cast(x, "float32"), Number.NaN), "int32"),
-  "sum of nothing": (_, dtype) => tf.sum(tf.zeros([0, 3], dtype), 0),
-  "max of nothing": (_, dtype) => tf.max(tf.zeros([0, 3], dtype), 0),
-  "prod of nothing": (_, dtype) => tf.prod(tf.zeros([2, 0], dtype), 1, true),
+  "sum of an empty tensor": (_, dtype) => tf.sum(tf.zeros([0, 3], dtype), 0),
+  "max of an empty tensor": (_, dtype) => tf.max(tf.zeros([0, 3], dtype), 0),
+  "prod of an empty tensor": (_, dtype) => tf.prod(tf.zeros([2, 0], dtype), 1, true),
 };
 
-/** Kernels whose functions refuse integers before any backend is asked. */
-const BEHIND_A_CHECK = ["Ceil", "Cos", "Cosh", "Floor", "Log", "Rsqrt", "Sigmoid", "Sin", "Sqrt", "Tan", "Tanh"];
+/** Kernels whose functions refuse integers before they call a backend. */
+const REFUSED_BY_TFJS = ["Ceil", "Cos", "Cosh", "Floor", "Log", "Rsqrt", "Sigmoid", "Sin", "Sqrt", "Tan", "Tanh"];
 const byKernel = (name: string): Run => {
   return (x) => tf.engine().runKernel(name, { x }) as tf.Tensor;
 };
@@ -89,11 +89,11 @@ const byKernel = (name: string): Run => {
 const CASES: Readonly<Record<string, Run>> = {
   ...UNARY,
   ...OTHERS,
-  ...Object.fromEntries(BEHIND_A_CHECK.map((name) => [`the kernel ${name}`, byKernel(name)])),
+  ...Object.fromEntries(REFUSED_BY_TFJS.map((name) => [`the kernel ${name}`, byKernel(name)])),
 };
 
-onEachLevel(() => {
-  // What a kernel that writes nothing would return.
+describeEachLevel(() => {
+  // Dirty memory, which a kernel that writes nothing would return.
   beforeEach(async () => {
     await tf.setBackend("wasm");
     tf.tidy(() => [1, 2, 3, 4, 6, 8, 12, 24, 72].map((size) => tf.fill([size], 9.87e5)));
@@ -115,23 +115,26 @@ onEachLevel(() => {
       }
     };
 
-    it.each(Object.entries(CASES))("%s: values, shape and dtype of cpu, or its refusal", async (_, run) => {
-      const [cpu, wasm] = [await on("cpu", run), await on("wasm", run)];
-      expect(cpu.dtype).toMatch(/^(float32|int32|bool)$|must/);
-      expect(wasm.dtype).toBe(cpu.dtype);
-      expect(wasm.shape).toEqual(cpu.shape);
-      for (const [i, expected] of cpu.values.entries()) {
-        const actual = wasm.values[i] as number;
-        // cpu keeps 2 and 255 in a bool; both stand for true.
-        if (cpu.dtype === "bool") expect([0, 1], `${actual}, cpu ${expected}`).toContain(actual);
-        if (cpu.dtype === "bool") expect(Boolean(actual)).toBe(Boolean(expected));
-        else if (Number.isFinite(expected))
-          expect(actual).toBeCloseTo(expected, 5 - Math.log10(1 + Math.abs(expected)));
-        else expect(actual).toBe(expected);
-      }
-    });
+    it.each(Object.entries(CASES))(
+      "%s: gives the values, shape and dtype of cpu, or throws like cpu",
+      async (_, run) => {
+        const [cpu, wasm] = [await on("cpu", run), await on("wasm", run)];
+        expect(cpu.dtype).toMatch(/^(float32|int32|bool)$|must/);
+        expect(wasm.dtype).toBe(cpu.dtype);
+        expect(wasm.shape).toEqual(cpu.shape);
+        for (const [i, expected] of cpu.values.entries()) {
+          const actual = wasm.values[i] as number;
+          // cpu stores 2 and 255 in a bool. Both mean true.
+          if (cpu.dtype === "bool") expect([0, 1], `${actual}, cpu ${expected}`).toContain(actual);
+          if (cpu.dtype === "bool") expect(Boolean(actual)).toBe(Boolean(expected));
+          else if (Number.isFinite(expected))
+            expect(actual).toBeCloseTo(expected, 5 - Math.log10(1 + Math.abs(expected)));
+          else expect(actual).toBe(expected);
+        }
+      },
+    );
 
-    it("products say by name that they take float32", async () => {
+    it("products throw an error that says that they take float32", async () => {
       await tf.setBackend("wasm");
       tf.tidy(() => {
         const x = tf.tensor2d([...VALUES[dtype]], [3, 4], dtype);
@@ -142,7 +145,7 @@ onEachLevel(() => {
     });
   });
 
-  it("strings are refused by name, not compared or copied as the numbers they are not", async () => {
+  it("throws for strings, with the kernel's name, instead of using their bytes as numbers", async () => {
     await tf.setBackend("wasm");
     tf.tidy(() => {
       const words = tf.tensor1d(["a", "b"]);

@@ -4,21 +4,21 @@ import "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
 import { batchNormTraining, conv2dBiasActivation } from "../src/index.ts";
 import { runKernel } from "../src/tfjs-registry/gradients.ts";
-import { expectSame, NASTY, onBoth, onEachLevel } from "./on-both.ts";
+import { describeEachLevel, expectSame, NASTY, runOnCpuAndWasm } from "./cpu-and-wasm.ts";
 
 type Op = (x: tf.Tensor) => tf.Tensor;
 
-/** Every nasty number with gradients that come from behind: one, none, not a number, infinite. */
+/** Every difficult number with four gradients of the output: 1, 0, NaN and infinity. */
 const DYS = [1, 0, -2, Number.NaN, Number.POSITIVE_INFINITY];
 const pairs = NASTY.flatMap((x) => DYS.map((dy) => [x, dy] as const));
 
-/** The gradient of Σ dy·f at every pair. */
+/** Computes the gradient of Σ dy·f at every pair. */
 const gradient = (f: Op) => (): tf.Tensor => {
   const [x, dy] = [tf.tensor1d(pairs.map(([v]) => v)), tf.tensor1d(pairs.map(([, d]) => d))];
   return tf.grad((v) => tf.sum(tf.mul(f(v), dy)))(x);
 };
 
-/** A convolution that hands each number on as it is. */
+/** A convolution that returns each number unchanged. */
 const asImage =
   (op: (x: tf.Tensor4D, one: tf.Tensor4D) => tf.Tensor): Op =>
   (x) =>
@@ -35,27 +35,27 @@ const CASES: Readonly<Record<string, Op>> = {
   "conv2dBiasActivation, relu": asImage((x, one) => conv2dBiasActivation(x, one, undefined, { activation: "relu" })),
 };
 
-onEachLevel((level) => {
-  describe("gradients on nasty numbers", () => {
-    it.each(Object.entries(CASES))("%s: as on cpu, NaN and infinities included", async (_, f) => {
+describeEachLevel((level) => {
+  describe("gradients at difficult numbers", () => {
+    it.each(Object.entries(CASES))("%s: as on cpu, including NaN and infinities", async (_, f) => {
       expectSame(
-        await onBoth(gradient(f)),
+        await runOnCpuAndWasm(gradient(f)),
         pairs.map(([x]) => x),
       );
     });
 
-    it("sigmoid: as on cpu, NaN and infinities included", async () => {
-      // y·(1 − y) has lost digits where y is nearly 1, on cpu as well.
-      const [cpu, wasm] = await onBoth(gradient(tf.sigmoid));
+    it("sigmoid: as on cpu, including NaN and infinities", async () => {
+      // y·(1 − y) loses digits if y is nearly 1, on cpu as well.
+      const [cpu, wasm] = await runOnCpuAndWasm(gradient(tf.sigmoid));
       for (const [i, expected] of cpu.entries())
         if (Number.isFinite(expected)) expect(Math.abs((wasm[i] as number) - expected)).toBeLessThan(2.5e-7);
         else expect(wasm[i]).toBe(expected);
     });
 
-    // At 6 and beyond cpu sees the input, the fused kernel the output, which is 6 for both: there it takes 0 for both.
+    // cpu decides by the input, the fused kernel by the output. Both inputs at and beyond 6 have the output 6, so it gives 0.
     it("conv2dBiasActivation, relu6: as on cpu", async () => {
       const f = asImage((x, one) => conv2dBiasActivation(x, one, undefined, { activation: "relu6" }));
-      const [cpu, wasm] = await onBoth(gradient(f));
+      const [cpu, wasm] = await runOnCpuAndWasm(gradient(f));
       const other = pairs.flatMap(([x], i) => (x === 6 ? [] : [i]));
       expectSame([other.map((i) => cpu[i] as number), other.map((i) => wasm[i] as number)]);
     });
@@ -66,7 +66,7 @@ onEachLevel((level) => {
         [0, 1e4, -1e4],
         [1, 2, 3],
       ];
-      expectSame(await onBoth(() => tf.grad((v) => tf.sum(tf.mul(tf.softmax(v), [1, 2, 3])))(tf.tensor2d(x))));
+      expectSame(await runOnCpuAndWasm(() => tf.grad((v) => tf.sum(tf.mul(tf.softmax(v), [1, 2, 3])))(tf.tensor2d(x))));
     });
 
     it("batchNormTraining and relu: a channel with NaN is NaN, the others are not", async () => {
@@ -77,13 +77,13 @@ onEachLevel((level) => {
       ];
       const op = (v: tf.Tensor): tf.Tensor =>
         batchNormTraining(v, tf.ones([2]), tf.zeros([2]), { activation: "relu" })[0];
-      expectSame(await onBoth(() => tf.grad((v) => tf.sum(tf.square(op(v))))(tf.tensor2d(x))));
+      expectSame(await runOnCpuAndWasm(() => tf.grad((v) => tf.sum(tf.square(op(v))))(tf.tensor2d(x))));
     });
   });
 
   if (level === "simd")
     describe("kernels that other packages call", () => {
-      it("GraftBatchNormGrad with an activation hands NaN on in all three gradients", async () => {
+      it("GraftBatchNormGrad with an activation keeps NaN in all three gradients", async () => {
         await tf.setBackend("wasm");
         tf.tidy(() => {
           const x = tf.tensor2d([

@@ -11,13 +11,13 @@ beforeAll(async () => {
   await tf.setBackend("wasm");
 });
 
-describe("kernels composed of stock ones", () => {
-  it("give the gradients of convolutions that float64 gives, and leave no tensor", () => {
+describe("kernels composed of stock kernels", () => {
+  it("compute the gradients of convolutions as in float64, and leave no tensor", () => {
     const random = randomNumbers(1);
     const worst: { [name: string]: number } = {};
     const before = tf.memory().numTensors;
     let cases = 0;
-    // 47 is prime to the number of values of every axis, so that the sample meets all of them.
+    // 47 is coprime to the number of values of every axis, so the sample includes all values.
     for (const { depthwise, x: xShape, filter: filterShape, ...attrs } of sample(47)) {
       const geometry = convGeometry("test", xShape, filterShape, attrs as unknown as tf.NamedAttrMap, depthwise);
       if (geometry.outHeight < 1 || geometry.outWidth < 1) continue;
@@ -53,12 +53,12 @@ describe("kernels composed of stock ones", () => {
     expect(tf.memory().numTensors - before).toBe(0);
   });
 
-  it("give the gradient of max pooling that cpu gives, with ties, negative windows and NaN", async () => {
+  it("compute the gradient of max pooling as on cpu, with ties, negative windows and NaN", async () => {
     const random = randomNumbers(3);
     const kernel = fallbackKernels.MaxPoolGrad as tf.KernelFunc;
     const shape = [2, 9, 8, 5] as [number, number, number, number];
     const size = tf.util.sizeFromShape(shape);
-    // relu makes ties at 0, the rounded ones tie elsewhere, the shifted ones have no positive value.
+    // relu makes ties at 0, rounding makes other ties, and the shifted numbers have no positive value.
     const images = [
       random(size),
       random(size).map((v) => Math.max(0, v)),

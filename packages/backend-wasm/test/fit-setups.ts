@@ -1,24 +1,24 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
+import { useDilatedFilters } from "./dilated-filter.ts";
 import { randomNumbers } from "./reference.ts";
-import { spreadFilters } from "./spread-filter.ts";
 
 type Layer = tfl.layers.Layer;
 
-/** One thing to train: what goes in, layers, what is compared with what. */
+/** A set-up to train: input, layers, labels and loss. */
 interface Setup {
   readonly input: readonly number[];
   readonly layers: () => Layer[];
-  /** Integers below this instead of normal numbers. */
+  /** With this, the inputs are integers below it instead of normal numbers. */
   readonly tokens?: number;
   readonly loss?: string;
   readonly optimizer?: () => tf.Optimizer;
-  /** "probabilities", "classes" (integers), "signs", or normal numbers. */
+  /** Kind of the labels: "probabilities", "classes" (integers), "signs", or normal numbers. */
   readonly targets?: "probabilities" | "classes" | "signs" | "positive";
   readonly model?: () => tfl.LayersModel;
   /** @default 3 */
   readonly batchSize?: number;
-  /** What is done to cpu's model, where tfjs itself does not train the layers. */
+  /** Changes cpu's model if tfjs itself cannot train the layers. */
   readonly oracle?: (model: tfl.LayersModel) => void;
 }
 
@@ -81,7 +81,7 @@ const recurrent = (layer: (args: object) => Layer, args: { readonly returnSequen
   ],
 });
 
-/** A model of two branches that `merge` joins. */
+/** Makes a model of two branches that are joined by `merge`. */
 const merged = (merge: () => Layer): Setup => ({
   input: [6],
   layers: () => [],
@@ -94,17 +94,17 @@ const merged = (merge: () => Layer): Setup => ({
 });
 
 /**
- * Layers with dilation 2, which tfjs refuses to train on every backend; cpu spreads their filters. depthwiseConv2d is not
- * among them: that layer of tfjs-layers passes over its `dilationRate`.
+ * Layers with dilation 2. tfjs refuses to train them on every backend, so cpu uses filters with zeros between the taps. There is
+ * no depthwiseConv2d, because that layer of tfjs-layers ignores its `dilationRate`.
  */
 const dilated = (layer: (args: object) => Layer): Setup => ({
   input: image,
   layers: () => [layer({ dilationRate: 2, kernelSize: 3 }), L.flatten(), dense(2)],
-  oracle: spreadFilters,
+  oracle: useDilatedFilters,
 });
 const filters = { depthwiseInitializer: init(), pointwiseInitializer: init(4) };
 
-/** Every set-up by name; the names say what is special in each. */
+/** Every set-up by name. The name tells its special feature. */
 export const SETUPS: { readonly [name: string]: Setup } = {
   ...Object.fromEntries(ACTIVATIONS.map((a) => [`dense ${a}`, { input: [6], layers: () => [dense(7, a), dense(2)] }])),
   ...Object.fromEntries(
@@ -174,7 +174,7 @@ export const SETUPS: { readonly [name: string]: Setup } = {
     input: [4, 5, 5, 1],
     layers: () => [L.conv3d({ filters: 2, kernelSize: 2, kernelInitializer: init() }), L.flatten(), dense(2)],
   },
-  "maxPooling2d behind negative numbers": {
+  "maxPooling2d of negative numbers": {
     input: image,
     layers: () => [conv({ activation: "elu" }), L.maxPooling2d({ poolSize: 2 }), L.flatten(), dense(2)],
   },
@@ -202,7 +202,7 @@ export const SETUPS: { readonly [name: string]: Setup } = {
   },
   globalMaxPooling2d: { input: image, layers: () => [conv(), L.globalMaxPooling2d({}), dense(2)] },
   globalAveragePooling2d: { input: image, layers: () => [conv(), L.globalAveragePooling2d({}), dense(2)] },
-  "batchNormalization behind conv": {
+  "batchNormalization after conv": {
     input: image,
     layers: () => [conv({ useBias: false }), L.batchNormalization(), L.reLU(), L.flatten(), dense(2)],
   },
@@ -214,7 +214,7 @@ export const SETUPS: { readonly [name: string]: Setup } = {
   prelu: { input: image, layers: () => [conv(), L.prelu({ sharedAxes: [1, 2] }), L.flatten(), dense(2)] },
   leakyReLU: { input: [6], layers: () => [dense(5), L.leakyReLU({ alpha: 0.2 }), dense(2)] },
   "reLU to 6": { input: [6], layers: () => [dense(5), L.reLU({ maxValue: 6 }), dense(2)] },
-  // One image a batch: cpu's gradient of the nearest-neighbour resize reads another image's dy from the second on.
+  // The batch has one image, because cpu's gradient of the nearest-neighbour resize reads the wrong dy for further images.
   upSampling2d: {
     batchSize: 1,
     optimizer: () => tf.train.sgd(0.001),
@@ -317,7 +317,7 @@ export const SETUPS: { readonly [name: string]: Setup } = {
   },
 };
 
-/** Losses of three epochs of two batches. */
+/** Trains for three epochs of two batches and returns the losses. */
 export async function fit(setup: Setup, patch?: (model: tfl.LayersModel) => void): Promise<number[]> {
   const random = randomNumbers(17);
   const model = setup.model?.() ?? sequential(setup);

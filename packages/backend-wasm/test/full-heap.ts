@@ -8,7 +8,7 @@ interface Block {
   readonly bytes: number;
 }
 
-/** Runs `inside` on a heap of 4 GiB in which nothing is free but one hole. */
+/** Runs `inside` on a heap of 4 GiB that is full except for one hole. */
 export function withHole(bytes: number, inside: () => void): void {
   const hole = heap()._malloc(bytes);
   const held = takeAll(2 ** 30);
@@ -20,14 +20,14 @@ export function withHole(bytes: number, inside: () => void): void {
   }
 }
 
-/** Bytes that can still be had on a full heap. */
+/** Returns the bytes that can still be allocated on a full heap. */
 export function freeBytes(): number {
   const held = takeAll(2 ** 20);
   release(held);
   return held.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** Takes blocks of `largest` bytes while there are any, then of half as many, down to the least that malloc gives. */
+/** Allocates blocks of `largest` bytes until it fails, then of half as many bytes, down to malloc's smallest block. */
 function takeAll(largest: number): Block[] {
   const held: Block[] = [];
   for (let bytes = largest; bytes >= 8; ) {

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
-/** On cpu the same function is composed of tfjs ops: that is the oracle. */
+/** The reference is the same function on cpu, on which it is composed of tfjs ops. */
 const CASES: readonly [string, number[][], Op][] = [
   ["batchNormTraining", [[4, 5, 3, 7], [7], [7]], (x, s, o) => batchNormTraining(x, s, o)[0]],
   ["batchNormTraining, one channel", [[9, 1], [1], [1]], (x, s, o) => batchNormTraining(x, s, o)[0]],
@@ -71,7 +71,7 @@ async function evaluate(backend: string, shapes: number[][], op: Op): Promise<Fl
   return results;
 }
 
-/** Blocks of the wasm heap that are taken from now on and not given back, by address. */
+/** Records the blocks of the wasm heap that are allocated from now on and not freed. The keys are addresses. */
 function watchMalloc(): { readonly live: Map<number, number>; stop(): void } {
   const { wasm } = tf.backend() as WasmBackend;
   const { _malloc, _free } = wasm;
@@ -89,14 +89,14 @@ function watchMalloc(): { readonly live: Map<number, number>; stop(): void } {
 }
 
 describe("fused ops", () => {
-  it.each(CASES)("%s: value and gradients as composed on cpu, no tensor left", async (_, shapes, op) => {
+  it.each(CASES)("%s: value and gradients as composed on cpu, and no tensor is left", async (_, shapes, op) => {
     const expected = await evaluate("cpu", shapes, op);
     const actual = await evaluate("wasm", shapes, op);
     for (const [i, reference] of expected.entries())
       expect(relativeError(actual[i] as Float32Array, reference), `output ${i}`).toBeLessThan(2e-5);
   });
 
-  it("dropout keeps 1 − rate of the numbers, scales them, repeats itself by seed, and is its own gradient", async () => {
+  it("dropout keeps 1 − rate of the numbers, scales them, depends on the seed only, and is its own gradient", async () => {
     await tf.setBackend("wasm");
     tf.tidy(() => {
       const x = tf.ones([100_003]);
@@ -115,15 +115,18 @@ describe("fused ops", () => {
     });
   });
 
-  it.each(["cpu", "wasm"])("softmaxCrossEntropy takes targets that are made in the loss, on %s", async (backend) => {
-    await tf.setBackend(backend);
-    tf.tidy(() => {
-      const dx = tf.grad((x) => tf.sum(softmaxCrossEntropy(tf.fill([1, 2], 0.5), x)))(tf.tensor2d([[0, 0]]));
-      expect([...dx.dataSync()]).toEqual([0, 0]);
-    });
-  });
+  it.each(["cpu", "wasm"])(
+    "softmaxCrossEntropy accepts targets that are created in the loss, on %s",
+    async (backend) => {
+      await tf.setBackend(backend);
+      tf.tidy(() => {
+        const dx = tf.grad((x) => tf.sum(softmaxCrossEntropy(tf.fill([1, 2], 0.5), x)))(tf.tensor2d([[0, 0]]));
+        expect([...dx.dataSync()]).toEqual([0, 0]);
+      });
+    },
+  );
 
-  it("softmaxCrossEntropy stays finite with logits of 1e4 and with an infinite logit that no target asks for", () => {
+  it("softmaxCrossEntropy is finite with logits of 1e4 and with an infinite logit whose target is 0", () => {
     tf.tidy(() => {
       const logits = tf.tensor2d([
         [1e4, 0, -1e4],
@@ -141,13 +144,13 @@ describe("fused ops", () => {
     });
   });
 
-  it("conv2dBiasActivation saves one tensor, its output, for the gradient; the separate ops save three", async () => {
+  it("conv2dBiasActivation saves only its output for the gradient; the separate ops save three tensors", async () => {
     await tf.setBackend("wasm");
     const image = 4 * 2 * 8 * 8 * 16;
     const x = tf.ones([2, 8, 8, 4]) as tf.Tensor4D;
     const w = tf.tidy(() => tf.variable(tf.ones([3, 3, 4, 16]))) as tf.Variable<tf.Rank.R4>;
     const b = tf.tidy(() => tf.variable(tf.ones([16]))) as tf.Variable<tf.Rank.R1>;
-    /** Bytes of the buffers that the tape holds once the op's own scope is closed and its output let go. */
+    /** Returns the bytes of the buffers that the tape keeps after the op's scope has ended and its output is disposed. */
     const held = (op: () => tf.Tensor): number[] => {
       let buffers: number[] = [];
       const loss = (): tf.Scalar => {
@@ -168,7 +171,7 @@ describe("fused ops", () => {
     tf.dispose([x, w, b]);
   });
 
-  /** What a kernel would read past, or take the bits of. */
+  /** Calls with which a kernel would read past a tensor, or interpret integers as floats. */
   const WRONG: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     "layerNorm, gamma too short": [
       () => layerNorm(tf.ones([2, 8]), tf.ones([2]), tf.zeros([8])),
@@ -217,16 +220,19 @@ describe("fused ops", () => {
       /`activation` is "tanh"/,
     ],
   };
-  it.each(Object.entries(WRONG))("%s: says so by name, by kernels and composed", async (_, [run, message]) => {
-    for (const backend of ["cpu", "wasm"]) {
-      await tf.setBackend(backend);
-      tf.tidy(() => {
-        expect(run, backend).toThrow(message);
-      });
-    }
-  });
+  it.each(Object.entries(WRONG))(
+    "%s: throws an error with the name, on kernels and composed",
+    async (_, [run, message]) => {
+      for (const backend of ["cpu", "wasm"]) {
+        await tf.setBackend(backend);
+        tf.tidy(() => {
+          expect(run, backend).toThrow(message);
+        });
+      }
+    },
+  );
 
-  it.each(["cpu", "wasm"])("takes integers for x where tfjs's ops do, on %s", async (backend) => {
+  it.each(["cpu", "wasm"])("accepts integers for x if tfjs's ops do, on %s", async (backend) => {
     await tf.setBackend(backend);
     tf.tidy(() => {
       const x = tf.tensor2d([[1, 3]], [1, 2], "int32");

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
+import { dilatedFilter } from "./dilated-filter.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
-import { spread } from "./spread-filter.ts";
 
 beforeAll(async () => {
   await wasmBackend().init();
@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 
-/** Gradients of Σ dy·f for a fixed, uneven dy. */
+/** Computes the gradients of Σ dy·f for a fixed, uneven dy. */
 function gradients(op: Op, inputs: readonly tf.Tensor[]): tf.Tensor[] {
   return tf.grads((...xs: tf.Tensor[]) => {
     const y = op(...xs);
@@ -20,13 +20,13 @@ function gradients(op: Op, inputs: readonly tf.Tensor[]): tf.Tensor[] {
   })([...inputs]);
 }
 
-/** A mask that the tape does not see: tfjs has no gradient for comparisons, not even one of zero. */
+/** Computes a mask without the tape, because tfjs has no gradient for comparisons, not even zero. */
 const detachedLessEqual = (a: tf.Tensor, b: tf.Tensor | number): tf.Tensor => {
   const mask = tf.lessEqual(a, b);
   return tf.tensor(mask.dataSync(), mask.shape, "bool");
 };
 
-/** The same op put together from ops whose gradients are right everywhere, in place of the op under test. */
+/** Cases: an op, and the same function composed of ops with correct gradients as its reference. */
 const CASES: readonly [string, number[][], Op, Op][] = [
   [
     "maximum, broadcast",
@@ -80,7 +80,7 @@ const CASES: readonly [string, number[][], Op, Op][] = [
     (q, k) => tf.matMul(tf.transpose(q, [0, 2, 1, 3]), tf.transpose(k, [0, 2, 1, 3]), false, true),
   ],
   [
-    "einsum with an index summed away in one operand",
+    "einsum with an index that is summed within one operand",
     [[3, 4], [4]],
     (a, b) => tf.einsum("ij,k->k", a, b),
     (a, b) => tf.mul(tf.sum(a), b),
@@ -106,23 +106,26 @@ const CASES: readonly [string, number[][], Op, Op][] = [
 ];
 
 describe("gradients on wasm", () => {
-  it.each(CASES)("%s: as the same function out of other ops, and no tensor is left", (_, shapes, op, reference) => {
-    const random = randomNumbers(5);
-    const inputs = shapes.map((shape) => tf.tensor(random(tf.util.sizeFromShape(shape)), shape));
-    const before = tf.memory().numTensors;
-    tf.tidy(() => {
-      expect(relativeError(op(...inputs).dataSync(), reference(...inputs).dataSync())).toBeLessThan(1e-5);
-      const expected = gradients(reference, inputs);
-      for (const [i, gradient] of gradients(op, inputs).entries()) {
-        expect(gradient.shape).toEqual(shapes[i]);
-        expect(relativeError(gradient.dataSync(), (expected[i] as tf.Tensor).dataSync()), `input ${i}`).toBeLessThan(
-          2e-5,
-        );
-      }
-    });
-    expect(tf.memory().numTensors).toBe(before);
-    tf.dispose(inputs);
-  });
+  it.each(CASES)(
+    "%s: as the same function composed of other ops, and no tensor is left",
+    (_, shapes, op, reference) => {
+      const random = randomNumbers(5);
+      const inputs = shapes.map((shape) => tf.tensor(random(tf.util.sizeFromShape(shape)), shape));
+      const before = tf.memory().numTensors;
+      tf.tidy(() => {
+        expect(relativeError(op(...inputs).dataSync(), reference(...inputs).dataSync())).toBeLessThan(1e-5);
+        const expected = gradients(reference, inputs);
+        for (const [i, gradient] of gradients(op, inputs).entries()) {
+          expect(gradient.shape).toEqual(shapes[i]);
+          expect(relativeError(gradient.dataSync(), (expected[i] as tf.Tensor).dataSync()), `input ${i}`).toBeLessThan(
+            2e-5,
+          );
+        }
+      });
+      expect(tf.memory().numTensors).toBe(before);
+      tf.dispose(inputs);
+    },
+  );
 
   type Convolve = (x: tf.Tensor4D, filter: tf.Tensor4D, dilations: number, bias: tf.Tensor1D) => tf.Tensor;
   const fused = (x: tf.Tensor4D, filter: tf.Tensor4D, dilations: number): object => ({
@@ -133,7 +136,7 @@ describe("gradients on wasm", () => {
     depthwiseConv2d: (x, filter, dilations) => tf.depthwiseConv2d(x, filter, 1, "same", "NHWC", dilations),
     "fused.conv2d": (x, filter, dilations, bias) => tf.fused.conv2d({ ...fused(x, filter, dilations), bias } as never),
     "fused.conv2d of one image, no bias": (x, filter, dilations) =>
-      // tfjs's own gradient fails on an image without a batch.
+      // tfjs's own gradient fails for an image without a batch axis.
       tf.fused.conv2d(
         fused(tf.reshape(x, dilations > 1 ? [18, 8, 3] : [1, 18, 8, 3]) as never, filter, dilations) as never,
       ),
@@ -147,7 +150,7 @@ describe("gradients on wasm", () => {
   );
 
   it.each(dilatedCases)(
-    "dilated %s trains (%s kernels): as the convolution with the spread filter",
+    "dilated %s trains (%s kernels) as the convolution with zeros in its filter",
     (name, kernels) => {
       const registration = registerTrainingKernels({ kernels });
       const convolve = DILATED[name] as Convolve;
@@ -160,7 +163,7 @@ describe("gradients on wasm", () => {
         const by =
           (dilations: number): Op =>
           (x, filter, bias) => {
-            const taps = dilations === 1 ? spread(filter) : filter;
+            const taps = dilations === 1 ? dilatedFilter(filter) : filter;
             return tf.add(
               convolve(x as tf.Tensor4D, taps as tf.Tensor4D, dilations, bias as tf.Tensor1D),
               tf.sum(bias),
@@ -178,7 +181,7 @@ describe("gradients on wasm", () => {
     },
   );
 
-  it("leaves an op of someone else's, in which a dilated convolution runs, its own gradient", () => {
+  it("keeps the gradient of an app's own op in which a dilated convolution runs", () => {
     tf.tidy(() => {
       const [x, filter] = [tf.ones([1, 5, 5, 1]) as tf.Tensor4D, tf.ones([3, 3, 1, 1]) as tf.Tensor4D];
       const op = tf.customGrad((v) => ({
@@ -199,7 +202,7 @@ describe("gradients on wasm", () => {
     });
   });
 
-  it("are put back by the last who disposes, in whatever order", () => {
+  it("are put back by the last dispose(), in any order", () => {
     const ours = tf.getGradient("Maximum");
     const first = registerTrainingKernels({ kernels: "composed" });
     const composed = { gradient: tf.getGradient("Maximum"), kernel: tf.getKernel("UnsortedSegmentSum", "wasm") };

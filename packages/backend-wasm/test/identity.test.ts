@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
-it("clones without a copy, and each of the two can be freed on its own", () => {
+it("clones without a copy, and either tensor can be freed first", () => {
   const x = tf.ones([3]);
   const backend = tf.backend();
   const before = backend.numDataIds();
@@ -22,7 +22,7 @@ it("clones without a copy, and each of the two can be freed on its own", () => {
   expect(backend.numDataIds()).toBe(before - 1);
 });
 
-it("an in-place step leaves a clone of the weights as it was", () => {
+it("an in-place step does not change a clone of the weights", () => {
   const w = tf.variable(tf.tensor1d([1, 2]));
   const backup = tf.clone(w);
   const attrs = { variables: [w], grads: [tf.ones([2])], velocities: [], learningRates: [1], first: [true] };

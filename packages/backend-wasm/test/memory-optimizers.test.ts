@@ -2,12 +2,12 @@ import { runFused } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { OutOfMemoryError } from "../src/index.ts";
-import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
+import { type LimitedHeap, openLimitedHeap } from "./limited-heap.ts";
 import { randomNumbers } from "./reference.ts";
 
-let heap: EndingHeap;
+let heap: LimitedHeap;
 beforeAll(async () => {
-  heap = await openEndingHeap();
+  heap = await openLimitedHeap();
 });
 
 type Attrs = { [name: string]: unknown };
@@ -20,11 +20,11 @@ const momentum = { momentum: 0.9, dampening: 0, nesterov: true, rateInVelocity: 
 const trust = { groups: [0, 1, -1], slots: [0, 1, 2], minRatio: 0, maxRatio: 9, zeroNorm: "one", rmsFloor: 0 };
 const lars = { trustCoefficient: 0.1, epsilon: 1e-8, denominator: "velocity", clipToRate: false };
 
-/** Attributes of each kernel beside its lists; of a list of three one tensor is meant where the name is one of these. */
+/** Attributes that are one tensor instead of a list of three. */
 const SINGLE = ["ratios", "weightNorms", "gradNorms", "out", "factor"];
 const reports = ["ratios", "weightNorms", "gradNorms"];
 const KERNELS: readonly [string, { readonly read: string[]; readonly written: string[]; readonly attrs: Attrs }][] = [
-  // First: its moments are written by kernels that need no scratch, its weights by one that does.
+  // LAMB is first: the kernels that write its moments need no scratch, and the one that writes its weights does.
   [
     "GraftLamb",
     { read: ["grads"], written: ["variables", "m", "v", ...reports], attrs: { ...rates, ...moments, ...trust } },
@@ -43,7 +43,7 @@ const KERNELS: readonly [string, { readonly read: string[]; readonly written: st
   ["GraftSgd", { read: ["grads"], written: ["variables", "velocities"], attrs: { ...rates, ...momentum } }],
 ];
 
-/** Tensors of a name, the same each time. */
+/** Makes the tensors of an attribute. They are the same in each call. */
 function make(name: string, seed: number): tf.Tensor[] {
   const random = randomNumbers(seed);
   const sizes = SINGLE.includes(name) ? [reports.includes(name) ? 3 : 1] : SIZES;
@@ -53,10 +53,10 @@ function make(name: string, seed: number): tf.Tensor[] {
 const numbers = (tensors: readonly tf.Tensor[]): number[][] => tensors.map((tensor) => [...tensor.dataSync()]);
 
 /**
- * One step with so many allocations granted, on tensors of which each has a second owner, a backup say.
+ * Runs one step with a number of granted allocations. Each of its tensors has a second owner, such as a backup.
  *
- * @param again makes the step once more where it was refused
- * @returns the numbers after a step that was made, and whether it was refused first
+ * @param again whether to run the step again if an allocation was refused
+ * @returns the numbers after the step, and whether an allocation was refused
  */
 function attempt(
   [name, kernel]: (typeof KERNELS)[number],
@@ -92,8 +92,8 @@ function attempt(
 }
 
 describe("a fused optimizer step without room", () => {
-  it.each(KERNELS)("%s: each allocation failing in turn, nothing is changed and the next step is right", (...entry) => {
-    // At first without a step behind each failure: it would make the scratch, whose allocation may fail as well.
+  it.each(KERNELS)("%s: whichever allocation fails, nothing is changed and the next step is right", (...entry) => {
+    // The first loop does not repeat the step, which would allocate the scratch. That allocation must fail in its turn, too.
     let granted = 0;
     while (attempt(entry, granted, false).refused) granted++;
     const expected = attempt(entry, granted, false).after;

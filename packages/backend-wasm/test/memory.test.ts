@@ -4,18 +4,18 @@ import "@tensorflow/tfjs-layers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { OutOfMemoryError } from "../src/index.ts";
 import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
-import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
 import { freeBytes, withHole } from "./full-heap.ts";
+import { type LimitedHeap, openLimitedHeap } from "./limited-heap.ts";
 
-let heap: EndingHeap;
+let heap: LimitedHeap;
 beforeAll(async () => {
-  heap = await openEndingHeap();
+  heap = await openLimitedHeap();
 });
 
 const heapBytes = (): number => (tf.backend() as WasmBackend).wasm.HEAPU8.byteLength;
 
 describe("the heap", () => {
-  it("does not grow and keeps no tensor over 5,000 steps of constant shapes", () => {
+  it("does not grow and keeps no tensor in 5,000 steps with constant shapes", () => {
     const w = tf.tidy(() =>
       tf.variable(tf.randomNormal([3, 3, 3, 4], 0, 0.1, "float32", 1)),
     ) as tf.Variable<tf.Rank.R4>;
@@ -28,7 +28,7 @@ describe("the heap", () => {
       );
     };
     for (let i = 0; i < 50; i++) step();
-    // On a full heap: an empty one has room that a leak would fill first, here each byte counts.
+    // The heap is full. A leak would first fill the room of an empty heap without being noticed.
     withHole(64 * 1024, () => {
       step();
       const before = { ...tf.memory(), heap: heapBytes(), free: freeBytes() };
@@ -42,14 +42,14 @@ describe("the heap", () => {
     tf.dispose([w, x]);
   });
 
-  it("says which op has no room, undoes the step, and goes on", () => {
+  it("names the op without room, undoes the step, and continues", () => {
     const x = tf.ones([2, 8, 8, 4]) as tf.Tensor4D;
     const w = tf.tidy(() => tf.variable(tf.ones([3, 3, 4, 4]))) as tf.Variable<tf.Rank.R4>;
     const loss = (): tf.Scalar => tf.mean(tf.square(tf.conv2d(x, w, 1, "same"))) as tf.Scalar;
     const gradient = (): number => tf.tidy(() => tf.variableGrads(loss, [w]).grads[w.name]?.dataSync()[0] as number);
     const expected = gradient();
     const before = tf.memory();
-    // The heap ends at each allocation of the step in turn.
+    // Each allocation of the step fails once.
     let failures = 0;
     for (let granted = 0; ; granted++) {
       let error: unknown;
@@ -75,7 +75,7 @@ describe("the heap", () => {
     tf.dispose([x, w]);
   });
 
-  it("names the sizes of an op that takes its tensors as attributes", () => {
+  it("names the sizes of an op whose tensors are attributes", () => {
     const [w, v] = [tf.ones([5]), tf.ones([3, 4])];
     const owners = [tf.clone(w), tf.clone(v)];
     const attrs = { variables: [w, v], grads: [w, v], learningRates: [1, 1], first: [true, true] };
@@ -87,7 +87,7 @@ describe("the heap", () => {
     tf.dispose([w, v, ...owners]);
   });
 
-  it("refuses a tensor beyond 4 GiB by name instead of writing at address 0", () => {
+  it("throws for a tensor beyond 4 GiB instead of writing at address 0", () => {
     const before = tf.memory().numTensors;
     expect(() => tf.fill([1_073_725_000], 7)).toThrow("Fill(shape [1073725000]) needs 4095.9 MiB");
     expect(tf.memory().numTensors).toBe(before);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** Loss gradients of all trainable weights, at weights that are the same on every backend. */
+/** Computes the loss gradients of all trainable weights, at the same weights on every backend. */
 async function gradientsOn(backend: string, name: string, fused: boolean): Promise<Float32Array[]> {
   await tf.setBackend(backend);
   const { model, x, y } = (GRADIENT_NETS[name] as () => ReturnType<(typeof GRADIENT_NETS)[string]>)();
@@ -33,7 +33,7 @@ async function gradientsOn(backend: string, name: string, fused: boolean): Promi
   return results;
 }
 
-/** ‖a − b‖ / ‖b‖ over all gradients of the net. */
+/** Computes ‖a − b‖ / ‖b‖ over all gradients of the net. */
 function difference(a: readonly Float32Array[], b: readonly Float32Array[]): number {
   let [squares, total] = [0, 0];
   for (const [i, tensor] of b.entries()) {

@@ -11,7 +11,7 @@ const net = (layers: tfl.layers.Layer[], x: tf.Tensor): Net => ({
   y: labels(x.shape[0] as number, 4),
 });
 
-/** The nets of the bench with two images of their batch, so that cpu is done in seconds, and five of other kinds. */
+/** The nets of the bench with two images of their batch, so that cpu needs only seconds, and five other kinds of nets. */
 export const GRADIENT_NETS: Readonly<Record<string, () => Net>> = {
   ...Object.fromEntries(
     Object.entries(NETS).map(([name, make]) => [

@@ -5,7 +5,7 @@ import { wasmBackend } from "../src/index.ts";
 import { expectLossesOfCpu } from "./fit-losses.ts";
 import { SETUPS } from "./fit-setups.ts";
 
-// An engine that knows no SIMD validates no module with it; tfjs then loads its own plain build, too.
+// An engine without SIMD rejects every module with SIMD. tfjs then also loads its own build without SIMD.
 const validate = vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 const warnings = (): string[] => warn.mock.calls.map(([text]) => String(text)).filter((text) => text.includes("SIMD"));
@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 describe("an engine without SIMD", () => {
-  it("falls back with one warning, however often a session is opened", async () => {
+  it("falls back with one warning for any number of sessions", async () => {
     expect(warnings()).toEqual([expect.stringMatching(/no WebAssembly SIMD; training runs on composed kernels/)]);
     const session = await wasmBackend().init();
     expect(warnings()).toHaveLength(1);
@@ -29,14 +29,14 @@ describe("an engine without SIMD", () => {
     await session.dispose();
   });
 
-  it("computes on one thread where more are asked for, and says why", async () => {
+  it("computes on one thread if more are asked for, and says why", async () => {
     const session = await wasmBackend({ threads: 2 }).init();
     expect(session.capabilities.description).toContain("1 thread");
     await session.dispose();
   });
 
-  // 4 is prime to the lengths of the families, so that each is met.
-  describe("trains as cpu does", () => {
+  // 4 is coprime to the numbers of set-ups in the families, so the sample includes every family.
+  describe("trains like cpu", () => {
     beforeAll(async () => {
       await wasmBackend().init();
     });

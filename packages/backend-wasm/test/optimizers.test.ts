@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 const SHAPES = [[3, 3, 4, 8], [8], [17, 5], [3], [2, 2]] as const;
 
-/** Weights after five steps, at a rate that changes and with one tensor of zeros and one gradient of zeros. */
+/** Returns the weights after five steps with a changing rate. One tensor is all zeros, and one gradient is. */
 function train(rule: AnyRule, fused: boolean, scale: number, poison?: number): Float32Array[] {
   const random = randomNumbers(11);
   const variables = SHAPES.map((shape, i) => {
@@ -60,7 +60,7 @@ function train(rule: AnyRule, fused: boolean, scale: number, poison?: number): F
   return result;
 }
 
-/** A number's kind where it is not finite: the rounding of the others is another test's matter. */
+/** Returns the kind of a number that is not finite. Another test checks the rounding of finite numbers. */
 function kind(x: number): number | "finite" {
   return Number.isFinite(x) ? "finite" : x;
 }
@@ -84,13 +84,13 @@ const RULES: readonly [string, () => AnyRule][] = [
     `lars, zeroNorm ${zeroNorm}, bounds`,
     () => larsMomentum({ zeroNorm, weightDecay: 0.01, minRatio: 0.001, maxRatio: 0.5, excludeFromRatio: [] }),
   ]),
-  ["lars, one ratio a layer", () => larsMomentum({ granularity: () => "all", weightDecay: 0.01 })],
+  ["lars, one ratio per layer", () => larsMomentum({ granularity: () => "all", weightDecay: 0.01 })],
   ["lamb", () => lamb({ weightDecay: 0.1 })],
   ["lamb, bounds", () => lamb({ maxRatio: 1, minRatio: 0.1, zeroNorm: "one" })],
 ];
 
 describe("fused optimizer kernels", () => {
-  it.each(RULES)("%s: five steps are those of the composed rule, and no tensor is left", (_, rule) => {
+  it.each(RULES)("%s: five steps equal those of the composed rule, and no tensor is left", (_, rule) => {
     const before = tf.memory().numTensors;
     const [fused, composed] = [train(rule(), true, 1), train(rule(), false, 1)];
     for (const [i, weights] of composed.entries())
@@ -98,14 +98,14 @@ describe("fused optimizer kernels", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it.each([1e-20, 1e20])("lars: gradients of %d give the step that gradients of 1 give", (scale) => {
+  it.each([1e-20, 1e20])("lars: gradients of %d give the same step as gradients of 1", (scale) => {
     const rule = (): AnyRule => larsMomentum({ weightDecay: 0, momentum: 0, epsilon: 0 });
     const [tiny, unit] = [train(rule(), true, scale), train(rule(), true, 1)];
     for (const i of [0, 2]) expect(relativeError(tiny[i] as Float32Array, unit[i] as Float32Array)).toBeLessThan(1e-5);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])(
-    "a gradient of %d spoils what it spoils in the composed rule",
+    "a gradient of %d spoils the same weights as in the composed rule",
     (bad) => {
       for (const [name, rule] of RULES.filter(([name]) => name.startsWith("la"))) {
         const [fused, composed] = [train(rule(), true, 1, bad), train(rule(), false, 1, bad)];
@@ -128,7 +128,7 @@ describe("fused optimizer kernels", () => {
     rateInVelocity: false,
   });
 
-  it("copies what shares a buffer before it writes", () => {
+  it("copies a shared buffer before it writes", () => {
     const before = tf.memory();
     const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3])));
     const [backup, g, v] = [tf.clone(w), tf.tensor1d([1, 1, 1]), tf.zeros([3])];
@@ -146,7 +146,7 @@ describe("fused optimizer kernels", () => {
     });
   });
 
-  it("copies what shares a buffer that was made on another backend, too", async () => {
+  it("copies a shared buffer of another backend before it writes", async () => {
     await tf.setBackend("cpu");
     const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3])));
     const [backup, g, v] = [tf.clone(w), tf.tensor1d([1, 1, 1]), tf.zeros([3])];
@@ -157,7 +157,7 @@ describe("fused optimizer kernels", () => {
     tf.dispose([w, backup, g, v]);
   });
 
-  it("makes a convolution that has run forget the weights it packed", () => {
+  it("makes a convolution that has run pack its weights again", () => {
     const x = tf.ones([1, 4, 4, 2]) as tf.Tensor4D;
     const w = tf.tidy(() => tf.variable(tf.ones([3, 3, 2, 2]))) as tf.Tensor as tf.Tensor4D;
     const [g, v] = [tf.ones(w.shape), tf.zeros(w.shape)];
@@ -177,7 +177,7 @@ describe("fused optimizer kernels", () => {
     tf.dispose([w, g, v]);
   });
 
-  it("takes the global norm and scales by it", () => {
+  it("computes the global norm and scales by it", () => {
     const tensors = [tf.tensor1d([3, 0]), tf.tensor1d([4e20])];
     const [out, factor] = [tf.zeros([]), tf.scalar(0.5)];
     const outputs = tensors.map((tensor) => tf.zerosLike(tensor));
@@ -193,7 +193,7 @@ describe("fused optimizer kernels", () => {
     [[1, Number.NEGATIVE_INFINITY], Number.POSITIVE_INFINITY],
     [[Number.NaN, Number.POSITIVE_INFINITY], Number.NaN],
     [[], 0],
-  ])("takes the norm of %j to be %d", (values, norm) => {
+  ])("computes the norm of %j as %d", (values, norm) => {
     const tensors = values.map((value) => tf.tensor1d([1, value, 2]));
     const out = tf.scalar(-1);
     runFused("GraftGlobalNorm", { tensors, out });

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { fusedLayers, wasmBackend } from "../src/index.ts";
 
-/** What the page under test did. */
+/** Results of the page under test. */
 export interface Trained {
   readonly description: string | undefined;
   readonly losses: readonly number[];
@@ -11,7 +11,7 @@ export interface Trained {
   readonly tensors: number;
 }
 
-/** Trains the same net on wasm and on cpu. `wasm` is the stock .wasm file in base64. */
+/** Trains the same net on wasm and on cpu. `wasm` is the stock .wasm file as base64. */
 export async function train(wasm: string): Promise<Trained> {
   const bytes = Uint8Array.from(atob(wasm), (letter) => letter.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
@@ -62,7 +62,7 @@ async function fit(): Promise<number[]> {
   return history.loss as number[];
 }
 
-/** {@link train} in a Web Worker. */
+/** Runs {@link train} in a Web Worker. */
 export function trainInWorker(wasm: string): Promise<Trained> {
   const worker = new Worker("/worker.js", { type: "module" });
   return new Promise((resolve, reject) => {

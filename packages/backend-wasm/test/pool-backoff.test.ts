@@ -5,8 +5,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("the ledger", () => {
-  it("closes the pool for thirty times the loss, and opens it again", () => {
+describe("PoolBackoff", () => {
+  it("closes the pool for thirty times the loss, then opens it again", () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(0);
     const ledger = new PoolBackoff();
     ledger.enter({ chunks: 10, helped: 5, chunk: 0.1, waited: 0.2, end: 100 });
@@ -29,7 +29,7 @@ describe("the ledger", () => {
     expect(ledger.open).toBe(false);
   });
 
-  it("closes the pool where workers never come, for chunks cost more than the whole", () => {
+  it("closes the pool if workers never help, because chunks cost more than the whole", () => {
     vi.spyOn(performance, "now").mockReturnValue(0);
     const ledger = new PoolBackoff();
     for (let i = 0; i < 30; i++) ledger.enter({ chunks: 12, helped: 0, chunk: 0.05, waited: 0, end: i + 1 });

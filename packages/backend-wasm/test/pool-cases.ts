@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** A call of a kernel that is large enough to be shared out. */
+/** A kernel call that is large enough for several threads. */
 export interface PoolCase {
   readonly name: string;
   readonly kernel: string;
   readonly inputs: { readonly [name: string]: readonly number[] };
   readonly attrs?: { readonly [name: string]: unknown };
-  /** Inputs that are one number, this one. */
+  /** Inputs that are a single number. */
   readonly numbers?: { readonly [name: string]: number };
 }
 
@@ -21,7 +21,7 @@ const half = [8, 9, 9, 44];
 const filter = [3, 3, 36, 44];
 const product = (transposeA: boolean, transposeB: boolean): { [name: string]: unknown } => ({ transposeA, transposeB });
 
-/** Sizes are no multiples of tiles or chunks, so that edges are in every one. */
+/** The cases. Their sizes are not multiples of tiles or chunks, so that each has edges. */
 export const POOL_CASES: readonly PoolCase[] = [
   ...[false, true].flatMap((a) =>
     [false, true].map((b) => ({
@@ -109,7 +109,7 @@ export const POOL_CASES: readonly PoolCase[] = [
     name: "batch norm gradient",
     kernel: "GraftBatchNormTrainingGrad",
     inputs: { x: [8, 33, 33, 44], dy: [8, 33, 33, 44], mean: [44], variance: [44], scale: [44] },
-    // Above the variances' magnitude, which are normal numbers here.
+    // Larger than the variances, which are normal numbers here and may be negative.
     attrs: { epsilon: 10 },
   },
   { name: "gelu", kernel: "GraftGelu", inputs: { x: [150_001] } },
@@ -160,7 +160,7 @@ export const POOL_CASES: readonly PoolCase[] = [
   { name: "sum of columns", kernel: "Sum", inputs: { x: [20_011, 77] }, attrs: { axis: [0], keepDims: false } },
 ];
 
-/** The numbers that a case gives, as bytes, which compare fast; no tensor is left. */
+/** Runs a case and returns its numbers as bytes, which compare fast. No tensor is left. */
 export function run({ kernel, inputs, attrs = {}, numbers: given = {} }: PoolCase): Buffer {
   return tf.tidy(() => {
     const tensors = Object.fromEntries(
@@ -174,7 +174,7 @@ export function run({ kernel, inputs, attrs = {}, numbers: given = {} }: PoolCas
   });
 }
 
-/** Numbers in [−1, 1), the same for the same count. */
+/** Returns numbers in [−1, 1). They depend only on the count. */
 function numbers(count: number): Float32Array {
   const values = new Float32Array(count);
   let state = count;

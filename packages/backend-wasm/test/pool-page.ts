@@ -4,20 +4,20 @@ import { heapOf } from "../src/heap/heap.ts";
 import { wasmBackend } from "../src/index.ts";
 import { ThreadPool } from "../src/threads/thread-pool.ts";
 
-/** What the page under test did with three threads. */
+/** Results of the page under test with three threads. */
 export interface Pooled {
   readonly description: string | undefined;
   readonly isolated: boolean;
   readonly warnings: readonly string[];
-  /** Chunks that workers computed. */
+  /** Number of chunks that workers computed. */
   readonly helped: number;
-  /** Whether product and gradient are those of one thread, to the bit. */
+  /** Whether product and gradient equal those of one thread to the bit. */
   readonly equal: boolean;
   readonly threadsAfter: number;
   readonly tensors: number;
 }
 
-/** Computes a product and a filter gradient on one thread and on three. `wasm` is the stock .wasm file in base64. */
+/** Computes a product and a filter gradient on one thread and on three. `wasm` is the stock .wasm file as base64. */
 export async function pooled(wasm: string): Promise<Pooled> {
   const bytes = Uint8Array.from(atob(wasm), (letter) => letter.charCodeAt(0));
   const url = URL.createObjectURL(new Blob([bytes], { type: "application/wasm" }));
@@ -36,7 +36,7 @@ export async function pooled(wasm: string): Promise<Pooled> {
   const tensors = tf.memory().numTensors;
   const heap = heapOf(tf.backend());
   let threaded = compute();
-  // Until the browser has given a worker a core.
+  // The browser may need some time to give a worker a core.
   for (const end = performance.now() + 20_000; heap.threads > 1 && helped === 0 && performance.now() < end; ) {
     await new Promise((resolve) => setTimeout(resolve, 20));
     threaded = compute();

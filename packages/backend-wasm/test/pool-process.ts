@@ -1,4 +1,4 @@
-/** A program with two threads that ends as its argument says: `idle`, `exit` or `error`. Run by pool.test.ts. */
+/** Runs two threads and ends in the way of its argument: `idle`, `exit` or `error`. pool.test.ts starts it. */
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmBackend } from "../src/index.ts";
 

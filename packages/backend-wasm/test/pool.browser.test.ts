@@ -8,7 +8,7 @@ const wasm = readFileSync(
   createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm"),
 ).toString("base64");
 
-/** What a page served with these headers does. */
+/** Runs the page, served with these headers, and returns its results. */
 async function pooled(headers: Readonly<Record<string, string>>): Promise<Pooled> {
   const page = await openPage({ entry: new URL("./pool-page.ts", import.meta.url), headers });
   try {
@@ -20,7 +20,7 @@ async function pooled(headers: Readonly<Record<string, string>>): Promise<Pooled
   }
 }
 
-it("computes with three threads in a cross-origin isolated page, to the bits of one", async () => {
+it("computes with three threads in a cross-origin isolated page, with the bits of one thread", async () => {
   const result = await pooled({
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -30,7 +30,7 @@ it("computes with three threads in a cross-origin isolated page, to the bits of 
   expect(result.helped).toBeGreaterThan(0);
 });
 
-it("says which headers are missing where a page is not isolated, and computes with one thread", async () => {
+it("names the missing headers if a page is not isolated, and computes with one thread", async () => {
   const result = await pooled({});
   expect(result).toMatchObject({ isolated: false, helped: 0, equal: true, tensors: 0 });
   expect(result.description).toContain("1 thread");

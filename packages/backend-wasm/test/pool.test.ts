@@ -30,7 +30,7 @@ async function open(threads: number): Promise<BackendSession> {
   return session;
 }
 
-// A session with threads first: the backend that it starts has a shared heap, which those with one thread use as well.
+// The first session has threads: it starts a backend with a shared heap, which sessions with one thread can use as well.
 beforeAll(async () => {
   await (await wasmBackend({ threads: 2 }).init()).dispose();
 });
@@ -40,12 +40,12 @@ afterEach(async () => {
   for (const session of sessions.splice(0)) await session.dispose();
 });
 
-/** As on a machine with idle cores: on a busy one the pool would step aside, and the test would test nothing. */
+/** Keeps the pool open as on a machine with idle cores. On a busy one the pool would close, and nothing would be tested. */
 function alwaysOpen(): void {
   vi.spyOn(PoolBackoff.prototype, "open", "get").mockReturnValue(true);
 }
 
-/** The pool that the session has put beside the backend. */
+/** Returns the pool of the backend's heap. */
 function poolOf(spy: { readonly mock: { readonly contexts: readonly unknown[] } }): ThreadPool {
   return spy.mock.contexts.at(-1) as ThreadPool;
 }
@@ -59,7 +59,7 @@ async function until(condition: () => boolean): Promise<boolean> {
 }
 
 describe("threads", () => {
-  it.each(POOL_CASES)("$name: the bits of one thread, by chunks that workers computed", async (poolCase) => {
+  it.each(POOL_CASES)("$name: the bits of one thread, with chunks that workers computed", async (poolCase) => {
     alwaysOpen();
     const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
@@ -68,7 +68,7 @@ describe("threads", () => {
     const session = await open(3);
     expect(session.capabilities.description).toContain("3 threads");
     const before = tf.memory().numTensors;
-    // A worker that the machine has not run yet takes no chunk: asked again until one did.
+    // A worker that the machine has not run yet takes no chunk, so this repeats until one did.
     await until(() => {
       expect(run(poolCase).equals(expected)).toBe(true);
       return poolOf(spy).helped > 0;
@@ -77,7 +77,7 @@ describe("threads", () => {
     expect(tf.memory().numTensors - before).toBe(0);
   });
 
-  it.each(Object.entries(RULES))("%s steps to the bits of one thread", async (_, rule) => {
+  it.each(Object.entries(RULES))("%s makes steps with the bits of one thread", async (_, rule) => {
     alwaysOpen();
     const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
@@ -91,7 +91,7 @@ describe("threads", () => {
     expect(poolOf(spy).helped).toBeGreaterThan(0);
   });
 
-  it("trains a net to the bits of one thread", async () => {
+  it("trains a net with the bits of one thread", async () => {
     alwaysOpen();
     const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(1);
@@ -102,7 +102,7 @@ describe("threads", () => {
     expect(spy).toHaveBeenCalled();
   });
 
-  it("goes on where the heap grows under the workers", async () => {
+  it("continues if the heap grows while workers use it", async () => {
     alwaysOpen();
     const spy = vi.spyOn(ThreadPool.prototype, "run");
     await open(2);
@@ -120,7 +120,7 @@ describe("threads", () => {
     large.dispose();
   });
 
-  it("are one pool for all sessions, as large as the largest asks, until the last that asked is gone", async () => {
+  it("are one pool for all sessions, as large as the largest asks for, until the last one ends", async () => {
     const said = (session: BackendSession): string => session.capabilities.description?.split(", ").at(-1) ?? "";
     const heap = heapOf(tf.backend());
     const [two, another] = await Promise.all([open(2), open(2)]);
@@ -135,11 +135,11 @@ describe("threads", () => {
     expect(heap.threads).toBe(3);
     await three.dispose();
     await three.dispose();
-    // A session that is over says what it had.
+    // A session that has ended keeps its description.
     expect([heap.threads, said(three)]).toEqual([1, "3 threads"]);
   });
 
-  it("leave the pool that is there where a larger one does not start", async () => {
+  it("keep the present pool if a larger one does not start", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const two = await open(2);
     withWorker(
@@ -174,12 +174,12 @@ describe("threads", () => {
 });
 
 describe("without threads", () => {
-  it("says that a wrong number is wrong", () => {
+  it("throws for a wrong number", () => {
     for (const threads of [0, 2.5, 1000, "all"])
       expect(() => wasmBackend({ threads } as never)).toThrow(/threads.*integer.*auto/s);
   });
 
-  it("warns once and computes where a worker does not start", async () => {
+  it("warns once and computes if a worker does not start", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     withWorker(
       class extends Worker {
@@ -194,7 +194,7 @@ describe("without threads", () => {
     expect(run(matMul).length).toBe(4 * 131 * 203);
   });
 
-  it("warns once and goes on where a worker is lost", async () => {
+  it("warns once and continues if a worker is lost", async () => {
     alwaysOpen();
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const workers: Worker[] = [];
@@ -211,14 +211,14 @@ describe("without threads", () => {
     const heap = heapOf(tf.backend());
     expect(heap.threads).toBe(3);
     void workers[0]?.terminate();
-    // Before the main thread has heard of it, and after.
+    // Both before and after the main thread knows of the loss.
     expect(run(matMul).equals(expected)).toBe(true);
     expect(await until(() => heap.threads === 1)).toBe(true);
     expect(run(matMul).equals(expected)).toBe(true);
     expect(warn.mock.calls).toEqual([[expect.stringMatching(/one thread computes, not 3: a worker was lost/)]]);
   });
 
-  it("warns once where tfjs's backend runs already on a heap of its own", async () => {
+  it("warns once if tfjs's backend runs already on a heap of its own", async () => {
     const factory = tf.findBackendFactory("wasm");
     tf.removeBackend("wasm");
     tf.registerBackend("wasm", factory);
@@ -233,7 +233,7 @@ describe("without threads", () => {
 describe("a process with threads", () => {
   const program = join(import.meta.dirname, "pool-process.ts");
   it.each([
-    ["ends when it has nothing more to do", "idle", 0],
+    ["ends when it has finished", "idle", 0],
     ["ends in the middle of a run", "exit", 3],
     ["ends after an uncaught error", "error", 1],
   ])("%s", async (_, mode, code) => {
@@ -249,14 +249,14 @@ describe("a process with threads", () => {
   });
 });
 
-/** Node's Worker, replaced for the next session. */
+/** Replaces Node's Worker for the next session. */
 function withWorker(Replacement: typeof Worker | (new () => Worker)): void {
   const stock = process.getBuiltinModule;
   vi.spyOn(process, "getBuiltinModule").mockImplementation(((name: string) =>
     name === "node:worker_threads" ? { Worker: Replacement } : stock(name)) as typeof stock);
 }
 
-/** Weights after three steps of a large matrix, as bytes. */
+/** Returns the weights of a large matrix after three steps, as bytes. */
 function weightsAfterSteps(rule: AnyRule): Buffer {
   const shape = [701, 903];
   const normal = (seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, "float32", seed);
@@ -275,7 +275,7 @@ function weightsAfterSteps(rule: AnyRule): Buffer {
   return weights;
 }
 
-/** Losses of four steps of a net with convolutions, batch norm, a depthwise layer, a bias and a large dense layer. */
+/** Returns the losses of four steps of a net with convolutions, batch norm, a depthwise layer, a bias and a large dense layer. */
 async function losses(): Promise<number[]> {
   const seeded = (seed: number): { kernelInitializer: ReturnType<typeof tfl.initializers.heNormal> } => ({
     kernelInitializer: tfl.initializers.heNormal({ seed }),

@@ -6,10 +6,10 @@ import { isEmscriptens } from "../src/stock-backend/process-listeners.ts";
 
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 
-it("leaves the process's listeners for uncaught errors as they were, which Emscripten's start-up does not", async () => {
+it("keeps the process's listeners for uncaught errors, and removes those of Emscripten's start-up", async () => {
   const listeners = (): unknown[][] => EVENTS.map((event) => process.listeners(event as "exit"));
   const before = listeners();
-  // An app's own, put on while the backend starts.
+  // An app adds its own listeners while the backend starts.
   const added: (() => void)[] = [];
   const timer = setInterval(() => {
     const listener = (): void => console.error("an error nobody has caught");
@@ -25,7 +25,7 @@ it("leaves the process's listeners for uncaught errors as they were, which Emscr
   await session.dispose();
 });
 
-it("knows Emscripten's listeners as they are written and minified, and no others", async () => {
+it("recognizes Emscripten's listeners in their original and minified forms, and no others", async () => {
   const ITS = [
     "(function(ex){if(!(ex instanceof ExitStatus)){throw ex}})",
     "(function(reason){throw reason})",

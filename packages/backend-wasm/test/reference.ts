@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Geometry } from "../src/shapes/window-geometry.ts";
 
-/** Deterministic normal numbers (LCG + Box–Muller): the sweep must name the same case twice. */
+/** Returns deterministic normal numbers (LCG and Box–Muller), so that the sweep can repeat a case. */
 export function randomNumbers(seed: number): (size: number) => Float32Array {
   let state = seed >>> 0;
   const uniform = (): number => {
@@ -12,7 +12,7 @@ export function randomNumbers(seed: number): (size: number) => Float32Array {
     Float32Array.from({ length: size }, () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform()));
 }
 
-/** max |a − b| / max |b|; NaN must meet NaN. */
+/** Computes max |a − b| / max |b|. It is infinite if only one of two numbers is NaN. */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let worst = 0;
@@ -29,7 +29,7 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   return scale === 0 ? worst : worst / scale;
 }
 
-/** Both gradients of a convolution in float64, by the definition. */
+/** Computes both gradients of a convolution in float64 by the definition. */
 export function convGradients(
   x: ArrayLike<number>,
   filter: ArrayLike<number>,
@@ -71,7 +71,7 @@ export function convGradients(
   return { input: dx, filter: df, output: y };
 }
 
-/** Runs a kernel as tfjs does, and frees everything but the numbers. */
+/** Runs a kernel like tfjs does. Returns its numbers and frees all tensors. */
 export function run(
   kernel: string | tf.KernelFunc,
   inputs: { readonly [name: string]: tf.Tensor },

@@ -27,7 +27,7 @@ beforeEach(async () => {
   await tf.setBackend("wasm");
 });
 
-it("refuses another current backend, and says what to do", async () => {
+it("throws if another backend is current, and says what to do", async () => {
   await tf.setBackend("cpu");
   const error = thrown(() => registerTrainingKernels());
   expect(error).toBeInstanceOf(BackendError);
@@ -35,7 +35,7 @@ it("refuses another current backend, and says what to do", async () => {
   expect(standing()).toEqual(stock);
 });
 
-it("refuses a backend that was disposed", () => {
+it("throws if the backend was disposed", () => {
   const backend = tf.backend() as unknown as { wasm: unknown };
   const { wasm } = backend;
   backend.wasm = null;
@@ -46,13 +46,13 @@ it("refuses a backend that was disposed", () => {
   expect(standing()).toEqual(stock);
 });
 
-it("refuses an option of another name or value", () => {
+it("throws for an unknown option or a wrong value", () => {
   expect(() => registerTrainingKernels({ kernels: "fast" } as never)).toThrow(OptionsError);
   expect(() => registerTrainingKernels({ kernel: "simd" } as never)).toThrow(/kernels/);
   expect(standing()).toEqual(stock);
 });
 
-it("undoes what it has done where the heap cannot be guarded, and the next one works", () => {
+it("undoes everything if the heap cannot be guarded, and the next call works", () => {
   const { wasm } = tf.backend() as WasmBackend;
   const free = wasm._free;
   wasm._free = () => {

@@ -21,18 +21,18 @@ type Op = (...inputs: tf.Tensor[]) => tf.Tensor;
 interface Case {
   readonly shapes: number[][];
   readonly op: Op;
-  /** On cpu, where tfjs cannot differentiate the op twice there. @default the op itself */
+  /** The reference on cpu if tfjs cannot differentiate the op twice there. @default the op itself */
   readonly oracle?: Op;
 }
 
-/** A factor that the tape does not see. */
+/** Computes a factor without the tape. */
 const constant = (mask: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor): tf.Tensor =>
   tf.customGrad((v) => ({
     value: tf.cast(mask(v as tf.Tensor), "float32"),
     gradFunc: (dy: tf.Tensor): tf.Tensor => tf.zerosLike(dy),
   }))(x);
 
-/** A valid convolution by slices and products: tap by tap, with a dilation, each input channel by itself or not. */
+/** Computes a valid convolution tap by tap with slices and products. It may be dilated or depthwise. */
 const byTaps =
   (depthwise: boolean, dilation: number): Op =>
   (x, filter) => {
@@ -128,7 +128,7 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Gradients of Σᵢ cᵢ · ∂/∂xᵢ Σ dy · f², for fixed, uneven c and dy. */
+/** Computes the gradients of Σᵢ cᵢ · ∂/∂xᵢ Σ dy · f², for fixed, uneven c and dy. */
 function secondOrder(op: Op, inputs: readonly tf.Tensor[]): Float32Array[] {
   const weighted = (tensor: tf.Tensor, seed: number): tf.Tensor =>
     tf.sum(tf.mul(tensor, tf.reshape(tf.tensor(randomNumbers(seed)(tensor.size)), tensor.shape)));
@@ -167,7 +167,7 @@ describe("gradients of gradients", () => {
       expect(relativeError(wasm[i] as Float32Array, expected), `input ${i}`).toBeLessThan(5e-5);
   });
 
-  it("dropout: through the same mask", async () => {
+  it("dropout: uses the same mask", async () => {
     await tf.setBackend("wasm");
     tf.tidy(() => {
       const x = tf.ones([40]);

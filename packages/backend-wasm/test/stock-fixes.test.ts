@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-layers";
 import { describe, expect, it } from "vitest";
-import { onEachLevel } from "./on-both.ts";
+import { describeEachLevel } from "./cpu-and-wasm.ts";
 import { randomNumbers, relativeError } from "./reference.ts";
 
 const five = (x: tf.Tensor): tf.Tensor5D => x as tf.Tensor5D;
@@ -26,14 +26,14 @@ const CASES: readonly [string, number[][], (...inputs: tf.Tensor[]) => tf.Tensor
     (x, w) => tf.conv3d(five(x), five(w), [2, 1, 2], "valid"),
   ],
   [
-    "conv3d, strided in depth alone, filters wider than deep",
+    "conv3d with a stride in depth only and filters that are wider than deep",
     [
       [2, 5, 4, 3, 5],
       [1, 3, 2, 5, 3],
     ],
     (x, w) => tf.conv3d(five(x), five(w), [2, 1, 1], "same"),
   ],
-  ["prelu with one slope a channel", [[2, 4, 4, 3], [3]], (x, a) => tf.prelu(x, a)],
+  ["prelu with one slope per channel", [[2, 4, 4, 3], [3]], (x, a) => tf.prelu(x, a)],
   [
     "dilation2d",
     [
@@ -52,9 +52,9 @@ const CASES: readonly [string, number[][], (...inputs: tf.Tensor[]) => tf.Tensor
   ],
 ];
 
-onEachLevel(() => {
-  // Windows of maxPool3d are cubes: cpu's own gradient is wrong for others (0.98 off by finite differences).
-  describe("kernels that stock wasm gets wrong", () => {
+describeEachLevel(() => {
+  // The windows of maxPool3d are cubes, because cpu's gradient is wrong for others (by 0.98 according to finite differences).
+  describe("kernels that are wrong on stock wasm", () => {
     it.each(CASES)("%s: value and gradients as on cpu", async (_, shapes, op) => {
       const evaluate = async (backend: string): Promise<Float32Array[]> => {
         await tf.setBackend(backend);
@@ -85,17 +85,20 @@ onEachLevel(() => {
         [1, 2],
       ],
       [[3], [2, 1]],
-    ])("matMul of batches %j and %j, by its definition: cpu takes the wrong matrices", async (batchA, batchB) => {
-      await tf.setBackend("wasm");
-      tf.tidy(() => {
-        const a = tf.randomNormal([...batchA, 5, 10], 0, 1, "float32", 1);
-        const b = tf.randomNormal([...batchB, 10, 7], 0, 1, "float32", 2);
-        const definition = tf.sum(tf.mul(tf.expandDims(a, -1), tf.expandDims(b, -3)), -2);
-        const product = tf.matMul(a, b);
-        expect(product.shape).toEqual(definition.shape);
-        expect(relativeError(product.dataSync() as Float32Array, definition.dataSync())).toBeLessThan(1e-5);
-      });
-    });
+    ])(
+      "matMul of batches %j and %j equals its definition; cpu multiplies the wrong matrices",
+      async (batchA, batchB) => {
+        await tf.setBackend("wasm");
+        tf.tidy(() => {
+          const a = tf.randomNormal([...batchA, 5, 10], 0, 1, "float32", 1);
+          const b = tf.randomNormal([...batchB, 10, 7], 0, 1, "float32", 2);
+          const definition = tf.sum(tf.mul(tf.expandDims(a, -1), tf.expandDims(b, -3)), -2);
+          const product = tf.matMul(a, b);
+          expect(product.shape).toEqual(definition.shape);
+          expect(relativeError(product.dataSync() as Float32Array, definition.dataSync())).toBeLessThan(1e-5);
+        });
+      },
+    );
 
     it("conv3d with dilations", async () => {
       const values = async (backend: string): Promise<Float32Array> => {
@@ -120,10 +123,10 @@ onEachLevel(() => {
       });
     });
 
-    it("convolutions and pools whose output tfjs and XNNPACK size differently do not write past their end", () => {
+    it("convolutions and pools do not write past their end if tfjs and XNNPACK disagree on the output size", () => {
       tf.tidy(() => {
         const x = tf.ones([1, 7, 7, 1]) as tf.Tensor4D;
-        // With padding 0 given as a number tfjs sizes the width by the filter's height: 3, where 6 would fit.
+        // If the padding is the number 0, tfjs computes the width from the filter's height: 3 instead of 6.
         const y = tf.conv2d(x, tf.ones([5, 2, 1, 1]), 1, 0);
         expect(y.shape).toEqual([1, 3, 3, 1]);
         expect([...y.dataSync()]).toEqual(Array(9).fill(10));
@@ -131,7 +134,7 @@ onEachLevel(() => {
       });
     });
 
-    it("say by name what they do not take", () => {
+    it("throw an error that names the unsupported inputs", () => {
       const ints = tf.ones([2, 2], "int32");
       expect(() => tf.matMul(ints, ints)).toThrow(/matMul on wasm takes float32, got int32 and int32.*tf\.cast/);
       const x = tf.ones([1, 2, 5, 5]) as tf.Tensor4D;

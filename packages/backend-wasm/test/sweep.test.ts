@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { onEachLevel } from "./on-both.ts";
+import { describeEachLevel } from "./cpu-and-wasm.ts";
 import { sweep } from "./sweep.ts";
 
-onEachLevel(() => {
-  describe("the sweep over shapes, strides, paddings, dilations and multipliers (a sample; `sweep` runs it whole)", () => {
-    // 61 is prime to the length of every axis. The offset is another one each run, and named when a case fails.
+describeEachLevel(() => {
+  describe("the sweep over shapes, strides, paddings, dilations and multipliers (a sample; `pnpm sweep` runs all of it)", () => {
+    // 61 is coprime to the length of every axis. The offset differs from run to run; the test's name has it.
     const offset = Math.floor(Math.random() * 61);
     it(`agrees with float64 within 1e-5, cases ${offset} modulo 61`, () => {
       const before = tf.memory();

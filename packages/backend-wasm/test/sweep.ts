@@ -3,7 +3,7 @@ import { convGeometry, poolGeometry } from "../src/shapes/window-geometry.ts";
 import { convCases } from "./conv-cases.ts";
 import { convGradients, randomNumbers, relativeError, run } from "./reference.ts";
 
-/** Worst relative error of a kernel over its cases. */
+/** The worst relative error of a kernel over its cases. */
 export interface SweepResult {
   readonly cases: number;
   readonly worst: number;
@@ -14,9 +14,9 @@ export type SweepResults = { [kernel: string]: SweepResult };
 type Shape4 = [number, number, number, number];
 
 /**
- * Runs every `every`-th case on the current backend against float64.
+ * Runs every `every`-th case on the current backend and compares it with float64.
  *
- * @param offset first case taken, below `every`
+ * @param offset index of the first case, below `every`
  */
 export function sweep(every: number, offset = 0): SweepResults {
   const results: SweepResults = {};
@@ -45,7 +45,7 @@ type Random = (size: number) => Float32Array;
 type Recorder = (kernel: string, actual: Float32Array, expected: ArrayLike<number>, at: unknown) => void;
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-/** Shapes beyond one block of the GEMM in each direction. */
+/** Shapes larger than one block of the matrix product in each direction. */
 const LARGE = [
   { depthwise: false, x: [1, 33, 41, 16], filter: [3, 3, 16, 40], strides: [1, 1], dilations: [1, 1], pad: "same" },
   { depthwise: false, x: [2, 40, 40, 8], filter: [7, 7, 8, 24], strides: [2, 2], dilations: [1, 1], pad: "same" },
@@ -147,7 +147,10 @@ function pools(taken: Taken, random: Random, record: Recorder): void {
               }
 }
 
-/** What pooling gives and its gradient, in float64. The first of the largest takes all of dy; an average is of what is in the image. */
+/**
+ * Computes a pooling and its gradient in float64. The first of several maxima gets all of dy. An average is over the pixels inside
+ * the image.
+ */
 function poolReference(
   x: Float32Array,
   dy: Float32Array,
@@ -254,7 +257,7 @@ function segments(taken: Taken, random: Random, record: Recorder): void {
         for (const spread of [0, 2]) {
           if (!taken()) continue;
           const x = random(rows * width);
-          // Some ids lie outside: they are dropped.
+          // Some ids lie outside the range and are dropped.
           const ids = Int32Array.from(
             random(rows),
             (v) => Math.round((v * numSegments) / 2 + numSegments / 2) - spread,

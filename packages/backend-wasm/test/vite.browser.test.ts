@@ -50,7 +50,7 @@ beforeAll(async () => {
   browser = await chromium.launch({ executablePath: chromiumPath(), args: [...QUIET_FLAGS] });
   page = await browser.newPage();
   page.on("pageerror", ({ message }) => problems.push(message));
-  // The network stands in for jsDelivr with the installed peer's files.
+  // The test answers requests to jsDelivr with the installed peer's files.
   await page.route("https://cdn.jsdelivr.net/**", (route) => {
     const url = route.request().url();
     asked.push(url);
@@ -75,7 +75,7 @@ function expectTrained({ losses, missing }: Awaited<ReturnType<typeof train>>): 
   for (let i = 1; i < losses.length; i++) expect(losses[i]).toBeLessThan(losses[i - 1] as number);
 }
 
-describe("built for production by Vite, with no .wasm file copied by hand", () => {
+describe("built for production by Vite, without copied .wasm files", () => {
   it("a page trains, with the files of the peer's version from jsDelivr", async () => {
     expectTrained(await page.evaluate("trainInPage()"));
     expect(asked.at(-1)).toMatch(/@tensorflow\/tfjs-backend-wasm@4\.\d+\.\d+\/dist\/tfjs-backend-wasm-simd\.wasm$/);

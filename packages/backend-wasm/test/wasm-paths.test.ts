@@ -9,7 +9,7 @@ const failed = (init: () => Promise<unknown>): Promise<Error> =>
     (error: Error) => error,
   );
 
-it("says where it looked, and that paths cannot change after a failed start", async () => {
+it("names the folder that it searched, and says that paths cannot change after a failed start", async () => {
   for (const log of ["error", "warn", "log"] as const) vi.spyOn(console, log).mockImplementation(() => {});
   const folder = "/no/such/folder/";
   const first = await failed(() => wasmBackend({ wasmPaths: folder }).init());

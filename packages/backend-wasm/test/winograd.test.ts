@@ -5,11 +5,11 @@ import { OutOfMemoryError } from "../src/index.ts";
 import * as winograd from "../src/kernels/conv/winograd.ts";
 import { convGeometry, type Geometry } from "../src/shapes/window-geometry.ts";
 import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
-import { byTiles, type Numbers, type Operands, operandsOf } from "./by-tiles.ts";
-import { type EndingHeap, openEndingHeap } from "./ending-heap.ts";
+import { type LimitedHeap, openLimitedHeap } from "./limited-heap.ts";
 import { convGradients, randomNumbers, relativeError, run } from "./reference.ts";
+import { type Numbers, type Operands, operandsOf, runWinograd } from "./run-winograd.ts";
 
-// As it is, but a test may have the direct kernels.
+// The real module, but a test may force the direct kernels.
 vi.mock("../src/kernels/conv/winograd.ts", async (original) => {
   const actual = await original<typeof winograd>();
   return { ...actual, winogradPays: vi.fn(actual.winogradPays) };
@@ -17,9 +17,9 @@ vi.mock("../src/kernels/conv/winograd.ts", async (original) => {
 
 type Shape4 = [number, number, number, number];
 
-let ending: EndingHeap;
+let limited: LimitedHeap;
 beforeAll(async () => {
-  ending = await openEndingHeap();
+  limited = await openLimitedHeap();
 });
 
 const attrsOf = (x: Shape4, filter: Shape4, pad: unknown): tf.NamedAttrMap =>
@@ -27,7 +27,7 @@ const attrsOf = (x: Shape4, filter: Shape4, pad: unknown): tf.NamedAttrMap =>
 const geometry = (x: Shape4, filter: Shape4, pad: unknown): Geometry =>
   convGeometry("test", x, filter, attrsOf(x, filter, pad), false);
 
-/** The same by the registered kernels. */
+/** Runs the same convolutions by the registered kernels. */
 function byKernels(x: Shape4, filter: Shape4, pad: unknown, operands: Operands): { input: Numbers; filter: Numbers } {
   const g = geometry(x, filter, pad);
   return tf.tidy(() => {
@@ -64,8 +64,8 @@ const PADS: readonly (readonly [string, unknown])[] = [
   ],
 ];
 
-describe("convolutions by tiles", () => {
-  it.each(PADS)("agree with float64 within 1e-5 at any size, padding %s", (_, pad) => {
+describe("convolutions by Winograd's method", () => {
+  it.each(PADS)("agree with float64 within 1e-5 at any size, with padding %s", (_, pad) => {
     let cases = 0;
     for (const [height, width] of [
       [1, 1],
@@ -90,7 +90,7 @@ describe("convolutions by tiles", () => {
         cases++;
         const operands = operandsOf(g, cases);
         const expected = convGradients(operands.x, operands.filter, operands.dy, g, false);
-        for (const [name, numbers] of Object.entries(byTiles(g, operands)))
+        for (const [name, numbers] of Object.entries(runWinograd(g, operands)))
           expect(
             relativeError(numbers as Numbers, expected[name as keyof typeof expected]),
             `${name} of ${[g.inShape, g.filterShape].join(" by ")}`,
@@ -99,7 +99,7 @@ describe("convolutions by tiles", () => {
     expect(cases).toBeGreaterThan(20);
   });
 
-  // Beyond one block of tiles, one block of columns, and as many channels as are ever sent here.
+  // More than one block of tiles, more than one block of columns, and the most channels that are supported.
   it.each([
     [[2, 33, 41, 16], 40],
     [[1, 12, 11, 132], 140],
@@ -110,7 +110,7 @@ describe("convolutions by tiles", () => {
     const g = geometry([...x], [3, 3, x[3], outs], "same");
     const operands = operandsOf(g);
     const expected = convGradients(operands.x, operands.filter, operands.dy, g, false);
-    for (const [name, numbers] of Object.entries(byTiles(g, operands)))
+    for (const [name, numbers] of Object.entries(runWinograd(g, operands)))
       expect(relativeError(numbers as Numbers, expected[name as keyof typeof expected]), name).toBeLessThanOrEqual(
         1e-5,
       );
@@ -121,7 +121,7 @@ describe("convolutions by tiles", () => {
     const { x, filter, dy } = operandsOf(g);
     const operands = { x: x.map((v) => v * scale), filter: filter.map((v) => v * scale), dy };
     const expected = convGradients(operands.x, operands.filter, dy, g, false);
-    const { input, filter: dw } = byTiles(g, operands);
+    const { input, filter: dw } = runWinograd(g, operands);
     expect(relativeError(input as Numbers, expected.input)).toBeLessThanOrEqual(1e-5);
     expect(relativeError(dw as Numbers, expected.filter)).toBeLessThanOrEqual(1e-5);
   });
@@ -133,11 +133,11 @@ describe("convolutions by tiles", () => {
     const { output } = convGradients(operands.x, operands.filter, operands.dy, g, false);
     const expected = output.map((v, i) => Math.min(6, Math.max(0, v + (bias[i % 12] as number))));
     expect(expected.some((v) => v === 0) && expected.some((v) => v === 6)).toBe(true);
-    expect(relativeError(byTiles(g, operands, bias).output as Numbers, expected)).toBeLessThanOrEqual(1e-5);
+    expect(relativeError(runWinograd(g, operands, bias).output as Numbers, expected)).toBeLessThanOrEqual(1e-5);
   });
 });
 
-describe("where a number is not finite", () => {
+describe("results that are not finite", () => {
   const [x, filter]: [Shape4, Shape4] = [
     [3, 9, 11, 16],
     [3, 3, 16, 24],
@@ -149,10 +149,10 @@ describe("where a number is not finite", () => {
     ["a NaN", Number.NaN],
     ["an infinity", Number.POSITIVE_INFINITY],
     ["a number near the largest", 3e38],
-  ])("%s reaches what depends on it and nothing else", (_, value) => {
+  ])("%s changes only the numbers that depend on it", (_, value) => {
     expect([winograd.winogradPays("input", g), winograd.winogradPays("filter", g)]).toEqual([true, true]);
     const share = vi.spyOn(heapOf(tf.backend()), "share");
-    // Two numbers each that a transform adds up: neighbours in a row, or taps one row apart from the middle one.
+    // Each pair has two numbers that a transform adds: neighbours in a row, or taps that are a row away from the middle.
     for (const [name, ...places] of [
       ["x", 213, 229],
       ["dy", 3, 27],
@@ -160,7 +160,7 @@ describe("where a number is not finite", () => {
       ["filter", 500, 2804],
     ] as const) {
       const operands = operandsOf(g);
-      // The others are small: the largest overflow where they are added up, and nowhere else.
+      // The other numbers are small, so that only the sums of the two large ones overflow.
       for (const tensor of [operands.x, operands.filter, operands.dy]) tensor.set(tensor.map((v) => v / 100));
       for (const place of places) operands[name][place] = value;
       const actual = byKernels(x, filter, "same", operands);
@@ -168,22 +168,22 @@ describe("where a number is not finite", () => {
       const direct = byKernels(x, filter, "same", operands);
       for (const kind of ["input", "filter"] as const) expectSameKind(actual[kind], direct[kind]);
     }
-    // Four each by tiles; and directly, those that were asked for and those that were not finite.
+    // Four each by Winograd's method, and directly: those that were forced and those that were not finite.
     const calls = (kernel: string): number => share.mock.calls.filter(([name]) => name === kernel).length;
     expect([calls("winogradConv"), calls("winogradFilterGradient")]).toEqual([4, 4]);
     expect([calls("convInputGradient"), calls("convFilterGradient")]).toEqual([7, 7]);
   });
 
-  it("the kernel says so before a clamp hides it", () => {
+  it("the kernel reports it before a clamp hides it", () => {
     for (const name of ["x", "filter"] as const)
       for (const value of [Number.NEGATIVE_INFINITY, Number.NaN, 3e38]) {
         const operands = operandsOf(g);
         operands[name].fill(value, 500, 520);
-        expect(byTiles(g, operands, new Float32Array(24)).output, `${value} in ${name}`).toBeUndefined();
+        expect(runWinograd(g, operands, new Float32Array(24)).output, `${value} in ${name}`).toBeUndefined();
       }
   });
 
-  it("finite ones are not computed twice", () => {
+  it("finite results are not computed twice", () => {
     const share = vi.spyOn(heapOf(tf.backend()), "share");
     byKernels(x, filter, "same", operandsOf(g));
     expect(share.mock.calls.map(([kernel]) => kernel)).toEqual([
@@ -194,7 +194,7 @@ describe("where a number is not finite", () => {
     ]);
   });
 
-  /** NaN where NaN, the same infinities, and elsewhere numbers within 1e-5 of the largest finite one. */
+  /** Expects the same NaN and infinities, and other numbers within 1e-5 of the largest finite one. */
   function expectSameKind(actual: Numbers, expected: Numbers): void {
     const largest = Array.from(expected, Math.abs).reduce((a, b) => (Number.isFinite(b) ? Math.max(a, b) : a), 0);
     const different = Array.from(expected).findIndex((v, i) => {
@@ -212,7 +212,7 @@ describe("the choice", () => {
     return winograd.winogradPays(pass, convGeometry("test", x, filter, all, false));
   };
 
-  it("is by tiles for the layers of a residual net, and direct for other windows, few tiles, few or odd channels", () => {
+  it("is Winograd's method for the layers of a residual net, and direct for other windows, few tiles, few or odd channels", () => {
     for (const pass of ["input", "filter"] as const) {
       for (const [size, channels] of [
         [32, 16],
@@ -230,7 +230,7 @@ describe("the choice", () => {
     }
   });
 
-  it("does not depend on the batch forward: an image's numbers must not", () => {
+  it("does not depend on the batch in the forward pass, because an image's numbers must not", () => {
     for (const size of [2, 4, 7, 8, 16])
       for (const channels of [8, 16, 64, 256])
         expect(pays("forward", [64, size, size, channels], channels)).toBe(
@@ -245,7 +245,7 @@ describe("memory", () => {
     [3, 3, 16, 16],
   ];
 
-  it("is given back, and room that is not there is an error before anything is written", () => {
+  it("is freed, and throws before anything is written if the heap is full", () => {
     const operands = operandsOf(geometry(x, filter, "same"));
     const expected = byKernels(x, filter, "same", operands);
     const before = tf.memory();
@@ -268,10 +268,10 @@ describe("memory", () => {
       wasm._free = free;
     }
     expect([...live]).toEqual([]);
-    // dy; another operand, the result and the room, twice.
+    // The allocations: dy, then twice another operand, the result and the room.
     for (let granted = 0; granted < 7; granted++)
-      ending.during(granted, () => expect(() => byKernels(x, filter, "same", operands)).toThrow(OutOfMemoryError));
-    ending.during(7, () => expect(byKernels(x, filter, "same", operands)).toEqual(expected));
+      limited.during(granted, () => expect(() => byKernels(x, filter, "same", operands)).toThrow(OutOfMemoryError));
+    limited.during(7, () => expect(byKernels(x, filter, "same", operands)).toEqual(expected));
     expect(tf.memory()).toEqual(before);
     expect(byKernels(x, filter, "same", operands)).toEqual(expected);
   });

@@ -1,6 +1,6 @@
 import { train } from "./page.ts";
 
-// In a Web Worker: trains on request and posts what came of it.
+// Runs in a Web Worker: trains on request and posts the results.
 self.onmessage = async ({ data }: MessageEvent<string>): Promise<void> => {
   self.postMessage(await train(data));
 };

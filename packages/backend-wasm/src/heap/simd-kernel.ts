@@ -15,7 +15,7 @@ export type SimdKernel = (call: Call) => TensorInfo | TensorInfo[] | undefined;
 /**
  * Wraps one of our kernels as tfjs's kernel type. Cases that it leaves go to `stock`.
  *
- * @throws Error with the kernel's name and the dtypes if there is no stock kernel.
+ * @throws Error with the kernel's name and the dtypes if stock has no such kernel.
  */
 export function asKernelFunc(kernelName: string, kernel: SimdKernel, stock: KernelFunc | undefined): KernelFunc {
   return (params) => {

@@ -7,8 +7,8 @@ type Shape4 = [number, number, number, number];
 type KernelParams = Parameters<tf.KernelFunc>[0];
 
 /**
- * Sizes of the blocks that XNNPACK allocates for a kernel past the guarded malloc. Convolutions and pools are checked
- * beside their geometry.
+ * Sizes of the blocks that XNNPACK allocates for a kernel past the guarded malloc. stock-fixes/window-size.ts checks those of
+ * convolutions and pools.
  */
 const XNNPACK_BLOCKS: { readonly [kernelName: string]: (params: KernelParams) => number[] } = {
   Prelu: ({ inputs }) => [inputs.x, inputs.alpha].map((tensor) => bytesOf(tensor) + 4096),

@@ -23,7 +23,7 @@ export function declareMemoryShared(module: Uint8Array<ArrayBuffer>): Uint8Array
   return bytes;
 }
 
-/** Returns the index of the flags in the memory's limits, or undefined if there is no memory. */
+/** Returns the index of the flags in the memory's limits, or undefined if the module has no memory. */
 function limitsOf(bytes: Uint8Array): number | undefined {
   let at = 8;
   const byte = (): number => bytes[at++] as number;

@@ -55,7 +55,7 @@ export function chunkSize(
   if (work < worth) return undefined;
   const most = Math.floor(Math.min(threads * CHUNKS_PER_THREAD, work / WORTH_A_CHUNK, total / Math.max(least, step)));
   if (most < 2) return undefined;
-  // The same number of chunks per thread, if there are enough. A single leftover chunk would keep one thread busy alone.
+  // The same number of chunks per thread, if there are enough. The others would wait for a thread with one chunk more.
   const chunks = most > threads ? most - (most % threads) : most;
   const size = Math.ceil(total / chunks / step) * step;
   return size < total ? size : undefined;

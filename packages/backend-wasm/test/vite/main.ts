@@ -1,6 +1,6 @@
 import { train } from "./train.ts";
 
-// The page finds the .wasm files by itself; the worker is given those that Vite emits.
+// The page finds the .wasm files without a path. The worker uses those that Vite emits.
 const inWorker = (): Promise<unknown> =>
   new Promise((resolve, reject) => {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });

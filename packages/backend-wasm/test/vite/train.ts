@@ -2,7 +2,7 @@ import { type WasmBackendOptions, wasmBackend } from "@graftjs/backend-wasm";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** Losses of five steps of a small convolutional net, and the kernels that were missing. */
+/** Trains a small convolutional net for five steps. Returns the losses and the missing kernels. */
 export async function train(
   options: WasmBackendOptions,
 ): Promise<{ readonly losses: readonly number[]; readonly missing: readonly string[] }> {

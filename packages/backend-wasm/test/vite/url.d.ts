@@ -1,4 +1,4 @@
-/** Vite's address of an emitted file. */
+/** Vite replaces such an import by the address of an emitted file. */
 declare module "*?url" {
   const url: string;
   export default url;

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 
-/** A filter with a zero between its taps: with it a plain convolution is the one that the filter makes with dilation 2. */
-export function spread(filter: tf.Tensor): tf.Tensor4D {
+/** Inserts zeros between the taps of a filter. A convolution with the result equals one with the filter and dilation 2. */
+export function dilatedFilter(filter: tf.Tensor): tf.Tensor4D {
   const [rows, columns, channels, last] = filter.shape as [number, number, number, number];
   const apart = tf.pad(tf.reshape(filter, [rows, 1, columns, 1, channels * last]), [
     [0, 0],
@@ -18,7 +18,7 @@ export function spread(filter: tf.Tensor): tf.Tensor4D {
 interface Variable {
   read(): tf.Tensor;
 }
-/** What the call of a convolutional layer reads. */
+/** The fields that the call of a convolutional layer reads. */
 interface ConvLayer {
   call: (inputs: tf.Tensor | tf.Tensor[]) => tf.Tensor;
   readonly padding: "valid" | "same";
@@ -29,8 +29,8 @@ interface ConvLayer {
   readonly bias?: Variable | null;
 }
 
-/** Lets a model's layers with dilation 2 convolve with spread filters, which train on every backend. */
-export function spreadFilters(model: tfl.LayersModel): void {
+/** Makes a model's layers with dilation 2 convolve with dilated filters, which train on every backend. */
+export function useDilatedFilters(model: tfl.LayersModel): void {
   for (const each of model.layers) {
     if (![(each as unknown as { dilationRate?: number | number[] }).dilationRate ?? 1].flat().includes(2)) continue;
     const layer = each as unknown as ConvLayer;
@@ -38,8 +38,8 @@ export function spreadFilters(model: tfl.LayersModel): void {
       tf.tidy(() => {
         let y = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor4D;
         const { kernel, depthwiseKernel, pointwiseKernel, padding, bias, activation } = layer;
-        if (kernel) y = tf.conv2d(y, spread(kernel.read()), 1, padding);
-        if (depthwiseKernel) y = tf.depthwiseConv2d(y, spread(depthwiseKernel.read()), 1, padding);
+        if (kernel) y = tf.conv2d(y, dilatedFilter(kernel.read()), 1, padding);
+        if (depthwiseKernel) y = tf.depthwiseConv2d(y, dilatedFilter(depthwiseKernel.read()), 1, padding);
         if (pointwiseKernel) y = tf.conv2d(y, pointwiseKernel.read() as tf.Tensor4D, 1, "valid");
         const z = bias ? tf.add(y, bias.read()) : y;
         return activation ? activation.apply(z) : z;

@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
 
-/** Defines tests twice: on the SIMD kernels, and on what stands in for them in an engine without SIMD. */
-export function onEachLevel(define: (level: "simd" | "composed") => void): void {
+/** Defines tests twice: on the SIMD kernels, and on the composed kernels of engines without SIMD. */
+export function describeEachLevel(define: (level: "simd" | "composed") => void): void {
   describe.each(["simd", "composed"] as const)("%s kernels", (level) => {
     let registration: ReturnType<typeof registerTrainingKernels>;
     beforeAll(async () => {
@@ -18,7 +18,7 @@ export function onEachLevel(define: (level: "simd" | "composed") => void): void 
   });
 }
 
-/** Numbers on which floats go wrong, both signs. */
+/** Numbers for which float32 functions are often wrong, with both signs. */
 export const NASTY: readonly number[] = [
   0,
   1e-45,
@@ -53,8 +53,8 @@ export const NASTY: readonly number[] = [
   NaN,
 ].flatMap((x) => [x, -x]);
 
-/** The numbers that `run` gives on cpu and on wasm; no tensor may be left. */
-export async function onBoth(run: () => tf.Tensor): Promise<[number[], number[]]> {
+/** Runs `run` on cpu and on wasm and returns its numbers. Expects that no tensor is left. */
+export async function runOnCpuAndWasm(run: () => tf.Tensor): Promise<[number[], number[]]> {
   const results: number[][] = [];
   for (const backend of ["cpu", "wasm"]) {
     await tf.setBackend(backend);
@@ -65,7 +65,7 @@ export async function onBoth(run: () => tf.Tensor): Promise<[number[], number[]]
   return results as [number[], number[]];
 }
 
-/** Equal to 1e-5, NaN and infinities included. */
+/** Expects numbers that are equal within 1e-5, with the same NaN and infinities. */
 export function expectSame([cpu, wasm]: readonly [number[], number[]], inputs: readonly number[] = []): void {
   expect(wasm.length).toBe(cpu.length);
   for (const [i, expected] of cpu.entries()) {

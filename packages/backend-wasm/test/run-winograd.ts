@@ -5,21 +5,23 @@ import * as winograd from "../src/kernels/conv/winograd.ts";
 import type { Geometry } from "../src/shapes/window-geometry.ts";
 import { randomNumbers } from "./reference.ts";
 
+/** Numbers of a tensor. */
 export type Numbers = ArrayLike<number>;
 
-/** A convolution's three tensors of numbers, of which a test may change some. */
+/** The numbers of a convolution's three tensors. A test may change some of them. */
 export interface Operands {
   readonly x: Float32Array;
   readonly filter: Float32Array;
   readonly dy: Float32Array;
 }
+/** Returns random operands for a convolution. */
 export const operandsOf = (g: Geometry, seed = 1): Operands => {
   const random = randomNumbers(seed);
   return { x: random(sizeOf(g.inShape)), filter: random(sizeOf(g.filterShape)), dy: random(sizeOf(g.outShape)) };
 };
 
-/** The three kernels of winograd.ts themselves, whether they pay or not; undefined where one says that its result is not finite. */
-export function byTiles(
+/** Runs the three kernels of winograd.ts directly, even if they do not pay. A result is undefined if it is not finite. */
+export function runWinograd(
   g: Geometry,
   { x, filter, dy }: Operands,
   bias?: Float32Array,

@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { registerTrainingKernels, wasmBackend } from "../src/index.ts";
 import type { WasmBackend } from "../src/stock-backend/wasm-backend.ts";
 
-/** A wasm backend whose heap ends when the test says so: malloc, beneath the guard, then returns 0 as it does at 4 GiB. */
-export interface EndingHeap {
-  /** Runs `step` with only `allocations` more of them granted; whether one was refused. */
+/** A wasm backend whose heap is full when the test says so. malloc, which the guard calls, then returns 0 as it does at 4 GiB. */
+export interface LimitedHeap {
+  /** Runs `step` and grants only this number of further allocations. Returns whether one was refused. */
   during(allocations: number, step: () => void): boolean;
 }
 
-/** Opens the backend and puts malloc under the test's thumb before the guard is laid over it. */
-export async function openEndingHeap(): Promise<EndingHeap> {
+/** Opens the backend and replaces malloc before the guard wraps it. */
+export async function openLimitedHeap(): Promise<LimitedHeap> {
   const session = await wasmBackend().init();
   await session.dispose();
   const { wasm } = tf.backend() as WasmBackend;
