@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { suggest } from "@graftjs/core";
+import { didYouMean } from "@graftjs/core";
 import { formatReports } from "../doctor/format.ts";
 import { type Report, runCheck } from "../doctor/run-check.ts";
 import { runInChild } from "../doctor/run-in-child.ts";

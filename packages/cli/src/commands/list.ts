@@ -6,8 +6,8 @@ import type { Command } from "./command.ts";
 export const list: Command = {
   usage: "graft list [recipe.json] [--json]",
   about:
-    "Lists the plugins that a recipe can use: those of core, the doctor's checks, and those of\n" +
-    "the packages that the recipe names.\n\n" +
+    "Lists the plugins that a recipe can use, and the checks of `graft doctor`.\n" +
+    "These are the plugins of Graft's base packages and of the packages that the recipe names.\n\n" +
     "--json  Prints the list as JSON.",
   options: { json: "boolean" },
   async run([path, ...stray], { json }, { out, cwd }) {

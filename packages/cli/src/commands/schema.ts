@@ -8,7 +8,7 @@ export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",
   about:
     "Prints the JSON Schema of recipes, with which an editor completes and checks them.\n" +
-    "It covers the plugins of core and of the packages that the recipe names.",
+    "It covers the plugins of Graft's base packages and of the packages that the recipe names.",
   options: {},
   async run([path, ...stray], _values, { out, cwd }) {
     refuseStray(schema.usage, stray);

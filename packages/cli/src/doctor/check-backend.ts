@@ -35,9 +35,9 @@ export async function checkBackend(adapter: BackendAdapter): Promise<BackendFind
 
 async function check(adapter: BackendAdapter): Promise<BackendFinding> {
   const { device } = adapter;
-  const probe = await adapter.availability();
-  if (!probe.ok) {
-    const { reason, fix } = probe;
+  const availability = await adapter.availability();
+  if (!availability.ok) {
+    const { reason, fix } = availability;
     return { ok: false, device, reason, ...(fix ? { fix } : {}), missingKernels: [], gradients: [] };
   }
   await tf.setBackend("cpu");

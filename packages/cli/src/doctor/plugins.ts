@@ -46,7 +46,7 @@ export const plugins: readonly Plugin[] = BACKENDS.map((backend): PluginOf<"doct
 
 async function check(backend: KnownBackend, context: DoctorContext): Promise<Finding> {
   const adapter = await adapterOf(backend, context);
-  // Imported here because it loads tfjs, which `graft list` does not need.
+  // Imported here because only `graft doctor` needs it.
   const { checkBackend } = await import("./check-backend.ts");
   return "ok" in adapter ? adapter : checkBackend(adapter);
 }

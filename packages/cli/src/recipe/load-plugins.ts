@@ -8,7 +8,7 @@ import { plugins as transformPlugins } from "@graftjs/transforms";
 import { plugins as doctorPlugins } from "../doctor/plugins.ts";
 import { UsageError } from "../terminal/errors.ts";
 
-/** Packages whose plugins are always registered. A recipe may list them all the same. */
+/** Packages whose plugins are always registered. A recipe may name them, too. */
 const BASE: ReadonlySet<string> = new Set(["core", "transforms", "backend", "tuner"].map((name) => `@graftjs/${name}`));
 
 /**
