@@ -16,7 +16,7 @@ const INSTALL = {
   "skip-own-route": { type: "boolean" },
 } as const;
 
-/** Runs one command line; returns the exit status: 0 done, 1 it failed, 2 the command line is wrong and nothing was done. */
+/** Runs a command line. Returns the exit status: 0 for success, 1 for failure, 2 if the command line is wrong and nothing was done. */
 async function main([command = "", ...args]: readonly string[]): Promise<number> {
   if (command === "--help" || args.includes("--help")) {
     print(USAGE);
@@ -25,7 +25,7 @@ async function main([command = "", ...args]: readonly string[]): Promise<number>
   try {
     if (command === "install") await install(args);
     else if (command === "uninstall") uninstall(args);
-    else return wrong(command === "" ? "No command is given." : `There is no command ${command}.`);
+    else return wrong(command === "" ? "The command is missing." : `Unknown command: ${command}.`);
     return 0;
   } catch (cause) {
     if (codeOf(cause)?.startsWith("ERR_PARSE_ARGS")) return wrong((cause as Error).message);

@@ -13,33 +13,33 @@ afterAll(() => rmSync(empty, { recursive: true, force: true }));
 const nothing = { cacheDir: empty, projectDir: empty };
 
 describe("nativeBackend", () => {
-  // That a probe loads nothing where there is something to load: native-test/loading.test.ts.
-  it("probes without throwing and without touching the current backend; the command that mends it names the cache", async () => {
+  // native-test/loading.test.ts checks that a probe loads nothing although TensorFlow is installed.
+  it("probes without throwing and keeps the current backend; the suggested command names the cache", async () => {
     const probe = await nativeBackend(nothing).availability();
     expect(probe).toMatchObject({ ok: false, fix: `graft install-native --cache ${empty}` });
     expect(await nativeBackend({ ...nothing, device: "gpu" }).availability()).toMatchObject({ ok: false });
     expect(tf.findBackendFactory("tensorflow")).toBeNull();
   });
 
-  it("refuses to start with the command that mends it", async () => {
+  it("refuses to start and suggests a command", async () => {
     await expect(nativeBackend(nothing).init()).rejects.toThrow(/not installed[\s\S]*graft install-native/);
   });
 
-  it("checks its options at construction, all at once", () => {
+  it("reports all wrong options at construction", () => {
     expect(() => nativeBackend({ threads: 0, device: "tpu", threds: 2 } as never)).toThrow(OptionsError);
     expect(() => nativeBackend({ threads: 0, device: "tpu", threds: 2 } as never)).toThrow(
       /3 wrong option[\s\S]*threads[\s\S]*tpu[\s\S]*threds/,
     );
   });
 
-  it("is a plugin by the name `node`", () => {
+  it("is a plugin named `node`", () => {
     expect(plugins.map(({ kind, name }) => [kind, name])).toEqual([["backend", "node"]]);
     expect(() => createRegistry(plugins)).not.toThrow();
   });
 });
 
-describe("what TensorFlow reads while it loads", () => {
-  it("becomes environment variables, only those that were asked for", () => {
+describe("options that TensorFlow reads while it loads", () => {
+  it("become environment variables, if they are given", () => {
     expect(variablesFor({ threads: 2, interOpThreads: 1, oneDnn: false, allowGrowth: true, logLevel: 3 })).toEqual({
       TF_NUM_INTRAOP_THREADS: "2",
       TF_NUM_INTEROP_THREADS: "1",
@@ -62,7 +62,7 @@ describe("what TensorFlow reads while it loads", () => {
     delete process.env.TF_ENABLE_ONEDNN_OPTS;
   });
 
-  it("is refused by name once TensorFlow is loaded, unless nothing would change", () => {
+  it("are refused by name after TensorFlow is loaded, unless nothing would change", () => {
     setNativeEnvironment({ threads: 3 });
     expect(process.env.TF_NUM_INTRAOP_THREADS).toBe("3");
     markLoaded("cpu");
@@ -74,6 +74,6 @@ describe("what TensorFlow reads while it loads", () => {
     expect(process.env.TF_NUM_INTRAOP_THREADS).toBe("3");
     delete process.env.TF_ENABLE_ONEDNN_OPTS;
     setNativeEnvironment({});
-    expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBeUndefined(); // would change nothing any more
+    expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBeUndefined(); // too late to change anything
   });
 });

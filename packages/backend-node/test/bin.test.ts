@@ -8,7 +8,7 @@ const root = mkdtempSync(join(tmpdir(), "graft-bin-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const cache = join(root, "cache");
 
-/** Runs the command from its source in an empty project. */
+/** Runs the command from its source, in an empty project. */
 function bin(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const command = join(import.meta.dirname, "../src/bin.ts");
   const { status, stdout, stderr } = spawnSync(
@@ -20,8 +20,8 @@ function bin(...args: string[]): { status: number | null; stdout: string; stderr
 }
 
 it.each([
-  [[], "No command is given."],
-  [["instal"], "There is no command instal."],
+  [[], "The command is missing."],
+  [["instal"], "Unknown command: instal."],
   [["install", "--gpo"], "--gpo"],
   [["install", "cpu"], "cpu"],
   [["uninstall", "--wheel", "x.whl"], "--wheel"],
@@ -34,7 +34,7 @@ it.each([
   expect(stdout).toBe("");
 });
 
-it("--help is no mistake", () => {
+it("--help ends with status 0", () => {
   expect(bin("install", "--help")).toMatchObject({
     status: 0,
     stderr: "",
@@ -42,14 +42,14 @@ it("--help is no mistake", () => {
   });
 });
 
-it("a wheel that is not there is an error before anything is done", () => {
+it("a missing wheel is reported before anything is done", () => {
   const { status, stderr } = bin("install", "--wheel", "/nowhere/tensorflow.whl");
   expect(status).toBe(2);
-  expect(stderr).toMatch(/^OptionsError: [\s\S]*\/nowhere\/tensorflow\.whl is not there/);
+  expect(stderr).toMatch(/^OptionsError: [\s\S]*\/nowhere\/tensorflow\.whl does not exist/);
   expect(existsSync(cache)).toBe(false);
 });
 
-it("uninstall removes the installs in GRAFT_CACHE, and says so", () => {
+it("uninstall removes the installs in GRAFT_CACHE and reports them", () => {
   expect(bin("uninstall").stdout).toContain("nothing was installed");
   const folder = join(cache, "tensorflow-9.9.9-linux-x64-cpu");
   mkdirSync(folder, { recursive: true });

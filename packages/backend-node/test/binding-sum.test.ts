@@ -7,7 +7,7 @@ import { sumOfSources } from "../scripts/binding-sum.ts";
 const prebuilt = join(import.meta.dirname, "../prebuilt");
 const sums: Record<string, string> = JSON.parse(readFileSync(join(prebuilt, "sums.json"), "utf8"));
 
-it("the shipped bindings are those of the sums", () => {
+it("the shipped bindings have the recorded sums", () => {
   const files = readdirSync(prebuilt).filter((name) => name.endsWith(".node"));
   const found = files.map((name) => [
     name.replace(".node", ""),
@@ -19,8 +19,8 @@ it("the shipped bindings are those of the sums", () => {
   expect(Object.fromEntries(found)).toEqual(listed);
 });
 
-it("they were built from the sources, patches and arguments of now", () => {
+it("the shipped bindings were built from the present sources, patches and arguments", () => {
   const remedy =
-    "native/, the patches or the arguments changed since the bindings were built: tsx scripts/build-binding.ts";
+    "native/, the patches or the arguments have changed since the bindings were built. Run: tsx scripts/build-binding.ts";
   expect(sums.sources, remedy).toBe(sumOfSources());
 });

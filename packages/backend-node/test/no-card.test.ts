@@ -22,18 +22,18 @@ it.each([
   expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBe(expected);
 });
 
-it("leaves a log level alone that the user has set outside", () => {
+it("keeps a log level from the environment", () => {
   process.env.TF_CPP_MIN_LOG_LEVEL = "0";
   setNativeEnvironment({ device: "gpu" });
   expect(process.env.TF_CPP_MIN_LOG_LEVEL).toBe("0");
 });
 
-// The CUDA build is 4 GB: a backend that says the same stands for it here. The README says what was run with the real one.
+// The CUDA build has 4 GB, so a fake backend replaces it here. The README describes the runs with the real one.
 it.each([
   ["gpu", false, 1],
   ["gpu", true, 0],
   ["cpu", false, 0],
-] as const)("device %s, a card: %s, told in %i line(s)", async (device, isUsingGpuDevice, lines) => {
+] as const)("device %s, with a card: %s, is reported in %i line(s)", async (device, isUsingGpuDevice, lines) => {
   const binding = { TF_Version: "2.18.1", isUsingGpuDevice: () => isUsingGpuDevice };
   tf.registerBackend(TENSORFLOW, () => Object.assign(new MathBackendCPU(), { binding, isUsingGpuDevice }));
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});

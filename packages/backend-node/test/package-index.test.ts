@@ -60,38 +60,38 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-describe("the way without Python", () => {
-  it.each(["json", "html"])("fetches the wheel from an index that answers in %s", async (kind) => {
+describe("downloading without Python", () => {
+  it.each(["json", "html"])("gets the wheel from an index that answers in %s", async (kind) => {
     const seen: number[] = [];
     await indexDownload(`http://${origin}/${kind}`, wheel, path, (done) => seen.push(done));
     expect(readFileSync(path).equals(bytes)).toBe(true);
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
-  it("goes on where a killed run stopped", async () => {
+  it("continues the download of a killed run", async () => {
     writeFileSync(`${path}.part`, bytes.subarray(0, 70_000));
     await indexDownload(`http://${origin}/json/`, wheel, path);
     expect(requests.at(-1)?.range).toBe("bytes=70000-");
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
-  it("begins anew where the part is no beginning of the file", async () => {
+  it("starts again if the part is not a beginning of the file", async () => {
     writeFileSync(`${path}.part`, Buffer.alloc(bytes.length + 5));
     await indexDownload(`http://${origin}/json/`, wheel, path);
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
-  it("sends the user and password of the index's address, which fetch would refuse", async () => {
+  it("sends the user and password of the index's URL, which fetch would refuse", async () => {
     await indexDownload(`http://me:se%3Acret@${origin}/json/`, wheel, path);
     expect(requests[0]?.authorization).toBe(`Basic ${Buffer.from("me:se:cret").toString("base64")}`);
   });
 
-  it.runIf(existsSync("/dev/full"))("passes on what the system says of a full disk", async () => {
+  it.runIf(existsSync("/dev/full"))("passes on the system's error for a full disk", async () => {
     symlinkSync("/dev/full", `${path}.part`);
     await expect(indexDownload(`http://${origin}/json/`, wheel, path)).rejects.toMatchObject({ code: "ENOSPC" });
   });
 
-  it("says when the index has not got it, and when nobody answers", async () => {
+  it("reports that the index lacks the wheel, and that it does not answer", async () => {
     await expect(indexDownload(`http://${origin}/empty`, wheel, path)).rejects.toThrow(
       /lists no tensorflow_cpu-9\.9\.9/,
     );

@@ -12,8 +12,8 @@ const config = (name: string, text: string): string => {
   return join(home, name);
 };
 
-describe("the index of pip's own configuration", () => {
-  it("takes the variable before any file", () => {
+describe("the index from pip's configuration", () => {
+  it("prefers the variable to any file", () => {
     const XDG_CONFIG_HOME = config("a", "[global]\nindex-url = https://file.example/simple\n");
     expect(configuredIndex({ HOME: home, XDG_CONFIG_HOME, PIP_INDEX_URL: "https://variable.example/simple" })).toBe(
       "https://variable.example/simple",
@@ -21,7 +21,7 @@ describe("the index of pip's own configuration", () => {
     expect(configuredIndex({ HOME: home, XDG_CONFIG_HOME })).toBe("https://file.example/simple");
   });
 
-  it("takes the section of the command before [global], and both spellings", () => {
+  it("prefers the command's section to [global], and accepts both spellings", () => {
     const XDG_CONFIG_HOME = config(
       "b",
       "[global]\nindex-url=https://g.example/\n[install]\n index_url : https://i.example/\n",
@@ -29,7 +29,7 @@ describe("the index of pip's own configuration", () => {
     expect(configuredIndex({ HOME: home, XDG_CONFIG_HOME })).toBe("https://i.example/");
   });
 
-  it("reads PIP_CONFIG_FILE first, and knows no default", () => {
+  it("reads PIP_CONFIG_FILE first, and has no default", () => {
     const XDG_CONFIG_HOME = config("c", "[global]\nfind-links = /x\n[list]\nindex-url = https://no.example/\n");
     writeFileSync(join(home, "own.conf"), "[global]\nindex-url = https://own.example/\n");
     expect(configuredIndex({ HOME: home, XDG_CONFIG_HOME, PIP_CONFIG_FILE: join(home, "own.conf") })).toBe(

@@ -9,7 +9,7 @@ const root = mkdtempSync(join(tmpdir(), "graft-pip-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const { wheel, bytes, path } = fakeWheel(root);
 
-/** A pip that does `code` with its arguments, in which `dest` is the folder that was asked for. */
+/** A pip that runs `code`, in which `dest` is the requested folder. */
 const pip = (code: string): readonly string[] => [
   process.execPath,
   "-e",
@@ -21,7 +21,7 @@ const pip = (code: string): readonly string[] => [
 const download = (code: string): ReturnType<typeof pipDownload> =>
   pipDownload(pip(code), wheel, join(root, "into"), join(root, "temporary"));
 
-it("asks for the pinned version and platform, works on the cache's disk, and returns the file", async () => {
+it("requests the pinned version and platform, uses the cache's disk, and returns the file", async () => {
   const answer = await download(`
     fs.copyFileSync(${JSON.stringify(path)}, dest + "/${wheel.file}");
     fs.writeFileSync(dest + "/args.json", JSON.stringify({ args, temporary: process.env.TMPDIR }));`);
@@ -40,12 +40,12 @@ it("asks for the pinned version and platform, works on the cache's disk, and ret
   expect(temporary).toBe(join(root, "temporary"));
 });
 
-it("says what pip complained of, or that it fetched another file", async () => {
+it("reports pip's error, or that it downloaded another file", async () => {
   rmSync(join(root, "into"), { recursive: true, force: true });
   expect(await download('console.error("ERROR: No matching distribution found"); process.exit(1);')).toEqual({
     reason: "pip: ERROR: No matching distribution found",
   });
   expect(await download('fs.writeFileSync(dest + "/other.whl", "");')).toEqual({
-    reason: `pip fetched another file than ${wheel.file}`,
+    reason: `pip downloaded another file than ${wheel.file}`,
   });
 });

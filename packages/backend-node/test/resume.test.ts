@@ -16,7 +16,7 @@ let root: string;
 let cache: string;
 let server: Server;
 let index: string;
-/** What the server does to a file: the bytes it sends before it hangs up, or a status. */
+/** Behaviour of the server for a file: the number of bytes that it sends before it hangs up, or a status. */
 let trouble: { readonly cutAt: number } | { readonly status: number } | undefined;
 let served: string[];
 let wheel: PinnedWheel;
@@ -58,9 +58,9 @@ const install = (wheels: readonly PinnedWheel[]): ReturnType<typeof installInto>
 };
 const left = (): readonly string[] => readdirSync(join(cache, "downloads")).sort();
 
-it("a connection that breaks off leaves what came, and the next run goes on behind it", async () => {
+it("keeps the part of an interrupted download, and the next run continues it", async () => {
   trouble = { cutAt: 100_000 };
-  await expect(install([wheel])).rejects.toThrow(/what was fetched is kept/);
+  await expect(install([wheel])).rejects.toThrow(/it continues the download/);
   expect(readdirSync(cache)).toEqual(["downloads"]);
   expect(left()).toEqual([`${wheel.file}.part`]);
   const kept = statSync(join(cache, "downloads", `${wheel.file}.part`)).size;
@@ -71,7 +71,7 @@ it("a connection that breaks off leaves what came, and the next run goes on behi
   expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
 });
 
-it("of several wheels those whose sum was right are not fetched again", async () => {
+it("does not download wheels again that were checked", async () => {
   trouble = { status: 503 };
   await expect(install([wheel, second()])).rejects.toThrow(DownloadError);
   expect(left()).toEqual([wheel.file]);
@@ -80,7 +80,7 @@ it("of several wheels those whose sum was right are not fetched again", async ()
   expect(served).toEqual(["first from 0", "second from 0", "second from 0"]);
 });
 
-it("a wheel with a wrong sum is removed, and no other", async () => {
+it("removes only the wheel with a wrong sum", async () => {
   const spoiled = { ...second(), sha256: "0".repeat(64) };
   await expect(install([wheel, spoiled])).rejects.toThrow(ChecksumError);
   expect(left()).toEqual([wheel.file]);

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { reasonOf, run } from "../src/install/run.ts";
 
-/** What a script that fails leaves, as the installer's checks run it. */
+/** Runs a script like the installer's checks, and returns its result. */
 const failing = (code: string, ...before: string[]): ReturnType<typeof run> =>
   run(process.execPath, [...before, "-e", code]);
 
-it("names the error of a script, not the source above it, nor the stack and the version below", async () => {
+it("names the error of a script, without the source above it and the stack and version below it", async () => {
   expect(reasonOf(await failing('throw new Error("libtensorflow_cc.so.2: cannot open shared object file")'))).toBe(
     "Error: libtensorflow_cc.so.2: cannot open shared object file",
   );
@@ -21,12 +21,12 @@ it.each(["SIGILL", "SIGSEGV"])("names the signal: %s", async (signal) => {
   expect(reasonOf(finished)).toMatch(new RegExp(`^it was ended by ${signal}.*\\(a line before\\)$`));
 });
 
-it("names a signal that ended a check which took too long", async () => {
+it("names the signal that ended a check after its time limit", async () => {
   const finished = await run(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { timeoutMs: 300 });
   expect(reasonOf(finished)).toBe("it was ended by SIGTERM");
 });
 
-it("says the status and the last line where there is no error", async () => {
+it("names the status and the last line if no error was printed", async () => {
   expect(reasonOf(await failing("process.exit(3)"))).toBe("it ended with status 3");
   expect(reasonOf(await failing("throw 'no error'"))).not.toContain("Node.js v");
   expect(reasonOf(await failing('console.error("one\\ntwo"); process.exit(3)'))).toBe("it ended with status 3 (two)");

@@ -1,4 +1,4 @@
-/** An installer that stands still in the middle, for tests that end it: `tsx slow-install.ts <folder for the wheel> <cache>`. */
+// An installer that stops in the middle, for tests that kill it: `tsx slow-install.ts <folder for the wheel> <cache>`.
 import { installInto } from "../src/install/install-into.ts";
 import { reporter } from "../src/install/report.ts";
 import { smallPlan } from "./small-plan.ts";

@@ -3,7 +3,7 @@ import { fakeWheel } from "./fake-wheel.ts";
 
 export const noPip: InstallPlan["sources"]["pip"] = async () => undefined;
 
-/** A plan that takes a small wheel from the disk and believes every binding. */
+/** Returns a plan that uses a small wheel from the disk and accepts every binding. */
 export function smallPlan(root: string, overrides: Partial<InstallPlan> = {}): InstallPlan {
   const { wheel, path } = fakeWheel(root);
   return {

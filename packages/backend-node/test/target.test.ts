@@ -6,25 +6,25 @@ import { WHEELS } from "../src/install/wheels.ts";
 const linux = { platform: "linux", arch: "x64", glibc: "2.36" };
 
 describe("targetFor", () => {
-  it("knows the machines there are libraries for", () => {
+  it("knows the machines that have libraries", () => {
     expect(targetFor("cpu", linux)).toBe("linux-x64-cpu");
     expect(targetFor("gpu", linux)).toBe("linux-x64-gpu");
     expect(targetFor("cpu", { ...linux, arch: "arm64", glibc: "2.17" })).toBe("linux-arm64-cpu");
     expect(targetFor("cpu", { platform: "darwin", arch: "arm64", glibc: undefined })).toBe("darwin-arm64-cpu");
   });
 
-  it("says plainly that there is none for Windows, and where to go", () => {
+  it("says that Windows is not supported, and names alternatives", () => {
     expect(() => targetFor("cpu", { platform: "win32", arch: "x64", glibc: undefined })).toThrow(
       UnsupportedPlatformError,
     );
     expect(() => targetFor("gpu", { platform: "win32", arch: "x64", glibc: undefined })).toThrow(
-      /no native backend for Windows[\s\S]*backend-webgpu[\s\S]*backend-wasm/,
+      /Windows has no native backend[\s\S]*backend-webgpu[\s\S]*backend-wasm/,
     );
     expect(() => targetFor("gpu", { ...linux, arch: "arm64" })).toThrow(/linux-arm64-gpu[\s\S]*Without `gpu`/);
     expect(() => targetFor("cpu", { ...linux, arch: "ia32" })).toThrow(UnsupportedPlatformError);
   });
 
-  it("names musl and an old glibc", () => {
+  it("reports musl and an old glibc", () => {
     expect(() => targetFor("cpu", { ...linux, glibc: undefined })).toThrow(/musl/);
     expect(() => targetFor("cpu", { ...linux, glibc: "2.12" })).toThrow(UnsupportedLibcError);
     expect(() => targetFor("cpu", { ...linux, glibc: "2.9" })).toThrow(/needs? glibc 2\.17[\s\S]*has 2\.9/);
@@ -36,7 +36,7 @@ describe("targetFor", () => {
 });
 
 describe("the pinned wheels", () => {
-  it("have a sha256 and a file name of their version each", () => {
+  it("each have a sha256 and the version in the file name", () => {
     for (const wheel of Object.values(WHEELS).flat()) {
       expect(wheel.sha256).toMatch(/^[0-9a-f]{64}$/);
       expect(wheel.file).toBe(

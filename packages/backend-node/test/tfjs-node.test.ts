@@ -11,7 +11,7 @@ import { ownRoute, stateOfTfjsNode } from "../src/install/tfjs-node.ts";
 
 const require = createRequire(import.meta.url);
 const here = (name: string): string => JSON.stringify(require.resolve(name));
-/** What stands for tfjs-node's addon: plain JavaScript under its name, which registers itself as tfjs-node does. */
+/** Fake of tfjs-node's addon: plain JavaScript that registers a backend as tfjs-node does. */
 const WORKS = `
 const tf = require(${here("@tensorflow/tfjs-core")});
 const { MathBackendCPU } = require(${here("@tensorflow/tfjs-backend-cpu")});
@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
-/** A package of that name in the project; `lib` is where its install script puts the addon. */
+/** Makes a package named tfjs-node in the project. Its install script puts the addon into `lib`. */
 function tfjsNode(code: string, { built = true, script = "" } = {}): void {
   for (const part of ["scripts", ...(built ? ["lib"] : [])]) mkdirSync(join(folder, part), { recursive: true });
   writeFileSync(
@@ -42,7 +42,7 @@ function tfjsNode(code: string, { built = true, script = "" } = {}): void {
 
 describe("the project's own tfjs-node", () => {
   it("is absent", () => {
-    // In a process of its own: the tests' may have a NODE_PATH that leads to ours.
+    // Use a separate process, because this one may have a NODE_PATH that leads to our tfjs-node.
     const module = join(import.meta.dirname, "../src/install/tfjs-node.ts");
     const code = `import { stateOfTfjsNode } from ${JSON.stringify(module)};
       console.log(JSON.stringify(await stateOfTfjsNode(${JSON.stringify(project)})));`;
@@ -51,7 +51,7 @@ describe("the project's own tfjs-node", () => {
     expect(JSON.parse(execFileSync(process.execPath, args, { env, encoding: "utf8" }))).toEqual({ state: "absent" });
   });
 
-  it("works, was never built, or is broken for a reason that is named", async () => {
+  it("works, was never built, or is broken; then the reason is named", async () => {
     tfjsNode(WORKS);
     expect(await stateOfTfjsNode(project)).toEqual({ state: "works", folder, tensorflow: "2.9.1" });
     tfjsNode('throw new Error("The specified module could not be found: tfjs_binding.node")');
@@ -67,7 +67,7 @@ describe("the project's own tfjs-node", () => {
     expect(await stateOfTfjsNode(project)).toMatchObject({ reason: "its native addon was never built" });
   });
 
-  it("its install script is tried where it is unbuilt, and said to be", async () => {
+  it("its install script is tried if it is not built, and that is reported", async () => {
     tfjsNode(WORKS, { built: false, script: 'require("node:fs").mkdirSync("lib")' });
     const report = reporter();
     const before = await stateOfTfjsNode(project);
@@ -77,7 +77,7 @@ describe("the project's own tfjs-node", () => {
     ]);
   });
 
-  it("a script that fails is named by its error, and leaves no folder in the package that was not there", async () => {
+  it("reports the error of a failed script, and removes its folder from the package", async () => {
     const script =
       'require("node:fs").mkdirSync("deps"); new (require("node:events"))().emit("error", new Error("getaddrinfo EAI_AGAIN"));';
     tfjsNode(WORKS, { built: false, script });
@@ -93,7 +93,7 @@ describe("the project's own tfjs-node", () => {
     expect(existsSync(join(folder, "deps"))).toBe(true);
   });
 
-  it("that works is used as it is: nothing is installed, and it is what the adapter loads", async () => {
+  it("is used and loaded by the adapter if it works; nothing is installed", async () => {
     tfjsNode(WORKS);
     const cacheDir = join(project, "cache");
     const report = await installNative({ projectDir: project, cacheDir });

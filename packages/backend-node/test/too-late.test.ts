@@ -23,7 +23,7 @@ afterEach(() => {
 });
 afterAll(() => rmSync(empty, { recursive: true, force: true }));
 
-/** A backend as somebody's own tfjs-node registers it. */
+/** A backend like the one that the user's own tfjs-node registers. */
 function register(isUsingGpuDevice: boolean, isGPUPackage?: boolean): void {
   const binding = { TF_Version: "2.9.1", isUsingGpuDevice: () => isUsingGpuDevice };
   tf.registerBackend(TENSORFLOW, () =>
@@ -35,7 +35,7 @@ function register(isUsingGpuDevice: boolean, isGPUPackage?: boolean): void {
   );
 }
 
-it("a load that failed is none: what TensorFlow reads can still be set", () => {
+it("a failed load does not count: options for loading can still be set", () => {
   expect(() => loadInstall(empty)).toThrow(BackendError);
   expect(() => loadTfjsNode(empty)).toThrow(BackendError);
   expect(loadedBuild()).toBeUndefined();
@@ -43,8 +43,8 @@ it("a load that failed is none: what TensorFlow reads can still be set", () => {
   expect(process.env.TF_NUM_INTRAOP_THREADS).toBe("5");
 });
 
-describe("with somebody's own tfjs-node loaded", () => {
-  it("an option that TensorFlow has read is refused, and nothing is set", async () => {
+describe("with the user's own tfjs-node loaded", () => {
+  it("refuses an option that TensorFlow has read already, and sets nothing", async () => {
     register(false);
     await expect(nativeBackend({ threads: 1 }).init()).rejects.toThrow(/TF_NUM_INTRAOP_THREADS=1.*loaded already/);
     expect(process.env.TF_NUM_INTRAOP_THREADS).toBeUndefined();
@@ -57,7 +57,7 @@ describe("with somebody's own tfjs-node loaded", () => {
   it.each([
     ["gpu", false, false, /build for the CPU[\s\S]*install-native --gpu/],
     ["cpu", true, true, /runs on a graphics card[\s\S]*CUDA_VISIBLE_DEVICES=-1/],
-  ] as const)("device %s is refused where it runs on the other", async (device, usesGpu, gpuPackage, message) => {
+  ] as const)("refuses device %s if it runs on the other", async (device, usesGpu, gpuPackage, message) => {
     register(usesGpu, gpuPackage);
     const before = tf.engine().backendName;
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -73,7 +73,7 @@ describe("with somebody's own tfjs-node loaded", () => {
   it.each([
     ["no device is asked for", {}, true, true],
     ["it is tfjs-node-gpu on a machine without a card", { device: "gpu" }, false, true],
-  ] as const)("it is used as it is where %s", async (_, options, usesGpu, gpuPackage) => {
+  ] as const)("uses it if %s", async (_, options, usesGpu, gpuPackage) => {
     register(usesGpu, gpuPackage);
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const session = await nativeBackend({ ...options, fused: false }).init();
@@ -83,8 +83,8 @@ describe("with somebody's own tfjs-node loaded", () => {
   });
 });
 
-// Last: a loaded library is not unloaded.
-it("after our own CPU build, `gpu` is refused; after our CUDA build without a card it is told in one line", async () => {
+// This test is the last one, because a loaded library is not unloaded.
+it("refuses `gpu` after our own CPU build, and reports in one line that our CUDA build found no card", async () => {
   register(false, false);
   markLoaded("cpu");
   await expect(nativeBackend({ device: "gpu", fused: false }).init()).rejects.toThrow(TooLateError);

@@ -25,7 +25,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 const install = (overrides?: Partial<InstallPlan>, report = reporter()): ReturnType<typeof installInto> =>
   installInto(cache, smallPlan(root, overrides), report);
 
-/** An installer in a process of its own that waits in the middle. */
+/** Starts an installer in another process that waits in the middle. */
 async function slowInstaller(): Promise<ReturnType<typeof spawn>> {
   const child = spawn(process.execPath, ["--import", "tsx", FIXTURE, root, cache], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -36,7 +36,7 @@ async function slowInstaller(): Promise<ReturnType<typeof spawn>> {
 }
 
 describe("two installers on one cache", () => {
-  it("in one process: the second waits, and finds the install of the first", async () => {
+  it("in one process: the second waits and finds the install of the first", async () => {
     let placed = 0;
     const placeJs: InstallPlan["placeJs"] = async () => {
       placed++;
@@ -47,13 +47,13 @@ describe("two installers on one cache", () => {
     const [a, b] = await Promise.all([install({ placeJs }), install({ placeJs }, second)]);
     expect([a.status, b.status]).toEqual(["installed", "already"]);
     expect(placed).toBe(1);
-    expect(second.steps[0]).toMatch(new RegExp(`^Process ${process.pid} is at work in .*: waiting`));
+    expect(second.steps[0]).toMatch(new RegExp(`^Process ${process.pid} is working in .*: waiting`));
     expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
   });
 
-  it("in two: what runs out of patience, and uninstall at once, names the other; a killed one is in nobody's way", async () => {
+  it("in two processes: after the time limit, and in uninstall, the error names the other; a killed one does not block", async () => {
     const child = await slowInstaller();
-    const message = new RegExp(`Process ${child.pid} is at work in [\\s\\S]*Try again`);
+    const message = new RegExp(`Process ${child.pid} is working in [\\s\\S]*Try again`);
     const impatient = await install({ patienceMs: 300 }).catch((cause: unknown) => cause);
     expect(impatient).toBeInstanceOf(CacheBusyError);
     expect((impatient as Error).message).toMatch(message);
@@ -66,7 +66,7 @@ describe("two installers on one cache", () => {
     expect(readdirSync(cache)).toEqual(["tensorflow-9.9.9-linux-x64-cpu"]);
   });
 
-  it("a run that finds the install removes what one left that was killed behind its rename, but no other's downloads", async () => {
+  it("a run that finds an install removes leftovers of a run that was killed after its rename, but not other downloads", async () => {
     const { wheel } = fakeWheel(root);
     await install();
     for (const folder of ["downloads", ".staging-4194303-x"]) mkdirSync(join(cache, folder));
@@ -78,7 +78,7 @@ describe("two installers on one cache", () => {
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "%s takes the staging folder and the lock away, and leaves what was fetched",
+    "%s removes the staging folder and the lock, and keeps downloads",
     async (signal) => {
       mkdirSync(join(cache, "downloads"), { recursive: true });
       writeFileSync(join(cache, "downloads", "half.whl.part"), "PK");
@@ -94,7 +94,7 @@ describe("two installers on one cache", () => {
 });
 
 describe("the lock", () => {
-  it("of a dead process is taken over; a nameless one after a while", () => {
+  it("of an ended process is taken over, and one without a name after a while", () => {
     mkdirSync(cache);
     const file = join(cache, ".lock");
     writeFileSync(file, "4194303 dead\n");
@@ -109,7 +109,7 @@ describe("the lock", () => {
     expect(takeLock(cache)).toHaveProperty("release");
   });
 
-  it("that was taken over is not given back by its first owner", () => {
+  it("that was taken over is not released by its former holder", () => {
     const first = takeLock(cache);
     rmSync(join(cache, ".lock"));
     takeLock(cache);

@@ -48,14 +48,14 @@ const file = (name: string): string => join(installFolder(cache, "linux-x64-cpu"
 const LIBRARY = "tensorflow/libtensorflow_cc.so.2";
 
 describe("a second run", () => {
-  it("believes what a child process computed as long as nothing changed, and asks no Python", async () => {
+  it("relies on the record as long as nothing changes, and does not start Python", async () => {
     await install();
     const again = await install();
-    expect(again).toMatchObject({ status: "already", steps: expect.stringMatching(/computed on .* nothing changed/) });
+    expect(again).toMatchObject({ status: "already", steps: expect.stringMatching(/computed on .* has not changed/) });
     expect([calls, pipCalls]).toEqual([1, 0]);
   });
 
-  it("computes anew in another surrounding, once", async () => {
+  it("computes again once in other surroundings", async () => {
     await install();
     const before = process.env.LD_LIBRARY_PATH;
     process.env.LD_LIBRARY_PATH = "/somewhere/else";
@@ -69,7 +69,7 @@ describe("a second run", () => {
     }
   });
 
-  it.each(["", "{"])("computes anew where the note is gone or cut off: %j", async (note) => {
+  it.each(["", "{"])("computes again if the record is missing or truncated: %j", async (note) => {
     await install();
     if (note === "") rmSync(file("verified.json"));
     else writeFileSync(file("verified.json"), note);
@@ -78,7 +78,7 @@ describe("a second run", () => {
     expect(calls).toBe(2);
   });
 
-  it("finds a byte flipped in a library, size and time put back, and installs anew", async () => {
+  it("finds a flipped byte in a library although size and time are unchanged, and installs again", async () => {
     await install();
     const whole = readFileSync(file(LIBRARY));
     const { atime, mtime } = statSync(file(LIBRARY));
@@ -90,14 +90,14 @@ describe("a second run", () => {
     expect(readFileSync(file(LIBRARY)).equals(whole)).toBe(true);
   });
 
-  it("takes a touched library for whole, after reading it", async () => {
+  it("accepts a touched library after reading it", async () => {
     await install();
     utimesSync(file(LIBRARY), 1, 1);
     expect(await install()).toMatchObject({ status: "already" });
     expect(calls).toBe(2);
   });
 
-  it("installs anew where it changed and no longer computes", async () => {
+  it("installs again if a file has changed and it no longer computes", async () => {
     await install();
     utimesSync(file(LIBRARY), 1, 1);
     broken = true;

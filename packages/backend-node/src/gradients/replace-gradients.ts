@@ -27,7 +27,7 @@ export function replaceGradients(gradients: Readonly<Record<string, FastGradient
   const undo: (() => void)[] = [];
   for (const [kernelName, { outputsToSave, gradient }] of Object.entries(gradients)) {
     const stock = tf.getGradient(kernelName);
-    // If the app has not imported tfjs-layers, there are no gradients at all. Core reports this when it trains.
+    // If the app has not imported tfjs-layers, no gradients are registered. Core reports this when it trains.
     if (!stock) continue;
     const extra = outputsToSave?.filter(Boolean).length ?? 0;
     tf.unregisterGradient(kernelName);

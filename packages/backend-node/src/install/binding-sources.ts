@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** One exact replacement in a file of tfjs-node's `binding/`. */
+/** An exact replacement in a file of tfjs-node's `binding/`. */
 interface Patch {
   readonly file: "tfjs_backend.cc" | "tfjs_backend.h" | "tfjs_binding.cc";
   readonly from: string;
@@ -10,8 +10,8 @@ interface Patch {
 }
 
 /**
- * The changes to tfjs-node's sources. The set of attribute names is shared by all Workers of a process and is written
- * without a lock, so that two of them can corrupt it; and our own kernels (`native/`) become one more export, `graftKernels`.
+ * Changes to tfjs-node's sources. They add a lock to the set of attribute names, which all Workers of a process write and two
+ * of them could corrupt. They also add our own kernels (`native/`) as an export `graftKernels`.
  */
 const PATCHES: readonly Patch[] = [
   { file: "tfjs_backend.cc", from: "#include <memory>", to: "#include <memory>\n#include <mutex>" },
@@ -50,37 +50,38 @@ const PATCHES: readonly Patch[] = [
   },
 ];
 
-/** Our own sources, which are compiled together with tfjs-node's. */
+/** Returns the folder of our own sources, which are compiled together with tfjs-node's. */
 function ownSources(): string {
   return join(dirname(createRequire(import.meta.url).resolve("@graftjs/backend-node/package.json")), "native");
 }
 
-/** Members of the wheel that compiling the binding needs. */
+/** Members of the wheel that are needed to compile the binding. */
 export const HEADERS: readonly string[] = [
   "tensorflow/include/tensorflow/c/",
   "tensorflow/include/tensorflow/core/platform/",
   "tensorflow/include/tsl/",
 ];
 
-/** Compiler flags that every build of the binding shares. */
+/** Compiler flags of every build of the binding. */
 export const BINDING_FLAGS: readonly string[] = [
   "-O3",
   "-std=c++17",
   "-shared",
   "-fPIC",
   "-DNDEBUG",
-  // Vectors are passed between inlined functions alone.
+  // The warning does not apply: only inlined functions pass vectors to each other.
   "-Wno-psabi",
   "-DNAPI_VERSION=8",
   "-DBUILDING_NODE_EXTENSION",
 ];
 
-/** Linker flags on Linux: a Worker that ends must not unload code in which our threads wait for work. */
+/** Linker flags on Linux. They keep a Worker that ends from unloading code in which our threads wait for work. */
 export const LINUX_LINKING: readonly string[] = ["-Wl,-z,nodelete"];
 
 /**
- * Patches the sources in `folder` (tfjs-node's `binding/`) in place and puts ours beside them. Throws where a patch does
- * not fit exactly once.
+ * Patches the sources in `folder` (tfjs-node's `binding/`) in place and copies ours into the same folder.
+ *
+ * @throws Error if a patch does not match exactly once.
  */
 export function patchBindingSources(folder: string): void {
   for (const { file, from, to } of PATCHES) {

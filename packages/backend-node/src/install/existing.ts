@@ -1,44 +1,42 @@
 import { messageOf } from "../errors.ts";
 import { refreshPrebuilt } from "./binding.ts";
 import { type Manifest, readInstall } from "./cache.ts";
-import type { InstallPlan } from "./plan.ts";
+import type { Installed, InstallPlan } from "./plan.ts";
 import { type Reporter, sizeOf } from "./report.ts";
 import { checkLibraries, noteVerification, recallVerification } from "./verified.ts";
 
-/** An install that is there. */
-export interface Existing {
-  readonly status: "already";
-  readonly folder: string;
-  readonly tensorflow: string;
-  readonly bytes: number;
-}
-
-/** The install in `folder` if it is whole, what the plan asks for, and computes; its binding is brought up to this version. */
+/**
+ * Returns the install in `folder` if it is complete, fits the plan and computes, and undefined otherwise. Replaces its binding if
+ * that belongs to another version of this package.
+ */
 export async function existingInstall(
   folder: string,
   plan: InstallPlan,
   report: Reporter,
-): Promise<Existing | undefined> {
+): Promise<Installed | undefined> {
   const present = readInstall(folder);
   if (present === undefined || (plan.compile && present.binding !== "compiled")) return undefined;
   try {
     if (present.binding === "prebuilt" && (await refreshPrebuilt(plan.target, folder, present)))
-      report.step("the binding is replaced by the one of this version of the package");
+      report.step("replaced the binding by the one of this version of the package");
     const tensorflow = await confirm(folder, present, plan, report);
     return { status: "already", folder, tensorflow, bytes: sizeOf(folder) };
   } catch (cause) {
     const why = messageOf(cause).split("\n")[0]?.replace(/\.$/, "");
-    report.step(`${folder} is there and no good (${why}): installing anew`);
+    report.step(`${folder} exists but does not work (${why}): installing again`);
     return undefined;
   }
 }
 
-/** Version of an install that computes: as it was noted where nothing changed since, else by a child process. */
+/**
+ * Returns TensorFlow's version if the install computes. If nothing has changed since the last check, the version is read from
+ * its note; otherwise a child process computes again.
+ */
 async function confirm(folder: string, present: Manifest, plan: InstallPlan, report: Reporter): Promise<string> {
   const known = recallVerification(folder);
   if (known.state === "unchanged") {
     const { tensorflow, at } = known.verification;
-    report.step(`${folder} is installed; it computed on ${at} and nothing changed since (TensorFlow ${tensorflow})`);
+    report.step(`${folder} is installed; it computed on ${at} and has not changed since (TensorFlow ${tensorflow})`);
     return tensorflow;
   }
   if (known.state === "unknown") await checkLibraries(folder, present);

@@ -17,18 +17,15 @@ import {
 } from "./cache.ts";
 import { obtainWheel } from "./download.ts";
 import { existingInstall } from "./existing.ts";
-import type { InstallReport } from "./install.ts";
 import { cleanWhenInterrupted } from "./interrupted.ts";
 import { takeLock, waitForLock } from "./lock.ts";
-import type { InstallPlan } from "./plan.ts";
+import type { Installed, InstallPlan } from "./plan.ts";
 import { type Reporter, sizeOf } from "./report.ts";
 import { type Unpacked, unpackWheel } from "./unpack.ts";
 import { noteVerification } from "./verified.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
-type Installed = Pick<InstallReport, "status" | "folder" | "tensorflow" | "bytes">;
-
-/** The part of `installNative` below the cache folder. */
+/** Does the part of `installNative` that works on the cache folder. */
 export async function installInto(cache: string, plan: InstallPlan, report: Reporter): Promise<Installed> {
   const folder = installFolder(cache, plan.target, plan.wheels[0]?.version ?? "");
   const existing = await existingInstall(folder, plan, report);
@@ -41,7 +38,7 @@ export async function installInto(cache: string, plan: InstallPlan, report: Repo
   const { waited, release } = await waitForLock(cache, report, plan.patienceMs);
   try {
     const madeMeanwhile = waited ? await existingInstall(folder, plan, report) : undefined;
-    return madeMeanwhile ?? (await installAnew(cache, folder, plan, report, release));
+    return madeMeanwhile ?? (await installFresh(cache, folder, plan, report, release));
   } finally {
     removeIfEmpty(join(cache, "downloads"));
     release();
@@ -49,8 +46,8 @@ export async function installInto(cache: string, plan: InstallPlan, report: Repo
   }
 }
 
-/** Fetches, unpacks, verifies, and puts the install in its place. The lock is held. */
-async function installAnew(
+/** Downloads, unpacks and verifies an install, then moves it to its place. The caller holds the lock. */
+async function installFresh(
   cache: string,
   folder: string,
   plan: InstallPlan,
@@ -77,9 +74,9 @@ async function installAnew(
     if (plan.compile) await compileBinding(tree, join(staging, "tensorflow", "include"), join(staging, "compile"));
     else await placePrebuilt(plan.target, tree);
     report.step(
-      plan.compile ? "compiled the binding from tfjs-node's sources" : `took the binding that ships for ${plan.target}`,
+      plan.compile ? "compiled the binding from tfjs-node's sources" : `used the shipped binding for ${plan.target}`,
     );
-    report.step(`took ${await plan.placeJs(tree, plan.projectDir)}`);
+    report.step(`used ${await plan.placeJs(tree, plan.projectDir)}`);
     const { tensorflow, milliseconds } = await plan.verify(tree);
     report.step(`verified: TensorFlow ${tensorflow} multiplied two matrices in a child process (${milliseconds} ms)`);
     const manifest: Manifest = {
@@ -99,7 +96,7 @@ async function installAnew(
     report.step(`installed in ${folder} (${(bytes / 1e6).toFixed(0)} MB)`);
     return { status: "installed", folder, tensorflow, bytes };
   } catch (cause) {
-    // Wheels whose sum was right and the beginning of one are kept for the next run, unless they are what fills the disk.
+    // Keep checked wheels and the beginning of an unfinished one for the next run, unless they fill the disk.
     if (isNoSpace(cause)) rmSync(downloads, { recursive: true, force: true });
     throw troubleOf(cause, cache);
   } finally {
@@ -108,7 +105,7 @@ async function installAnew(
   }
 }
 
-/** What a run left that was killed behind its rename, where this user may write and nobody is at work. */
+/** Removes leftovers of a run that was killed after its rename, if this user may write and no other process is at work. */
 function tidy(cache: string, plan: InstallPlan): void {
   if (readdirSync(cache).every((name) => !name.startsWith(".") && name !== "downloads")) return;
   try {
@@ -118,11 +115,11 @@ function tidy(cache: string, plan: InstallPlan): void {
     removeDownloads(join(cache, "downloads"), plan);
     lock.release();
   } catch {
-    // somebody else's cache
+    // not writable by this user
   }
 }
 
-/** An install's own wheels: those of the other device may be half fetched. */
+/** Removes the wheels of this install only, because a download for the other device may be unfinished. */
 function removeDownloads(downloads: string, { wheels }: InstallPlan): void {
   for (const { file } of wheels) for (const end of ["", ".part"]) rmSync(join(downloads, file + end), { force: true });
   removeIfEmpty(downloads);

@@ -1,11 +1,11 @@
 import { hasPrebuilt } from "./binding.ts";
 import { cacheFolder, installFolder, readInstall } from "./cache.ts";
-import { findSources } from "./download.ts";
 import { installInto } from "./install-into.ts";
 import { placeJsHalf } from "./js-half.ts";
-import type { InstallPlan } from "./plan.ts";
+import type { Installed, InstallPlan } from "./plan.ts";
 import { reporter } from "./report.ts";
 import { quoted } from "./shell.ts";
+import { findSources } from "./sources.ts";
 import { type Device, targetFor } from "./target.ts";
 import { ownRoute, stateOfTfjsNode } from "./tfjs-node.ts";
 import { verifyInstall } from "./verify.ts";
@@ -13,54 +13,50 @@ import { WHEELS } from "./wheels.ts";
 
 /** Options of {@link installNative}. */
 export interface InstallOptions {
-  /** `gpu` takes the CUDA build and NVIDIA's CUDA libraries (Linux x64, 4 GB). @default "cpu" */
+  /** `gpu` installs the CUDA build and NVIDIA's CUDA libraries (Linux x64, 4 GB). @default "cpu" */
   readonly device?: Device;
   /** Folder for everything that is written. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
   readonly cacheDir?: string;
-  /** Compile the binding on the spot instead of taking the one that ships. @default false where one ships */
+  /** Compile the binding on this machine instead of using the shipped one. @default false if one is shipped */
   readonly compile?: boolean;
-  /** Wheel files that are here already, for machines without a network; more than one is wanted with `gpu`, told apart by name. @default [] */
+  /**
+   * Wheel files that are on this machine already, for machines without a network. With `gpu` several are needed; they are recognized
+   * by name. @default []
+   */
   readonly wheels?: readonly string[];
-  /** Project in which `@tensorflow/tfjs-node` is looked for. @default process.cwd() */
+  /** Project in which to look for `@tensorflow/tfjs-node`. @default process.cwd() */
   readonly projectDir?: string;
-  /** Try tfjs-node's own install script first, where the project has the package unbuilt. @default true */
+  /** Try tfjs-node's own install script first, if the project has the package but it is not built. @default true */
   readonly ownRoute?: boolean;
-  /** Hears what happens, as text for a terminal. @default nothing is printed */
+  /** Called with text for a terminal about each step. @default prints nothing */
   readonly write?: (text: string) => void;
-  /** Whether `write` goes to a terminal that can redraw a line. @default false */
+  /** Whether `write` prints to a terminal that can redraw a line. @default false */
   readonly isTerminal?: boolean;
-  /** The caller's command that undoes an install: `undo` of the report begins with it. @default "npx @graftjs/backend-node uninstall" */
+  /** The caller's command to undo an install, as the beginning of the report's `undo`. @default "npx @graftjs/backend-node uninstall" */
   readonly undoWith?: string;
 }
 
-/** What an install did. */
-export interface InstallReport {
-  /** `installed`, `already` (nothing to do), or `tfjs-node` (the project's own works and is used as it is). */
-  readonly status: "installed" | "already" | "tfjs-node";
-  /** Path of the install, or of the project's tfjs-node. */
-  readonly folder: string;
-  /** Version of the library, such as `2.16.2`. */
-  readonly tensorflow: string;
-  /** Which build it is: what was asked for. */
+/** Result of an install. */
+export interface InstallReport extends Installed {
+  /** The device that was requested. */
   readonly device: Device;
-  /** What it takes on disk, in bytes; 0 for the project's tfjs-node. */
-  readonly bytes: number;
-  /** From the call to the report, in seconds to a tenth. */
+  /** Duration in seconds, rounded to a tenth. */
   readonly seconds: number;
-  /** What was done, a line each, in order. */
+  /** One line for each step, in order. */
   readonly steps: readonly string[];
-  /** The command that undoes it, to be pasted into a shell. */
+  /** Shell command that undoes the install. */
   readonly undo: string;
 }
 
 /**
- * Installs native TensorFlow for this machine: looks at what is there, tries tfjs-node's own way, then fetches the pinned
- * wheel, checks it, unpacks its libraries beside our binding and multiplies two matrices in a child process. Safe to
- * repeat, and to kill: an install appears by one rename, after it was verified. Two at once: the second waits.
+ * Installs native TensorFlow for this machine. It first looks for a working install or tfjs-node, and tries tfjs-node's own install
+ * script. Then it downloads the pinned wheel, checks it, unpacks its libraries, adds our binding and multiplies two matrices in a
+ * child process. It can be repeated and killed safely: a verified install appears by one rename. If two run at once, the second
+ * waits.
  *
  * @throws UnsupportedPlatformError, UnsupportedLibcError, OptionsError (a file in `wheels`), DownloadError, ChecksumError,
- *   NoSpaceError, CacheNotWritableError, CacheBusyError, CompileError, VerifyError; each says what to do next, and leaves
- *   nothing behind but, for the next run, what was fetched and is good.
+ * NoSpaceError, CacheNotWritableError, CacheBusyError, CompileError or VerifyError. Each says how to continue. Only good
+ * downloads are left behind, for the next run.
  */
 export async function installNative({
   device = "cpu",
@@ -82,7 +78,7 @@ export async function installNative({
   const present = readInstall(installFolder(cache, target, WHEELS[target][0]?.version ?? "")) !== undefined;
   const own = tryOwnRoute && device === "cpu" && !present ? await ownRoute(projectDir, stock, report) : stock;
   if (own.state === "works" && device === "cpu") {
-    report.step(`@tensorflow/tfjs-node in ${own.folder} works (TensorFlow ${own.tensorflow}) and is used as it is`);
+    report.step(`@tensorflow/tfjs-node in ${own.folder} works (TensorFlow ${own.tensorflow}) and is used`);
     return {
       status: "tfjs-node",
       folder: own.folder,
@@ -96,9 +92,9 @@ export async function installNative({
   }
   report.step(
     own.state === "absent"
-      ? "@tensorflow/tfjs-node is not in this project: its own route has nothing to build"
+      ? "@tensorflow/tfjs-node is not in this project: its own install script cannot be tried"
       : own.state === "broken"
-        ? `@tensorflow/tfjs-node is here and does not work: ${own.reason}`
+        ? `@tensorflow/tfjs-node is in this project but does not work: ${own.reason}`
         : "@tensorflow/tfjs-node has no CUDA libraries",
   );
   const plan: InstallPlan = {
@@ -111,11 +107,11 @@ export async function installNative({
     placeJs: placeJsHalf,
   };
   if (target === "darwin-arm64-cpu")
-    report.step("macOS on arm64: this path is written and has never been tried; please report how it goes");
+    report.step("macOS on arm64: this install has never been tried; please report the result");
   const done = await installInto(cache, plan, report);
   if (cache !== cacheFolder())
     report.step(
-      `not the usual folder: give nativeBackend \`cacheDir: ${JSON.stringify(cache)}\`, or set GRAFT_CACHE to it`,
+      `this is not the default folder: pass \`cacheDir: ${JSON.stringify(cache)}\` to nativeBackend, or set GRAFT_CACHE`,
     );
   return {
     ...done,

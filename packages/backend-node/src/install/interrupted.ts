@@ -4,8 +4,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const cleaners = new Set<() => void>();
 
 /**
- * Has `clean`, which must not wait for anything, called where a signal or `process.exit` ends this process before the returned
- * function is called. Where the app listens to the signal too, it alone decides whether to end.
+ * Calls `clean` if a signal or `process.exit` ends this process before the returned function is called. `clean` must be
+ * synchronous. If the app listens to the signal too, the app decides whether the process ends.
  */
 export function cleanWhenInterrupted(clean: () => void): () => void {
   if (cleaners.size === 0) {
@@ -28,7 +28,7 @@ function endBy(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   cleanAll();
   stopListening();
-  // Nobody listens now: the process ends as it would have, and its parent sees the signal.
+  // Without listeners the process now ends by the signal, and its parent sees that.
   process.kill(process.pid, signal);
 }
 

@@ -3,19 +3,19 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { npmPackage, TFJS_NODE } from "./npm-package.ts";
 
-/** Key on `globalThis` under which the caller's tfjs-core is handed to tfjs-node's files. */
+/** Key on `globalThis` at which tfjs-node's files find the caller's tfjs-core. */
 export const TFJS_KEY = "graft.backend-node.tfjs";
 
 /** Folder of tfjs-node's compiled JavaScript inside an install. */
 export const JS_HALF: string = join("js", "tfjs-node", "dist");
 
 /**
- * Puts tfjs-node's JavaScript into `tree`: from the project where the very version is installed, else by npm.
+ * Puts tfjs-node's JavaScript into `tree`. It comes from the project if that has the same version, and otherwise from npm.
  *
- * tfjs-node asks for `@tensorflow/tfjs`; a stand-in beside it returns the tfjs-core that the caller uses, so that one
- * cache serves every project and no second tfjs is loaded.
+ * tfjs-node requires `@tensorflow/tfjs`. A replacement for that package returns the caller's tfjs-core, so that one cache serves
+ * all projects and no second tfjs is loaded.
  *
- * @returns where it came from, for the report.
+ * @returns its origin, for the report.
  */
 export async function placeJsHalf(tree: string, projectDir: string): Promise<string> {
   const folder = join(tree, "js", "tfjs-node");
@@ -33,7 +33,7 @@ export async function placeJsHalf(tree: string, projectDir: string): Promise<str
     );
     for (const leftover of ["tensorflow-tfjs-node-4.22.0.tgz"]) rmSync(join(folder, leftover), { force: true });
   }
-  // Messages for tfjs-node's TensorBoard writer, which we do not offer; they would ask for google-protobuf.
+  // This file belongs to tfjs-node's TensorBoard writer, which Graft does not offer. The original requires google-protobuf.
   mkdirSync(join(folder, "dist", "proto"), { recursive: true });
   writeFileSync(join(folder, "dist", "proto", "api_pb.js"), "module.exports = {};\n");
   for (const name of ["tfjs", "tfjs-core"]) {
@@ -41,14 +41,14 @@ export async function placeJsHalf(tree: string, projectDir: string): Promise<str
     mkdirSync(standIn, { recursive: true });
     writeFileSync(join(standIn, "index.js"), `module.exports = globalThis[Symbol.for(${JSON.stringify(TFJS_KEY)})];\n`);
   }
-  // The files are CommonJS, even where the cache lies in a project of modules.
+  // The files are CommonJS. Say so, in case the cache is inside a project of ES modules.
   writeFileSync(join(tree, "package.json"), '{ "type": "commonjs", "private": true }\n');
   return installed === undefined
     ? `${TFJS_NODE.spec} from npm, without its install script`
     : `${TFJS_NODE.spec} from ${installed}`;
 }
 
-/** The folder of the project's own tfjs-node, if it has the version we were tested with, built or not. */
+/** Returns the folder of the project's tfjs-node if it has the version that Graft was tested with, built or not. */
 export function installedTfjsNode(projectDir: string): string | undefined {
   try {
     const manifest = createRequire(join(projectDir, "package.json")).resolve("@tensorflow/tfjs-node/package.json");

@@ -6,19 +6,20 @@ import { CacheBusyError, codeOf } from "../errors.ts";
 import { alive, makeFolder, stagingName, unwritable } from "./cache.ts";
 import type { Reporter } from "./report.ts";
 
-/** Names the process that installs into a cache folder or removes from it. */
+/** File that names the process that is working in a cache folder. */
 const LOCK = ".lock";
-/** A lock that names nobody yet is somebody's all the same: he is between two system calls. */
+/** A lock without a name that is younger than this is valid: its process is between two system calls. */
 const NAMELESS_MS = 2000;
+/** Time between two attempts to take the lock. */
 const LOOK_AGAIN_MS = 200;
-/** How long an installer waits for another. A slow line takes longer: then the error says who is at work. */
+/** How long an installer waits for another one. On a slow network this may be too short; the error then names the other process. */
 const PATIENCE_MS = 10 * 60_000;
 
-/** The lock of a cache folder, or the process that has it. */
+/** The lock of a cache folder, or the process that holds it. */
 export type Lock = { readonly release: () => void } | { readonly holder: number | undefined };
 
 /**
- * Takes the lock of a cache folder, which is made where it is missing. What a killed process left is taken over.
+ * Takes the lock of a cache folder, and makes the folder if it is missing. The lock of a process that has ended is taken over.
  *
  * @throws CacheNotWritableError, NoSpaceError
  */
@@ -31,7 +32,7 @@ export function takeLock(cache: string): Lock {
       writeFileSync(file, mine, { flag: "wx" });
       return { release: () => removeIfStill(mine, file, cache) };
     } catch (cause) {
-      // ENOENT: who had the lock before has removed the empty cache between our two calls.
+      // ENOENT means that the former holder removed the empty cache between our two calls.
       const again = codeOf(cause) === "ENOENT" && attempt < 10;
       if (codeOf(cause) !== "EEXIST" && !again) {
         removeIfStill("", file, cache);
@@ -50,8 +51,8 @@ export function takeLock(cache: string): Lock {
 /**
  * Waits for the lock of a cache folder.
  *
- * @returns whether somebody else had it, and how to give it back.
- * @throws CacheBusyError after `patienceMs`, naming the process that has it.
+ * @returns whether it had to wait, and a function that releases the lock.
+ * @throws CacheBusyError after `patienceMs`, with the process that holds the lock.
  */
 export async function waitForLock(
   cache: string,
@@ -63,16 +64,16 @@ export async function waitForLock(
     const lock = takeLock(cache);
     if ("release" in lock) return { waited, release: lock.release };
     if (performance.now() - began > patienceMs) throw busy(cache, lock.holder);
-    if (!waited) report.step(`${who(lock.holder)} is at work in ${cache}: waiting for it`);
+    if (!waited) report.step(`${who(lock.holder)} is working in ${cache}: waiting for it`);
     await pause(LOOK_AGAIN_MS);
   }
 }
 
-/** The error for a cache folder that another process has. */
+/** Returns the error for a cache folder that another process has locked. */
 export function busy(cache: string, holder: number | undefined): CacheBusyError {
   return new CacheBusyError(
-    `${who(holder)} is at work in ${cache}.`,
-    `Try again when it has ended. If it is no installer of Graft, remove ${join(cache, LOCK)}.`,
+    `${who(holder)} is working in ${cache}.`,
+    `Try again when it has finished. If that process is not an installer of Graft, remove ${join(cache, LOCK)}.`,
   );
 }
 
@@ -84,17 +85,20 @@ function readLock(file: string): { readonly text: string; readonly ageMs: number
   try {
     return { text: readFileSync(file, "utf8"), ageMs: Date.now() - statSync(file).mtimeMs };
   } catch {
-    return undefined; // given back meanwhile
+    return undefined; // released meanwhile
   }
 }
 
-/** Moved aside first and looked at there: of two that find the same dead owner, one must not remove the lock of the other. */
+/**
+ * Removes the lock if it still has this text. It is renamed first and checked then: if two processes find the lock of the same ended
+ * process, one of them must not remove the lock that the other has taken.
+ */
 function removeIfStill(text: string, file: string, cache: string): void {
   const aside = join(cache, stagingName(randomUUID()));
   try {
     renameSync(file, aside);
   } catch {
-    return; // not there any more
+    return; // removed already
   }
   if (readLock(aside)?.text === text) rmSync(aside, { force: true });
   else renameSync(aside, file);

@@ -8,13 +8,13 @@ import type { PinnedWheel } from "./wheels.ts";
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
 
 /**
- * Fetches a wheel straight from a Python package index, for machines without Python. A `.part` file that a killed run left
- * is continued where it ends.
+ * Downloads a wheel directly from a Python package index, for machines without Python. It continues the `.part` file of an
+ * interrupted run.
  *
- * @param index URL of the index, as pip writes it (`.../simple`). User and password in it are sent as Basic authorization.
- * @param onBytes hears how many bytes lie on disk and how many there will be.
- * @throws DownloadError; what the system says of a full disk, as it says it
- * @see PEP 503 and PEP 691 (the JSON form; an index that only has the HTML form serves as well)
+ * @param index URL of the index, in pip's form (`.../simple`). A user and password in it are sent as Basic authorization.
+ * @param onBytes called with the number of bytes on disk, and the total if it is known.
+ * @throws DownloadError, or the system's own error if the disk is full.
+ * @see PEP 503 (HTML) and PEP 691 (JSON). Both forms are supported.
  */
 export async function indexDownload(
   index: string,
@@ -30,8 +30,8 @@ export async function indexDownload(
     if (cause instanceof DownloadError || isNoSpace(cause)) throw cause;
     const reason = cause instanceof Error && cause.cause ? messageOf(cause.cause) : messageOf(cause);
     throw new DownloadError(
-      `${wheel.file} could not be fetched from the index ${base.host} (${reason}).`,
-      "Check the network and the index in PIP_INDEX_URL or pip.conf. Behind a proxy, install Python's pip, which knows proxies; or fetch the file elsewhere and pass it with --wheel.",
+      `${wheel.file} could not be downloaded from the index ${base.host} (${reason}).`,
+      "Check the network and the index in PIP_INDEX_URL or pip.conf. Behind a proxy, install Python's pip, which supports proxies. Or download the file elsewhere and pass it with --wheel.",
       { cause },
     );
   }
@@ -67,7 +67,7 @@ async function fetchInto(
   let have = existsSync(part) ? statSync(part).size : 0;
   const response = await fetch(url, { headers: have > 0 ? { ...headers, range: `bytes=${have}-` } : headers });
   if (response.status === 416) {
-    rmSync(part); // longer than the file, so not a beginning of it
+    rmSync(part); // longer than the file, so it cannot be its beginning
     return fetchInto(url, headers, part, path, onBytes);
   }
   if (!response.ok || response.body === null) {
@@ -88,7 +88,7 @@ async function fetchInto(
   renameSync(part, path);
 }
 
-/** `fetch` refuses a URL with a password in it; pip's configuration often holds one. */
+/** Moves user and password from the URL into a header, because `fetch` refuses such a URL. pip's configuration often has one. */
 function credentials(index: string): { base: URL; headers: Record<string, string> } {
   const base = new URL(index);
   const { username, password } = base;
@@ -101,6 +101,6 @@ function credentials(index: string): { base: URL; headers: Record<string, string
 function notServed(base: URL, wheel: PinnedWheel, why: string): DownloadError {
   return new DownloadError(
     `The index ${base.host} does not serve ${wheel.project} ${wheel.version}: ${why}.`,
-    "Name an index that has it in PIP_INDEX_URL, or fetch the file elsewhere and pass it with --wheel.",
+    "Set PIP_INDEX_URL to an index that has it, or download the file elsewhere and pass it with --wheel.",
   );
 }

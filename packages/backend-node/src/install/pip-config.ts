@@ -3,10 +3,11 @@ import { homedir, platform } from "node:os";
 import { join } from "node:path";
 
 /**
- * The package index that the user's own pip configuration names, for machines without Python.
+ * Returns the package index from the user's own pip configuration, for machines without Python, or undefined if none is
+ * configured.
  *
- * Read in pip's order: `PIP_INDEX_URL`, then `index-url` under `[install]`, `[download]` or `[global]` of `PIP_CONFIG_FILE`,
- * the virtual environment's, the user's and the machine's pip.conf. No default: without one there is none.
+ * The order is pip's: `PIP_INDEX_URL`, then `index-url` under `[install]`, `[download]` or `[global]` of `PIP_CONFIG_FILE` and of the
+ * pip.conf files of the virtual environment, the user and the machine.
  *
  * @see https://pip.pypa.io/en/stable/topics/configuration/
  */
@@ -19,17 +20,17 @@ export function configuredIndex(env: NodeJS.ProcessEnv = process.env): string | 
   return undefined;
 }
 
-/** The files pip would read, strongest first. */
+/** Returns the paths of pip's configuration files, the one with the highest priority first. */
 export function configFiles(env: NodeJS.ProcessEnv): readonly string[] {
   const home = env.HOME ?? homedir();
-  const own = env.PIP_CONFIG_FILE ? [env.PIP_CONFIG_FILE] : [];
+  const explicit = env.PIP_CONFIG_FILE ? [env.PIP_CONFIG_FILE] : [];
   const venv = env.VIRTUAL_ENV ? [join(env.VIRTUAL_ENV, "pip.conf")] : [];
   const user = [join(env.XDG_CONFIG_HOME ?? join(home, ".config"), "pip", "pip.conf"), join(home, ".pip", "pip.conf")];
   const mac =
     platform() === "darwin"
       ? [join(home, "Library", "Application Support", "pip", "pip.conf"), "/Library/Application Support/pip/pip.conf"]
       : [];
-  return [...own, ...venv, ...user, ...mac, "/etc/xdg/pip/pip.conf", "/etc/pip.conf"];
+  return [...explicit, ...venv, ...user, ...mac, "/etc/xdg/pip/pip.conf", "/etc/pip.conf"];
 }
 
 function indexUrl(file: string): string | undefined {
@@ -37,7 +38,7 @@ function indexUrl(file: string): string | undefined {
   try {
     text = readFileSync(file, "utf8");
   } catch {
-    return undefined; // most of the places where pip looks hold no file
+    return undefined; // most of these files do not exist
   }
   let section = "";
   const found: Record<string, string> = {};

@@ -4,6 +4,7 @@ import { assertSpace } from "../errors.ts";
 import { run, tail } from "./run.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
+/** Commands that may start pip, in the order in which they are tried. */
 const CANDIDATES: readonly (readonly [command: string, ...args: string[]])[] = [
   ["python3", "-m", "pip"],
   ["python", "-m", "pip"],
@@ -11,7 +12,7 @@ const CANDIDATES: readonly (readonly [command: string, ...args: string[]])[] = [
   ["pip"],
 ];
 
-/** The first pip that answers, as a command line; `undefined` where there is none. */
+/** Returns the command line of the first pip that can be started, or undefined if there is none. */
 export async function findPip(): Promise<readonly string[] | undefined> {
   for (const [command, ...args] of CANDIDATES) {
     const { status } = await run(command, [...args, "--version"]);
@@ -21,11 +22,11 @@ export async function findPip(): Promise<readonly string[] | undefined> {
 }
 
 /**
- * Has pip fetch a wheel, with the index, proxy and certificates of the user's own configuration.
+ * Downloads a wheel by pip, with the index, proxy and certificates of the user's own configuration.
  *
- * @param temporary where pip keeps what is half there: on the cache's disk, and swept with it.
- * @returns the path of the wheel, or why there is none.
- * @throws an ENOSPC where pip complains of a full disk.
+ * @param temporary folder for pip's temporary files, on the same disk as the cache.
+ * @returns the path of the wheel, or the reason why it could not be downloaded.
+ * @throws an error with code ENOSPC if pip reports a full disk.
  */
 export async function pipDownload(
   pip: readonly string[],
@@ -55,5 +56,5 @@ export async function pipDownload(
   const path = join(into, wheel.file);
   if (status === 0 && existsSync(path)) return { path };
   assertSpace(stderr);
-  return { reason: status === 0 ? `pip fetched another file than ${wheel.file}` : `pip: ${tail(stderr)}` };
+  return { reason: status === 0 ? `pip downloaded another file than ${wheel.file}` : `pip: ${tail(stderr)}` };
 }

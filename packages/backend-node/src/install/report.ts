@@ -1,25 +1,25 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** A bar in progress. */
+/** A progress bar. */
 export interface Bar {
-  /** Bytes done, and of how many; `undefined` where nobody knows. */
+  /** Shows the number of bytes done and the total, which is undefined if it is not known. */
   readonly to: (done: number, total: number | undefined) => void;
   readonly end: () => void;
 }
 
-/** Where the installer says what it does. */
+/** Reports the progress of the installer. */
 export interface Reporter {
-  /** Something is done. Kept for the closing report. */
+  /** Reports a finished step. It becomes part of the result. */
   readonly step: (line: string) => void;
-  /** Something takes a while. */
+  /** Starts a progress bar. */
   readonly bar: (label: string) => Bar;
-  /** As `bar`, measured by the growth of a folder: for a child process that keeps its progress to itself. */
+  /** Starts a progress bar that shows the size of a folder, for a child process that does not report its progress. */
   readonly watch: (label: string, folder: string) => Bar;
   readonly steps: readonly string[];
 }
 
-/** Prints steps as lines to `write`, and bars too where it is a terminal. */
+/** Returns a reporter that prints steps as lines to `write`, and progress bars too if that is a terminal. */
 export function reporter(write: (text: string) => void = () => {}, isTerminal = false): Reporter {
   const steps: string[] = [];
   const bar = (label: string): Bar => {
@@ -58,7 +58,7 @@ export function reporter(write: (text: string) => void = () => {}, isTerminal = 
   };
 }
 
-/** Bytes in a folder; what vanishes while it is looked at counts 0. */
+/** Returns the size of all files in a folder in bytes. Files that are removed meanwhile count 0. */
 export function sizeOf(folder: string): number {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true }).reduce(

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** What a finished child process left. */
+/** Result of a child process. */
 export interface Finished {
-  /** Exit status; 127 where the command could not be started, 1 where a signal ended it. */
+  /** Exit status: 127 if the command could not be started, 1 if a signal ended it. */
   readonly status: number;
-  /** The signal that ended it: SIGILL where the processor lacks an instruction, SIGTERM after its time was over. */
+  /** The signal that ended it, such as SIGILL if the processor lacks an instruction, or SIGTERM after the time limit. */
   readonly signal: NodeJS.Signals | undefined;
   readonly stdout: string;
   readonly stderr: string;
@@ -12,7 +12,7 @@ export interface Finished {
 
 const running = new Set<ChildProcess>();
 
-/** Runs a command to its end without a shell; never throws. */
+/** Runs a command without a shell and waits for its end. Never throws. */
 export function run(
   command: string,
   args: readonly string[],
@@ -34,37 +34,38 @@ export function run(
     child.stderr.on("data", (chunk: Buffer) => {
       stderr += chunk.toString();
     });
-    const end = (status: number, signal?: NodeJS.Signals, complaint = ""): void => {
+    const end = (status: number, signal?: NodeJS.Signals, message = ""): void => {
       running.delete(child);
-      done({ status, signal, stdout, stderr: stderr + complaint });
+      done({ status, signal, stdout, stderr: stderr + message });
     };
     child.on("error", (cause) => end(127, undefined, cause.message));
     child.on("close", (status, signal) => end(status ?? 1, signal ?? undefined));
   });
 }
 
-/** Ends what {@link run} started and has not finished: for a process that is about to end, whose files would come back. */
+/** Kills all running children of {@link run}. For a process that is about to end, because they would write files again. */
 export function endChildren(): void {
   for (const child of running) child.kill("SIGKILL");
 }
 
-/** The last lines of a command's complaint, for an error message. */
+/** Returns the last lines of a command's error output, for an error message. */
 export function tail(text: string, lines = 4): string {
   return text.trim().split("\n").slice(-lines).join("\n");
 }
 
 /**
- * Why a command failed, in one line: the first error that it names. Node prints the stack and its own version below it, and the
- * source of the line that threw above. A signal is named too: what the library said before need not be the reason.
+ * Returns the reason why a command failed, in one line. This is the first error in its output: below it, Node prints the stack and its
+ * version, and above it the line of source that threw. If a signal ended the command, the line names the signal too, because the
+ * output before it need not be the reason.
  */
 export function reasonOf({ status, signal, stderr }: Pick<Finished, "status" | "signal" | "stderr">): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^Node\.js v\d/.test(line));
   const error = lines.find((line) => /^\w*Error(?: \[\w+\])?: /.test(line))?.trim();
   if (signal === undefined && error !== undefined) return error;
-  const said = error ?? lines.at(-1)?.trim();
+  const lastLine = error ?? lines.at(-1)?.trim();
   const end =
     signal === undefined
       ? `it ended with status ${status}`
       : `it was ended by ${signal}${signal === "SIGILL" ? ", for an instruction that this processor lacks" : ""}`;
-  return said === undefined ? end : `${end} (${said})`;
+  return lastLine === undefined ? end : `${end} (${lastLine})`;
 }

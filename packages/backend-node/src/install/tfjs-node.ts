@@ -4,29 +4,29 @@ import { join } from "node:path";
 import type { Reporter } from "./report.ts";
 import { reasonOf, run } from "./run.ts";
 
-/** The project's own tfjs-node: not there, there and broken, or there and computing. */
+/** State of the project's own tfjs-node: not installed, installed but broken, or working. */
 export type TfjsNodeState =
   | { readonly state: "absent" }
   | { readonly state: "broken"; readonly folder: string; readonly reason: string }
   | { readonly state: "works"; readonly folder: string; readonly tensorflow: string };
 
-/** What tfjs-node needs on Node 23 and later, in a form to put before a script. */
-export const CURE =
+/** JavaScript that restores functions of `node:util` that tfjs-node needs on Node 23 and later, for the beginning of a script. */
+export const RESTORE_UTIL =
   'const util = require("node:util"); util.isNullOrUndefined ??= (v) => v == null; util.isArray ??= Array.isArray;';
 
-const CHECK = `${CURE}
+const CHECK = `${RESTORE_UTIL}
 const tf = require(process.argv[1]);
 const values = tf.tidy(() => Array.from(tf.matMul(tf.tensor2d([[1, 2], [3, 4]]), tf.tensor2d([[1, 2], [3, 4]])).dataSync()));
 if (values.join() !== "7,10,15,22" || tf.getBackend() !== "tensorflow") throw new Error("matMul gave " + values);
 console.log(JSON.stringify({ tensorflow: tf.backend().binding.TF_Version }));`;
 
-/** Looks at the project's tfjs-node in a child process; nothing is loaded into this one. */
+/** Tests the project's tfjs-node in a child process. Loads nothing into this process. */
 export async function stateOfTfjsNode(projectDir: string): Promise<TfjsNodeState> {
   const entry = resolveFrom(projectDir, "@tensorflow/tfjs-node");
   const manifest = resolveFrom(projectDir, "@tensorflow/tfjs-node/package.json");
   if (entry === undefined || manifest === undefined) return { state: "absent" };
   const folder = join(manifest, "..");
-  // Without its addon it cannot work, and finding that out by loading it takes a second.
+  // Without its addon it cannot work. Checking this first is faster than loading it, which takes a second.
   if (!existsSync(join(folder, "lib"))) return { state: "broken", folder, reason: "its native addon was never built" };
   const finished = await run(process.execPath, ["-e", CHECK, entry], {
     cwd: projectDir,
@@ -39,13 +39,13 @@ export async function stateOfTfjsNode(projectDir: string): Promise<TfjsNodeState
   return { state: "broken", folder, reason: reasonOf(finished) };
 }
 
-/** How long tfjs-node's install script may take. */
+/** Time limit for tfjs-node's install script. */
 const OWN_ROUTE_MS = 180_000;
 
 /**
- * tfjs-node's own way: the install script that fetches libtensorflow. What a failed one leaves in the package is removed.
+ * Runs tfjs-node's own install script, which downloads libtensorflow. If it fails, the files that it left are removed.
  *
- * @returns the state after it; `state` as it is where nothing is broken.
+ * @returns the new state. If `state` is not "broken", returns it without running the script.
  */
 export async function ownRoute(projectDir: string, state: TfjsNodeState, report: Reporter): Promise<TfjsNodeState> {
   if (state.state !== "broken") return state;
@@ -53,7 +53,7 @@ export async function ownRoute(projectDir: string, state: TfjsNodeState, report:
   const deps = join(folder, "deps");
   const had = existsSync(deps);
   report.step(
-    `trying @tensorflow/tfjs-node's own install script in ${folder}, for ${OWN_ROUTE_MS / 60_000} minutes at most`,
+    `trying @tensorflow/tfjs-node's own install script in ${folder}, for at most ${OWN_ROUTE_MS / 60_000} minutes`,
   );
   const bar = report.watch("@tensorflow/tfjs-node's install script", deps);
   const finished = await run(process.execPath, [join(folder, "scripts", "install.js")], {

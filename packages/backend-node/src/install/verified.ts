@@ -6,41 +6,42 @@ import type { Manifest } from "./cache.ts";
 import { checkFile } from "./checksum.ts";
 import { tfjsCore } from "./verify.ts";
 
-/** Note in an install's folder of the last time a child process computed with it. */
+/** File in an install's folder that records the last time it computed. */
 const VERIFIED = "verified.json";
 
-/** When an install computed, with which files and where. */
+/** Record of a time when an install computed: with which files, and in which surroundings. */
 export interface Verification {
   readonly tensorflow: string;
   /** Digest over path, size, mtime and ctime of every file of the install. */
   readonly files: string;
-  /** Digest over what else decides whether the libraries load. */
+  /** Digest over other things that decide whether the libraries load, such as the version of Node. */
   readonly surroundings: string;
+  /** ISO date and time. */
   readonly at: string;
 }
 
-/** What a note says about an install as it is now. */
+/** Whether a record still describes an install. */
 export type Known =
   | { readonly state: "unchanged"; readonly verification: Verification }
-  /** The same files in other surroundings: to be loaded again, and not to be read again. */
+  /** The files are the same but the surroundings are not. The libraries must be loaded again, but not read again. */
   | { readonly state: "elsewhere" }
   | { readonly state: "unknown" };
 
-/** Compares the note in `folder` with its files and with this process; reads no file but the note. */
+/** Compares the record in `folder` with its files and with this process. Reads no file except the record. */
 export function recallVerification(folder: string): Known {
   let verification: Verification;
   try {
     verification = JSON.parse(readFileSync(join(folder, VERIFIED), "utf8")) as Verification;
     if (verification.files !== digestOfFiles(folder)) return { state: "unknown" };
   } catch {
-    return { state: "unknown" }; // no note, or half of one
+    return { state: "unknown" }; // missing or incomplete
   }
   return verification.surroundings === digestOfSurroundings()
     ? { state: "unchanged", verification }
     : { state: "elsewhere" };
 }
 
-/** Notes that `folder` computed just now. Where the cache may only be read, nothing is noted and it is verified each time. */
+/** Records that `folder` has just computed. In a read-only cache nothing is recorded, and the install is verified each time. */
 export function noteVerification(folder: string, tensorflow: string): void {
   try {
     const note: Verification = {
@@ -51,21 +52,21 @@ export function noteVerification(folder: string, tensorflow: string): void {
     };
     writeFileSync(join(folder, VERIFIED), `${JSON.stringify(note, null, 2)}\n`);
   } catch {
-    // somebody else's cache
+    // not writable by this user
   }
 }
 
 /**
- * Reads the libraries of an install and compares them with what the wheel held. Installs of before the manifest held sums
+ * Reads the libraries of an install and compares them with the sums of the wheel. Installs of older versions have no sums and
  * pass.
  *
- * @throws ChecksumError
+ * @throws ChecksumError if a library differs.
  */
 export async function checkLibraries(folder: string, { sha256 = {} }: Manifest): Promise<void> {
   for (const [path, expected] of Object.entries(sha256)) await checkFile(join(folder, path), expected);
 }
 
-/** The change time too: it moves with every write, and no tool can set it back. */
+/** Includes the change time, which every write updates and which cannot be set back. */
 function digestOfFiles(folder: string): string {
   const lines = readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => !entry.isDirectory() && entry.name !== VERIFIED)
@@ -87,7 +88,7 @@ function digestOfSurroundings(): string {
   ]);
 }
 
-/** Version of NVIDIA's driver on Linux; empty where there is none. */
+/** Returns the version of NVIDIA's driver on Linux, or an empty string without one. */
 function driver(): string {
   try {
     return readFileSync("/proc/driver/nvidia/version", "utf8");

@@ -5,14 +5,14 @@ import { BINDING } from "./cache.ts";
 import { JS_HALF, TFJS_KEY } from "./js-half.ts";
 import { reasonOf, run } from "./run.ts";
 
-/** What a binding said about itself in a child process. */
+/** Answer of a child process that computed with an install. */
 export interface Verified {
   readonly tensorflow: string;
   readonly gpu: boolean;
   readonly milliseconds: number;
 }
 
-/** [[1,2],[3,4]]² by TensorFlow's MatMul: through the binding alone, and then through tfjs with its JavaScript half. */
+/** Squares [[1,2],[3,4]] by TensorFlow's MatMul, first through the binding and then through tfjs with its JavaScript half. */
 const CHECK = `
 const began = performance.now();
 const b = require(process.argv[1]);
@@ -30,7 +30,7 @@ if (core) {
   require(half + "/register_all_kernels.js");
   const { NodeJSKernelBackend } = require(half + "/nodejs_kernel_backend.js");
   tf.registerBackend("tensorflow", () => new NodeJSKernelBackend(b, "@tensorflow/tfjs-node"));
-  if (!tf.setBackend("tensorflow") || tf.getBackend() !== "tensorflow") throw new Error("tfjs did not take the backend");
+  if (!tf.setBackend("tensorflow") || tf.getBackend() !== "tensorflow") throw new Error("tfjs did not accept the backend");
   const x = tf.tensor2d([1, 2, 3, 4], [2, 2]);
   const product = Array.from(tf.matMul(x, x).dataSync());
   if (product.join() !== "7,10,15,22") throw new Error("tf.matMul of [[1,2],[3,4]] with itself gave " + product);
@@ -39,10 +39,9 @@ console.log(JSON.stringify({ tensorflow: b.TF_Version, gpu: b.isUsingGpuDevice()
 `;
 
 /**
- * Loads the binding of an install in a child process and multiplies two matrices with it: a library that crashes takes
- * only the child along.
+ * Loads the binding of an install in a child process and multiplies two matrices. If a library crashes, only the child ends.
  *
- * @throws VerifyError
+ * @throws VerifyError if it does not compute.
  */
 export async function verifyInstall(tree: string): Promise<Verified> {
   const finished = await run(
@@ -56,12 +55,12 @@ export async function verifyInstall(tree: string): Promise<Verified> {
   const line = finished.stdout.trim().split("\n").at(-1) ?? "";
   if (finished.status === 0 && line.startsWith("{")) return JSON.parse(line) as Verified;
   throw new VerifyError(
-    `The libraries are in place and do not compute: ${reasonOf(finished)}`,
+    `The libraries are installed but do not compute: ${reasonOf(finished)}`,
     "Report this with the output of `graft doctor --json`. Meanwhile @graftjs/backend-wasm trains anywhere.",
   );
 }
 
-/** The file of tfjs-core that this package finds; empty where it has none beside it, and the binding alone is tried. */
+/** Returns the file of tfjs-core that this package finds, or an empty string. Without it only the binding is tested. */
 export function tfjsCore(): string {
   try {
     return createRequire(import.meta.url).resolve("@tensorflow/tfjs-core");

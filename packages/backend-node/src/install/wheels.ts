@@ -1,6 +1,6 @@
 import type { Target } from "./target.ts";
 
-/** One file of a Python package index, and what we take out of it. */
+/** A file of a Python package index, and the members to unpack from it. */
 export interface PinnedWheel {
   readonly project: string;
   readonly version: string;
@@ -16,7 +16,7 @@ const X64 = ["manylinux_2_17_x86_64", "manylinux2014_x86_64"];
 const ARM64 = ["manylinux_2_17_aarch64", "manylinux2014_aarch64"];
 const LIBRARIES = ["tensorflow/libtensorflow_cc.", "tensorflow/libtensorflow_framework.", "tensorflow.libs/"];
 
-/** Version, file and sha256 of NVIDIA's packages, as TensorFlow 2.18.1's `and-cuda` extra names them. */
+/** Version and sha256 of NVIDIA's packages, from the `and-cuda` extra of TensorFlow 2.18.1. */
 const CUDA: readonly (readonly [project: string, version: string, sha256: string])[] = [
   ["nvidia-cublas-cu12", "12.5.3.2", "ca070ad70e9fa6654084575d01bd001f30cc4665e33d4bb9fc8e0f321caa034b"],
   ["nvidia-cuda-cupti-cu12", "12.5.82", "bde77a5feb66752ec61db2adfe47f56b941842825b4c7e2068aff27c9d107953"],
@@ -33,11 +33,11 @@ const CUDA: readonly (readonly [project: string, version: string, sha256: string
 ];
 
 /**
- * What is fetched for each target.
+ * Wheels to download for each target.
  *
- * 2.16.2 is the newest TensorFlow that passes tfjs-core's own suite; from 2.17 on `round` of int32 gives 0
- * (tensorflow/tensorflow#74789), which the adapter mends. For CUDA it is 2.18.1 all the same: 2.16 does not find CUDA in
- * pip's packages.
+ * 2.16.2 is the newest TensorFlow that passes tfjs-core's own suite. Since 2.17, `round` of int32 returns 0
+ * (tensorflow/tensorflow#74789), which the adapter fixes. CUDA still needs 2.18.1, because 2.16 does not find CUDA in pip's
+ * packages.
  */
 export const WHEELS: Readonly<Record<Target, readonly PinnedWheel[]>> = {
   "linux-x64-cpu": [
@@ -84,7 +84,7 @@ export const WHEELS: Readonly<Record<Target, readonly PinnedWheel[]>> = {
       version,
       file: `${project.replaceAll("-", "_")}-${version}-py3-none-manylinux2014_x86_64.whl`,
       sha256,
-      // Headers, and everything else beside the libraries, stay in the wheel. nvcc is wanted for ptxas and libdevice.
+      // TensorFlow needs nvcc for ptxas and libdevice.
       members: project === "nvidia-cuda-nvcc-cu12" ? ["nvidia/cuda_nvcc/"] : ["nvidia/"],
       platforms: X64,
     })),

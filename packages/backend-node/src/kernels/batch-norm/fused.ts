@@ -86,7 +86,7 @@ export function batchNormKernels(
   };
 }
 
-/** Computes act'(z)·dy, which the caller frees. Returns undefined for linear, where the result is dy itself. */
+/** Computes act'(z)·dy, which the caller frees. Returns undefined for linear, because the result is dy itself. */
 function activationGradient(
   native: Native,
   dy: number,

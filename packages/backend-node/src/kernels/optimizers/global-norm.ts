@@ -5,8 +5,8 @@ import { listArithmetic } from "./list-arithmetic.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
 /**
- * Makes `GraftGlobalNorm` and `GraftScaleAll`, for clipping by the global norm. Without our own kernels, which sum in float64,
- * there is no `GraftGlobalNorm`: TensorFlow's `L2Loss` overflows at 1e20, and the composed path of the hook does not.
+ * Makes `GraftGlobalNorm` and `GraftScaleAll`, for clipping by the global norm. `GraftGlobalNorm` needs our own kernels, which sum
+ * in float64. TensorFlow's `L2Loss` overflows at 1e20, and the composed path of the hook does not.
  */
 export function normKernels(native: Native): Readonly<Record<string, KernelFunc>> {
   return {

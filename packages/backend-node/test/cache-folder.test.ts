@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** The target of this machine, where a binding ships for it. */
+/** Returns the target of this machine, if a binding ships for it. */
 function here(): Target | undefined {
   try {
     const target = targetFor("cpu");
@@ -31,7 +31,7 @@ function here(): Target | undefined {
   }
 }
 
-/** An install of the pinned version that is noted to have computed, without its libraries. */
+/** Makes an install of the pinned version with a record that it has computed, but without libraries. */
 async function pretend(target: Target): Promise<string> {
   const { version = "" } = WHEELS[target][0] ?? {};
   const folder = installFolder(cache, target, version);
@@ -46,7 +46,7 @@ async function pretend(target: Target): Promise<string> {
 const install = (options: object): Promise<InstallReport> =>
   installNative({ projectDir: root, ownRoute: false, ...options });
 
-it("`cacheDir` and GRAFT_CACHE name the same folder, which is the folder itself", () => {
+it("`cacheDir` and GRAFT_CACHE name the cache folder itself", () => {
   vi.stubEnv("GRAFT_CACHE", join(root, "here"));
   expect(cacheFolder()).toBe(join(root, "here"));
   expect(cacheFolder(join(root, "here"))).toBe(cacheFolder());
@@ -56,7 +56,7 @@ it("`cacheDir` and GRAFT_CACHE name the same folder, which is the folder itself"
 });
 
 it.runIf(here())(
-  "an install in another folder than the usual says how to name it, and how to undo it in a shell",
+  "an install in another folder than the default says how to name it, and prints a shell command to undo it",
   async () => {
     const folder = await pretend(here() as Target);
     const report = await install({ cacheDir: cache });
@@ -70,7 +70,7 @@ it.runIf(here())(
 );
 
 it.runIf(here())(
-  "in the folder of GRAFT_CACHE it says nothing of the kind, and the caller's own command undoes it",
+  "an install in the folder of GRAFT_CACHE does not mention the folder, and names the caller's own command to undo it",
   async () => {
     const folder = await pretend(here() as Target);
     vi.stubEnv("GRAFT_CACHE", cache);
