@@ -20,7 +20,7 @@ describe("targetFor", () => {
     expect(() => targetFor("gpu", { platform: "win32", arch: "x64", glibc: undefined })).toThrow(
       /Windows has no native backend[\s\S]*backend-webgpu[\s\S]*backend-wasm/,
     );
-    expect(() => targetFor("gpu", { ...linux, arch: "arm64" })).toThrow(/linux-arm64-gpu[\s\S]*Without `gpu`/);
+    expect(() => targetFor("gpu", { ...linux, arch: "arm64" })).toThrow(/linux-arm64-gpu[\s\S]*Leave out `gpu`/);
     expect(() => targetFor("cpu", { ...linux, arch: "ia32" })).toThrow(UnsupportedPlatformError);
   });
 
