@@ -1,9 +1,9 @@
-/** Named bytes: what a test in a page cannot read from disk itself. */
+/** Bytes by name, for a test in a page, which cannot read from disk. */
 export interface Blobs {
   readonly [name: string]: Uint8Array;
 }
 
-/** One file of all of them: the length of the header, the header in JSON, then the bytes, each part on a multiple of four. */
+/** Packs blobs into one file: the length of the header, the header as JSON, then the bytes. Each part starts at a multiple of four. */
 export function pack(blobs: Blobs): Uint8Array {
   const header = new TextEncoder().encode(
     JSON.stringify(Object.entries(blobs).map(([name, { byteLength }]) => [name, byteLength])),
@@ -32,20 +32,20 @@ export function unpack(bytes: Uint8Array): Blobs {
   );
 }
 
-/** A blob as the floats that it holds. */
+/** Returns a blob as floats. */
 export function floats(blobs: Blobs, name: string): Float32Array {
   const { buffer, byteOffset, byteLength } = bytesOf(blobs, name);
   return new Float32Array(buffer, byteOffset, byteLength / 4);
 }
 
-/** A blob as the JSON that it holds. */
+/** Returns a blob as parsed JSON. */
 export function json<T>(blobs: Blobs, name: string): T {
   return JSON.parse(new TextDecoder().decode(bytesOf(blobs, name))) as T;
 }
 
 export function bytesOf(blobs: Blobs, name: string): Uint8Array {
   const found = blobs[name];
-  if (!found) throw new Error(`No blob ${name}. There are: ${Object.keys(blobs).join(", ")}.`);
+  if (!found) throw new Error(`Unknown blob ${name}. Known: ${Object.keys(blobs).join(", ")}.`);
   return found;
 }
 

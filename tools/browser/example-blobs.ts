@@ -14,7 +14,7 @@ interface Examples {
   readonly ys: tf.Tensor;
 }
 
-/** A slice of an example's own data, and the models that come from packages, for runs where there is no disk. */
+/** Reads a part of an example's data, and the models that come from packages, for runs that cannot read from disk. */
 export async function exampleBlobs(name: string): Promise<Blobs> {
   switch (name) {
     case "lars": {
@@ -54,11 +54,11 @@ export async function exampleBlobs(name: string): Promise<Blobs> {
       };
     }
     default:
-      throw new Error(`No example ${name}.`);
+      throw new Error(`Unknown example ${name}.`);
   }
 }
 
-/** The backbone's topology and its weights, decoded. */
+/** Decodes the topology and the weights of the backbone. */
 async function frozenBnModel(): Promise<Blobs> {
   const backbone = await mobilenetV2(SIZE);
   let blobs: Blobs = {};
@@ -75,7 +75,7 @@ async function frozenBnModel(): Promise<Blobs> {
   return blobs;
 }
 
-/** The values of a data set, which is freed. */
+/** Reads the values of a data set and frees it. */
 async function data(name: string, { xs, ys }: Examples): Promise<Blobs> {
   const read = async (t: tf.Tensor): Promise<Uint8Array> => new Uint8Array(Float32Array.from(await t.data()).buffer);
   const blobs = { [`${name}/xs`]: await read(xs), [`${name}/ys`]: await read(ys) };
@@ -87,7 +87,7 @@ function rows({ xs, ys }: Examples, count: number): Examples {
   return { xs: tf.slice(xs, 0, count), ys: tf.slice(ys, 0, count) };
 }
 
-/** Every class's first picture, then every class's second. */
+/** Orders pictures by rounds: the first one of every class, then the second one of every class. */
 function inTurn({ xs, ys }: Examples): Examples {
   const count = xs.shape[0] ?? 0;
   const order = [...Array(count).keys()].sort((a, b) => (a % 2) - (b % 2));

@@ -1,4 +1,4 @@
-/** Chromium quiet and alone: nothing of it is fetched, updated or reported while a test runs. */
+/** Flags that keep Chromium from downloads, updates and reports while a test runs. */
 export const QUIET_FLAGS: readonly string[] = [
   "--no-sandbox",
   "--no-first-run",
@@ -8,15 +8,15 @@ export const QUIET_FLAGS: readonly string[] = [
   "--disable-sync",
 ];
 
-/** Whether the GPU tests are to run on the machine's own GPU: `GRAFT_GPU=hardware`. Else on SwiftShader, as everywhere in CI. */
+/** Whether the GPU tests run on the machine's own GPU (`GRAFT_GPU=hardware`). By default they run on SwiftShader, as in CI. */
 export const hardware: boolean = process.env.GRAFT_GPU === "hardware";
 
-/** WebGL runs on SwiftShader without a GPU. */
+/** Flags for WebGL. Without a GPU it runs on SwiftShader. */
 export const WEBGL_FLAGS: readonly string[] = hardware
   ? ["--ignore-gpu-blocklist"]
   : ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
 
-/** WebGPU on Linux, and on SwiftShader where there is no GPU. */
+/** Flags for WebGPU on Linux. Without a GPU it runs on SwiftShader. */
 export const WEBGPU_FLAGS: readonly string[] = hardware
   ? ["--ignore-gpu-blocklist", "--enable-unsafe-webgpu", "--enable-features=Vulkan"]
   : ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];

@@ -6,7 +6,7 @@ import type { Row } from "./suite/ops.ts";
 import type { MovedStatistics } from "./suite/statistics.ts";
 import { writeTable } from "./tables.ts";
 
-/** What a GPU backend has to hold; the callers give the same functions in a page or in Node. */
+/** Functions that run the suites on a GPU backend, in a page or in Node. */
 export interface GpuSubject {
   readonly packageName: string;
   readonly environment: string;
@@ -20,9 +20,9 @@ export interface GpuSubject {
   statistics(steps: number): Promise<MovedStatistics>;
 }
 
-/** Registers the tests that every GPU backend has to pass. A session is open already. */
+/** Registers the tests that every GPU backend must pass. A session must be open when they run. */
 export function testGpu({ packageName, environment, ops, training, pools, statistics }: GpuSubject): void {
-  it("agrees with cpu in every op and gradient that training needs, and leaks nothing", async () => {
+  it("agrees with cpu in every op and gradient that training needs, without leaks", async () => {
     const { rows, leaked } = await ops();
     writeTable(packageName, environment, rows);
     expect(rows.length).toBeGreaterThanOrEqual(157);
@@ -30,7 +30,7 @@ export function testGpu({ packageName, environment, ops, training, pools, statis
     expect(leaked).toBe(0);
   });
 
-  it("agrees with cpu in the gradients of whole nets and after 20 steps with each package, and leaks nothing", async () => {
+  it("agrees with cpu in the gradients of whole nets and after 20 steps with each package, without leaks", async () => {
     const { gradients, weights, leaked } = await training();
     expect(gradients.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
     expect(weights.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
@@ -38,32 +38,32 @@ export function testGpu({ packageName, environment, ops, training, pools, statis
     expect(leaked).toBe(0);
   });
 
-  it("keeps no more than half as much again as lives, after twelve batch sizes and trim()", async () => {
+  it("allocates at most 1.5 times the live bytes after twelve batch sizes and trim()", async () => {
     const { live, beforeTrim, afterTrim, freed } = await pools();
     expect(afterTrim).toBe(beforeTrim - freed);
     expect(afterTrim).toBeLessThanOrEqual(1.5 * live);
-    // Else the pool was empty before, and trim() showed nothing.
+    // Otherwise the pool was empty before, and trim() has proved nothing.
     expect(beforeTrim).toBeGreaterThan(2 * live);
   });
 
-  it("leaves no tensor behind in 1,000 steps and moves no bit of a frozen batch norm's statistics; stock moves all in one", async () => {
+  it("leaves no tensor after 1,000 steps and changes no bit of a frozen batch norm's statistics; stock changes all of them in one step", async () => {
     expect(await statistics(1000)).toEqual({ patched: 0, stock: 2, of: 2, leaked: 0 });
   });
 }
 
-/** What losing the device at fifty moments must give; `during`: what must have been called at some of them. */
+/** Checks the rows of a lost device. `during` names methods that must be among the calls at which it was lost. */
 export function expectSurvived(rows: readonly LossRow[], moments: number, during: readonly string[]): void {
   expect(rows).toHaveLength(moments);
   expect(new Set(rows.map(({ call }) => call)).size).toBe(moments);
   expect([...new Set(rows.map((row) => row.during))].sort()).toEqual([...during].sort());
   expect(rows.filter(({ killedIn }) => killedIn < 0)).toEqual([]);
-  // Within one step: thrown by the step it happened in, or by the next.
+  // The error comes within one step: from the step of the loss, or from the next one.
   expect(rows.filter(({ killedIn, thrownIn }) => thrownIn < killedIn || thrownIn > killedIn + 1)).toEqual([]);
   expect(rows.filter(({ error }) => !(error <= 1e-4))).toEqual([]);
   expect(rows.some(({ resumedFrom }) => resumedFrom > 0)).toBe(true);
 }
 
-/** What ending Chromium's GPU process in the middle of a run must give. The page gives `crashing()` as three functions. */
+/** Ends Chromium's GPU process in the middle of a run and checks the result. The page exports the parts of `crashing()`. */
 export async function expectCrashSurvived(page: TestPage): Promise<void> {
   const done = page.call<Awaited<Crash["done"]>>("crash");
   await expect.poll(() => page.call("crashWaiting"), { timeout: 60_000 }).toBe(true);

@@ -1,13 +1,13 @@
-// Installs what the GPU tests need on Debian: Chromium, which brings SwiftShader, and the Vulkan loader that Dawn opens.
-// `node tools/browser/install-debian.mjs`, or `installBrowser()`. Does nothing where they are; throws where they cannot be had:
-// a missing browser fails, it does not skip.
+// Installs the packages that the GPU tests need on Debian: Chromium, which contains SwiftShader, and the Vulkan loader, which Dawn
+// opens. Run `node tools/browser/install-debian.mjs` or call `installBrowser()`. It does nothing if they are installed. It throws if
+// they cannot be installed, because tests fail without a browser and are not skipped.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const PACKAGES = ["chromium", "libvulkan1"];
 
-/** Debian's paths; `CHROMIUM_PATH` and `VK_ICD_FILENAMES` point elsewhere. */
+/** Debian's paths. `CHROMIUM_PATH` and `VK_ICD_FILENAMES` override them. */
 export const chromiumPath = () => process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
 export const vulkanDriver = () => process.env.VK_ICD_FILENAMES ?? "/usr/lib/chromium/vk_swiftshader_icd.json";
 
@@ -22,7 +22,9 @@ export function installBrowser() {
   run("apt-get", "update", "-qq");
   run("apt-get", "install", "-y", "-qq", "--no-install-recommends", ...PACKAGES);
   if (!hasAll())
-    throw new Error(`apt-get installed ${PACKAGES.join(" and ")}, and they are not where Debian puts them.`);
+    throw new Error(
+      `apt-get has installed ${PACKAGES.join(" and ")}, but the files are not at Debian's usual paths. Set CHROMIUM_PATH and VK_ICD_FILENAMES.`,
+    );
 }
 
 function hasAll() {

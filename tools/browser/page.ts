@@ -7,34 +7,34 @@ import { chromium } from "playwright-core";
 import { QUIET_FLAGS } from "./flags.ts";
 import { chromiumPath } from "./install-debian.mjs";
 
-/** What a page under test is made of. */
+/** Parts of a page under test. */
 export interface PageOptions {
-  /** Module whose exports are callable as `page.call(name, argument)`. */
+  /** Module whose exports can be called as `page.call(name, argument)`. */
   readonly entry: URL;
   /** Module that is served as `/worker.js`. */
   readonly worker?: URL;
-  /** What is served beside them, by its path. @default {} */
+  /** Other files to serve, by path. @default {} */
   readonly files?: { readonly [path: string]: Uint8Array };
-  /** Flags beside the quiet ones; see flags.ts. @default [] */
+  /** Flags in addition to the quiet ones of flags.ts. @default [] */
   readonly flags?: readonly string[];
-  /** Headers of every answer, those of cross-origin isolation say. @default {} */
+  /** Headers of every response, such as those of cross-origin isolation. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Host in the address. Any other than localhost is an insecure context. @default "localhost" */
+  /** Host in the URL. Any host other than localhost makes an insecure context. @default "localhost" */
   readonly host?: string;
 }
 
 /** A page in Chromium. */
 export interface TestPage {
-  /** Calls an export of the entry in the page; argument and result travel as JSON. */
+  /** Calls an export of the entry in the page. Argument and result are sent as JSON. */
   call<T>(name: string, argument?: unknown): Promise<T>;
   /** Uncaught errors and `console.error`s so far. */
   readonly problems: readonly string[];
-  /** Ends Chromium's GPU process as a crash of the driver does. */
+  /** Ends Chromium's GPU process, like a crash of the driver. */
   killGpuProcess(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Bundles the entry for the browser, serves it and opens it in Debian's Chromium, with a profile of its own. */
+/** Bundles the entry for the browser, serves it and opens it in Debian's Chromium with a new profile. */
 export async function openPage(options: PageOptions): Promise<TestPage> {
   const { entry, worker, files: more = {}, flags = [], headers = {}, host = "localhost" } = options;
   const executablePath = chromiumPath();
@@ -96,7 +96,7 @@ export async function openPage(options: PageOptions): Promise<TestPage> {
   };
 }
 
-/** One script for the browser. Its exports become `globalThis.pageUnderTest`. */
+/** Bundles a module into one script for the browser. Its exports become `globalThis.pageUnderTest`. */
 async function bundle(entry: URL): Promise<string> {
   const path = fileURLToPath(entry);
   const { outputFiles } = await build({
@@ -110,7 +110,7 @@ async function bundle(entry: URL): Promise<string> {
     target: "es2022",
     platform: "browser",
     logLevel: "error",
-    // tfjs's browser builds look for these Node modules behind a check.
+    // tfjs's browser builds require these Node modules after a check for Node.
     external: ["crypto", "string_decoder", "util", "fs", "path"],
   });
   return outputFiles[0]?.text ?? "";

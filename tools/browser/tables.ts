@@ -6,8 +6,8 @@ import type { Row } from "./suite/ops.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Writes how far each op and gradient is from cpu, worst first: into `.reports/agreement`, and with GRAFT_WRITE_TABLES set
- * into the package's `test/agreement`, where it is committed.
+ * Writes the difference of each op and gradient from cpu, the largest first, into `.reports/agreement`. With GRAFT_WRITE_TABLES set it
+ * writes into the package's `test/agreement`, which is committed.
  */
 export function writeTable(packageName: string, environment: string, rows: readonly Row[]): void {
   const sorted = [...rows].sort(
@@ -32,7 +32,7 @@ export function writeTable(packageName: string, environment: string, rows: reado
   }
 }
 
-/** A Markdown table whose columns stand under each other, as the formatter of this repository writes them. */
+/** Formats a Markdown table with aligned columns, like the formatter of this repository. */
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = [0, 1].map((column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]): string =>

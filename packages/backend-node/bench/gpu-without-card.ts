@@ -1,6 +1,6 @@
 /**
- * Installs the CUDA build into a temporary folder (some 4 GB, fetched; 8 GB of disk meanwhile), loads it with `device: "gpu"` in a
- * child process and writes down what that printed. For a machine without a graphics card. Writes gpu-without-card.json.
+ * Installs the CUDA build into a temporary folder, loads it with `device: "gpu"` in a child process and records the output. It is meant
+ * for a machine without a graphics card. It downloads 4 GB and needs 8 GB of disk meanwhile. Writes gpu-without-card.json.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

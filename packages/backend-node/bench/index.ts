@@ -1,7 +1,7 @@
 /**
- * `pnpm bench native`: milliseconds a training step on the three nets, Graft against stock tfjs-node over the same libraries, and
- * PyTorch where GRAFT_TORCH_PYTHON names a Python that has torch. Each peer is a process; they are asked in turn, round by
- * round, so that all of them meet the same machine. Writes results.json; peers that are absent are named.
+ * `pnpm bench native` measures milliseconds per training step on the nets of nets.ts: Graft, stock tfjs-node with the same libraries,
+ * and PyTorch if GRAFT_TORCH_PYTHON names a Python with torch. Each peer is a process. The peers take turns in each round, so that all
+ * of them run under the same load. Writes results.json, and names missing peers.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -32,7 +32,7 @@ const commands: Readonly<Record<string, readonly [string, ...string[]]>> = {
 };
 if (!python) console.log("PyTorch is absent: set GRAFT_TORCH_PYTHON to a Python that has torch.");
 
-/** A peer's process and how to ask it. */
+/** A peer's process, and a function to run steps in it. */
 function start([command, ...args]: readonly [string, ...string[]]): {
   ask(net: string, steps: number): Promise<Answer>;
   end(): Promise<unknown>;
@@ -43,7 +43,7 @@ function start([command, ...args]: readonly [string, ...string[]]): {
     async ask(net, steps) {
       child.stdin?.write(`${net} ${steps}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${command} ${args.join(" ")} ended at ${net}.`);
+      if (done) throw new Error(`${command} ${args.join(" ")} ended while it trained ${net}.`);
       return JSON.parse(value) as Answer;
     },
     end() {

@@ -1,7 +1,7 @@
 /**
- * Kills the installer (SIGKILL) twenty times at random moments of a run, the last of them after its end. After each kill there must
- * be no install or one that computes; what else lies in the cache then is counted, since nobody is left to remove it. At the end one
- * more run must finish and leave nothing of the killed ones. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
+ * Kills the installer (SIGKILL) twenty times at random moments of a run, also after its end. After each kill the cache must have no
+ * install or one that computes. Other files in the cache are counted, because a killed process cannot remove them. At the end one more
+ * run must finish and remove all leftovers. Needs the pinned wheel: GRAFT_WHEEL=file tsx bench/kill-trials.ts
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { WHEELS } from "../src/install/wheels.ts";
 
 const TRIALS = 20;
 const wheel = process.env.GRAFT_WHEEL;
-if (!wheel) throw new Error("GRAFT_WHEEL names no file.");
+if (!wheel) throw new Error("Set GRAFT_WHEEL to the path of the pinned wheel.");
 const cache = mkdtempSync(join(tmpdir(), "graft-kill-"));
 const target = targetFor("cpu");
 const folder = installFolder(cache, target, WHEELS[target][0]?.version ?? "");
@@ -38,16 +38,16 @@ const start = (): ReturnType<typeof spawn> =>
 
 const began = performance.now();
 const [first] = await once(start(), "exit");
-if (first !== 0) throw new Error("The installer does not get to its end even if nobody kills it.");
-/** A killed run may be slower than the one that was timed: the moments go beyond its end. */
+if (first !== 0) throw new Error("The installer fails even if it is not killed.");
+/** Moments may lie after the end of the timed run, because a killed run may be slower. */
 const wholeRunMs = Math.round(performance.now() - began);
 rmSync(folder, { recursive: true });
 
 interface Outcome {
   readonly afterMs: number;
-  /** In the install's place. */
+  /** State of the install. */
   readonly left: "nothing" | "a whole install" | "HALF AN INSTALL";
-  /** Beside it, for the next run to remove: staging folders and the lock of killed runs. */
+  /** Leftovers that the next run removes: staging folders and the lock of killed runs. */
   readonly beside: number;
 }
 const outcomes: Outcome[] = [];
@@ -82,7 +82,7 @@ function others(): readonly string[] {
   return readdirSync(cache).filter((name) => !name.startsWith("tensorflow-"));
 }
 
-/** Whether the folder is an install whose library multiplies two matrices. */
+/** Says whether the folder is an install whose library multiplies two matrices. */
 async function computes(): Promise<boolean> {
   return (
     readInstall(folder) !== undefined &&

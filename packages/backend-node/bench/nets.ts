@@ -8,14 +8,14 @@ export interface Net {
   readonly model: tfl.LayersModel;
   readonly x: tf.Tensor;
   readonly y: tf.Tensor;
-  /** The weights are not to be drawn anew. */
+  /** Whether the weights are pretrained and must not be drawn at random. */
   readonly pretrained?: boolean;
 }
 
 const CLASSES = 10;
 const BATCH = 8;
 
-/** The nets that backends are compared on: batch 8, images of 64×64×3 or 224×224×3 or 64 tokens, batch norm at batch statistics. */
+/** Nets for comparing backends: batch 8, images of 64×64×3 or 224×224×3 or 64 tokens, batch norm at batch statistics. */
 export const NETS: Readonly<Record<string, () => Net | Promise<Net>>> = {
   "mobilenet-v2-like": () => withImages(mobileNetLike()),
   "mobilenet-v2-224": () => withImages(mobileNetV2(), 224),
@@ -24,7 +24,7 @@ export const NETS: Readonly<Record<string, () => Net | Promise<Net>>> = {
   transformer: () => ({ model: transformer(), x: tf.randomUniform([BATCH, 64], 0, 500, "int32", 7), y: labels() }),
 };
 
-/** α 0.5: a strided convolution, ten inverted residual blocks, global pooling. */
+/** Makes a net like MobileNetV2 with α 0.5: a strided convolution, ten inverted residual blocks, global pooling. */
 function mobileNetLike(): tfl.LayersModel {
   const input = tfl.input({ shape: [64, 64, 3] });
   return headed(
@@ -44,7 +44,7 @@ function mobileNetLike(): tfl.LayersModel {
   );
 }
 
-/** MobileNetV2 (arXiv:1801.04381, table 2), α 1, images of 224×224×3. */
+/** Makes MobileNetV2 (arXiv:1801.04381, table 2) with α 1 for images of 224×224×3. */
 function mobileNetV2(): tfl.LayersModel {
   const input = tfl.input({ shape: [224, 224, 3] });
   const blocks = [
@@ -61,7 +61,7 @@ function mobileNetV2(): tfl.LayersModel {
   return headed(input, convolve(inverted(convolve(input, 32, 3, 2, 6), 32, blocks), 1280, 1, 1, 6));
 }
 
-/** Inverted residual blocks: expansion, channels out, stride of each. */
+/** Adds inverted residual blocks. Each is given by expansion, output channels and stride. */
 function inverted(
   x: tfl.SymbolicTensor,
   channels: number,
@@ -82,8 +82,8 @@ function inverted(
 }
 
 /**
- * MobileNetV2 from block 13 on: what fine-tuning the last four blocks trains, with nsfwjs's weights, on the features that the
- * blocks before it give for 16 images of 224×224, batch norms frozen.
+ * Makes MobileNetV2 from block 13 on, with nsfwjs's weights and frozen batch norms. This is the part that fine-tuning of the last four
+ * blocks trains. Its inputs are the features of the blocks before it for 16 images of 224×224.
  */
 async function mobileNetTail(): Promise<Net> {
   const input = tfl.input({ shape: [14, 14, 96] });
@@ -110,7 +110,7 @@ async function mobileNetTail(): Promise<Net> {
   const first = backbone.layers.findIndex(({ name }) => name.startsWith("block_13"));
   const trained = backbone.layers.slice(first).filter((layer) => layer.weights.length > 0);
   const ours = model.layers.filter((layer) => layer.weights.length > 0);
-  // All but the head, which is new: drawn with a seed, so that every run of this net begins with it.
+  // Copy all weights except those of the head, which is new. It is drawn with a seed, so that every run starts with the same weights.
   ours.slice(0, -1).forEach((layer, i) => {
     layer.setWeights((trained[i] as tfl.layers.Layer).getWeights());
   });
@@ -138,7 +138,7 @@ async function mobileNetTail(): Promise<Net> {
   return { model, x: features, y: labels16, pretrained: true };
 }
 
-/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), 224×224×3 in. */
+/** Loads MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), for inputs of 224×224×3. */
 async function nsfwMobileNet(): Promise<tfl.LayersModel> {
   const require = createRequire(import.meta.url);
   const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
@@ -152,7 +152,7 @@ async function nsfwMobileNet(): Promise<tfl.LayersModel> {
   return tfl.loadLayersModel({ load: async () => ({ modelTopology, weightSpecs, weightData }) });
 }
 
-/** Seven basic blocks of two 3×3 convolutions, 16 to 128 channels. */
+/** Makes seven basic blocks of two 3×3 convolutions, with 16 to 128 channels. */
 function resNetLike(): tfl.LayersModel {
   const input = tfl.input({ shape: [64, 64, 3] });
   let x = convolve(input, 16, 3, 2, Number.POSITIVE_INFINITY);
@@ -174,7 +174,7 @@ function resNetLike(): tfl.LayersModel {
   return headed(input, x);
 }
 
-/** Two layers of self-attention (one head) and feed-forward, d 128, 64 tokens. */
+/** Makes two layers of self-attention (one head) and feed-forward, width 128, 64 tokens. */
 function transformer(): tfl.LayersModel {
   const width = 128;
   const input = tfl.input({ shape: [64], dtype: "int32" });
@@ -201,7 +201,7 @@ function transformer(): tfl.LayersModel {
   });
 }
 
-/** Convolution and batch norm, then relu up to `ceiling` where there is one. */
+/** Adds a convolution and a batch norm, then a relu with the upper bound `ceiling` if it is given. */
 function convolve(
   x: tfl.SymbolicTensor,
   filters: number,

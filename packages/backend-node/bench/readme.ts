@@ -1,4 +1,4 @@
-/** Writes the measured step times into README.md, between its markers: `tsx bench/readme.ts`. The bench ends with it. */
+/** Writes the measured step times into README.md, between its markers: `tsx bench/readme.ts`. The bench calls it at the end. */
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Row {
@@ -21,7 +21,7 @@ const table = [
 const path = new URL("../README.md", import.meta.url);
 const text = readFileSync(path, "utf8");
 const marker = /(<!-- bench:backend-node -->\n)[\s\S]*?(\n<!-- \/bench -->)/;
-if (!marker.test(text)) throw new Error("README.md has no marker bench:backend-node.");
+if (!marker.test(text)) throw new Error("README.md lacks the marker bench:backend-node.");
 writeFileSync(
   path,
   text.replace(marker, (_, open: string, close: string) => open + table.join("\n") + close),

@@ -1,4 +1,4 @@
-/** A thousand fits of a small convolution net: resident memory after the first hundred and at the end. Writes rss.json. */
+/** Runs a thousand fits of a small convolution net. Writes the resident memory after the first hundred and at the end into rss.json. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";

@@ -1,6 +1,6 @@
 /**
- * How long `install` takes where it is installed already: nothing changed, and with the note of the last verification removed.
- * The command is bundled first, since a published one is. Writes second-run.json.
+ * Measures `install` on a machine with an install: without changes, and without the record of the last verification. The command is
+ * bundled first, like the published one. Writes second-run.json.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -24,7 +24,7 @@ await build({
   logLevel: "error",
 });
 
-/** One run in seconds. */
+/** Runs the command and returns its duration in seconds. */
 function install(): { readonly seconds: number; readonly text: string } {
   const began = performance.now();
   const { status, stdout, stderr } = spawnSync(process.execPath, [outfile, "install", "--skip-own-route"], {
@@ -43,7 +43,8 @@ for (let turn = 0; turn < RUNS; turn++) {
   rmSync(note, { force: true });
   verified.push(install().seconds);
   const { seconds, text } = install();
-  if (!text.includes("nothing changed since")) throw new Error(`It was not installed, or changed meanwhile: ${text}`);
+  if (!text.includes("has not changed since"))
+    throw new Error(`TensorFlow is not installed, or has changed meanwhile: ${text}`);
   unchanged.push(seconds);
 }
 rmSync(outfile);

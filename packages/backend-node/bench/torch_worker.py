@@ -89,7 +89,7 @@ class Transformer(nn.Module):
 
 
 class Tail(nn.Module):
-    """MobileNetV2 behind block 13 at 224²: features 14×14×96 of 16 images, batch norms frozen."""
+    """MobileNetV2 after block 12 at 224²: features 14×14×96 of 16 images, frozen batch norms."""
 
     def __init__(self):
         super().__init__()

@@ -1,6 +1,6 @@
 /**
- * One peer in a process of its own. Reads lines `<net> <steps>` from stdin, trains that many steps and answers with one line
- * of JSON: milliseconds of each step and the last loss. Peers are asked in turn, so that all meet the same machine.
+ * A peer in its own process. Reads lines `<net> <steps>` from stdin, trains that many steps and answers each line with one line of
+ * JSON: milliseconds of each step and the last loss. The peers take turns, so that all of them run under the same load.
  */
 import { createInterface } from "node:readline";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
@@ -38,10 +38,10 @@ for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify({ milliseconds, loss, tensors: tf.memory().numTensors, rss: process.memoryUsage().rss }));
 }
 
-/** Compiles a net: SGD with momentum, tfjs's own for the stock peer and Graft's for the other. Both begin with the same weights. */
+/** Compiles a net with SGD and momentum, tfjs's for the stock peer and Graft's for the other. Both start with the same weights. */
 async function prepare(name: string): Promise<() => Promise<number>> {
   const net = await NETS[name]?.();
-  if (!net) throw new Error(`No net is called ${name}. Known: ${Object.keys(NETS).join(", ")}.`);
+  if (!net) throw new Error(`Unknown net ${name}. Known: ${Object.keys(NETS).join(", ")}.`);
   let seed = 1;
   for (const weight of net.pretrained ? [] : net.model.weights) {
     const { shape } = weight;

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
-/** What our kernels give and what stock tfjs-node gives, with the same tensors and handles left. */
+/** Runs our kernels and stock tfjs-node. Checks that both leave the same number of tensors and handles. */
 function both<T>(compute: () => T): [T, T] {
   const backend = tf.backend() as NativeKernelBackend;
   const counts = (): number[] => [tf.memory().numTensors, tf.memory().numDataBuffers];
@@ -24,7 +24,7 @@ function both<T>(compute: () => T): [T, T] {
   let ours: T;
   try {
     ours = compute();
-    // What the kernels keep for good (scalars, shapes) is made by the first call.
+    // Call it once before, because the first call caches scalars and shapes.
     const kept = backend.binding.getNumOfTensors() - handles;
     compute();
     expect(backend.binding.getNumOfTensors() - handles).toBe(kept);
@@ -48,7 +48,7 @@ function expectClose([ours, stock]: [number[][], number[][]], tolerance = 2e-5):
   });
 }
 
-/** The value of `f` and its gradients for both operands. */
+/** Computes `f` and its gradients for both operands. */
 function valueAndGradients(shapes: readonly number[][], f: (x: tf.Tensor4D, w: tf.Tensor4D) => tf.Tensor): number[][] {
   return tf.tidy(() => {
     const given = shapes.map((shape, i) => random(shape, i + 1));
@@ -60,7 +60,7 @@ function valueAndGradients(shapes: readonly number[][], f: (x: tf.Tensor4D, w: t
   });
 }
 
-describe("convolutions give what stock tfjs-node gives", () => {
+describe("convolutions agree with stock tfjs-node", () => {
   it.each([
     [1, 1, 1, 1, 1],
     [2, 5, 7, 3, 17],
@@ -105,7 +105,7 @@ describe("convolutions give what stock tfjs-node gives", () => {
     expectClose(both(() => valueAndGradients(shapes, (x, w) => tf.depthwiseConv2d(x, w, stride, pad))));
   });
 
-  it("depthwise with two outputs a channel stays with TensorFlow", () => {
+  it("depthwise with two outputs per channel uses TensorFlow", () => {
     const compute = (): number[][] =>
       tf.tidy(() => {
         const x = random([1, 6, 6, 4], 1) as tf.Tensor4D;
@@ -138,7 +138,7 @@ describe("convolutions give what stock tfjs-node gives", () => {
   });
 });
 
-/** Padding, depthwise and 1×1 convolution, batch norm and relu6, large enough to wait. */
+/** Makes a model with padding, depthwise and 1×1 convolution, batch norm and relu6, large enough to be deferred. */
 function mobileBlock(): tfl.LayersModel {
   const input = tfl.input({ shape: [24, 24, 24] });
   const layers = tfl.layers;
@@ -184,8 +184,8 @@ function mobileBlock(): tfl.LayersModel {
   return model;
 }
 
-describe("what waits", () => {
-  it("convolution, batch norm and relu6 in one pass give the model's outputs, inner ones too", () => {
+describe("deferred tensors", () => {
+  it("of convolution, batch norm and relu6 in one pass give the model's outputs and the inner values", () => {
     const model = mobileBlock();
     const x = random([3, 24, 24, 24], 1);
     expectClose(both(() => tf.tidy(() => values(model.predict(x) as tf.Tensor[]))));
@@ -193,7 +193,7 @@ describe("what waits", () => {
     x.dispose();
   });
 
-  it("every value on the way can be read, in any order, and what was overwritten meanwhile does not count", () => {
+  it("can be read in any order, even if their inputs were overwritten meanwhile", () => {
     const compute = (): number[][] =>
       tf.tidy(() => {
         const x = tf.variable(random([1, 32, 32, 40], 1));
@@ -210,7 +210,7 @@ describe("what waits", () => {
     expectClose(both(compute));
   });
 
-  it("waits outside of gradients alone, and a value nobody asks for is never computed", () => {
+  it("exist only outside of gradients, and are never computed if nobody reads them", () => {
     const backend = tf.backend() as NativeKernelBackend;
     const fusion = fuseKernels(backend);
     const [native, before] = [nativeOf(backend), backend.binding.getNumOfTensors()];

@@ -6,7 +6,7 @@ import { nativeBackend } from "../src/index.ts";
 import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
 import { fuseKernels } from "../src/training-kernels.ts";
 
-/** Stock: tfjs-node as published. Own: our kernels. TensorFlow: its fused operations, as with a binding that has none of ours. */
+/** Peers: stock tfjs-node, our own kernels, and TensorFlow's fused operations, which a binding without our kernels uses. */
 type Way = "stock" | "own" | "tensorflow";
 
 let session: BackendSession;
@@ -40,7 +40,7 @@ function under<T>(way: Way, run: () => T): T {
 
 const values = (tensors: readonly tf.Tensor[]): number[][] => tensors.map((tensor) => Array.from(tensor.dataSync()));
 
-/** Largest difference, relative to the largest value of the reference. */
+/** Returns the largest difference divided by the largest value of the reference. */
 function distance(ours: readonly number[][], reference: readonly number[][]): number {
   let worst = 0;
   reference.forEach((expected, i) => {
@@ -59,7 +59,7 @@ function distance(ours: readonly number[][], reference: readonly number[][]): nu
 const image = (shape: readonly number[], seed: number): tf.Tensor4D =>
   tf.randomNormal([...shape] as [number, number, number, number], 0.3, 2, "float32", seed) as tf.Tensor4D;
 
-/** Each: inputs, and a function of them whose value and gradients are compared. */
+/** Cases: inputs, and a function whose value and gradients are compared. */
 const CASES: Readonly<Record<string, { inputs: () => tf.Tensor[]; f: (...inputs: tf.Tensor[]) => tf.Tensor }>> = {
   relu: { inputs: () => [image([3, 5, 7, 4], 1)], f: (x) => tf.relu(x as tf.Tensor) },
   "relu6 with values at 0 and 6": {
@@ -177,7 +177,7 @@ describe.each(["own", "tensorflow"] as const)("%s kernels give what stock tfjs-n
     ],
     ["adam", () => adam()],
     ["adamw", () => adamw({ weightDecay: 0.1 })],
-  ] as const)("%s: five steps, and a backup of the weights stays as it is", (_, rule) => {
+  ] as const)("%s: five steps; a backup of the weights keeps its values", (_, rule) => {
     const compute = (): number[][] => {
       const model = tfl.sequential({
         layers: [tfl.layers.dense({ units: 7, inputShape: [5], activation: "tanh" }), tfl.layers.dense({ units: 1 })],
@@ -214,7 +214,7 @@ describe.each(["own", "tensorflow"] as const)("%s kernels give what stock tfjs-n
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it("second derivatives still come from tfjs's composed gradients", () => {
+  it("second derivatives come from tfjs's composed gradients", () => {
     const compute = (): number[][] =>
       tf.tidy(() =>
         values([
@@ -226,7 +226,7 @@ describe.each(["own", "tensorflow"] as const)("%s kernels give what stock tfjs-n
     expect(under(way, compute)).toEqual(under("stock", compute));
   });
 
-  it("native tensors do not pile up over a hundred steps", () => {
+  it("a hundred steps leave no native tensors", () => {
     under(way, () => {
       const { binding } = tf.backend() as NativeKernelBackend;
       const model = tfl.sequential({

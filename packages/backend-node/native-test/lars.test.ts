@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
-/** Five steps, the third with zero gradients for one kernel, one with the head frozen: weights, and what trust reports. */
+/** Takes five steps, one with zero gradients for a kernel and one with a frozen head. Returns weights and trust ratios. */
 function run(rule: AnyRule, scale: number, zeros: readonly string[]): number[][] {
   const params = net(zeros);
   const optimizer = new HookedOptimizer({
@@ -37,7 +37,7 @@ function run(rule: AnyRule, scale: number, zeros: readonly string[]): number[][]
   return found;
 }
 
-/** Fused against composed, on this backend both; no tensor is left over. */
+/** Compares fused and composed steps on this backend, and checks that no tensor is left. */
 function compare(make: () => AnyRule, scale = 1, zeros: readonly string[] = []): void {
   const { applyFused, ...composed } = make();
   expect(applyFused).toBeTypeOf("function");
@@ -67,7 +67,7 @@ function compare(make: () => AnyRule, scale = 1, zeros: readonly string[] = []):
 
 const base: LarsMomentumOptions = { trustCoefficient: 0.1, weightDecay: 0.01 };
 
-describe("GraftLars and GraftLamb take the composed path's step", () => {
+describe("GraftLars and GraftLamb agree with the composed path", () => {
   for (const dialect of ["paper", "torch", "larc", "optax", "tf-classic", "tf-popular"] as const) {
     for (const [name, options] of Object.entries<LarsMomentumOptions>({
       "no momentum": { momentum: 0 },

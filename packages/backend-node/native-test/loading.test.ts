@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-// Other Nodes are not in the repository (100 MB each): GRAFT_NODES names their binaries, separated by ":".
+// GRAFT_NODES names binaries of other versions of Node, separated by ":". They are not in the repository (100 MB each).
 it.each((process.env.GRAFT_NODES ?? process.execPath).split(":"))("loads and multiplies in %s", (node) => {
   const version = execFileSync(node, ["-p", "process.version"], { encoding: "utf8" }).trim();
   const out = execFileSync(node, [bundle], { encoding: "utf8" });
@@ -41,7 +41,7 @@ it.each((process.env.GRAFT_NODES ?? process.execPath).split(":"))("loads and mul
 
 const mapped = (): boolean => readFileSync("/proc/self/maps", "utf8").includes("libtensorflow");
 
-it.runIf(existsSync("/proc/self/maps"))("a probe that finds the install loads nothing; init does", async () => {
+it.runIf(existsSync("/proc/self/maps"))("a probe finds the install without loading it; init loads it", async () => {
   expect(mapped()).toBe(false);
   expect(await nativeBackend().probe()).toMatchObject({ ok: true });
   expect(mapped()).toBe(false);
@@ -50,7 +50,7 @@ it.runIf(existsSync("/proc/self/maps"))("a probe that finds the install loads no
   expect(mapped()).toBe(true);
 });
 
-it("dilated depthwise convolution, which TensorFlow has in oneDNN alone, works without an option", async () => {
+it("dilated depthwise convolution, which TensorFlow supports only through oneDNN, works by default", async () => {
   await nativeBackend().init();
   if (process.arch === "x64") expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBe("1");
   const ones = tf.depthwiseConv2d(tf.ones([1, 5, 5, 2]), tf.ones([3, 3, 2, 1]), 1, "valid", "NHWC", 2);

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
-it("copies what shares a buffer that was made on another backend before it writes", async () => {
+it("copies a shared buffer that was made on another backend before it writes", async () => {
   const name = tf.getBackend();
   await tf.setBackend("cpu");
   const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 3])));
@@ -29,7 +29,7 @@ it("copies what shares a buffer that was made on another backend before it write
   tf.dispose([w, backup, g]);
 });
 
-/** Three steps, from the second on with a number in one gradient: what every weight is then, where it is not finite. */
+/** Takes three steps, from the second on with a special number in one gradient. Returns the weights that are not finite. */
 function spoiled(rule: AnyRule, bad: number): (number | "finite")[] {
   const params = net([]);
   const optimizer = new HookedOptimizer({ params, rule, learningRate: 0.1 });
@@ -66,7 +66,7 @@ it.each([Number.NaN, Number.POSITIVE_INFINITY])(
   },
 );
 
-it("clips by global norm as cpu does, into new tensors", async () => {
+it("clips by the global norm like cpu, into new tensors", async () => {
   const { rows, calls, changed, leaked } = await compareClipping(tf.getBackend());
   expect(rows.filter(({ error }) => !((error ?? 1) <= 1e-6))).toEqual([]);
   expect(calls).toEqual({ GraftGlobalNorm: rows.length - 1, GraftScaleAll: rows.length - 1 });
@@ -74,7 +74,7 @@ it("clips by global norm as cpu does, into new tensors", async () => {
   expect(leaked).toBe(0);
 });
 
-it("takes the norm of nothing to be 0, and writes nothing where a tensor is wrong", () => {
+it("returns 0 as the norm of an empty list, and writes nothing if a tensor is wrong", () => {
   const [out, one] = [tf.scalar(-1), tf.ones([2])];
   expect(runFused("GraftGlobalNorm", { tensors: [], out })).toBe(true);
   expect(out.dataSync()[0]).toBe(0);

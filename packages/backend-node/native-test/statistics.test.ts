@@ -10,6 +10,6 @@ afterAll(async () => {
   await session?.dispose();
 });
 
-it("moves no bit of a frozen batch norm's statistics in 1,000 steps; stock tfjs moves them all in one", async () => {
+it("changes no bit of a frozen batch norm's statistics in 1,000 steps; stock tfjs changes all of them in one step", async () => {
   expect(await movedStatistics(1000)).toEqual({ patched: 0, stock: 2, of: 2, leaked: 0 });
 });

@@ -15,7 +15,7 @@ afterAll(() => session.dispose());
 const random = (seed: number, low: number, high: number) =>
   tfl.initializers.randomUniform({ minval: low, maxval: high, seed });
 
-/** An inverted residual block, a convolution with a bias and a head, images large enough that convolutions wait for their tail. */
+/** Makes an inverted residual block, a convolution with a bias and a head. Images are large enough that convolutions are deferred. */
 function net(): tfl.LayersModel {
   const input = tfl.input({ shape: [20, 20, 24] });
   let seed = 1;
@@ -54,7 +54,7 @@ function net(): tfl.LayersModel {
   return tfl.model({ inputs: input, outputs: head.apply(pooled) as tfl.SymbolicTensor });
 }
 
-/** Loss and gradients, by weight, of the weights of these roles. */
+/** Computes the loss and the gradients of the weights with these roles, by weight. */
 function gradients(roles: readonly string[], blocks: "exact" | "folded" | "off"): Record<string, number[]> {
   const model = net();
   for (const layer of model.layers) {
@@ -90,10 +90,10 @@ function gradients(roles: readonly string[], blocks: "exact" | "folded" | "off")
 }
 
 for (const roles of [["kernel"], ["kernel", "beta", "bias"], ["kernel", "gamma", "beta", "bias"], ["gamma", "beta"]]) {
-  it(`blocks with ${roles.join(", ")} trained give the gradients of layer by layer, and leave nothing`, () => {
+  it(`blocks with ${roles.join(", ")} trained agree with the gradients of layer by layer, without leaks`, () => {
     const fusion = fuseKernels(tf.backend() as NativeKernelBackend);
     try {
-      // By the same kernels: with others, an activation beside a bend of relu6 may fall on its other side.
+      // Use the same kernels. With others, a value next to a kink of relu6 may end up on its other side.
       const expected = gradients(roles, "off");
       for (const blocks of ["exact", "folded"] as const) {
         const found = gradients(roles, blocks);

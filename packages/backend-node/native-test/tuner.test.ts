@@ -9,6 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => session.dispose());
 
-it("fine-tunes 12 random graphs with random frozen sets as stock layers do", async () => {
+it("fine-tunes 12 random graphs with random frozen sets like stock layers", async () => {
   expect(await sameAsStock(12)).toBeGreaterThan(6);
 });

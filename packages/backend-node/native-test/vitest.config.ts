@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** Tests that need native TensorFlow installed: `pnpm --filter @graftjs/backend-node native-ci`. One process a file. */
+/** Tests that need native TensorFlow: `pnpm --filter @graftjs/backend-node native-ci`. Each file runs in its own process. */
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["native-test/**/*.test.ts"],

@@ -5,7 +5,7 @@ import { parentPort, Worker, workerData } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-/** Trains a small convolution net in a Worker and posts the losses. */
+/** Source of a Worker that trains a small convolution net and posts the losses. */
 const CODE = `
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -51,7 +51,7 @@ function train(epochs: number, options: object = {}): Promise<readonly number[] 
 }
 
 describe("Workers", () => {
-  it("two of them train at once, each to the numbers that one alone comes to", async () => {
+  it("two of them train at once, and each gets the numbers of a single one", async () => {
     const alone = await train(10);
     expect(alone).toHaveLength(10);
     const [a, b] = await Promise.all([train(10), train(10)]);

@@ -5,13 +5,13 @@ import { NODE_API_HEADERS, TFJS_NODE } from "../src/install/npm-package.ts";
 import { WHEELS } from "../src/install/wheels.ts";
 
 const root = join(import.meta.dirname, "..");
-/** Patches, compiler, arguments. */
+/** Files with the patches, the compiler and its arguments. */
 const RECIPE: readonly string[] = ["scripts/build-binding.ts", "src/install/binding-sources.ts"];
 
 /**
- * sha256 over all that decides what the shipped bindings are: every file of `native/` byte by byte, the code of the files that hold
- * the patches and the arguments (comments and layout do not count), and the pinned sums of what is fetched. `build-binding.ts`
- * writes it to `prebuilt/sums.json` as `sources`; where it no longer fits, the bindings are not what the sources build.
+ * Returns a sha256 over everything that decides the content of the shipped bindings: the code of `native/` and of the files with the
+ * patches and arguments, without comments and layout, and the pinned sums of downloads. `build-binding.ts` writes it to
+ * `prebuilt/sums.json` as `sources`. If it differs, the bindings were not built from the present sources.
  */
 export function sumOfSources(): string {
   const hash = createHash("sha256");

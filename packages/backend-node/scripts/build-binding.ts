@@ -2,11 +2,11 @@
  * Builds the N-API binding that this package ships, for Linux x64 and arm64, from tfjs-node's published sources.
  *
  *   tsx scripts/build-binding.ts            writes prebuilt/linux-*.node and prebuilt/sums.json
- *   tsx scripts/build-binding.ts --check    builds into a temporary folder and compares with what is committed
+ *   tsx scripts/build-binding.ts --check    builds into a temporary folder and compares with the committed files
  *
- * Needs npm and a Python with pip and venv. Everything it fetches is pinned: tfjs-node and node-api-headers by npm's integrity,
- * the TensorFlow headers by the wheel's sha256, the compiler by version. Linked against empty libraries that only carry
- * TensorFlow's sonames, so that one file serves every TensorFlow from 2.12 to 2.21; glibc 2.17 is enough.
+ * Needs npm and a Python with pip and venv. All downloads are pinned: tfjs-node and node-api-headers by npm's integrity, the
+ * TensorFlow headers by the wheel's sha256, the compiler by version. The binding is linked against empty libraries with TensorFlow's
+ * sonames, so that one file serves every TensorFlow from 2.12 to 2.21. It needs glibc 2.17 or newer.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -23,7 +23,7 @@ import { sumOfSources } from "./binding-sum.ts";
 
 const COMPILER = "ziglang==0.13.0";
 const TARGETS = { "linux-x64": "x86_64-linux-gnu.2.17", "linux-arm64": "aarch64-linux-gnu.2.17" };
-/** The module that loads the CUDA build without its usual lines; CUDA is for x64 alone. */
+/** The module that loads the CUDA build without its usual lines. CUDA exists for x64 only. */
 const QUIET = "linux-x64-quiet";
 const FILES: readonly string[] = [...Object.keys(TARGETS), QUIET];
 
@@ -50,7 +50,7 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
-/** Fetches, patches, compiles. Returns the folder with one `.node` a target. */
+/** Downloads, patches and compiles. Returns the folder with one `.node` file per target. */
 async function build(folder: string): Promise<string> {
   const sources = join(folder, "tfjs-node");
   const nodeApi = join(folder, "node-api-headers");
@@ -84,7 +84,7 @@ async function build(folder: string): Promise<string> {
         stub,
       ]);
     }
-    // Relative paths and no build id: the folder's name must not reach the binary.
+    // Use relative paths and no build id, so that the folder's name does not get into the binary.
     run(
       python,
       [
@@ -116,7 +116,7 @@ async function build(folder: string): Promise<string> {
   return folder;
 }
 
-/** `native/quiet`, which is linked against nothing of TensorFlow. */
+/** Builds `native/quiet`, which is not linked against TensorFlow. */
 function buildQuiet(python: string, folder: string, nodeApi: string): void {
   const source = join(dirname(fileURLToPath(import.meta.url)), "..", "native", "quiet");
   const args = ["-O2", "-std=c11", "-shared", "-fPIC", "-s", "-DNAPI_VERSION=8", "-DBUILDING_NODE_EXTENSION"];
@@ -130,7 +130,7 @@ function buildQuiet(python: string, folder: string, nodeApi: string): void {
   );
 }
 
-/** TensorFlow's C headers, out of the pinned wheel. */
+/** Unpacks TensorFlow's C headers from the pinned wheel. */
 async function wheelHeaders(python: string, folder: string): Promise<string> {
   const [wheel] = WHEELS["linux-x64-cpu"];
   if (wheel === undefined) throw new Error("No wheel is pinned for linux-x64-cpu.");

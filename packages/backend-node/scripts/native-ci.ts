@@ -1,6 +1,6 @@
 /**
- * `pnpm --filter @graftjs/backend-node native-ci`: installs native TensorFlow where it is not, then runs what needs it: our own
- * tests, and tfjs-core's published suite on this backend. Where the wheel cannot be fetched, says so and fails.
+ * `pnpm --filter @graftjs/backend-node native-ci` installs native TensorFlow if it is missing. Then it runs the tests that need it: our
+ * own ones, and tfjs-core's published suite on this backend. If the wheel cannot be downloaded, it fails.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
@@ -25,7 +25,7 @@ const ours = run("vitest", [
   "--reporter=json",
   `--outputFile.json=${join(reports, "native.vitest.json")}`,
 ]);
-// The kernels for processors that have less than this one.
+// Test the kernels for processors with fewer instructions too.
 const lesser = ["avx2", "baseline"].map((level) =>
   run(
     "vitest",

@@ -1,14 +1,14 @@
 const CLASSES = 5;
 const RATE = 0.01;
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-8];
-/** What categoricalCrossentropy clips probabilities to. */
+/** Smallest probability after the clipping of categoricalCrossentropy. */
 const CLIP = 1e-7;
 
 /**
- * The example's steps in float64: a softmax regression of cached features by Adam (Kingma & Ba 2015, algorithm 1).
+ * Computes the example's steps in float64: a softmax regression on cached features by Adam (Kingma & Ba 2015, algorithm 1).
  *
- * @param weights kernel [features, 5], then bias [5]
- * @returns the weights at the start, and after every step
+ * @param weights kernel [features, 5], then bias [5].
+ * @returns the weights at the start and after every step.
  */
 export function trainExactly(
   features: ArrayLike<number>,

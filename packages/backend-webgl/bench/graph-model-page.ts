@@ -5,12 +5,12 @@ import { unpack } from "../../../tools/browser/blobs.ts";
 import { webglBackend } from "../src/index.ts";
 import { type GraphRun, nodesOf, trainGraph } from "./graph-model-run.ts";
 
-/** The example's steps on WebGL, over what is served as `/blobs.bin`; on given features, or its own. */
+/** Runs the example's steps on WebGL with the data of `/blobs.bin`, on given features or on those of its own trunk. */
 export async function train(features: unknown): Promise<GraphRun> {
   return onWebGL((blobs) => trainGraph(blobs, (features as number[] | null) ?? undefined));
 }
 
-/** What every node of the trunk gives on WebGL. */
+/** Computes the values of all nodes of the trunk on WebGL. */
 export async function nodes(names: unknown): Promise<Record<string, number[]>> {
   return onWebGL((blobs) => nodesOf(blobs, names as string[]));
 }

@@ -5,15 +5,15 @@ import { settingsFor } from "../../../examples/graph-model/settings.ts";
 import { type Blobs, bytesOf, floats, json } from "../../../tools/browser/blobs.ts";
 import { STEPS } from "../../../tools/browser/suite/examples/example.ts";
 
-/** What the example's steps read and made. */
+/** Inputs and results of the example's steps. */
 export interface GraphRun {
   /** The cached features, [images, features]. */
   readonly features: number[];
-  /** Kernel and bias of the last layer at the start, and after every step. */
+  /** Kernel and bias of the last layer at the start and after every step. */
   readonly weights: number[][];
 }
 
-/** `examples/graph-model` on the current backend. `features` stand in for those of the trunk. */
+/** Runs `examples/graph-model` on the current backend. `features` replace those of the trunk. */
 export async function trainGraph(blobs: Blobs, features?: readonly number[]): Promise<GraphRun> {
   const model = await load(blobs);
   const adapter = graphModelAdapter(model);
@@ -28,7 +28,7 @@ export async function trainGraph(blobs: Blobs, features?: readonly number[]): Pr
         ...cut,
         runTrunk(given) {
           const [value, ...more] = cut.runTrunk(given);
-          // Both images go through at once: rows in another order would be features of other images.
+          // The trunk gets both images at once. Rows in another order would be features of other images.
           if (!value || more.length > 0 || value.tensor.rank !== 2 || value.tensor.shape[0] !== count)
             throw new Error(`The trunk gave ${more.length + 1} values, the first [${value?.tensor.shape}].`);
           made = [...value.tensor.dataSync()];
@@ -56,7 +56,7 @@ export async function trainGraph(blobs: Blobs, features?: readonly number[]): Pr
   return { features: made, weights };
 }
 
-/** The values of some nodes of the graph, on the example's images. */
+/** Computes the values of some nodes of the graph for the example's images. */
 export async function nodesOf(blobs: Blobs, names: readonly string[]): Promise<Record<string, number[]>> {
   const model = await load(blobs);
   const { xs, ys } = data(blobs);

@@ -1,6 +1,6 @@
-// `npx tsx packages/backend-webgl/bench/graph-model.ts`: why examples/graph-model on WebGL ends further from cpu than 1e-4.
-// Its steps with the trunk on one backend and the head on the other, with the head in float64, and on cpu over pixels that are
-// off by rounding alone: each against cpu. Writes graph-model.json.
+// `npx tsx packages/backend-webgl/bench/graph-model.ts` shows why examples/graph-model on WebGL differs from cpu by more than 1e-4.
+// It runs the steps with the trunk on one backend and the head on the other, with the head in float64, and on cpu with pixels that
+// differ only by rounding. Each run is compared with cpu. Writes graph-model.json.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { writeFileSync } from "node:fs";
@@ -54,7 +54,7 @@ await page.close();
 console.log(JSON.stringify(results, null, 2));
 writeFileSync(new URL("./graph-model.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
 
-/** What the trunk's blocks give, from the first to the pooled features. */
+/** Compares the output of each of the trunk's blocks with cpu, from the first one to the pooled features. */
 async function layers(): Promise<Record<string, number>> {
   const { modelTopology } = json<{ modelTopology: { node: { name: string; op: string }[] } }>(
     blobs,
@@ -72,7 +72,7 @@ async function layers(): Promise<Record<string, number>> {
   );
 }
 
-/** The weight that ends furthest from cpu: the features that it stands on, and its first step, which Adam makes 0.01 or less. */
+/** Describes the weight that ends furthest from cpu: its features, and its first step, which Adam limits to 0.01. */
 function worstWeight(): Record<string, number | readonly (number | undefined)[]> {
   const [got, want] = [last(webgl), last(cpu)];
   const off = (i: number): number => Math.abs((got[i] as number) - (want[i] as number));

@@ -1,5 +1,5 @@
-// `pnpm bench webgl`: draws and time of one update of 160 parameters, Graft against stock tfjs (lars and lamb: against tfjs's
-// operations written by hand), in Chromium, the two taking turns. Writes results.json and the table of the README.
+// `pnpm bench webgl` measures draws and time of one update of 160 parameters in Chromium: Graft compared with stock tfjs, and for
+// lars and lamb with tfjs's operations written by hand. The two take turns. Writes results.json and the table of the README.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { WEBGL_FLAGS } from "../../../tools/browser/flags.ts";

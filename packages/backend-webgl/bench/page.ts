@@ -9,12 +9,12 @@ export interface Figures {
   readonly faster: number;
 }
 
-/** Draws and time of one update, Graft against stock or by hand, the two taking turns. */
+/** Measures draws and time of one update, with Graft and with stock or by hand. The two take turns. */
 export async function measure(rounds: unknown): Promise<{ device: string; updates: Record<string, Figures> }> {
   const session = await webglBackend().init();
   tf.env().set("WEBGL_CPU_FORWARD", false);
   const updates: Record<string, Figures> = {};
-  // A read of one pixel waits for all that was drawn before it; `finish` alone returns early in Chromium.
+  // Read one pixel, which waits for all earlier draws. `finish` returns early in Chromium.
   const pixel = new Uint8Array(4);
   const done = async (): Promise<void> =>
     session.gl.readPixels(0, 0, 1, 1, session.gl.RGBA, session.gl.UNSIGNED_BYTE, pixel);

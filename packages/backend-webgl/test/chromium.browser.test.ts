@@ -22,16 +22,16 @@ describe("webgl in Chromium", () => {
     statistics: (steps) => page.call("statistics", steps),
   });
 
-  it("loses its context at fifty moments, says so, and is gone on from by cpu", async () => {
+  it("reports the loss of its context at fifty moments, and cpu continues the run", async () => {
     await page.call("close");
     expectSurvived(await page.call("lose", 50), 50, ["runWebGLProgram", "read"]);
   });
 
-  it("loses its context with Chromium's GPU process, says so, and is gone on from by cpu", async () => {
+  it("reports the loss of its context with Chromium's GPU process, and cpu continues the run", async () => {
     await expectCrashSurvived(page);
   });
 
-  it("caused no error in the console", () => {
+  it("causes no error in the console", () => {
     expect(page.problems).toEqual([]);
   });
 });

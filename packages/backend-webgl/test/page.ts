@@ -42,7 +42,7 @@ export const crashWaiting = (): boolean => crashed.waiting();
 export const crashGoOn = (): void => crashed.goOn();
 export { watchWorker } from "../../../tools/browser/suite/worker.ts";
 
-/** Stock Adam with its default epsilon, which stock WebGL takes from a wrong precision: weights after five steps. */
+/** Runs stock Adam with its default epsilon, which stock WebGL derives from a wrong precision, for five steps. */
 export async function stockAdam(): Promise<{ readonly epsilon: number; readonly error: number }> {
   const run = async (): Promise<Float32Array> => {
     const optimizer = tf.train.adam(0.01);
@@ -57,9 +57,9 @@ export async function stockAdam(): Promise<{ readonly epsilon: number; readonly 
   return { epsilon: tf.backend().epsilon(), error: Math.max(...want.map((x, i) => Math.abs(x - (got[i] as number)))) };
 }
 
-/** A device without float32 textures, as tfjs would have found it: refused, then taken. */
+/** Simulates a device without float32 textures. Returns the answers without and with `allowFloat16`. */
 export async function float16(): Promise<{ readonly refused: unknown; readonly taken: unknown }> {
-  // The flag is the peer's, and the peer is loaded on demand.
+  // Load the peer first, because it defines the flag.
   await webglBackend().availability();
   tf.env().set("WEBGL_RENDER_FLOAT32_CAPABLE", false);
   try {
@@ -70,7 +70,7 @@ export async function float16(): Promise<{ readonly refused: unknown; readonly t
   }
 }
 
-/** Textures over four batch sizes with and without a bound. */
+/** Measures textures over four batch sizes, with and without a limit. */
 export async function bounds(): Promise<{
   readonly unbounded: number;
   readonly bounded: number;
@@ -92,7 +92,7 @@ function loseContext({ gl }: WebGLSession): void {
   gl.getExtension("WEBGL_lose_context")?.loseContext();
 }
 
-/** What is left of tfjs's books: the current backend, whether there is a place named webgl, and whose FloorDiv that has. */
+/** Reads tfjs's registries: the current backend, whether webgl is registered, and whether our kernels are. */
 async function books(): Promise<unknown> {
   const nine = tf.getBackend() === "webgl" ? (await tf.square([3]).data())[0] : undefined;
   return {
@@ -103,12 +103,12 @@ async function books(): Promise<unknown> {
   };
 }
 
-/** Sessions that overlap: a lost one disposed before and after the next, two opened at once. */
+/** Opens overlapping sessions: a lost one that is disposed before or after the next one, and two at once. */
 export async function overlaps(): Promise<{ readonly [sequence: string]: readonly unknown[] }> {
   await tf.setBackend("cpu");
   const [lost, next] = [await webglBackend().init(), webglBackend];
   loseContext(lost);
-  // At once: the browser's own word comes after the running task.
+  // Open the next session at once, because the browser reports the loss only after the running task.
   const b = await next().init();
   await lost.dispose();
   const afterLost = [await books()];
@@ -142,7 +142,7 @@ async function thrown(f: () => unknown): Promise<string> {
   }
 }
 
-/** A context that goes while numbers are read from it, and a session disposed of meanwhile: what each read throws. */
+/** Loses the context during reads, and disposes a session during a read. Returns the error of each read. */
 export async function duringRead(): Promise<readonly string[]> {
   const own = await webglBackend().init();
   tf.env().set("WEBGL_CPU_FORWARD", false);
@@ -165,7 +165,7 @@ export async function duringRead(): Promise<readonly string[]> {
   return [sync, later, await unread];
 }
 
-/** A net's step compiled beforehand: what was told, what is compiled after it, and how often the page had its turn. */
+/** Compiles a net's step beforehand. Returns the progress, later compilations, and how often the page had a turn. */
 export async function compileBeforehand(): Promise<unknown> {
   const own = await webglBackend().init();
   tf.env().set("WEBGL_CPU_FORWARD", false);
@@ -183,7 +183,7 @@ export async function compileBeforehand(): Promise<unknown> {
   const compiled = await own.precompile(
     () => {
       const trial = make();
-      // Twice: momentum is zero in the first step alone.
+      // Take two steps, because the momentum is zero only in the first one.
       for (let i = 0; i < 2; i++) trial.minimize(net.loss);
       trial.dispose();
     },
@@ -201,7 +201,7 @@ export async function compileBeforehand(): Promise<unknown> {
   };
   const optimizer = make();
   const steps = [0, 1].map(() => tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar));
-  // What comes after it is the shader of reading.
+  // Stop counting here, because reading needs a shader of its own.
   gl.linkProgram = link;
   const losses = (await Promise.all(steps.map((loss) => loss.data()))).map(([loss]) => loss);
   tf.dispose(steps);

@@ -6,7 +6,7 @@ it("exports its public names", () => {
   expect(Object.keys(webgl).sort()).toEqual(["plugins", "webglBackend"]);
 });
 
-it("is a backend called webgl in a registry", () => {
+it("is a backend named webgl in a registry", () => {
   expect(webgl.plugins.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["backend webgl"]);
 });
 
@@ -16,7 +16,7 @@ it("names every wrong option at once", () => {
   expect(() => webgl.webglBackend(options)).toThrow(/allowFloat16.*textureBytes/s);
 });
 
-it("says in Node that there is no canvas, and which backends to take", async () => {
+it("reports in Node that a canvas is missing, and names other backends", async () => {
   const probe = await webgl.webglBackend().availability();
   expect(probe).toMatchObject({ ok: false, reason: expect.stringContaining("no canvas") });
   expect(!probe.ok && probe.fix).toMatch(/node, webgpu or wasm/);

@@ -22,13 +22,13 @@ it("trains in a Web Worker while the page stays responsive", async () => {
   expect(report.problem).toBeUndefined();
   expect(report.backend).toBe("webgl");
   expect(report.losses.at(-1)).toBeLessThan(report.losses[0] as number);
-  // Of the page's own thread, on the clock: the software GPU takes all cores of the machine meanwhile.
+  // The limit is generous, because the software GPU takes all cores of the machine meanwhile.
   expect(longestTaskMs).toBeLessThan(500);
   expect(ticks).toBeGreaterThan(5);
   expect(problems).toEqual([]);
 });
 
-it("keeps stock optimizers from the wrong epsilon", async () => {
+it("gives stock optimizers the right epsilon", async () => {
   const { call } = await open({});
   await call("open");
   const { epsilon, error } = await call<{ epsilon: number; error: number }>("stockAdam");
@@ -36,7 +36,7 @@ it("keeps stock optimizers from the wrong epsilon", async () => {
   expect(error).toBeLessThan(1e-5);
 });
 
-it("refuses a device with 16-bit floats, unless told to take it", async () => {
+it("refuses a device with 16-bit floats unless it is allowed", async () => {
   const { call } = await open({});
   const { refused, taken } = await call<{ refused: unknown; taken: unknown }>("float16");
   expect(refused).toMatchObject({ ok: false, fix: expect.stringContaining("allowFloat16: true") });
@@ -50,7 +50,7 @@ it("bounds the memory of textures", async () => {
   expect(unbounded).toBeGreaterThan(3 * bounded);
 });
 
-it("says what is missing where the browser has no WebGL", async () => {
+it("reports the reason and the fix if the browser has no WebGL", async () => {
   const { call } = await open({ flags: ["--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis"] });
   expect(await call("probe")).toMatchObject({
     ok: false,
@@ -59,7 +59,7 @@ it("says what is missing where the browser has no WebGL", async () => {
   });
 });
 
-it("leaves the next session whole when a lost one is disposed, before it or after it, and opens one at a time", async () => {
+it("keeps the next session intact if a lost one is disposed before or after it, and opens one session at a time", async () => {
   const { call, problems } = await open({});
   const gone = { backend: "cpu", place: false, dilation: false };
   const whole = { backend: "webgl", place: true, dilation: true, nine: 9 };
@@ -71,7 +71,7 @@ it("leaves the next session whole when a lost one is disposed, before it or afte
   expect(problems).toEqual([]);
 });
 
-it("gives no zeros where the context goes during a read, and leaves no read pending", async () => {
+it("returns no zeros if the context is lost during a read, and leaves no read pending", async () => {
   const { call } = await open({});
   expect(await call("duringRead")).toEqual([
     "BackendLostError: The WebGL context was lost.",
@@ -80,7 +80,7 @@ it("gives no zeros where the context goes during a read, and leaves no read pend
   ]);
 });
 
-it("compiles the shaders of a whole update beforehand, and lets the page have its turns", async () => {
+it("compiles the shaders of a whole update beforehand without blocking the page", async () => {
   const { call, problems } = await open({});
   const { compiled, told, turns, late, losses, ...rest } = await call<{
     compiled: number;

@@ -6,7 +6,7 @@ import { unpack } from "../../../tools/browser/blobs.ts";
 import { compareExample, type ExampleRow } from "../../../tools/browser/suite/examples/index.ts";
 import { webgpuBackend } from "../src/index.ts";
 
-/** An example's steps on one of the two, over what is served as `/blobs.bin`. */
+/** Runs an example's steps on one of the two backends, with the data of `/blobs.bin`. */
 export async function compare(what: unknown): Promise<ExampleRow> {
   const { backend, name } = what as { backend: "webgl" | "webgpu"; name: string };
   const blobs = unpack(new Uint8Array(await (await fetch("/blobs.bin")).arrayBuffer()));

@@ -1,6 +1,6 @@
-// `npx tsx packages/backend-webgpu/bench/examples.ts [example ...] [--on webgl|webgpu|node]`: the model and recipe of every example
-// app, 20 steps on WebGL and WebGPU in Chromium and on WebGPU in Node, against cpu. All of them take a software GPU many minutes.
-// Writes into examples.json what was run, beside what stood there; fails where weights are off by more than 1e-4 or tensors leak.
+// `npx tsx packages/backend-webgpu/bench/examples.ts [example ...] [--on webgl|webgpu|node]` takes 20 steps with the model and recipe
+// of every example app, on WebGL and WebGPU in Chromium and on WebGPU in Node, and compares them with cpu. On a software GPU all of
+// them take many minutes. Adds the results to examples.json. Fails if weights differ by more than 1e-4 or if tensors leak.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// `pnpm bench webgpu`: dispatches and time of one update of 160 parameters, Graft's fused kernels against stock tfjs on the same device,
-// the two taking turns. Without a GPU: VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes results.json and the table
-// of the README (then: `pnpm format:write`).
+// `pnpm bench webgpu` measures dispatches and time of one update of 160 parameters: Graft's fused kernels compared with stock tfjs on
+// the same device. The two take turns. Without a GPU set VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json. Writes
+// results.json and the table of the README. Run `pnpm format:write` afterwards.
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import "@tensorflow/tfjs-layers";
@@ -20,7 +20,7 @@ interface Figures {
 const updates: Record<string, Figures> = {};
 for (const pair of pairs) {
   const [stock, graft] = [pair.stock(), pair.graft()];
-  // The first steps make slots and compile.
+  // Warm up: the first steps make slots and compile.
   for (const { step } of [stock, graft, stock, graft]) step();
   const dispatches = { stock: countDispatches(stock.step), graft: countDispatches(graft.step) };
   const [slow, fast] = (await timeTurns([stock, graft], () => session.device.queue.onSubmittedWorkDone(), ROUNDS)) as [

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 const [BETA1, BETA2, EPSILON] = [0.9, 0.999, 1e-6];
 
-/** LAMB (You et al. 2020, algorithm 2) as one writes it with tfjs: moments, their corrections, two norms, tensor by tensor. */
+/** LAMB (You et al. 2020, algorithm 2) in plain tfjs operations: moments, their corrections and two norms for each tensor. */
 export function byHand(
   params: readonly Param[],
   { rate, decay }: { readonly rate: number; readonly decay: number },

@@ -8,17 +8,17 @@ import { watchGaps } from "../../../tools/browser/suite/gaps.ts";
 import { watchWorker } from "../../../tools/browser/suite/worker.ts";
 import { webgpuBackend } from "../src/index.ts";
 
-/** Longest time, in ms, in which the page's thread did nothing else. */
+/** Longest times in ms for which the page's thread was blocked. */
 export interface Gaps {
-  /** Over the steps before the first has ended: the shaders are compiled there. */
+  /** Until the end of the first step, in which the shaders are compiled. */
   readonly firstStep: number;
-  /** Over all steps after it. */
+  /** During all later steps. */
   readonly later: number;
   readonly steps: number;
   readonly stepMs: number;
 }
 
-/** The page at rest for a second: what the machine itself makes of timers. */
+/** Measures the page at rest for a second, which shows the delays of the machine's own timers. */
 export async function atRest(): Promise<number> {
   const gaps = watchGaps();
   await new Promise((resolve) => setTimeout(resolve, 1000));
@@ -26,7 +26,7 @@ export async function atRest(): Promise<number> {
   return gaps.lap();
 }
 
-/** `fineTune` in the page's own thread: three convolutions with batch norm on 28×28 images, eight a step. */
+/** Runs `fineTune` in the page's own thread: three convolutions with batch norm on 28×28 images, eight per step. */
 export async function inPage(backend: unknown): Promise<Gaps> {
   const session = await (backend === "webgl" ? webglBackend() : webgpuBackend({ allowSoftware: true })).init();
   const model = net();
@@ -64,7 +64,7 @@ export async function inPage(backend: unknown): Promise<Gaps> {
   return { firstStep, later, steps, stepMs };
 }
 
-/** The page while a Worker trains. */
+/** Measures the page while a Worker trains. */
 export async function besideWorker(): Promise<{ readonly later: number; readonly problem: string | undefined }> {
   const gaps = watchGaps();
   const { report } = await watchWorker();

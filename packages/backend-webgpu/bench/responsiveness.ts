@@ -1,5 +1,5 @@
-// `npx tsx packages/backend-webgpu/bench/responsiveness.ts`: the longest time in which a page does not answer while WebGPU or WebGL
-// trains in it, and while a Worker trains beside it, in Chromium. Writes responsiveness.json.
+// `npx tsx packages/backend-webgpu/bench/responsiveness.ts` measures the longest time for which a page in Chromium is blocked while
+// WebGPU or WebGL trains in it, and while a Worker trains. Writes responsiveness.json.
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { WEBGL_FLAGS, WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";

@@ -1,5 +1,6 @@
-// `npx tsx packages/backend-webgpu/bench/rounding.ts frozen-bn [runs]`: an example's 20 steps on cpu against the same on cpu over
-// inputs that are off by at most one unit in the last place: how far rounding alone takes its weights. Writes into rounding.json.
+// `npx tsx packages/backend-webgpu/bench/rounding.ts frozen-bn [runs]` compares an example's 20 steps on cpu with the same steps on cpu
+// for inputs that differ by at most one unit in the last place. This shows how much rounding changes the weights. Writes into
+// rounding.json.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-layers";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

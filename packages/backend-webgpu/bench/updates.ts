@@ -4,14 +4,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { byHand as larsByHand } from "../../lars/bench/by-hand.ts";
 import { byHand as lambByHand } from "./lamb-by-hand.ts";
 
-/** One way of updating all parameters. */
+/** A way to update all parameters. */
 export interface Update {
   readonly name: string;
   step(): void;
   dispose(): void;
 }
 
-/** 160 parameters in the sizes of MobileNetV2's blocks: kernels, depthwise kernels, gains and offsets. */
+/** Makes 160 parameters with the sizes of MobileNetV2's blocks: kernels, depthwise kernels, gains and offsets. */
 export function parameters(): { readonly params: readonly Param[]; readonly grads: { [name: string]: tf.Tensor } } {
   const shapes = [[1, 1, 16, 96], [96], [96], [3, 3, 96, 1], [96], [96], [1, 1, 96, 16], [16]];
   const params = Array.from({ length: 160 }, (_, i) => {
@@ -27,7 +27,7 @@ export function parameters(): { readonly params: readonly Param[]; readonly grad
   return { params, grads };
 }
 
-/** Stock tfjs's optimizer. Its gradients go by the variables' own names. */
+/** Makes an update by a stock optimizer of tfjs, which takes gradients by the names of the variables. */
 export function stock(name: string, make: () => tf.Optimizer): Update {
   const { params, grads } = parameters();
   const optimizer = make();
@@ -42,7 +42,7 @@ export function stock(name: string, make: () => tf.Optimizer): Update {
   };
 }
 
-/** What one writes with tfjs's operations where tfjs has no such optimizer. */
+/** Makes an update in plain operations of tfjs, for optimizers that tfjs lacks. */
 export function written(
   name: string,
   make: (params: readonly Param[]) => { step(grads: TensorMap): void; dispose(): void },
@@ -59,7 +59,7 @@ export function written(
   };
 }
 
-/** Graft's optimizer, by fused kernel where there is one. */
+/** Makes an update by Graft's optimizer, which uses a fused kernel if the backend has one. */
 export function graft(name: string, rule: AnyRule): Update {
   const { params, grads } = parameters();
   const optimizer = new HookedOptimizer({ params, rule, learningRate: 1e-3 });
@@ -73,7 +73,7 @@ export function graft(name: string, rule: AnyRule): Update {
   };
 }
 
-/** Pairs of like updates: what is measured, and what it stands against. */
+/** Pairs of equal updates: stock or by hand, and Graft. */
 export const pairs: readonly { readonly name: string; readonly stock: () => Update; readonly graft: () => Update }[] = [
   {
     name: "sgd with momentum",
@@ -101,7 +101,7 @@ export const pairs: readonly { readonly name: string; readonly stock: () => Upda
   },
 ];
 
-/** How often `run` calls a method of the device's own class: dispatches of WebGPU, draws of WebGL. */
+/** Counts how often `run` calls a method of the device's class: dispatches of WebGPU, or draws of WebGL. */
 export function countCalls(prototype: object, method: string, run: () => void): number {
   const methods = prototype as Record<string, (...args: unknown[]) => unknown>;
   const own = methods[method] as (...args: unknown[]) => unknown;
@@ -118,15 +118,15 @@ export function countCalls(prototype: object, method: string, run: () => void): 
   return count;
 }
 
-/** {@link countCalls} of WebGPU's dispatches. */
+/** Counts WebGPU's dispatches. */
 export function countDispatches(run: () => void): number {
   return countCalls(GPUComputePassEncoder.prototype, "dispatchWorkgroups", run);
 }
 
-/** Steps until the device is asked whether it is done: that answer takes milliseconds of its own, as much as a whole fused step. */
+/** Steps between two waits for the device. A wait takes milliseconds, as much as a whole fused step. */
 const STEPS = 5;
 
-/** Median milliseconds of a step, the device's work included, the updates taking turns. */
+/** Returns the median milliseconds per step, including the device's work. The updates take turns. */
 export async function timeTurns(
   updates: readonly Update[],
   done: () => Promise<unknown>,

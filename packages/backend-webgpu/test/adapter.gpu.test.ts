@@ -14,7 +14,7 @@ import type { PrecompileProgress, WebGPUSession } from "../src/session.ts";
 import { useTestGpu } from "./test-gpu.ts";
 
 let session: WebGPUSession | undefined;
-/** Errors of the device that the test makes on purpose. */
+/** Number of device errors that the test causes on purpose. */
 let made = 0;
 beforeAll(async () => {
   useTestGpu();
@@ -33,7 +33,7 @@ afterEach(async () => {
 testBackend(() => webgpuBackend({ allowSoftware: true }));
 
 describe("probe", () => {
-  it("says what the device is and leaves the current backend as it was", async () => {
+  it("describes the device and keeps the current backend", async () => {
     const factories = Object.keys(tf.engine().registryFactory);
     const probe = await webgpuBackend({ allowSoftware: true }).availability();
     expect(probe).toMatchObject({ ok: true, capabilities: { missingKernels: [], floatBits: 32, syncRead: false } });
@@ -42,7 +42,7 @@ describe("probe", () => {
     expect(Object.keys(tf.engine().registryFactory)).toEqual(factories);
   });
 
-  it("passes over a device of software, unless told to take it", async () => {
+  it("refuses a software device unless it is allowed", async () => {
     const probe = await webgpuBackend().availability();
     expect(probe.ok).toBe(hardware);
     if (probe.ok) return;
@@ -50,7 +50,7 @@ describe("probe", () => {
     await expect(webgpuBackend().init()).rejects.toThrow(/wasm backend/);
   });
 
-  it("says all that a device lacks, and what to do", async () => {
+  it("lists everything that a device lacks, and the fix", async () => {
     const features = ["shader-f64"] as unknown as GPUFeatureName[];
     const probe = await webgpuBackend({
       allowSoftware: true,
@@ -63,23 +63,23 @@ describe("probe", () => {
 });
 
 describe("session", () => {
-  it("asks for the adapter's limits and reports what it got", async () => {
+  it("requests the adapter's limits and reports those granted", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     expect(tf.getBackend()).toBe("webgpu");
     expect(session.limits.maxStorageBuffersPerShaderStage).toBeGreaterThan(8);
     expect(session.features.has("timestamp-query")).toBe(true);
   });
 
-  it("is the only one: a second is refused until the first is disposed or lost", async () => {
+  it("is unique: a second one is refused until the first is disposed or lost", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     await expect(webgpuBackend({ allowSoftware: true }).init()).rejects.toThrow(/open already/);
     session.device.destroy();
-    const anew = await webgpuBackend({ allowSoftware: true }).init();
+    const next = await webgpuBackend({ allowSoftware: true }).init();
     expect([...(await tf.square([3]).data())]).toEqual([9]);
-    await anew.dispose();
+    await next.dispose();
   });
 
-  it("is one also where two are asked for at once", async () => {
+  it("is unique even if two are requested at once", async () => {
     const [first, second] = await Promise.allSettled([
       webgpuBackend({ allowSoftware: true }).init(),
       webgpuBackend({ allowSoftware: true }).init(),
@@ -91,7 +91,7 @@ describe("session", () => {
   });
 
   it.each(["the lost one first", "the lost one last"])(
-    "leaves the next one whole, and then nothing: %s",
+    "keeps the next one intact and leaves nothing at the end: %s",
     async (order) => {
       const lost = await webgpuBackend({ allowSoftware: true }).init();
       lost.device.destroy();
@@ -108,7 +108,7 @@ describe("session", () => {
     },
   );
 
-  it("leaves no kernel of its own behind where tf.removeBackend came before dispose()", async () => {
+  it("leaves no kernel behind if tf.removeBackend is called before dispose()", async () => {
     const stock = tf.getKernel("AddN", "webgpu");
     const removed = await webgpuBackend({ allowSoftware: true }).init();
     tf.removeBackend("webgpu");
@@ -120,7 +120,7 @@ describe("session", () => {
     expect(tf.getKernel("AddN", "webgpu")).toBe(stock);
   });
 
-  it("is waited for where it is on its way out", async () => {
+  it("is awaited by the next one while it is being disposed", async () => {
     const old = await webgpuBackend({ allowSoftware: true }).init();
     const leaving = old.dispose();
     session = await webgpuBackend({ allowSoftware: true }).init();
@@ -128,7 +128,7 @@ describe("session", () => {
     expect([...(await tf.square([3]).data())]).toEqual([9]);
   });
 
-  it("puts everything back where tfjs does not take it", async () => {
+  it("restores everything if tfjs refuses the backend", async () => {
     const refuse = (): never => {
       throw new Error("not with me");
     };
@@ -158,7 +158,7 @@ describe("session", () => {
     await expect(read).rejects.toThrow(BackendLostError);
   });
 
-  it("throws an error that no operation saw, once, and keeps its message", async () => {
+  it("throws a reported error once and keeps its message", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     session.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     const x = tf.ones([4]);
@@ -169,7 +169,7 @@ describe("session", () => {
     made = 1;
   });
 
-  it("says when it is disposed what the device has reported and nothing has thrown, having put everything back", async () => {
+  it("throws reported errors at dispose() after everything was restored", async () => {
     const dirty = await webgpuBackend({ allowSoftware: true }).init();
     dirty.device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
     await expect(dirty.dispose()).rejects.toThrow(/reported 1 error.*GPUValidationError/s);
@@ -177,7 +177,7 @@ describe("session", () => {
     expect(tf.getKernel("GraftSgd", "webgpu")).toBeUndefined();
   });
 
-  it("refuses a tensor that does not fit, by a typed error", async () => {
+  it("refuses a tensor that does not fit with a typed error", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     const { maxBufferSize } = session.limits;
     await expect(async () => {
@@ -194,7 +194,7 @@ describe("session", () => {
     expect(() => y.dataSync()).toThrow(/await tensor.data\(\)/);
   });
 
-  it("compiles the shaders of a step beforehand, and tells how far it is", async () => {
+  it("compiles the shaders of a step beforehand and reports progress", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const w = tf.variable(tf.ones([3, 2]));
@@ -207,12 +207,12 @@ describe("session", () => {
     expect(seen.map(({ done }) => done)).toEqual(Array.from({ length: compiled + 1 }, (_, i) => i));
     expect(tf.memory().numTensors).toBe(before);
     expect(await session.precompile(step)).toBe(0);
-    // And they compute.
+    // Check that the compiled shaders compute.
     const { value } = step() as { value: tf.Scalar };
     expect((await value.data())[0]).toBeCloseTo(Math.tanh(3), 5);
   });
 
-  it("compiles a whole update beforehand, fused kernels too, and changes no weight", async () => {
+  it("compiles a whole update with its fused kernels beforehand, and changes no weight", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const [w, x] = [tf.variable(tf.ones([3, 2])), tf.ones([4, 3])];
@@ -244,7 +244,7 @@ describe("session", () => {
     expect((await w.data())[0]).toBeLessThan(1);
   });
 
-  it("rejects where a shader does not compile, and leaves no promise in a cache", async () => {
+  it("rejects if a shader does not compile, and leaves no promise in a cache", async () => {
     session = await webgpuBackend({ allowSoftware: true }).init();
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     const refuse = vi
@@ -256,7 +256,7 @@ describe("session", () => {
     expect((await tf.tan(x).data())[0]).toBeCloseTo(Math.tan(1), 4);
   });
 
-  it("puts stock kernels and the registry back when it is disposed, twice is harmless", async () => {
+  it("restores stock kernels and the registry when it is disposed, even twice", async () => {
     const stock = tf.getKernel("AddN", "webgpu");
     session = await webgpuBackend({ allowSoftware: true }).init();
     expect(tf.getKernel("GraftSgd", "webgpu")).toBeDefined();
@@ -275,12 +275,12 @@ describe("a process", () => {
   const script = fileURLToPath(new URL("./process.ts", import.meta.url));
   const tsx = fileURLToPath(new URL("../../../node_modules/.bin/tsx", import.meta.url));
 
-  it("ends by itself once the session is disposed", async () => {
+  it("ends by itself after the session is disposed", async () => {
     const { stdout } = await run(tsx, [script], { timeout: 60_000 });
     expect(stdout.trim()).toBe("16 after dispose cpu");
   });
 
-  it("says what to install where there is no driver", async () => {
+  it("says which packages to install if a driver is missing", async () => {
     const env = { ...process.env, VK_ICD_FILENAMES: "/nowhere/icd.json" };
     const { stdout } = await run(tsx, [script], { env, timeout: 60_000 });
     expect(stdout).toContain("no adapter was found");

@@ -25,7 +25,7 @@ describe("webgpu in Chromium", () => {
     statistics: (steps) => page.call("statistics", steps),
   });
 
-  it("gives cpu's weights in every form of every fused rule, and leaks nothing", async () => {
+  it("gives cpu's weights in every form of every fused rule, without leaks", async () => {
     const { rows, composed, leaked } = await page.call<RuleReport>("rules");
     expect(rows.length).toBeGreaterThan(45);
     expect(composed).toEqual([]);
@@ -33,22 +33,22 @@ describe("webgpu in Chromium", () => {
     expect(leaked).toBe(0);
   });
 
-  it("takes a tenth of stock's dispatches for an update", async () => {
+  it("needs a tenth of stock's dispatches for an update", async () => {
     const rows = await page.call<readonly { many: number; few: number }[]>("dispatches");
     expect(rows).toHaveLength(4);
     expect(rows.filter(({ many, few }) => !(many / few >= 10))).toEqual([]);
   });
 
-  it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
+  it("reports the loss of its device at fifty moments, and cpu continues the run", async () => {
     await page.call("close");
     expectSurvived(await page.call("lose", 50), 50, moments);
   });
 
-  it("loses its device with Chromium's GPU process, says so, and is gone on from by cpu", async () => {
+  it("reports the loss of its device with Chromium's GPU process, and cpu continues the run", async () => {
     await expectCrashSurvived(page);
   });
 
-  it("caused no error in the console", () => {
+  it("causes no error in the console", () => {
     expect(page.problems).toEqual([]);
   });
 });

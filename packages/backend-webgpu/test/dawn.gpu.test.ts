@@ -34,7 +34,7 @@ describe("webgpu in Node", () => {
     statistics: movedStatistics,
   });
 
-  it("loses its device at fifty moments, says so, and is gone on from by cpu", async () => {
+  it("reports the loss of its device at fifty moments, and cpu continues the run", async () => {
     await session.dispose();
     expectSurvived(await loseAtMoments(victim(webgpuBackend({ allowSoftware: true })), 50), 50, moments);
   });

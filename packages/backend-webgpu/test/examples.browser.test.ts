@@ -8,7 +8,7 @@ import { WEBGL_FLAGS, WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
 import { openPage } from "../../../tools/browser/page.ts";
 import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/examples/index.ts";
 
-/** The example apps that a software GPU trains in seconds; `bench/examples.ts` has all of them, everywhere. */
+/** The example apps that a software GPU trains in seconds. `bench/examples.ts` runs all of them on all backends. */
 it.each([
   ["custom-hook", ["webgl", "webgpu"]],
   ["tuner", ["webgl", "webgpu"]],

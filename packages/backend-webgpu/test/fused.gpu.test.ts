@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 describe("fused optimizer kernels", () => {
-  it("give the weights and ratios of cpu's composed path in every form of every rule, and leak nothing", async () => {
+  it("give the weights and ratios of cpu's composed path in every form of every rule, without leaks", async () => {
     const { rows, composed, leaked } = await compareRules("webgpu");
     expect(rows.length).toBeGreaterThan(45);
     expect(composed).toEqual([]);
@@ -31,9 +31,9 @@ describe("fused optimizer kernels", () => {
     expect(leaked).toBe(0);
   });
 
-  it.each(pairs)("takes a tenth of stock's dispatches and a third of its time: $name", async (pair) => {
+  it.each(pairs)("need a tenth of stock's dispatches and a third of its time: $name", async (pair) => {
     const [theirs, ours] = [pair.stock(), pair.graft()];
-    // The first steps make slots and compile.
+    // Warm up: the first steps make slots and compile.
     for (const { step } of [theirs, ours, theirs, ours]) step();
     const [many, few] = [countDispatches(theirs.step), countDispatches(ours.step)];
     const [slow, fast] = (await timeTurns([theirs, ours], () => session.device.queue.onSubmittedWorkDone(), 7)) as [
@@ -47,7 +47,7 @@ describe("fused optimizer kernels", () => {
     expect(slow / fast).toBeGreaterThanOrEqual(3);
   });
 
-  it("clip by global norm as cpu does, into new tensors", async () => {
+  it("clip by the global norm like cpu, into new tensors", async () => {
     const { rows, calls, changed, leaked } = await compareClipping("webgpu");
     expect(rows.filter(({ error }) => !((error ?? 1) <= 1e-6))).toEqual([]);
     expect(calls).toEqual({ GraftGlobalNorm: rows.length - 1, GraftScaleAll: rows.length - 1 });
@@ -66,7 +66,7 @@ describe("fused optimizer kernels", () => {
     update.dispose();
   });
 
-  it("copy a buffer that others share before they write it, and forget what tfjs read of it", async () => {
+  it("copy a shared buffer before they write it, and drop the values that tfjs has cached", async () => {
     const w = tf.variable(tf.tensor1d([1, 2, 3]));
     const backup = w.clone();
     await w.data();
@@ -78,12 +78,12 @@ describe("fused optimizer kernels", () => {
     expect(ran).toBe(true);
     expect([...(await w.data())]).toEqual([0.5, 1.5, 2.5]);
     expect([...(await backup.data())]).toEqual([1, 2, 3]);
-    // The gradient of this test.
+    // One more tensor: the gradient of this test.
     expect(tf.memory().numTensors).toBe(before + 1);
     tf.dispose([w, backup]);
   });
 
-  it("copy a shared buffer that was made on another backend, too", async () => {
+  it("copy a shared buffer that was made on another backend", async () => {
     await tf.setBackend("cpu");
     const w = tf.variable(tf.tensor1d([1, 2, 3]));
     const [backup, g] = [w.clone(), tf.tensor1d([1, 1, 1])];
@@ -98,7 +98,7 @@ describe("fused optimizer kernels", () => {
     tf.dispose([w, backup, g]);
   });
 
-  it("write nothing where anything is wrong, and say all of it", async () => {
+  it("write nothing and report all problems if anything is wrong", async () => {
     const [a, b] = [tf.variable(tf.tensor1d([1, 2])), tf.variable(tf.tensor1d([3]))];
     const call = (): boolean =>
       runFused("GraftAdam", {
@@ -114,7 +114,7 @@ describe("fused optimizer kernels", () => {
     expect([...(await a.data()), ...(await b.data())]).toEqual([1, 2, 3]);
   });
 
-  it("take norms that squares in float32 would lose, and scale by them", async () => {
+  it("compute norms whose squares do not fit float32, and scale by them", async () => {
     const tensors = [tf.tensor1d([3e-21, 0]), tf.tensor2d([[0, 4e-21]]), tf.zeros([0])];
     const out = tf.scalar(-1);
     runFused("GraftGlobalNorm", { tensors, out });
@@ -144,7 +144,7 @@ describe("fused batch norm", () => {
   const tensor = (seed: number, ...shape: number[]): tf.Tensor =>
     tf.tensor(numbers({ kind: seed % 2 ? "any" : "positive", shape }, seed), shape);
 
-  it.each(["linear", "relu", "relu6"] as const)("is that of stock and its gradient, with %s", async (activation) => {
+  it.each(["linear", "relu", "relu6"] as const)("equals stock and its gradient, with %s", async (activation) => {
     const act = (z: tf.Tensor): tf.Tensor =>
       activation === "linear" ? z : activation === "relu" ? tf.relu(z) : tf.relu6(z);
     const x = tf.mul(tensor(1, 3, 5, 4, 7), 3);
@@ -186,7 +186,7 @@ describe("fused batch norm", () => {
     expect(await off(sum, tf.sum(dz, [0, 1, 2]))).toBeLessThan(1e-5);
   });
 
-  it("computes what is asked for alone", () => {
+  it("computes only the requested outputs", () => {
     const [x, mean, variance] = [tensor(1, 4, 3), tensor(3, 3), tensor(2, 3)];
     const attrs = { varianceEpsilon: 1e-3, activation: "linear", wantX: false, wantScale: false, wantOffset: true };
     const inputs = { dy: x, x, mean, variance } as tf.NamedTensorMap;

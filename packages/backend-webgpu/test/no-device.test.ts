@@ -2,14 +2,14 @@ import { BackendError } from "@graftjs/core";
 import { expect, it } from "vitest";
 import { webgpuAdapter } from "../src/adapter.ts";
 
-/** A machine whose driver answers as given. */
+/** Returns a machine with the given adapter. */
 function machine(adapter: unknown): Parameters<typeof webgpuAdapter>[1] {
   return { gpu: async () => ({ requestAdapter: async () => adapter }) as unknown as GPU, noAdapterFix: "install one" };
 }
 const info = { description: "Radeon", vendor: "amd" };
 const limits = { maxBufferSize: 2 ** 28 };
 
-it("says that the driver is too old where the adapter gives no device, and keeps the driver's own words", async () => {
+it("advises a new driver if the adapter gives no device, and keeps the driver's message", async () => {
   const requestDevice = async (): Promise<never> => Promise.reject(new Error("Vulkan 1.1 or later is required"));
   const old = webgpuAdapter({}, machine({ info, limits, features: new Set(), requestDevice }));
   expect(await old.availability()).toEqual({
@@ -20,7 +20,7 @@ it("says that the driver is too old where the adapter gives no device, and keeps
   await expect(old.init()).rejects.toThrow(BackendError);
 });
 
-it("says what the platform wants where there is no adapter", async () => {
+it("gives the platform's advice if no adapter is found", async () => {
   const none = webgpuAdapter({}, machine(null));
   expect(await none.availability()).toMatchObject({
     ok: false,
@@ -30,7 +30,7 @@ it("says what the platform wants where there is no adapter", async () => {
   await expect(none.init()).rejects.toThrow(/no adapter was found[\s\S]*install one/);
 });
 
-it("names the limit that an adapter does not reach", async () => {
+it("names a limit that the adapter does not reach", async () => {
   const weak = webgpuAdapter({ minLimits: { maxBufferSize: 2 ** 31 } }, machine({ info, limits, features: new Set() }));
   expect(await weak.availability()).toMatchObject({
     ok: false,
@@ -38,7 +38,7 @@ it("names the limit that an adapter does not reach", async () => {
   });
 });
 
-it("passes over software, by its mark or by its name, unless told to take it", async () => {
+it("refuses software, by its mark or by its name, unless it is allowed", async () => {
   const [marked, named] = [
     { info: { ...info, isFallbackAdapter: true } },
     { info: { description: "llvmpipe", vendor: "mesa" } },

@@ -5,7 +5,7 @@ vi.mock("@tensorflow/tfjs-backend-webgpu", () => {
   throw new Error("not installed");
 });
 
-it("destroys the device again where the peer cannot be loaded", async () => {
+it("destroys the device if the peer cannot be loaded", async () => {
   const destroy = vi.fn();
   const device = { destroy, lost: new Promise(() => {}), addEventListener: () => {} };
   const adapter = { info: {}, limits: {}, features: new Set(), requestDevice: async () => device };

@@ -26,7 +26,7 @@ export const training = (): ReturnType<typeof compareTraining> => compareTrainin
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
-/** Dispatches of one update by stock and by ours, for each rule. */
+/** Counts dispatches of one update, with stock and with Graft, for each rule. */
 export function dispatches(): readonly { readonly name: string; readonly many: number; readonly few: number }[] {
   return pairs.map(({ name, stock, graft }) => {
     const [theirs, ours] = [stock(), graft()];

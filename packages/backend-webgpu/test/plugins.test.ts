@@ -8,7 +8,7 @@ it("exports the same names in browsers and in Node", () => {
   expect(Object.keys(node).sort()).toEqual(Object.keys(browser).sort());
 });
 
-it("is a backend called webgpu in a registry", () => {
+it("is a backend named webgpu in a registry", () => {
   for (const { plugins } of [browser, node]) {
     expect(plugins.map(({ kind, name }) => `${kind} ${name}`)).toEqual(["backend webgpu"]);
   }
@@ -22,7 +22,7 @@ it("names every wrong option at once", () => {
   }
 });
 
-it("says in Node that a browser's entry finds no WebGPU, and throws nothing", async () => {
+it("reports in Node that the browser's entry finds no WebGPU, without throwing", async () => {
   const gpu = Object.getOwnPropertyDescriptor(globalThis.navigator ?? {}, "gpu");
   expect(gpu).toBeUndefined();
   expect(await browser.webgpuBackend().availability()).toMatchObject({

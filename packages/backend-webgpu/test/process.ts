@@ -1,4 +1,4 @@
-// A process of its own: trains nothing, disposes, and has to end. Where there is no device, prints why and goes on with cpu.
+// A process that computes on WebGPU, disposes the session, and must end by itself. Without a device it prints the reason and keeps cpu.
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { webgpuBackend } from "../src/node.ts";

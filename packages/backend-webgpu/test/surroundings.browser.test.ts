@@ -22,13 +22,13 @@ it("trains in a Web Worker while the page stays responsive", async () => {
   expect(report.problem).toBeUndefined();
   expect(report.backend).toBe("webgpu");
   expect(report.losses.at(-1)).toBeLessThan(report.losses[0] as number);
-  // Of the page's own thread, on the clock: the software GPU takes all cores of the machine meanwhile.
+  // The limit is generous, because the software GPU takes all cores of the machine meanwhile.
   expect(longestTaskMs).toBeLessThan(500);
   expect(ticks).toBeGreaterThan(5);
   expect(problems).toEqual([]);
 });
 
-it("says that an insecure page has no WebGPU, and how to serve it", async () => {
+it("reports that an insecure page has no WebGPU, and how to serve it", async () => {
   const { call } = await open({ host: "insecure.test" });
   expect(await call("probe")).toMatchObject({
     ok: false,
@@ -37,12 +37,12 @@ it("says that an insecure page has no WebGPU, and how to serve it", async () => 
   });
 });
 
-it("names the flags that headless Chromium wants", async () => {
+it("names the flags that headless Chromium needs", async () => {
   const { call } = await open({ flags: [] });
   expect(await call("probe")).toMatchObject({ ok: false, fix: expect.stringContaining("--enable-unsafe-webgpu") });
 });
 
-it("takes the first backend of a list that can train, and says why the others cannot", async () => {
+it("opens the first backend of a list that can train, and reports why the others cannot", async () => {
   const { call } = await open({ flags: ["--disable-gpu", "--disable-software-rasterizer", "--disable-3d-apis"] });
   expect(await call("choose", ["webgpu", "webgl", "cpu"])).toEqual({ chosen: "cpu" });
   const { problem } = await call<{ problem: string }>("choose", ["webgpu", "webgl"]);

@@ -3,8 +3,10 @@ import { hardware } from "../../../tools/browser/flags.ts";
 import { vulkanDriver } from "../../../tools/browser/install-debian.mjs";
 
 /**
- * Points Dawn's Vulkan loader at SwiftShader, before Dawn is loaded; with `GRAFT_GPU=hardware` leaves it the machine's own
- * drivers. A missing driver fails: the tests are not skipped.
+ * Points Dawn's Vulkan loader at SwiftShader. Call it before Dawn is loaded. With `GRAFT_GPU=hardware` the machine's own drivers are
+ * used.
+ *
+ * @throws Error if the driver is missing, so that the tests fail and are not skipped.
  */
 export function useTestGpu(): void {
   if (hardware) return;

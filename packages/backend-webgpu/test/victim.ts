@@ -2,10 +2,13 @@ import type { BackendAdapter, BackendSession } from "@graftjs/core";
 import type { Victim } from "../../../tools/browser/suite/loss.ts";
 import type { WebGPUSession } from "../src/session.ts";
 
-/** What is called at some moment of a loss. */
+/** Kernels and methods at whose calls the device is taken away. */
 export const moments: readonly string[] = ["GraftSgd", "read", "runWebGPUProgram", "submitQueue"];
 
-/** By our own `destroy()`, which the session hears of at once; and past it, as a driver takes a device away: in silence. */
+/**
+ * Describes how to lose the device: by our own `destroy()`, which the session notices at once, and by the original one, which it does
+ * not notice, like the loss of a driver.
+ */
 export function victim(adapter: BackendAdapter): Victim {
   const device = (session: BackendSession): GPUDevice => (session as WebGPUSession).device;
   return {

@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Input, Kind } from "./numbers.ts";
 
-/** One op: what goes in, what is computed, and whether its gradient is compared too. */
+/** One op: its inputs, the computation, and whether gradients are compared too. */
 export interface OpCase {
   readonly name: string;
   readonly inputs: readonly Input[];
@@ -11,17 +11,17 @@ export interface OpCase {
 
 type Run = OpCase["run"];
 
-/** A case whose gradient with respect to each input is compared too. */
+/** Makes a case with the gradient of each input. */
 export function both(name: string, inputs: readonly Input[], run: Run): OpCase {
   return { name, inputs, gradient: true, run };
 }
 
-/** A case without a gradient, or whose gradient is zero by definition. */
+/** Makes a case without gradients, for ops that have none or whose gradients are zero by definition. */
 export function forward(name: string, inputs: readonly Input[], run: Run): OpCase {
   return { name, inputs, gradient: false, run };
 }
 
-/** An input. */
+/** Makes an input. */
 export function of(kind: Kind, ...shape: readonly number[]): Input {
   return { kind, shape };
 }

@@ -5,10 +5,10 @@ import type { Row } from "./ops.ts";
 
 interface ClipCase {
   readonly name: string;
-  /** Size of the gradients, and of the norm they are clipped to. */
+  /** Size of the gradients and of the norm to which they are clipped. */
   readonly scale: number;
   readonly norm: number;
-  /** Stands in for one number. @default none */
+  /** Replaces one number of the gradients. @default none */
   readonly poison?: number;
   readonly shapes?: readonly (readonly number[])[];
 }
@@ -27,7 +27,7 @@ const cases: readonly ClipCase[] = [
 ];
 const KERNELS = ["GraftGlobalNorm", "GraftScaleAll"] as const;
 
-/** What clipping gave, over the smaller of the two scales, and the gradients it was given, afterwards. */
+/** Results of clipping, divided by the smaller of the two scales, and the input gradients afterwards. */
 interface Result {
   readonly clipped: readonly number[];
   readonly given: readonly number[];
@@ -56,17 +56,17 @@ async function results(): Promise<readonly Result[]> {
   return all;
 }
 
-/** How far a backend's clipping is from cpu's, which is composed of tfjs's kernels. */
+/** Difference between a backend's clipping and cpu's, which is composed of tfjs's kernels. */
 export interface ClipReport {
   readonly rows: readonly Row[];
   /** Calls of each fused kernel. */
   readonly calls: { readonly [kernel: string]: number };
-  /** Cases in which clipping has changed what it was given. */
+  /** Cases in which clipping has changed its input. */
   readonly changed: readonly string[];
   readonly leaked: number;
 }
 
-/** Clipping by global norm on `backend`, by its fused kernels, against cpu. Leaves `backend` current. */
+/** Compares clipping by the global norm on `backend`, with its fused kernels, with cpu. Leaves `backend` current. */
 export async function compareClipping(backend: string): Promise<ClipReport> {
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;

@@ -1,11 +1,11 @@
-/** Watches how long this thread does not answer. */
+/** Measures how long this thread is blocked. */
 export interface GapWatch {
-  /** Longest time, in ms, between two turns of the event loop since the last call. */
+  /** Returns the longest time in ms between two turns of the event loop since the last call. */
   lap(): number;
   stop(): void;
 }
 
-/** Starts watching: timers as short as the browser gives them, 4 ms when nothing else runs. */
+/** Starts measuring, with the shortest timers of the browser, which are 4 ms if nothing else runs. */
 export function watchGaps(): GapWatch {
   let last = performance.now();
   let longest = 0;

@@ -13,30 +13,30 @@ import {
 } from "../../../packages/core/src/index.ts";
 import { disagreement, numbers } from "./numbers.ts";
 
-/** A session whose device the test can take away. */
+/** An adapter whose device the test can take away. */
 export interface Victim {
   readonly adapter: BackendAdapter;
   /** Ways of taking the device away, used in turn. */
   readonly kills: readonly ((session: BackendSession) => void)[];
-  /** Methods of tfjs's backend at whose calls it goes; a `read` is under way then. */
+  /** Methods of tfjs's backend at whose calls the device is taken away. A `read` is pending then. */
   readonly methods: readonly string[];
-  /** Fused kernels at whose calls it goes. @default [] */
+  /** Fused kernels at whose calls the device is taken away. @default [] */
   readonly fused?: readonly string[];
 }
 
-/** What happened at one moment. */
+/** Result for one moment. */
 export interface LossRow {
-  /** Call at which the device went, of all calls of a run, and what was called. */
+  /** Index, among all calls of a run, of the call at which the device was taken away; and the name of the called method. */
   readonly call: number;
   readonly during: string;
-  /** Step that was running then, and step that threw; equal, or one apart where only the next operation can know. */
+  /** The step that was running, and the step that threw. They differ by one if only the next operation can notice the loss. */
   readonly killedIn: number;
   readonly thrownIn: number;
   readonly resumedFrom: number;
   readonly error: number;
 }
 
-/** Small on purpose: every moment opens a device of its own, and compiles every shader anew. */
+/** The net is small, because every moment opens a new device and compiles all shaders again. */
 const STEPS = 6;
 const SHAPES: { readonly [name: string]: readonly number[] } = { "a/kernel": [5, 3], "a/bias": [3] };
 
@@ -46,13 +46,13 @@ interface Checkpoint {
   readonly state: SavedState;
 }
 
-/** Where the run is; shared with what counts the kernels. */
+/** Progress of the run, for the code that counts kernels. */
 interface Progress {
   step: number;
   checkpoint: Checkpoint | undefined;
 }
 
-/** Trains from the last checkpoint to the end, writing one after each step. `before` is awaited before each. */
+/** Trains from the last checkpoint to the end, and writes a checkpoint after each step. `before` is awaited before each step. */
 async function train(
   progress: Progress,
   before: (step: number) => Promise<void> = async () => {},
@@ -91,7 +91,7 @@ async function weightsOf(params: readonly Param[]): Promise<readonly Float32Arra
   return all;
 }
 
-/** Calls `each` at every call of the victim's methods and fused kernels, on the current backend; returns what undoes that. */
+/** Calls `each` at every call of the victim's methods and fused kernels on the current backend. Returns a function that undoes this. */
 function watchCalls({ methods, fused = [] }: Victim, each: (what: string) => void): () => void {
   const backend = tf.backend() as unknown as Record<string, (...args: unknown[]) => unknown>;
   for (const method of methods) {
@@ -120,8 +120,8 @@ function watchCalls({ methods, fused = [] }: Victim, each: (what: string) => voi
 }
 
 /**
- * Takes the device away at `moments` different calls of a run, goes on with cpu from the last checkpoint, and compares
- * the final weights with those of an undisturbed run on the same device.
+ * Takes the device away at `moments` different calls of a run, continues on cpu from the last checkpoint, and compares the final
+ * weights with those of an undisturbed run on the same device.
  */
 export async function loseAtMoments(victim: Victim, moments: number): Promise<readonly LossRow[]> {
   const { adapter, kills } = victim;
@@ -136,7 +136,7 @@ export async function loseAtMoments(victim: Victim, moments: number): Promise<re
     await session.dispose();
     return weights;
   });
-  // By kind, so that moments at equal distances find some of each.
+  // Group the calls by kind, so that moments at equal distances include each kind.
   const order = calls.map((what, i) => ({ what, i })).sort((a, b) => (a.what < b.what ? -1 : a.what > b.what ? 1 : 0));
   const rows: LossRow[] = [];
   for (let moment = 0; moment < moments; moment++) {
@@ -162,7 +162,7 @@ export async function loseAtMoments(victim: Victim, moments: number): Promise<re
   return rows;
 }
 
-/** A run on `adapter` by `first`, and where its device is lost, on cpu from the last checkpoint. */
+/** Runs `first` on `adapter`. If the device is lost, continues on cpu from the last checkpoint. */
 async function lose(
   adapter: BackendAdapter,
   progress: Progress,
@@ -175,7 +175,7 @@ async function lose(
   let [thrownIn, resumedFrom] = [-1, -1];
   const weights = await runOnBackends([adapter, cpuBackend()], async (session, lost) => {
     if (!lost) return first(session);
-    if (!(lost instanceof BackendLostError)) throw new Error(`Not a BackendLostError: ${lost}`);
+    if (!(lost instanceof BackendLostError)) throw new Error(`Expected a BackendLostError, got: ${lost}`);
     thrownIn = progress.step;
     resumedFrom = progress.checkpoint?.step ?? 0;
     return train(progress);
@@ -183,9 +183,9 @@ async function lose(
   return { weights, thrownIn, resumedFrom };
 }
 
-/** A run that stands still before step 3, for somebody outside the page to end the process that has the device. */
+/** A run that pauses before step 3, so that code outside of the page can end the process of the device. */
 export interface Crash {
-  /** Whether the run stands still. */
+  /** Whether the run is paused. */
   waiting(): boolean;
   goOn(): void;
   readonly done: Promise<Pick<LossRow, "thrownIn" | "resumedFrom" | "error">>;

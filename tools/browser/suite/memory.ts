@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
 import { convNet } from "./nets.ts";
 
-/** What a GPU session says of its memory. */
+/** Memory functions of a GPU session. */
 export interface MemorySession {
   memory(): { readonly used: number; readonly allocated: number };
   trim(): number;
@@ -10,14 +10,14 @@ export interface MemorySession {
 
 /** Bytes after training at changing batch sizes. */
 export interface PoolReport {
-  /** Of all living tensors. */
+  /** Bytes of all live tensors. */
   readonly live: number;
   readonly beforeTrim: number;
   readonly afterTrim: number;
   readonly freed: number;
 }
 
-/** One step at each of `sizes` batch sizes, while the nets of the last one live. */
+/** Takes one step at each of `sizes` batch sizes, and reads the memory while the last net is alive. */
 export async function changingBatchSizes(session: MemorySession, sizes: number = 12): Promise<PoolReport> {
   for (let batch = 1; batch <= sizes; batch++) {
     const net = convNet(batch);
@@ -32,9 +32,10 @@ export async function changingBatchSizes(session: MemorySession, sizes: number =
       const beforeTrim = session.memory().allocated;
       const freed = session.trim();
       const report = { live: tf.memory().numBytes, beforeTrim, afterTrim: session.memory().allocated, freed };
-      // A trimmed pool is a working pool.
+      // Check that the trimmed pool still works.
       const after = tf.tidy(() => optimizer.minimize(net.loss, true) as tf.Scalar);
-      if (!Number.isFinite((await after.data())[0])) throw new Error("The step after trim() gave no finite loss.");
+      if (!Number.isFinite((await after.data())[0]))
+        throw new Error("The loss of the step after trim() is not finite.");
       tf.dispose([loss, after]);
       optimizer.dispose();
       net.dispose();

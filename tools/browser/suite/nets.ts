@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { numbers } from "./numbers.ts";
 
-/** A small net with fixed weights and one fixed batch: the same numbers on every backend. */
+/** A small net with fixed weights and one fixed batch, with the same numbers on every backend. */
 export interface Net {
   readonly name: string;
   readonly model: layers.LayersModel;
@@ -13,7 +13,7 @@ export interface Net {
 const CLASSES = 4;
 const BATCH = 6;
 
-/** conv + bn + depthwise + bn + pool + dense: what fine-tuning of image nets is made of. */
+/** Makes an image net: convolution, batch norm, depthwise convolution, batch norm, pooling, dense. */
 export function convNet(batch: number = BATCH): Net {
   const bn = (): layers.layers.Layer => layers.layers.batchNormalization({ momentum: 0.9 });
   const model = layers.sequential({
@@ -38,12 +38,12 @@ export function convNet(batch: number = BATCH): Net {
   );
 }
 
-/** Embedding and a recurrent cell. */
+/** Makes a net with an embedding and a recurrent cell. */
 export function recurrentNet(): Net {
   const model = layers.sequential({
     layers: [
       layers.layers.embedding({ inputDim: 11, outputDim: 6, inputLength: 3, name: "embedding" }),
-      // Weights are set below; the default initializer calls methods that tfjs-core alone does not have.
+      // The weights are set below. The default initializer calls methods that tfjs-core does not have by itself.
       layers.layers.lstm({ units: 5, recurrentInitializer: "zeros", name: "lstm" }),
       layers.layers.dense({ units: CLASSES, activation: "elu", name: "head" }),
     ],
@@ -52,7 +52,7 @@ export function recurrentNet(): Net {
   return net("recurrent net", model, tf.tensor(words, [BATCH, 3]), BATCH);
 }
 
-/** Layer norm and a gated mixing of tokens: softmax, batched products, gelu-like activations. */
+/** Makes a net with layer norm and gated mixing of tokens: softmax, batched products, gelu-like activations. */
 export function tokenNet(): Net {
   const input = layers.input({ shape: [6, 8] });
   const normed = layers.layers.layerNormalization({ name: "norm" }).apply(input);
@@ -73,7 +73,7 @@ function net(name: string, model: layers.LayersModel, x: tf.Tensor, batch: numbe
   const weights = model.weights.map((weight, i) => {
     const shape = weight.shape as number[];
     if (weight.name.includes("moving_variance")) return tf.tensor(numbers({ kind: "positive", shape }, i), shape);
-    // Gains around 1, everything else small: a net as one is loaded, neither dead nor saturated.
+    // Gains near 1 and small other weights, like a trained net that is neither dead nor saturated.
     const gain = weight.name.includes("gamma");
     const values = numbers({ kind: "any", shape }, i).map((value) => (gain ? 1 + value / 10 : value / 4));
     return tf.tensor(values, shape);

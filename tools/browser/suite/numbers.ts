@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Where the numbers of an input lie: away from kinks and poles, where float32 differs for no fault of a kernel. */
+/** Range of an input's numbers. It avoids kinks and poles, near which float32 results differ although the kernel is right. */
 export type Kind = "any" | "positive" | "unit" | "over1" | "probability" | "spread";
 
-/** A tensor of a case, as data: made anew on each backend. */
+/** A tensor of a case as data, from which each backend makes its own tensor. */
 export interface Input {
   readonly kind: Kind;
   readonly shape: readonly number[];
 }
 
-/** Seeded numbers in [0, 1): mulberry32. */
+/** Returns a seeded generator of numbers in [0, 1): mulberry32. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -28,7 +28,7 @@ const ranges: { readonly [K in Exclude<Kind, "spread">]: readonly [number, numbe
   probability: [0.05, 0.95],
 };
 
-/** The numbers of an input. `spread`: all different, far enough apart that no backend orders them differently. */
+/** Returns the numbers of an input. With `spread` they differ so much that every backend orders them in the same way. */
 export function numbers({ kind, shape }: Input, seed: number): Float32Array {
   const next = random(seed);
   const size = tf.util.sizeFromShape([...shape]);
@@ -44,7 +44,7 @@ export function numbers({ kind, shape }: Input, seed: number): Float32Array {
   return Float32Array.from({ length: size }, () => low + (high - low) * next());
 }
 
-/** Largest difference over the largest reference value; infinite where one side has a NaN or another length. */
+/** Returns the largest difference divided by the largest reference value. It is infinite if only one side has a NaN, or if lengths differ. */
 export function disagreement(got: ArrayLike<number>, want: ArrayLike<number>): number {
   if (got.length !== want.length) return Number.POSITIVE_INFINITY;
   let scale = 1e-6;

@@ -9,15 +9,15 @@ import { spatial } from "./spatial.ts";
 /** All ops and gradients that are compared with cpu. */
 export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...spatial, ...shapes];
 
-/** One line of the table: how far a backend is from cpu float32, as max |a − b| / max |cpu|. */
+/** A row of the table: the difference between a backend and cpu float32, as max |a − b| / max |cpu|. */
 export interface Row {
   readonly name: string;
-  /** `null` where the op threw; see `problem`. */
+  /** `null` if the op threw. The error is in `problem`. */
   readonly error: number | null;
   readonly problem?: string;
 }
 
-/** What each case gives on the current backend: the output, then the gradient of each input; or why not. */
+/** Computes each case on the current backend: the output, then the gradient of each input, or the error. */
 async function results(cases: readonly OpCase[]): Promise<readonly (readonly ArrayLike<number>[] | string)[]> {
   const all: (readonly ArrayLike<number>[] | string)[] = [];
   for (const [c, { inputs, gradient, run }] of cases.entries()) {
@@ -42,7 +42,7 @@ async function results(cases: readonly OpCase[]): Promise<readonly (readonly Arr
   return all;
 }
 
-/** Every op and gradient on `backend` against cpu. Leaves `backend` current and no tensor behind. */
+/** Compares every op and gradient on `backend` with cpu. Leaves `backend` current and no tensor behind. */
 export async function compareOps(backend: string): Promise<{ rows: readonly Row[]; leaked: number }> {
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;

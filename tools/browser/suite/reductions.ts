@@ -11,7 +11,7 @@ export const reductions: readonly OpCase[] = [
   both("mean", [of("any", 3, 4, 5)], (x) => tf.mean(x as One, 1)),
   both("max", [of("spread", 3, 4, 5)], (x) => tf.max(x as One, 1)),
   both("min", [of("spread", 3, 4, 5)], (x) => tf.min(x as One, [0, 1])),
-  // tfjs-core computes the gradient with chained methods, which it does not register.
+  // No gradient: tfjs-core computes it with chained methods, which it does not register by itself.
   forward("prod", [of("positive", 3, 4)], (x) => tf.prod(x as One, 1)),
   both("logSumExp", [of("any", 3, 7)], (x) => tf.logSumExp(x as One, 1)),
   both("norm", [of("any", 3, 7)], (x) => tf.norm(x as One, "euclidean")),

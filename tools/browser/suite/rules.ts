@@ -4,7 +4,7 @@ import { lamb, lambc, larsMomentum, trustStates } from "../../../packages/lars/s
 import { disagreement, type Input, numbers } from "./numbers.ts";
 import type { Row } from "./ops.ts";
 
-/** Name → shape of the parameters: sizes of no workgroup, a tensor of one value, one that starts at zero, one without gradient. */
+/** Parameters by name, with their shapes: odd sizes, a single value, one that starts at zero, one without gradient. */
 const SHAPES: { readonly [name: string]: readonly number[] } = {
   "a/kernel": [3, 4],
   "a/bias": [4],
@@ -21,7 +21,7 @@ interface RuleCase {
   readonly rule: () => AnyRule;
   /** Size of the gradients. @default 1 */
   readonly scale?: number;
-  /** Stands in for one number of one gradient from the second step on. @default none */
+  /** Replaces one number of one gradient from the second step on. @default none */
   readonly poison?: number;
 }
 
@@ -83,13 +83,13 @@ export const ruleCases: readonly RuleCase[] = [
 
 const STEPS = 4;
 
-/** What a rule gave: weights, then the ratios and norms where it has them; and how many of its steps a fused kernel took. */
+/** Result of a rule: weights, then ratios and norms if it has them, and the number of steps that a fused kernel took. */
 interface Result {
   readonly values: readonly Float32Array[];
   readonly fused: number;
 }
 
-/** Four steps of each rule, the rate halved midway. */
+/** Takes four steps of each rule. The rate is halved after the second. */
 async function results(cases: readonly RuleCase[]): Promise<readonly Result[]> {
   const all: Result[] = [];
   for (const { name, rule: make, scale = 1, poison } of cases) {
@@ -113,7 +113,7 @@ async function results(cases: readonly RuleCase[]): Promise<readonly Result[]> {
   return all;
 }
 
-/** The rule, and how many of its steps were taken by a fused kernel so far. */
+/** Wraps a rule to count the steps that a fused kernel takes. */
 function counted(rule: AnyRule): { readonly rule: AnyRule; fused(): number } {
   let fused = 0;
   const applyFused: AnyRule["applyFused"] = (...args) => {
@@ -156,10 +156,11 @@ function input(shape: readonly number[]): Input {
 }
 
 /**
- * Every rule on `backend` against cpu, which has no fused kernels. Leaves `backend` current.
+ * Compares every rule on `backend` with cpu, which has no fused kernels. Leaves `backend` current.
  *
- * @param only the names of the rules to compare. @default all
- * @returns `composed`: rules of which a step was not taken by a fused kernel, so that what stands in `rows` says nothing of it.
+ * @param only pattern for the names of the rules to compare. @default all rules
+ * @returns the differences in `rows`. `composed` lists rules that took a step without a fused kernel, so that their rows prove
+ * nothing about the kernel.
  */
 export async function compareRules(backend: string, only = /^/): Promise<RuleReport> {
   const cases = ruleCases.filter(({ name }) => only.test(name));

@@ -3,7 +3,7 @@ import { both, forward, type OpCase, of } from "./case.ts";
 
 type One = tf.Tensor;
 
-/** Ops that move numbers rather than compute them. */
+/** Ops that move numbers and do not compute. */
 export const shapes: readonly OpCase[] = [
   both("reshape", [of("any", 3, 4, 5)], (x) => tf.mul(tf.reshape(x as One, [12, 5]), 2)),
   both("expandDims", [of("any", 3, 4)], (x) => tf.mul(tf.expandDims(x as One, 1), 2)),

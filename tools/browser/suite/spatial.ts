@@ -74,10 +74,10 @@ export const spatial: readonly OpCase[] = [
       tf.batchNorm4d(x as X, m as tf.Tensor1D, v as tf.Tensor1D, o as tf.Tensor1D, s as tf.Tensor1D, 1e-3),
   ),
   both("localResponseNormalization", [of("any", 1, 3, 3, 6)], (x) => tf.localResponseNormalization(x as X, 2)),
-  // Square: the gradient of the cpu backend, our reference, swaps height and width.
+  // Use a square input, because the gradient of cpu, the reference, swaps height and width.
   both("resizeBilinear", [of("any", 2, 5, 5, 3)], (x) => tf.image.resizeBilinear(x as X, [7, 7])),
   both("resizeBilinear corners", [of("any", 2, 5, 5, 3)], (x) => tf.image.resizeBilinear(x as X, [3, 3], true)),
-  // One image: the gradient of the cpu backend strides through the batch by the size of the input.
+  // Use one image, because the gradient of cpu steps through the batch with a wrong stride.
   both("resizeNearestNeighbor", [of("any", 1, 4, 5, 3)], (x) => tf.image.resizeNearestNeighbor(x as X, [8, 10])),
   both("resizeNearestNeighbor corners", [of("any", 1, 4, 5, 2)], (x) =>
     tf.image.resizeNearestNeighbor(x as X, [3, 9], true),

@@ -3,18 +3,18 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
 import { frozenBatchNorm, readStatistics } from "../../../packages/frozen-bn/src/index.ts";
 
-/** Statistics of batch norm that are not bit for bit what they were, and what the steps left behind. */
+/** Numbers of batch norm statistics that have changed in any bit, and the number of leaked tensors. */
 export interface MovedStatistics {
   /** After `steps` steps with the patch frozen-bn. */
   readonly patched: number;
-  /** After one step of stock tfjs, the layers' `trainable` false. */
+  /** After one step of stock tfjs with `trainable = false` on the layers. */
   readonly stock: number;
   readonly of: number;
-  /** Tensors after the patched steps, more than after the first of them. */
+  /** Tensors after the patched steps, minus tensors after the first of them. */
   readonly leaked: number;
 }
 
-/** Trains around a frozen batch norm, with the patch and without, on the current backend. */
+/** Trains a net with a frozen batch norm on the current backend, with the patch and without. */
 export async function movedStatistics(steps: number): Promise<MovedStatistics> {
   const x = tf.randomNormal([4, 3], 0, 1, "float32", 1);
   const y = tf.randomNormal([4, 1], 0, 1, "float32", 2);
@@ -46,7 +46,7 @@ export async function movedStatistics(steps: number): Promise<MovedStatistics> {
   return { patched, stock, of, leaked };
 }
 
-/** One batch norm between layers that train: a software GPU takes a tenth of a second for a step of a larger net. */
+/** Makes a net with one batch norm between trained layers. It is small, because a software GPU needs 0.1 s per step of a larger net. */
 function net(): tfl.Sequential {
   const seeded = { kernelInitializer: tfl.initializers.glorotNormal({ seed: 5 }) };
   return tfl.sequential({

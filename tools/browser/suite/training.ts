@@ -15,7 +15,7 @@ import { convNet, type Net, nets, tokenNet } from "./nets.ts";
 import { disagreement } from "./numbers.ts";
 import type { Row } from "./ops.ts";
 
-/** What a package adds to a fine-tuning run. */
+/** Additions of a package to a fine-tuning run. */
 interface Recipe {
   readonly name: string;
   readonly net: () => Net;
@@ -56,7 +56,7 @@ const recipes: readonly Recipe[] = [
 
 const STEPS = 20;
 
-/** Gradients of whole nets: [net][parameter]. */
+/** Computes gradients of whole nets: [net][parameter]. */
 async function gradients(): Promise<readonly (readonly Float32Array[])[]> {
   const all: Float32Array[][] = [];
   for (const make of nets) {
@@ -70,7 +70,7 @@ async function gradients(): Promise<readonly (readonly Float32Array[])[]> {
   return all;
 }
 
-/** Weights after 20 steps of each recipe (after none: as they start), moving statistics too. */
+/** Returns all weights after 20 steps of each recipe, moving statistics too. After 0 steps, returns the initial ones. */
 async function weights(steps: number): Promise<readonly (readonly Float32Array[])[]> {
   const all: Float32Array[][] = [];
   for (const { net: make, rule, hooks, frozen, learningRate } of recipes) {
@@ -94,14 +94,14 @@ async function read(tensors: readonly tf.Tensor[]): Promise<Float32Array[]> {
 }
 
 function worst(got: readonly Float32Array[], want: readonly Float32Array[]): number {
-  // One scale for a net: a bias whose gradient is nothing but rounding must not decide.
+  // Use one scale for the whole net, so that a bias whose gradient is pure rounding does not decide.
   return disagreement(
     got.flatMap((part) => [...part]),
     want.flatMap((part) => [...part]),
   );
 }
 
-/** Net gradients and fine-tuned weights on `backend` against cpu. Leaves `backend` current. */
+/** Compares gradients of nets and fine-tuned weights on `backend` with cpu. Leaves `backend` current. */
 export async function compareTraining(
   backend: string,
 ): Promise<{ gradients: readonly Row[]; weights: readonly (Row & { readonly moved: number })[]; leaked: number }> {
@@ -117,7 +117,7 @@ export async function compareTraining(
     weights: recipes.map(({ name }, i) => ({
       name,
       error: worst(gotWeights[i] ?? [], wantWeights[i] ?? []),
-      // How far training went: agreement of weights that stood still would say nothing.
+      // How much training has changed, because agreement of unchanged weights would prove nothing.
       moved: worst(start[i] ?? [], wantWeights[i] ?? []),
     })),
     leaked: tf.memory().numTensors - before,

@@ -8,14 +8,14 @@ import {
 } from "../../../packages/core/src/index.ts";
 import { convNet } from "./nets.ts";
 
-/** What a Worker answers: the backend that trained, and the loss of each step. */
+/** Report of a Worker: the backend that trained, and the loss of each step. */
 export interface WorkerReport {
   readonly backend: string;
   readonly losses: readonly number[];
   readonly problem?: string;
 }
 
-/** In a Worker: trains the small image net for `steps` on `adapter` and posts a report. */
+/** Trains the small image net for `steps` on `adapter` and posts a report. Runs in a Worker. */
 export async function trainAndPost(adapter: BackendAdapter, steps: number): Promise<void> {
   try {
     const session = await adapter.init();
@@ -38,7 +38,7 @@ export async function trainAndPost(adapter: BackendAdapter, steps: number): Prom
   }
 }
 
-/** In the page: starts `/worker.js`, and watches how long the page's own tasks take until it answers. */
+/** Starts `/worker.js` and measures how long the page's own tasks take until it answers. Runs in the page. */
 export async function watchWorker(): Promise<{
   readonly report: WorkerReport;
   readonly longestTaskMs: number;
@@ -61,7 +61,7 @@ export async function watchWorker(): Promise<{
   });
   clearInterval(ticking);
   worker.terminate();
-  // What was not delivered yet: the last task before the answer is one of these.
+  // Take records that were not delivered yet, because the last task before the answer is one of them.
   look(observer.takeRecords());
   observer.disconnect();
   return { report, longestTaskMs, ticks };

@@ -1,10 +1,11 @@
 /**
- * Runs tfjs-core's own published test suite on this backend, our kernels included, less what tfjs-node's own runner ignores.
+ * Runs tfjs-core's own published test suite on this backend with our kernels, without the tests that tfjs-node's own runner ignores.
  *
- *   tsx native-test/core-suite/run.ts                 all of it; writes results.json, and a report for the closing line of CI
- *   tsx native-test/core-suite/run.ts --only gradient  what has the word in its name
+ *   tsx native-test/core-suite/run.ts                  runs all tests; writes results.json and a report for CI
+ *   tsx native-test/core-suite/run.ts --only gradient  runs tests with this word in their names
  *
- * The suite is built for tfjs's own tooling, so esbuild bundles it with its copy of tfjs-core, and the backend is given to that copy.
+ * The suite is built for tfjs's own tooling. esbuild therefore bundles it with a copy of tfjs-core, and the backend is registered in
+ * that copy.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -13,14 +14,14 @@ import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build } from "esbuild";
 
-/** As many as ever passed with tfjs-core 4.22.0. A suite of which a part is lost on the way fails nothing; it may not pass. */
+/** Tests that pass with tfjs-core 4.22.0. If fewer pass, the run fails, because a part of the suite may be missing. */
 const EXPECTED = 3878;
 const { only } = parseArgs({ options: { only: { type: "string", default: "" } } }).values;
 const require = createRequire(import.meta.url);
 const core = join(dirname(require.resolve("@tensorflow/tfjs-core/package.json")), "dist");
 const source = join(import.meta.dirname, "..", "..", "src");
 
-/** The names in tfjs-node's list of tests that its backend is not held to. */
+/** Reads the names in tfjs-node's list of ignored tests. */
 function ignored(): readonly string[] {
   const runner = readFileSync(
     join(dirname(require.resolve("@tensorflow/tfjs-node/package.json")), "dist", "run_tests.js"),
@@ -44,10 +45,10 @@ const options = {
   platform: "node",
   format: "cjs",
   logLevel: "error",
-  // tfjs-core declares its tests free of side effects, and they would be dropped.
+  // tfjs-core declares its tests free of side effects, so the bundler would drop them.
   ignoreAnnotations: true,
   mainFields: ["module", "main"] as string[],
-  // One copy of tfjs-core for the suite, the backend and Graft's core alike.
+  // The suite, the backend and Graft's core must share one copy of tfjs-core.
   alias: { "@tensorflow/tfjs-core": join(core, "index.js") },
   define: { "import.meta.url": "__importMetaUrl" },
   banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
@@ -71,7 +72,7 @@ interface Jasmine {
 }
 const jasmineCore = require("jasmine-core") as { boot(core: unknown): Jasmine };
 const jasmine = jasmineCore.boot(jasmineCore);
-/** What the bundle leaves on `globalThis`. */
+/** Exports of the bundle on `globalThis`. */
 interface Bundle {
   readonly suite: {
     readonly tf: { readonly version_core: string; backend(): { readonly binding: { readonly TF_Version: string } } };
@@ -80,7 +81,7 @@ interface Bundle {
   };
   readonly runSuite: () => void;
 }
-/** The defaults, said so that results.json can name them. */
+/** The defaults, as values for results.json. */
 const NATIVE = { device: "cpu", fused: true } as const;
 let counts = { passed: 0, failed: 0 };
 let versions: object = {};

@@ -6,7 +6,7 @@ import { createRegistry, type Recipe } from "../../../../packages/registry/src/i
 import { type Blobs, json } from "../../blobs.ts";
 import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 
-/** `examples/custom-hook`: a hook of one's own by its recipe. */
+/** `examples/custom-hook`: a recipe with a user-defined hook. */
 export const customHook: Example = {
   name: "custom-hook",
   async run(blobs: Blobs): Promise<Trained> {

@@ -8,7 +8,7 @@ import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 const BATCH = 2;
 const CLASSES = 6;
 
-/** `examples/frozen-bn`: the MobileNetV2 of 52 frozen batch norms on emoji; gamma, beta and the head train. */
+/** `examples/frozen-bn`: a MobileNetV2 with 52 frozen batch norms, on emoji. Gamma, beta and the head are trained. */
 export const frozenBn: Example = {
   name: "frozen-bn",
   async run(blobs: Blobs): Promise<Trained> {

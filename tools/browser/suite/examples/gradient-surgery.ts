@@ -9,7 +9,7 @@ import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 const BATCH = 8;
 const REMEMBERED = 8;
 const RATE = 0.1;
-/** Their weights come of steps that another method takes too: nothing, and nothing before the last step. */
+/** Methods that are left out, because their weights follow from steps that another method takes too. */
 const REPEATS: readonly string[] = ["new digits alone", "wise-ft 0.5"];
 
 interface Digits {
@@ -18,8 +18,8 @@ interface Digits {
 }
 
 /**
- * `examples/gradient-surgery`: a net that knows 0 to 4 learns 5 to 9, by each of the example's methods. The twenty steps of
- * each start from the same weights.
+ * `examples/gradient-surgery`: a net that was trained on 0 to 4 learns 5 to 9, with each of the example's methods. Each method
+ * takes twenty steps from the same weights.
  */
 export const gradientSurgery: Example = {
   name: "gradient-surgery",

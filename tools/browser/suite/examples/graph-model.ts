@@ -5,7 +5,7 @@ import { fineTune, graphModelAdapter } from "../../../../packages/tuner/src/inde
 import { type Blobs, bytesOf, floats, json } from "../../blobs.ts";
 import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 
-/** `examples/graph-model`: the last layer of a converted MobileNetV2, 224×224, over cached features. */
+/** `examples/graph-model`: the last layer of a converted MobileNetV2, 224×224, on cached features. */
 export const graphModel: Example = {
   name: "graph-model",
   async run(blobs: Blobs): Promise<Trained> {

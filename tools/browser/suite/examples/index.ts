@@ -12,24 +12,24 @@ import { tuner } from "./tuner.ts";
 const examples: readonly Example[] = [lars, gradientSurgery, frozenBn, tuner, customHook, graphModel];
 export const exampleNames: readonly string[] = examples.map(({ name }) => name);
 
-/** How far an example's weights are from cpu after its steps. */
+/** Difference between an example's weights and cpu's after all steps. */
 export interface ExampleRow {
-  /** max |a − b| / max |cpu| over all that it trains. */
+  /** max |a − b| / max |cpu| over all trained values. */
   readonly error: number;
-  /** The same of the start against cpu's end: how far training went. */
+  /** The same for the start and cpu's end: how much training has changed. */
   readonly moved: number;
   readonly values: number;
   readonly seconds: number;
   readonly leaked: number;
 }
 
-/** What the current backend, cpu, trains in one example: a blob for {@link compareExample}. */
+/** Trains one example on the current backend, which must be cpu. Returns a blob for {@link compareExample}. */
 export async function exampleReference(name: string, blobs: Blobs): Promise<Blobs> {
   const { after } = await exampleOf(name).run(blobs);
   return { reference: new Uint8Array(after.buffer) };
 }
 
-/** One example on the current backend, against the `reference` among `blobs`. */
+/** Trains one example on the current backend and compares it with `reference` in `blobs`. */
 export async function compareExample(name: string, blobs: Blobs): Promise<ExampleRow> {
   const tensors = tf.memory().numTensors;
   const start = performance.now();
@@ -43,6 +43,6 @@ export async function compareExample(name: string, blobs: Blobs): Promise<Exampl
 
 function exampleOf(name: string): Example {
   const found = examples.find((example) => example.name === name);
-  if (!found) throw new Error(`No example ${name}. There are: ${exampleNames.join(", ")}.`);
+  if (!found) throw new Error(`Unknown example ${name}. Known: ${exampleNames.join(", ")}.`);
   return found;
 }

@@ -6,7 +6,7 @@ import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 
 const BATCH = 8;
 
-/** `examples/lars`: the digit net by LARS with the paper's schedule, at the example's peak; stock batch norm and all. */
+/** `examples/lars`: the digit net, trained by LARS with the paper's schedule and the example's peak rate. Its batch norm is stock. */
 export const lars: Example = {
   name: "lars",
   async run(blobs: Blobs): Promise<Trained> {

@@ -9,8 +9,8 @@ import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 const BATCH = 8;
 
 /**
- * `examples/tuner`: head first, last block from the third epoch on, augmented views whose trunk is cached. From the net's
- * first weights: the example's pretraining is left out.
+ * `examples/tuner`: trains the head first and the last block from the third epoch on, on augmented views with a cached trunk. It starts
+ * from the net's initial weights, without the example's pretraining.
  */
 export const tuner: Example = {
   name: "tuner",
@@ -29,7 +29,7 @@ export const tuner: Example = {
     const { restore } = await fineTune(model, { ...settings(), data, batchSize: BATCH, epochs });
     restore();
     const after = await valuesOf(weights);
-    // The layers below the heads are shared: the base takes them along, and its own head.
+    // Dispose the base as a whole: both models share the layers below the heads.
     base.dispose();
     model.layers.at(-1)?.dispose();
     tf.dispose([data.xs, data.ys]);
