@@ -1,4 +1,4 @@
-// Products of matrices (which a 1×1 convolution is) and depthwise convolutions, with batch norm and activation in the same pass.
+// Products of matrices, which include 1×1 convolutions, and depthwise convolutions, with batch norm and activation in the same pass.
 
 #include <cmath>
 #include <memory>
@@ -19,12 +19,12 @@ struct Window {
   int64_t height, width, channels, kernelHeight, kernelWidth, strideHeight, strideWidth, top, left, outHeight, outWidth;
 };
 
-// Rows and columns of C that lie in registers together.
+// Rows and columns of C that are in registers at the same time.
 struct Tiling {
   int64_t rows, columns;
 };
 
-// Compilers that leave a loop over registers a loop keep them in memory.
+// Unroll loops over registers. Otherwise some compilers keep the values in memory.
 #if defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #else
@@ -51,7 +51,7 @@ namespace avx2 {
 #undef FOR_PROCESSOR
 }  // namespace avx2
 namespace avx512 {
-// Clang 18 to 20 lets 512-bit registers be used by this name only where the rest of the file is built for an older processor.
+// Clang 18 to 20 allows 512-bit registers under this name only if the rest of the file is built for an older processor.
 #if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20
 #define FOR_PROCESSOR __attribute__((target("avx512f,evex512,avx2,fma")))
 #else
@@ -69,8 +69,8 @@ namespace avx512 {
 #define WIDEST(name) baseline::name
 #endif
 
-// The vectors of a tail, as long as `length` (zeros behind the channels). Inputs from `from`: mean, variance, scale, offset, any of which may
-// be left out; without a variance nothing is divided.
+// The vectors of a tail with `length` values each, padded with zeros. The inputs from index `from` on are mean, variance, scale and
+// offset. Each may be left out. Without a variance there is no division.
 struct TailVectors {
   std::vector<float> mean, factor, offset;
   Tail tail;
@@ -91,11 +91,11 @@ struct TailVectors {
   const Tail *get() const { return isNeeded ? &tail : nullptr; }
 };
 
-// Products below this many multiplications are not worth a second thread: as many values as a pass over memory does meanwhile.
+// Multiplications that take as long as a pass over one value in memory. This converts the size of a product to an amount of work.
 static const int64_t kMultiplicationsPerValue = 16;
 
 // 8: a, b, mean?, variance?, scale?, offset?; rows, columns, depth, a transposed, b transposed, epsilon, ceiling of relu (0: linear), shape of the
-// result → tail(a·b). `a` is [rows, depth] or, transposed, [depth, rows], whatever its own shape; `b` is [depth, columns] or [columns, depth].
+// result → tail(a·b). `a` is read as [rows, depth] or, if transposed, as [depth, rows]; `b` as [depth, columns] or [columns, depth].
 void Product(const std::vector<Input> &in, const int32_t *where, const double *numbers, std::vector<Output> *out) {
   const Input &a = in[where[0]], &b = in[where[1]];
   const int64_t rows = numbers[0], columns = numbers[1], depth = numbers[2];
@@ -178,7 +178,7 @@ void DepthwiseFilter(const std::vector<Input> &in, const int32_t *where, const d
   const int64_t batch = numbers[11];
   CheckCounts(w, batch, &x, &dy, nullptr);
   std::vector<double> sums(w.kernelHeight * w.kernelWidth * w.channels);
-  // Channels that one pass takes: whole vectors of every level, so that no value depends on where a group ends.
+  // Channels per pass. They are whole vectors on every level, so that no value depends on the end of a group.
   const int64_t size = 64, groups = (w.channels + size - 1) / size;
   InParts(groups, dy.count() * 4, [&](int64_t, int64_t begin, int64_t end) {
     for (int64_t group = begin; group < end; group++) {

@@ -1,10 +1,10 @@
-// Fused kernels of @graftjs/backend-node: compiled into tfjs-node's binding as one more export, `graftKernels`.
+// Fused kernels of @graftjs/backend-node. They are compiled into tfjs-node's binding as an additional export, `graftKernels`.
 //
 //   graftKernels(code: number, ids: Int32Array, numbers: Float64Array, out: Int32Array): void
 //
-// `ids` and `out` hold the binding's numbers for tensors, -1 for one that is left out. Inputs are float32 in host memory and
-// never written: every result is a new tensor, as everywhere in TensorFlow. What a code takes and gives stands beside it.
-// All inputs are looked up before anything is computed; an error leaves no tensor behind.
+// `ids` and `out` hold the binding's ids of tensors, -1 for one that is left out. Inputs are float32 in host memory and are never
+// written. Every result is a new tensor, as everywhere in TensorFlow. A comment at each kernel gives its code, inputs and outputs.
+// All inputs are looked up before anything is computed, and an error leaves no tensor behind.
 
 #include "graft_kernels.h"
 

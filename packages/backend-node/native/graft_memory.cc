@@ -1,6 +1,6 @@
-// Large results lie in blocks that are used again. From malloc each would be mapped afresh, its pages filled with zeros one fault
-// at a time (as long as a pass over it takes), or stay behind as a hole in a heap that grows. Blocks that nobody
-// uses are given back to the system beyond a bound.
+// Memory for large results, in blocks that are reused. malloc would map new memory for each of them, and the system would fill its
+// pages with zeros one fault at a time, which takes as long as a pass over the memory. Or it would leave holes in a growing heap.
+// Unused blocks beyond a limit are returned to the system.
 
 #include "graft_memory.h"
 
@@ -32,7 +32,7 @@ class Blocks {
         return block;
       }
     }
-    // More than asked for, so that a part of it begins at a huge page.
+    // Map more than needed, so that a part of it begins at a huge page.
     char *const all = static_cast<char *>(mmap(nullptr, *bytes + kGrain, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (all == MAP_FAILED) return nullptr;
     char *const block = reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(all) + kGrain - 1) / kGrain * kGrain);
@@ -61,7 +61,7 @@ class Blocks {
   size_t kept_ = 0;
 };
 
-// Never destroyed: tensors may be freed while the process ends.
+// Never destroyed, because tensors may be freed while the process ends.
 static Blocks *const kBlocks = new Blocks;
 
 static void GiveBack(void *data, size_t, void *bytes) { kBlocks->give(data, reinterpret_cast<size_t>(bytes)); }

@@ -1,4 +1,4 @@
-// Memory of large results: see graft_memory.cc.
+// Memory of large results. See graft_memory.cc.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,10 +7,10 @@
 #include "tensorflow/c/tf_tensor.h"
 
 namespace graft {
-// A float32 tensor without values; null where there is no memory.
+// Makes a float32 tensor without values. Returns null if memory has run out.
 TF_Tensor *NewTensor(const std::vector<int64_t> &shape, size_t bytes);
 
-// Room for `count` values within a kernel; throws std::bad_alloc where there is no memory.
+// Memory for `count` values during a kernel. Throws std::bad_alloc if memory has run out.
 class Scratch {
  public:
   explicit Scratch(int64_t count);

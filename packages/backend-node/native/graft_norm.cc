@@ -1,4 +1,4 @@
-// Batch norm, forward and back, and the gradients of activations.
+// Batch norm, its gradients, and the gradients of activations.
 
 #include <cmath>
 
@@ -7,7 +7,7 @@
 
 namespace graft {
 
-// Short rows lie together `times` to a wide one; the last few rows may be left over.
+// `times` short rows form a wide row. The last few rows may be left over.
 struct Rows {
   int64_t channels, times, width, wide, left;
   Rows(int64_t count, int64_t channels) : channels(channels) {
@@ -25,14 +25,14 @@ struct Rows {
   }
 };
 
-// Calls pass(begin of the values, rows, width) for the wide rows in parts, then for what is left over.
+// Calls pass(begin of the values, rows, width) for parts of the wide rows, then for the rows that are left over.
 template <typename Pass>
 static void Everywhere(const Rows &rows, Pass pass) {
   InParts(rows.wide, rows.wide * rows.width, [&](int64_t, int64_t begin, int64_t end) { pass(begin * rows.width, end - begin, rows.width); });
   if (rows.left > 0) pass(rows.wide * rows.width, 1, rows.left * rows.channels);
 }
 
-// Adds up what `pass(begin, rows, width, partial, partial2, first, second)` leaves in two double vectors, per channel.
+// Adds up, per channel, the two double vectors that `pass(begin, rows, width, partial, partial2, first, second)` fills.
 template <typename Pass>
 static void Columns(const Rows &rows, std::vector<double> *first, std::vector<double> *second, Pass pass) {
   const int64_t width = rows.width;
@@ -159,7 +159,7 @@ void GivenNorm(const std::vector<Input> &in, const int32_t *where, const double 
   });
 }
 
-// 4: dy, x, mean, variance, scale?, offset?; epsilon, ceiling, want dx, dscale, doffset → the wanted ones
+// 4: dy, x, mean, variance, scale?, offset?; epsilon, ceiling, want dx, dscale, doffset → the wanted ones of dx, dscale, doffset
 void GivenNormGrad(const std::vector<Input> &in, const int32_t *where, const double *numbers, std::vector<Output> *out) {
   const Input &dy = in[where[0]], &x = in[where[1]];
   if (dy.count() != x.count()) throw Failure{"dy has another shape than x"};
@@ -195,7 +195,7 @@ void GivenNormGrad(const std::vector<Input> &in, const int32_t *where, const dou
   if (wantOffset) out->push_back(FromDoubles(sums));
 }
 
-// 5: dy, x; low, whether low itself passes, high → dy where x lies between; with a fourth number that is not 0: and its sum a channel
+// 5: dy, x; low, whether x = low passes, high, want sum → dy if x is in this range, else 0; and on request its sum per channel
 void Between(const std::vector<Input> &in, const int32_t *where, const double *numbers, std::vector<Output> *out) {
   const Input &dy = in[where[0]], &x = in[where[1]];
   if (dy.count() != x.count()) throw Failure{"dy has another shape than x"};

@@ -1,4 +1,4 @@
-// Steps of optimizers, for a list of variables.
+// Steps of optimizers for a list of variables.
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-// What the kernels of @graftjs/backend-node share: tensors in and out, threads, and the choice between two builds of the loops.
+// Shared parts of the kernels of @graftjs/backend-node: inputs, outputs, threads, and the choice between builds of the loops.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 namespace graft {
 
-// The vectors that the processor has and the system saves. GRAFT_NATIVE_SIMD=baseline or avx2 asks for less than there is.
+// The vector instructions that the processor has and the system supports. GRAFT_NATIVE_SIMD=baseline or avx2 limits them.
 enum Level { kBaseline, kAvx2, kAvx512 };
 Level LevelHere();
 static const Level kLevel = LevelHere();
@@ -27,7 +27,7 @@ struct Failure {
   std::string message;
 };
 
-// An input, resolved: its values stay alive as long as this does.
+// A resolved input. Its values stay alive as long as this object.
 class Input {
  public:
   Input(TFE_TensorHandle *handle) {
@@ -50,7 +50,7 @@ class Input {
   TF_Tensor *tensor_;
 };
 
-// A result: becomes a handle with `handle()`, or is freed.
+// A result. `handle()` turns it into a handle. Otherwise it is freed.
 class Output {
  public:
   Output(const std::vector<int64_t> &shape) {
@@ -82,7 +82,7 @@ inline std::vector<int64_t> ShapeOf(const Input &input) {
   return shape;
 }
 
-// The `where[index]`-th input as one value a channel; `otherwise` where it is left out.
+// Returns the `where[index]`-th input with one value per channel, or `otherwise` for each channel if the input is left out.
 inline std::vector<float> Vector(const std::vector<Input> &inputs, const int32_t *where, int index, int64_t channels, float otherwise) {
   if (where[index] < 0) return std::vector<float>(channels, otherwise);
   const Input &input = inputs[where[index]];
@@ -90,7 +90,7 @@ inline std::vector<float> Vector(const std::vector<Input> &inputs, const int32_t
   return std::vector<float>(input.data(), input.data() + channels);
 }
 
-// A kernel: its inputs, for each argument the input's index or -1, its numbers, and where its results go.
+// A kernel. Parameters: the inputs, the index of the input or -1 for each argument, the numbers, and the list for the results.
 typedef void Kernel(const std::vector<Input> &, const int32_t *, const double *, std::vector<Output> *);
 Kernel BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, NormedKernelGrad;
 Kernel SgdStep, AdamStep, Norms, Blends, LambDirection;

@@ -1,5 +1,5 @@
-// Threads that wait for work. Starting one for each pass took as long as many a pass; which thread computes which part is
-// not fixed, so that one that the system has put aside holds nobody up for longer than its part.
+// Threads that wait for work. Starting threads for each pass would take as long as many passes. Any thread may compute any part, so
+// that a thread that the system has suspended delays only its own part.
 
 #include "graft_threads.h"
 
@@ -27,7 +27,7 @@ static void Pause() {
 #endif
 }
 
-// How often a thread looks for the next pass before it sleeps: some ten microseconds, the time between two operations of a step.
+// How often a thread checks for the next pass before it sleeps. This takes about ten microseconds, the time between two operations.
 static const int kLooks = 1000;
 
 class Pool {
@@ -36,11 +36,11 @@ class Pool {
     try {
       for (int64_t i = 0; i < helpers; i++) std::thread([this] { Help(); }).detach();
     } catch (const std::system_error &) {
-      // With fewer threads the others take more parts.
+      // With fewer threads, each thread takes more parts.
     }
   }
   void Run(int64_t parts, Part *call, const void *task) {
-    // Several Workers may compute at once: who finds the threads busy works alone.
+    // Several Workers may compute at once. If the threads are busy, compute all parts on this thread.
     std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
     if (!turn.owns_lock()) {
       for (int64_t part = 0; part < parts; part++) call(task, part);
@@ -102,7 +102,7 @@ class Pool {
 };
 
 void RunParts(int64_t parts, Part *call, const void *task) {
-  // Never destroyed, and the module never unloaded (`-z nodelete`): its threads wait as long as the process lives.
+  // Never destroyed, and the module is never unloaded (`-z nodelete`), because its threads wait as long as the process lives.
   static Pool *const pool = new Pool(MaxThreads() - 1);
   pool->Run(parts, call, task);
 }

@@ -1,23 +1,23 @@
-// Work in parts on several threads: see graft_threads.cc.
+// Runs work in parts on several threads. See graft_threads.cc.
 #pragma once
 #include <algorithm>
 #include <cstdint>
 
 namespace graft {
 
-// The most parts that one pass is cut into: callers keep a result for each.
+// Maximum number of parts per pass. Callers keep a result for each part.
 static const int64_t kMaxParts = 16;
-// Below this many values another part costs more than it gives.
+// With fewer values than this, another part costs more time than it saves.
 static const int64_t kValuesPerPart = 100000;
 
 int64_t MaxThreads();
 
 typedef void Part(const void *task, int64_t part);
-// Calls call(task, part) for each part, on this thread and on those that are free. Returns when all are done; throws what the first of them threw.
+// Calls call(task, part) for each part, on this thread and on free ones. Returns when all parts are done. Throws the error of the first part that failed.
 void RunParts(int64_t parts, Part *call, const void *task);
 
-// Calls task(part, begin, end) for parts of [0, count); `values` says how much work it all is. How it is cut depends on nothing but
-// these two and the number of threads, so that what is summed up by part comes out the same each time.
+// Calls task(part, begin, end) for parts of [0, count). `values` is the total amount of work. The parts depend only on these two and
+// on the number of threads, so that sums by part are the same each time.
 template <typename Task>
 void InParts(int64_t count, int64_t values, const Task &task) {
   static const int64_t most = MaxThreads() == 1 ? 1 : std::min(kMaxParts, 4 * MaxThreads());

@@ -1,4 +1,4 @@
-// The loops of loops.inc, for the baseline processor and for AVX2.
+// The loops of loops.inc, compiled for the baseline processor and for AVX2.
 #pragma once
 #include <cstdint>
 

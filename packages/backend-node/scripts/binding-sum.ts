@@ -10,7 +10,7 @@ const RECIPE: readonly string[] = ["scripts/build-binding.ts", "src/install/bind
 
 /**
  * Returns a sha256 over everything that decides the content of the shipped bindings: the code of `native/` and of the files with the
- * patches and arguments, without comments and layout, and the pinned sums of downloads. `build-binding.ts` writes it to
+ * patches and arguments, and the pinned sums of downloads. Comments do not count. `build-binding.ts` writes it to
  * `prebuilt/sums.json` as `sources`. If it differs, the bindings were not built from the present sources.
  */
 export function sumOfSources(): string {
@@ -18,7 +18,8 @@ export function sumOfSources(): string {
   const add = (name: string, content: Buffer): void => {
     hash.update(`${name}\0${content.length}\0`).update(content);
   };
-  for (const path of filesUnder("native")) add(path, readFileSync(join(root, path)));
+  for (const path of filesUnder("native"))
+    add(path, Buffer.from(withoutComments(readFileSync(join(root, path), "utf8"))));
   for (const path of RECIPE) add(path, Buffer.from(codeOf(readFileSync(join(root, path), "utf8"))));
   for (const { spec, sha512 } of [TFJS_NODE, NODE_API_HEADERS]) add(spec, Buffer.from(sha512));
   for (const { file, sha256 } of WHEELS["linux-x64-cpu"]) add(file, Buffer.from(sha256));
@@ -33,8 +34,10 @@ function filesUnder(folder: string): readonly string[] {
 }
 
 function codeOf(typescript: string): string {
-  return typescript
-    .replace(/\/\*[\s\S]*?\*\//g, "")
-    .replace(/^\s*\/\/.*$/gm, "")
-    .replace(/\s+/g, " ");
+  return withoutComments(typescript).replace(/\s+/g, " ");
+}
+
+/** Removes block comments, and line comments that have a line to themselves. */
+function withoutComments(code: string): string {
+  return code.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*\n?/gm, "");
 }

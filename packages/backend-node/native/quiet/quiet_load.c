@@ -1,6 +1,6 @@
-// A module of its own: load(path) loads a shared library and returns what its initializers wrote to stderr meanwhile. It must
-// not be linked against TensorFlow, whose initializers would then have run before the first line here. Lines that other
-// threads write during the load are caught as well; the caller prints what it does not know.
+// A separate module: load(path) loads a shared library and returns the text that its initializers wrote to stderr. It must not be
+// linked against TensorFlow, because TensorFlow's initializers would then run before this code. It also catches lines that other
+// threads write meanwhile. The caller prints all lines that it does not recognize.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// glibc has a function for it from 2.27 on only. Kernels before 3.17 have none: nothing is caught then.
+// glibc has a function for this only since 2.27. Kernels before 3.17 do not support it, and then nothing is caught.
 static int MemoryFile(void) { return (int)syscall(SYS_memfd_create, "graft-stderr", 1u /* MFD_CLOEXEC */); }
 
 static napi_value TextOf(napi_env env, int file) {
@@ -38,7 +38,7 @@ static napi_value Load(napi_env env, napi_callback_info info) {
   const int file = MemoryFile();
   const int original = file < 0 ? -1 : fcntl(2, F_DUPFD_CLOEXEC, 3);
   if (original >= 0) dup2(file, 2);
-  // Stays open: the binding finds it loaded. What goes wrong here goes wrong there again, and is said there.
+  // Keep it open, so that the binding finds it loaded. If loading fails, it fails again in the binding, which reports the error.
   dlopen(path, RTLD_LAZY | RTLD_LOCAL);
   if (original >= 0) {
     dup2(original, 2);
