@@ -6,10 +6,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
 /**
- * Opens native TensorFlow, or plain JavaScript where it is not installed, and trains a small convolution net to tell
- * horizontal stripes from vertical ones.
+ * Opens native TensorFlow, or plain JavaScript if it is not installed, and trains a small convolution net to distinguish horizontal
+ * stripes from vertical ones.
  *
- * @returns which backend it was, and the loss of each epoch.
+ * @returns the name of the backend and the loss of each epoch.
  */
 export async function main(
   adapters: readonly BackendAdapter[] = [nativeBackend(), cpuBackend()],
@@ -49,7 +49,7 @@ export async function main(
   return { backend: session.name, losses: (history.loss as number[]).map((loss) => Math.round(loss * 1e4) / 1e4) };
 }
 
-/** Images of 8×8 with stripes every other row (label 1) or column (0), and some noise. */
+/** Makes images of 8×8 with stripes in every other row (label 1) or column (label 0), and some noise. */
 function stripes(count: number): { readonly x: tf.Tensor4D; readonly y: tf.Tensor2D } {
   const pixel = (i: number): number => {
     const [image, row, column] = [Math.floor(i / 64), Math.floor((i % 64) / 8), i % 8];

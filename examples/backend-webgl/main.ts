@@ -1,4 +1,4 @@
-// The page: two buttons and a log around train.ts.
+// The page: two buttons and a log for train.ts.
 import type { WebGLSession } from "@graftjs/backend-webgl";
 import { train } from "./train.ts";
 

@@ -1,4 +1,4 @@
-// Bundles the page and serves it: `pnpm start`, then open the address it prints.
+// Bundles the page and serves it: `pnpm start`, then open the address that it prints.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const { outputFiles } = await build({
   write: false,
   format: "esm",
   platform: "browser",
-  // tfjs's browser builds look for these Node modules behind a check.
+  // tfjs's browser builds require these Node modules after a check for Node.
   external: ["crypto", "string_decoder", "util", "fs", "path"],
 });
 const files = new Map([

@@ -11,14 +11,14 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 
-/** What survives the context: plain numbers. */
+/** State of a run as plain numbers, which survive the loss of the context. */
 interface Checkpoint {
   readonly step: number;
   readonly weights: readonly Float32Array[];
   readonly state: SavedState;
 }
 
-/** How a run is watched and disturbed. */
+/** Options for observing and disturbing a run. */
 export interface Watch {
   log(line: string): void;
   /** Called with each session, so that a button can take its context away. */
@@ -30,7 +30,7 @@ export interface Watch {
 const STEPS = 60;
 const SAVE_EVERY = 10;
 
-/** Fits sin(x) with a small net on WebGL. After a lost context it opens a new one and goes on. Returns the last loss. */
+/** Fits sin(x) with a small net on WebGL. After a lost context it opens a new one and continues. Returns the last loss. */
 export async function train({ log, opened, loseAt }: Watch): Promise<number> {
   let checkpoint: Checkpoint | undefined;
   let loseBefore = loseAt;
@@ -44,7 +44,7 @@ export async function train({ log, opened, loseAt }: Watch): Promise<number> {
       });
     } catch (error) {
       if (!(error instanceof BackendLostError)) throw error;
-      log("the context was lost: once more, with a new one");
+      log("the context was lost: continuing with a new one");
       loseBefore = undefined;
     } finally {
       await session.dispose();

@@ -1,4 +1,4 @@
-// Fine-tunes a small net on WebGPU in Node, takes the device away midway, and goes on with wasm from the last checkpoint.
+// Fine-tunes a small net on WebGPU in Node, destroys the device midway, and continues on wasm from the last checkpoint.
 import "@tensorflow/tfjs-backend-cpu";
 import { cpuBackend, runOnBackends } from "@graftjs/backend";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -20,14 +20,14 @@ const STEPS = 40;
 const LOST_AT = 25;
 const SAVE_EVERY = 10;
 
-/** What survives the device: plain numbers. */
+/** State of a run as plain numbers, which survive the loss of the device. */
 interface Checkpoint {
   readonly step: number;
   readonly weights: readonly Float32Array[];
   readonly state?: SavedState;
 }
 
-/** The base: bright shapes on dark ground. */
+/** Trains the base model on bright shapes on dark ground. */
 async function pretrained(): Promise<Checkpoint> {
   const session = await wasmBackend().init();
   const [model, data] = [net(), shapes(24, 1, false)];
@@ -42,7 +42,7 @@ async function pretrained(): Promise<Checkpoint> {
   return { step: 0, weights };
 }
 
-/** Fine-tunes what stands in `checkpoint` on the backend that is current; `save` gets one every ten steps. */
+/** Fine-tunes from `checkpoint` on the current backend. Calls `save` with a new checkpoint every ten steps. */
 async function fineTune(
   session: BackendSession,
   checkpoint: Checkpoint,
@@ -53,7 +53,7 @@ async function fineTune(
   const weights = model.getWeights().map(({ shape }, i) => tf.tensor(checkpoint.weights[i] as Float32Array, shape));
   model.setWeights(weights);
   tf.dispose(weights);
-  // The edges of dark shapes are those of bright ones: the first layer stays.
+  // Freeze the first layer, because dark shapes have the same edges as bright ones.
   const params = namedParams(model).filter(({ layer }) => layer !== "edges");
   const optimizer = new HookedOptimizer({ params, rule: adam(), learningRate: 0.01 });
   if (checkpoint.state) loadState(optimizer, checkpoint.state);

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { CLASSES, type Examples, SIDE } from "./shapes.ts";
 
-/** A small convolutional net; the first layer stays frozen when it is fine-tuned. */
+/** Makes a small convolutional net. Its first layer stays frozen during fine-tuning. */
 export function net(): layers.LayersModel {
   const seeded = (seed: number) => layers.initializers.glorotUniform({ seed });
   return layers.sequential({
@@ -33,7 +33,7 @@ export function loss(model: layers.LayersModel, { x, y }: Examples): tf.Scalar {
   return tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar;
 }
 
-/** Share of the examples whose class is found. */
+/** Returns the share of examples whose class is predicted. */
 export async function accuracy(model: layers.LayersModel, { x, y }: Examples): Promise<number> {
   const right = tf.tidy(() =>
     tf.mean(tf.cast(tf.equal(tf.argMax(model.predict(x) as tf.Tensor, 1), tf.argMax(y, 1)), "float32")),

@@ -11,9 +11,9 @@ export interface Examples {
 }
 
 /**
- * Drawn shapes at random places, in noise.
+ * Draws shapes at random places, with noise.
  *
- * @param inverted dark shapes on light ground: what the base model has never seen.
+ * @param inverted whether to draw dark shapes on light ground, which the base model has not seen.
  */
 export function shapes(count: number, seed: number, inverted: boolean): Examples {
   let state = seed;

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { WEBGL_FLAGS } from "../../../tools/browser/flags.ts";
 import { openPage } from "../../../tools/browser/page.ts";
 
-it("fits on webgl, loses its context, and goes on from the last checkpoint on a new one", async () => {
+it("fits on webgl, loses its context, and continues from the last checkpoint on a new one", async () => {
   const page = await openPage({ entry: new URL("./page.ts", import.meta.url), flags: WEBGL_FLAGS });
   try {
     const { lines, loss } = await page.call<{ lines: string[]; loss: number }>("trainAndLose");
@@ -10,7 +10,7 @@ it("fits on webgl, loses its context, and goes on from the last checkpoint on a 
       "from step 0",
       "from step 20",
     ]);
-    expect(lines).toContain("the context was lost: once more, with a new one");
+    expect(lines).toContain("the context was lost: continuing with a new one");
     expect(lines.at(-1)).toMatch(/^step 60: loss/);
     expect(loss).toBeLessThan(0.1);
     expect(page.problems).toEqual([]);

@@ -8,7 +8,7 @@ import { vulkanDriver } from "../../../tools/browser/install-debian.mjs";
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
 
-it("fine-tunes on webgpu, loses the device, and ends on wasm with more right than by chance", async () => {
+it("fine-tunes on webgpu, loses the device, and ends on wasm better than chance", async () => {
   const env = { ...process.env, ...(hardware ? {} : { VK_ICD_FILENAMES: vulkanDriver() }) };
   const { stdout } = await promisify(execFile)(tsx, ["main.ts"], { cwd: folder, env, timeout: 300_000 });
   expect(stdout).toMatch(hardware ? /webgpu, .*from step 0/ : /webgpu, SwiftShader.*from step 0/);
