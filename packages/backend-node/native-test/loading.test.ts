@@ -43,7 +43,7 @@ const mapped = (): boolean => readFileSync("/proc/self/maps", "utf8").includes("
 
 it.runIf(existsSync("/proc/self/maps"))("a probe finds the install without loading it; init loads it", async () => {
   expect(mapped()).toBe(false);
-  expect(await nativeBackend().probe()).toMatchObject({ ok: true });
+  expect(await nativeBackend().availability()).toMatchObject({ ok: true });
   expect(mapped()).toBe(false);
   expect(tf.findBackendFactory("tensorflow")).toBeNull();
   await nativeBackend().init();

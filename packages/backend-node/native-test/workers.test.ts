@@ -1,16 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parentPort, Worker, workerData } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Source of a Worker that trains a small convolution net and posts the losses. */
 const CODE = `
+import { parentPort, workerData } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
-import { nativeBackend } from "${join(import.meta.dirname, ";../src/adapter.ts")}";
+import { nativeBackend } from "${join(import.meta.dirname, "../src/adapter.ts")}";
 async function main() {
   const session = await nativeBackend(workerData.options).init();
   const model = tfl.sequential({ layers: [
