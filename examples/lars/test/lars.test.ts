@@ -8,7 +8,7 @@ import type { Measured } from "../sweep.ts";
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
 
-it("trains with batches of 1,024 by SGD and by LARS, and prints both curves and the table of the layers", async () => {
+it("trains with batches of 1,024 with SGD and LARS, and prints both curves and the table of the layers", async () => {
   const { stdout } = await promisify(execFile)(tsx, ["main.ts"], { cwd: folder, timeout: 350_000 });
   const rows = stdout.split("\n").filter((line) => /^\d+ +\d/.test(line));
   expect(rows.length).toBe(6);
@@ -29,7 +29,7 @@ it("trains with batches of 1,024 by SGD and by LARS, and prints both curves and 
   }
 }, 360_000);
 
-it("runs at the rates that the sweep found best", () => {
+it("uses the rates that the sweep found best", () => {
   const { runs } = JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as { runs: Measured[] };
   const main = readFileSync(join(folder, "main.ts"), "utf8");
   for (const rule of ["sgd", "lars"] as const) {

@@ -1,7 +1,7 @@
 import type { Param, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The paper's rule as one writes it with tfjs: tf.norm, a where, an assign, tensor by tensor. */
+/** Implements the rule of the paper with plain tfjs ops, tensor by tensor. */
 export function byHand(
   params: readonly Param[],
   { eta, decay, momentum }: { readonly eta: number; readonly decay: number; readonly momentum: number },

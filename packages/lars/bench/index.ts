@@ -1,7 +1,7 @@
 /**
- * `pnpm bench lars`: one LARS step (paper, momentum 0.9, decay 1e-4) over MobileNetV2's 158 and ResNet-50's 161 tensors on
- * wasm: fused, composed on stock kernels, written by hand on stock kernels, and a copy of the same bytes, by turns in one
- * process. Prints the medians and the fastest, and writes results.json.
+ * `pnpm bench lars` measures one LARS step (paper, momentum 0.9, decay 1e-4) on wasm, over the 158 tensors of MobileNetV2 and
+ * the 161 of ResNet-50. It compares the fused path, the composed path on stock kernels, plain tfjs ops on stock kernels, and a
+ * copy of the same bytes. They take turns in one process. It prints medians and fastest steps, and writes results.json.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import "@tensorflow/tfjs-backend-cpu";
@@ -17,16 +17,16 @@ import { mobileNetV2, resNet50, type Shape } from "./networks.ts";
 const OPTIONS = { trustCoefficient: 0.001, weightDecay: 1e-4, momentum: 0.9 };
 const RATE = 0.1;
 const session = await wasmBackend().init();
-await session.dispose(); // Stock kernels again: each turn registers what it needs.
+await session.dispose(); // Brings the stock kernels back. Each turn registers the kernels that it needs.
 
 const NETWORKS = { MobileNetV2: [mobileNetV2, 31], "ResNet-50": [resNet50, 7] } as const;
 const file = new URL("results.json", import.meta.url);
-// Named on the command line, one network is measured and the other's figures stay.
-const wanted = process.argv.slice(2).filter((name) => name in NETWORKS);
+// If the command line names one network, only that one is measured. The numbers of the other stay.
+const selected = process.argv.slice(2).filter((name) => name in NETWORKS);
 const known = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as { networks: object }).networks : {};
 const networks: Record<string, object> = { ...known };
 for (const [name, [shapes, rounds]] of Object.entries(NETWORKS)) {
-  if (wanted.length === 0 || wanted.includes(name)) networks[name] = measure(shapes(), rounds);
+  if (selected.length === 0 || selected.includes(name)) networks[name] = measure(shapes(), rounds);
 }
 await tf.setBackend("cpu");
 const agreement = Object.entries(cases).map(([part, list]) => ({
@@ -52,7 +52,7 @@ function measure(shapes: readonly Shape[], rounds: number): object {
   const stock = new HookedOptimizer({ params: composed, rule: rule(), learningRate: RATE });
   const { trustCoefficient: eta, weightDecay: decay, momentum } = OPTIONS;
   const manual = byHand(hand, { eta, decay, momentum });
-  // All that the step works on, once: weights, gradients, velocities.
+  // The data that a step reads: weights, gradients and velocities.
   const bytes = new Float32Array(3 * count).fill(1);
   const copy = new Float32Array(3 * count);
   const turns: Readonly<Record<string, () => void>> = {
@@ -67,7 +67,7 @@ function measure(shapes: readonly Shape[], rounds: number): object {
     turns.composed?.();
     turns.byHand?.();
   }
-  const difference = { composed: furthest(fused, composed), byHand: furthest(fused, hand) };
+  const difference = { composed: largestDifference(fused, composed), byHand: largestDifference(fused, hand) };
 
   const times: Record<string, number[]> = { fused: [], copy: [], composed: [], byHand: [] };
   const time = (name: string, repeats: number): void => {
@@ -90,7 +90,7 @@ function measure(shapes: readonly Shape[], rounds: number): object {
     parameters: count,
     difference,
     median: figures((name) => median(times[name] as number[])),
-    // What other programs on the machine take away they take from the slower runs.
+    // Other programs on the machine slow down some steps, but rarely the fastest.
     fastest: figures((name) => Math.min(...(times[name] as number[]))),
   };
   console.log(JSON.stringify(result));
@@ -102,9 +102,9 @@ function measure(shapes: readonly Shape[], rounds: number): object {
   return result;
 }
 
-/** Milliseconds, and how often the fused step fits into each of the others. */
-function figures(of: (name: string) => number): object {
-  const ms = { fused: of("fused"), copy: of("copy"), composed: of("composed"), byHand: of("byHand") };
+/** Returns the times in milliseconds, and the ratios of the others to the fused step. */
+function figures(timeOf: (name: string) => number): object {
+  const ms = { fused: timeOf("fused"), copy: timeOf("copy"), composed: timeOf("composed"), byHand: timeOf("byHand") };
   return {
     ms: Object.fromEntries(Object.entries(ms).map(([name, value]) => [name, round(value)])),
     fasterThanComposed: round(ms.composed / ms.fused),
@@ -144,8 +144,8 @@ function tensors(shapes: readonly Shape[], scale: number, seed: number): TensorM
   );
 }
 
-/** Largest difference of the weights over the largest magnitude of their tensor. */
-function furthest(a: readonly Param[], b: readonly Param[]): number {
+/** Computes the largest difference of the weights, relative to the largest magnitude of their tensor. */
+function largestDifference(a: readonly Param[], b: readonly Param[]): number {
   return Math.max(
     ...a.map(({ variable }, i) => {
       const [x, y] = [variable.dataSync(), (b[i] as Param).variable.dataSync()];

@@ -1,7 +1,7 @@
-/** A parameter's name and shape. */
+/** Name and shape of a parameter. */
 export type Shape = readonly [name: string, shape: readonly number[]];
 
-/** The 158 trainable tensors of MobileNetV2, width 1, 1,000 classes: 3.5 M parameters. */
+/** Returns the 158 trainable tensors of MobileNetV2, width 1, 1,000 classes: 3.5 M parameters. */
 export function mobileNetV2(): readonly Shape[] {
   const shapes: Shape[] = [];
   const conv = (name: string, shape: readonly number[], channels: number): void => {
@@ -19,10 +19,10 @@ export function mobileNetV2(): readonly Shape[] {
     [6, 320, 1],
   ] as const) {
     for (let i = 0; i < repeats; i++) {
-      const [wide, at] = [input * expansion, `block_${block++}`];
-      if (expansion > 1) conv(`${at}_expand`, [1, 1, input, wide], wide);
-      conv(`${at}_depthwise`, [3, 3, wide, 1], wide);
-      conv(`${at}_project`, [1, 1, wide, output], output);
+      const [wide, name] = [input * expansion, `block_${block++}`];
+      if (expansion > 1) conv(`${name}_expand`, [1, 1, input, wide], wide);
+      conv(`${name}_depthwise`, [3, 3, wide, 1], wide);
+      conv(`${name}_project`, [1, 1, wide, output], output);
       input = output;
     }
   }
@@ -30,7 +30,7 @@ export function mobileNetV2(): readonly Shape[] {
   return [...shapes, ["head/kernel", [1280, 1000]], ["head/bias", [1000]]];
 }
 
-/** The 161 trainable tensors of ResNet-50, 1,000 classes: 25.6 M parameters. */
+/** Returns the 161 trainable tensors of ResNet-50, 1,000 classes: 25.6 M parameters. */
 export function resNet50(): readonly Shape[] {
   const shapes: Shape[] = [];
   const conv = (name: string, size: number, input: number, output: number): void => {
@@ -46,11 +46,11 @@ export function resNet50(): readonly Shape[] {
     [5, 512, 3],
   ] as const) {
     for (let i = 0; i < repeats; i++) {
-      const at = `conv${stage}_block${i}`;
-      if (i === 0) conv(`${at}_0`, 1, input, 4 * width);
-      conv(`${at}_1`, 1, input, width);
-      conv(`${at}_2`, 3, width, width);
-      conv(`${at}_3`, 1, width, 4 * width);
+      const name = `conv${stage}_block${i}`;
+      if (i === 0) conv(`${name}_0`, 1, input, 4 * width);
+      conv(`${name}_1`, 1, input, width);
+      conv(`${name}_2`, 3, width, width);
+      conv(`${name}_3`, 1, width, 4 * width);
       input = 4 * width;
     }
   }

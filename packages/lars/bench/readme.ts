@@ -1,4 +1,4 @@
-/** Writes the measured figures into README.md, between its markers: `npx tsx packages/lars/bench/readme.ts`, after the benches. */
+/** Writes the measured numbers into README.md, between its markers. Run `npx tsx packages/lars/bench/readme.ts` after the benches. */
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Figures {
@@ -34,9 +34,9 @@ const { table } = read<ZeroNorm>("zero-norm.json");
 const { runs } = read<Example>("../../../examples/lars/results.json");
 
 const cost = [
-  `One \`larsMomentum\` step on wasm (paper, momentum 0.9), medians (fastest in brackets), ${machine.cpu}, Node ${machine.node.slice(1)}:`,
+  `One \`larsMomentum\` step on wasm (paper, momentum 0.9): median, and the fastest step in parentheses. ${machine.cpu}, Node ${machine.node.slice(1)}:`,
   "",
-  "| | parameters | fused | copy of weights, gradients, velocities | fused / copy | tfjs ops by hand / fused | our composed path / fused |",
+  "| | parameters | fused | copy of weights, gradients, velocities | fused / copy | plain tfjs ops / fused | our composed path / fused |",
   "|---|---|---|---|---|---|---|",
   ...Object.entries(networks).map(([name, { tensors, parameters, median: m, fastest: f }]) => {
     const both = (pick: (figures: Figures) => number | undefined, unit = ""): string =>
@@ -55,7 +55,7 @@ const cost = [
 ].join("\n");
 
 const zero = [
-  "| | head's first step / body's | loss after 10 steps | 50 | 200 |",
+  "| | first step of the head / of the body | loss after 10 steps | 50 | 200 |",
   "|---|---|---|---|---|",
   ...table.map(
     ({ zeroNorm, headOverBody, losses }) =>
@@ -64,27 +64,29 @@ const zero = [
 ].join("\n");
 
 const oracles: Readonly<Record<string, string>> = {
-  "timm-optax": "timm (`always_adapt=True`), optax, LAMB of both, and the paper's equations",
+  "timm-optax": "timm (`always_adapt=True`), optax, LAMB of both, and the equations of the paper",
   tensorflow: "TensorFlow models",
 };
-const checked = `50 steps over kernels, biases and a rate that changes, against float64 runs of ${agreement
-  .map(({ part, cases, worst }) => `${oracles[part]}: ${cases} runs, worst relative difference ${worst.toPrecision(2)}`)
-  .join("; ")} (\`test/oracle.json\`, made by \`test/oracle.py\`).`;
+const checked = `50 steps over kernels and biases with a changing rate were compared with float64 runs. ${agreement
+  .map(
+    ({ part, cases, worst }) => `${oracles[part]}: ${cases} runs, largest relative difference ${worst.toPrecision(2)}.`,
+  )
+  .join(" ")} The numbers are in \`test/oracle.json\`, made by \`test/oracle.py\`.`;
 
-/** Accuracies over the seeds of the best rate of one rule. */
+/** Returns the best rate of a rule, and the range of accuracies over its seeds. */
 function best(rule: string, batchSize: number): { peak: number; span: string; seeds: number; epochs: number } {
-  const all = runs.filter((run) => run.rule === rule && run.batchSize === batchSize);
-  const top = all.filter(({ seed }) => seed === 1).reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
-  const chosen = all.filter(({ peak }) => peak === top.peak).map(({ accuracy }) => 100 * accuracy);
+  const tried = runs.filter((run) => run.rule === rule && run.batchSize === batchSize);
+  const top = tried.filter(({ seed }) => seed === 1).reduce((a, b) => (b.accuracy > a.accuracy ? b : a));
+  const chosen = tried.filter(({ peak }) => peak === top.peak).map(({ accuracy }) => 100 * accuracy);
   const span = `${Math.min(...chosen).toFixed(1)}–${Math.max(...chosen).toFixed(1)} %`;
   return { peak: top.peak, span, seeds: chosen.length, epochs: top.epochs };
 }
 const compared = (batchSize: number): string => {
   const [sgd, lars] = [best("sgd", batchSize), best("lars", batchSize)];
-  return `${sgd.epochs} epochs, each rule at the best rate of its grid, ${sgd.seeds} seeds: SGD (rate ${sgd.peak}) ${sgd.span}, LARS (rate ${lars.peak}) ${lars.span}`;
+  return `${sgd.epochs} epochs, ${sgd.seeds} seeds, the best rate of a grid for each rule: SGD (rate ${sgd.peak}) ${sgd.span}, LARS (rate ${lars.peak}) ${lars.span}`;
 };
-const large = `8,192 digits in batches of 1,024, ${compared(1024)} of the test images (\`examples/lars/results.json\`).`;
-const small = `the same digits in batches of 32, ${compared(32)}.`;
+const large = `Accuracy on 1,808 test images after training on 8,192 digits in batches of 1,024, ${compared(1024)} (\`examples/lars/results.json\`).`;
+const small = `The same digits in batches of 32, ${compared(32)}.`;
 
 const file = new URL("../README.md", import.meta.url);
 let text = readFileSync(file, "utf8");

@@ -1,6 +1,6 @@
 /**
- * A head that starts at zero on a body that does not, LARS at rate 10 (η 0.001), by each `zeroNorm`. Writes zero-norm.json and
- * the figure zero-norm.svg: `npx tsx packages/lars/bench/zero-norm.ts`. Nothing here is timed.
+ * Trains a head that starts at zero on a body that does not, by LARS at rate 10 (η = 0.001), with each `zeroNorm`. Writes
+ * zero-norm.json and the chart zero-norm.svg. Run `npx tsx packages/lars/bench/zero-norm.ts`. It measures no times.
  */
 import { writeFileSync } from "node:fs";
 import "@tensorflow/tfjs-backend-cpu";
@@ -11,7 +11,7 @@ import { larsMomentum, type ZeroNormPolicy } from "../src/index.ts";
 import { numbers, param } from "../test/sample.ts";
 
 const STEPS = 200;
-/** Lines of the figure: `one` and `exclude` take the same steps. */
+/** The lines of the chart. `one` and `exclude` take the same steps. */
 const MODES = {
   "rms-floor": { zeroNorm: "rms-floor" },
   "rms-floor 0.001": { zeroNorm: "rms-floor", rmsFloor: 0.001 },
@@ -22,7 +22,10 @@ const NAMES = Object.keys(MODES) as (keyof typeof MODES)[];
 const COLORS = ["#2980b9", "#8e44ad", "#c0392b", "#27ae60"] as const;
 await tf.setBackend("cpu");
 
-/** Length of the head's first step and of the body's (its second: a head of zeros passes no gradient), and the losses. */
+/**
+ * Returns the length of the head's first step, that of the body's, and the losses. The first step of the body is the second
+ * step of training, because a head of zeros passes no gradient.
+ */
 function train(mode: (typeof MODES)[keyof typeof MODES]): { head: number; body: number; losses: number[] } {
   const scaled = (seed: number, shape: readonly [number, number]): Param =>
     param(
@@ -62,13 +65,13 @@ const runs = Object.fromEntries(NAMES.map((name) => [name, train(MODES[name])]))
   keyof typeof MODES,
   ReturnType<typeof train>
 >;
-const at = [1, 10, 50, 199];
+const shownSteps = [1, 10, 50, 199];
 const table = NAMES.map((name) => {
   const { head, body, losses } = runs[name];
   return {
     zeroNorm: name,
     headOverBody: round(head / body),
-    losses: Object.fromEntries(at.map((i) => [i, losses[i]])),
+    losses: Object.fromEntries(shownSteps.map((i) => [i, losses[i]])),
   };
 });
 console.log(JSON.stringify(table, null, 1));
@@ -78,11 +81,11 @@ writeFileSync(
 );
 writeFileSync(new URL("zero-norm.svg", import.meta.url), figure());
 
-/** Loss over steps on a logarithmic axis, one line a mode. */
+/** Draws the loss over steps on a logarithmic axis, one line per mode. */
 function figure(): string {
   const [width, height, left, top] = [520, 260, 60, 30];
-  const all = NAMES.flatMap((mode) => runs[mode].losses).map(Math.log10);
-  const [low, high] = [Math.floor(Math.min(...all)), Math.ceil(Math.max(...all))];
+  const logs = NAMES.flatMap((mode) => runs[mode].losses).map(Math.log10);
+  const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs))];
   const x = (step: number): number => left + (step / (STEPS - 1)) * width;
   const y = (log: number): number => top + ((high - log) / (high - low)) * height;
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => low + i).map(
@@ -94,8 +97,8 @@ function figure(): string {
     const label = `<text x="${left + width + 10}" y="${top + 20 + 20 * i}" fill="${COLORS[i]}">${mode}</text>`;
     return `<polyline points="${points.join(" ")}" fill="none" stroke="${COLORS[i]}" stroke-width="1.5"/>${label}`;
   });
-  const text = `<text x="${left}" y="18">loss by step, a head that starts at zero, rate 10</text><text x="${left + width}" y="${top + height + 18}" text-anchor="end">step ${STEPS}</text>`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 110} ${top + height + 30}" font-family="sans-serif" font-size="12"><title>Loss by step for each zeroNorm</title><rect width="100%" height="100%" fill="white"/>${text}${ticks.join("")}${lines.join("")}</svg>\n`;
+  const text = `<text x="${left}" y="18">loss per step, a head that starts at zero, rate 10</text><text x="${left + width}" y="${top + height + 18}" text-anchor="end">step ${STEPS}</text>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 110} ${top + height + 30}" font-family="sans-serif" font-size="12"><title>Loss per step for each zeroNorm</title><rect width="100%" height="100%" fill="white"/>${text}${ticks.join("")}${lines.join("")}</svg>\n`;
 }
 
 function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {

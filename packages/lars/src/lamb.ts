@@ -18,21 +18,23 @@ import { addDecay, atUnitRate, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, describeStep, emptyTrust, type TrustFormula, type TrustState } from "./trust/trust.ts";
 import { assertTrust, type TrustOptions, trustFields, type ZeroNormPolicy } from "./trust/trust-options.ts";
 
+/** Options of {@link lamb} and {@link lambc}. */
 export interface LambOptions extends Omit<TrustOptions, "zeroNorm"> {
   /** Decay of the first moment, in [0, 1). @default 0.9 */
   readonly beta1?: number;
   /** Decay of the second moment, in [0, 1). @default 0.999 */
   readonly beta2?: number;
-  /** Added to √v̂, outside the root, ≥ 0. @default 1e-6 */
+  /** Added to √v̂, after taking the root, ≥ 0. @default 1e-6 */
   readonly epsilon?: number;
-  /** β, added to Adam's direction before the ratio is taken, ≥ 0. @default 0.01 */
+  /** β, decay. It is added to the direction of Adam before the ratio is computed, ≥ 0. @default 0.01 */
   readonly weightDecay?: number;
-  /** Gradients are first scaled to this global norm where theirs is greater, > 0 (NVLAMB, timm: 1). @default no clip */
+  /** Largest global norm of the gradients, > 0 (1 in NVLAMB and timm). Larger gradients are scaled down. @default no limit */
   readonly maxGradNorm?: number;
-  /** Ratio of a parameter whose weights are all zero: see {@link ZeroNorm}. @default "rms-floor" */
+  /** Ratio of a parameter whose weights are all zero. See {@link ZeroNormPolicy}. @default "rms-floor" */
   readonly zeroNorm?: Extract<ZeroNormPolicy, "rms-floor" | "one">;
 }
 
+/** State of {@link lamb}. */
 export type LambState = { readonly moments: AdamState; readonly trust: TrustState };
 
 const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
@@ -61,19 +63,20 @@ export const lambOptions: OptionsSchema<LambOptions, "beta1" | "beta2" | "epsilo
   });
 
 /**
- * LAMB (You et al. 2020, alg. 2, φ the identity): u = m̂/(√v̂ + ε) + βw, w ← w − γ·(‖w‖/‖u‖)·u, with Adam's corrected moments.
- * With `maxGradNorm: 1` it is NVLAMB, with `maxRatio: 1` LAMBC.
+ * Creates the rule of LAMB (You et al. 2020, alg. 2, with the identity for φ): u = m̂/(√v̂ + ε) + βw and w ← w − γ·(‖w‖/‖u‖)·u,
+ * with the bias-corrected moments of Adam. With `maxGradNorm: 1` it is NVLAMB, with `maxRatio: 1` it is LAMBC.
  *
- * One kernel over all tensors where the backend has it (`GraftLamb`), composed operations elsewhere, with equal results.
- * State: two tensors a parameter, and the ratios: see {@link TrustState}.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where a selector matches nothing, or
- *   nothing is left to adapt.
+ * The rule runs one kernel for all tensors if the backend has `GraftLamb`. Otherwise it uses tfjs operations, with equal
+ * results. State: two tensors per parameter, and the ratios. See {@link TrustState}.
+ *
+ * @throws OptionsError if an option is unknown or out of range; SelectionError if a selector matches nothing, or if every
+ *   parameter is excluded from the ratio.
  */
 export function lamb(options: LambOptions = {}): UpdateRule<LambState> {
   return rule("lamb", options);
 }
 
-/** LAMBC: {@link lamb} with the ratio clipped at 1 (timm `lambc`). A given `maxRatio` stands. */
+/** Creates the rule of LAMBC: {@link lamb} with a ratio of at most 1 (timm `lambc`). The option `maxRatio` overrides this. */
 export function lambc(options: LambOptions = {}): UpdateRule<LambState> {
   return rule("lambc", { maxRatio: 1, ...options });
 }
@@ -128,7 +131,7 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
   };
 }
 
-/** g / max(1, ‖all g‖ / c). */
+/** Computes g / max(1, ‖all g‖ / c). */
 function clipped(grads: TensorMap, maxNorm: number): TensorMap {
   const over = tf.maximum(tf.div(scaledNorm(norms(Object.values(grads))), maxNorm), 1);
   return mapTensors(grads, (g) => tf.div(g, over));

@@ -16,15 +16,17 @@ import { trustLayouts } from "./trust/layout.ts";
 import { addDecay, atUnitRate, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, describeStep, emptyTrust, type TrustState } from "./trust/trust.ts";
 
+/** Options of {@link larsMomentum}. */
 export interface LarsMomentumOptions extends LarsOptions {
-  /** m, in [0, 1). 0 keeps no velocity. @default 0 in `torch` and `larc`, else 0.9 */
+  /** m, in [0, 1). 0 needs no state for the velocity. @default 0 in `torch` and `larc`, else 0.9 */
   readonly momentum?: number;
-  /** τ, share of the step kept out of the velocity, in [0, 1). @default 0 */
+  /** τ, share of the step that does not enter the velocity, in [0, 1). @default 0 */
   readonly dampening?: number;
-  /** Nesterov's look-ahead, in the form of the dialect. @default false */
+  /** Whether to look ahead along the velocity (Nesterov), in the form of the dialect. @default false */
   readonly nesterov?: boolean;
 }
 
+/** State of {@link larsMomentum}. */
 export type LarsMomentumState = { readonly velocity: TensorMap; readonly trust: TrustState };
 
 const share: OptionSchema = { type: "number", minimum: 0, exclusiveMaximum: 1 };
@@ -42,13 +44,16 @@ export const larsMomentumOptions: OptionsSchema<LarsMomentumOptions, "dampening"
 });
 
 /**
- * LARS with momentum, the complete optimizer, by `dialect`: see {@link LarsDialect} for the equation of each. The paper's
- * schedule, a warm-up and a fall as (1 − t)², is the learning rate's: `warmup({ steps, schedule: polynomial({ start, steps }) })`.
+ * Creates the rule of LARS with momentum, the complete optimizer. See {@link LarsDialect} for the equations.
  *
- * One kernel over all tensors where the backend has it (`GraftLars`), composed operations elsewhere, with equal results.
- * State: one tensor a parameter, none without momentum, and the ratios: see {@link TrustState}.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where a selector matches nothing, or
- *   nothing is left to adapt.
+ * The schedule of the paper is a warm-up followed by a decay as (1 − t)². Set it as the learning rate:
+ * `warmup({ steps, schedule: polynomial({ start, steps }) })`.
+ *
+ * The rule runs one kernel for all tensors if the backend has `GraftLars`. Otherwise it uses tfjs operations, with equal
+ * results. State: one tensor per parameter if there is momentum, and the ratios. See {@link TrustState}.
+ *
+ * @throws OptionsError if an option is unknown or out of range; SelectionError if a selector matches nothing, or if every
+ *   parameter is excluded from the ratio.
  */
 export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<LarsMomentumState> {
   const resolved = resolveLars("lars-momentum", larsMomentumOptions, options);
@@ -71,7 +76,7 @@ export function larsMomentum(options: LarsMomentumOptions = {}): UpdateRule<Lars
         const out = descent.transform(ratio.grads, { velocity }, ctx);
         return { updates: out.updates, state: { velocity: out.state.velocity, trust: ratio.state } };
       }
-      // The ratio is of the whole step: momentum first, at rate 1.
+      // The ratio is that of the whole step. So momentum comes first, with rate 1.
       const out = descent.transform(addDecay(grads, ctx.params, layout), { velocity }, atUnitRate(ctx));
       const found = computeTrust(layout, ctx, out.updates, formula);
       const updates = scaleByTrust(out.updates, found, layout, ctx.rates);

@@ -6,16 +6,17 @@ import { addDecay, clipToRate, scalars, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, emptyTrust, type TrustState } from "./trust/trust.ts";
 
 /**
- * Layer-wise adaptive rate scaling before any rule (You, Gitman & Ginsburg 2017, eq. 6; as a wrapper: NVIDIA's LARC):
- * g ← λ·(g + βw), λ = η‖w‖ / (‖g‖ + β‖w‖ + ε), so that a step moves each parameter by γη of its own norm.
+ * Creates the hook of layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017, eq. 6). It can precede any rule, as
+ * NVIDIA's LARC does: g ← λ·(g + βw) with λ = η‖w‖ / (‖g‖ + β‖w‖ + ε). So a step changes each parameter by γη of its norm.
  *
- * Gradients come out with the shapes they had; parameters that are excluded from ratio and decay pass bit-identically.
- * Followed by `sgd({ momentum, rateInVelocity: true })` it is the paper's optimizer; {@link larsMomentum} is that in one piece,
- * and fused where the backend can.
+ * The hook keeps the shapes of the gradients. Parameters that are excluded from ratio and decay are unchanged, bit for bit.
+ * With the rule `sgd({ momentum, rateInVelocity: true })` it is the optimizer of the paper. {@link larsMomentum} combines
+ * the two, and uses a fused kernel if the backend has one.
  *
- * State: three vectors of one entry a parameter, for observers: see {@link TrustState}.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where a selector matches nothing, or
- *   nothing is left to adapt.
+ * State: three vectors with one entry per parameter, for observers. See {@link TrustState}.
+ *
+ * @throws OptionsError if an option is unknown or out of range; SelectionError if a selector matches nothing, or if every
+ *   parameter is excluded from the ratio.
  */
 export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
   const resolved = resolveLars("lars", larsOptions, options);
@@ -30,7 +31,7 @@ export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
   };
 }
 
-/** λ·(g + βw) of every gradient, and the ratios. */
+/** Computes λ·(g + βw) for every gradient, and the ratios. */
 export function scaledGradients(
   grads: TensorMap,
   ctx: StepContext,
@@ -41,12 +42,12 @@ export function scaledGradients(
   const found = computeTrust(layout, ctx, formula.addDecay ? grads : withDecay, formula);
   const state = spec.clipToRate ? clipToRate(found, layout, ctx.rates) : found;
   const decays =
-    formula.zeroNorm === "exclude" && formula.addDecay ? spared(grads, withDecay, state, layout) : withDecay;
+    formula.zeroNorm === "exclude" && formula.addDecay ? decayUnlessZero(grads, withDecay, state, layout) : withDecay;
   return { grads: scaleByTrust(decays, state, layout), state };
 }
 
-/** g + βw, and g alone where an adapted gradient is zero: `zeroNorm: "exclude"` drops the decay with the ratio. */
-function spared(
+/** Computes g + βw. If an adapted gradient is zero, it returns g: `zeroNorm: "exclude"` leaves out the decay too. */
+function decayUnlessZero(
   grads: TensorMap,
   withDecay: TensorMap,
   { names, gradNorms }: TrustState,

@@ -5,9 +5,9 @@ import { larsMomentum, larsMomentumOptions } from "./lars-momentum.ts";
 import { larsOptions } from "./lars-options.ts";
 
 const cancels =
-  "Adam divides by the scale of each gradient, so the ratio cancels. Use the rule `lamb`, or `sgd` as the rule.";
+  "Adam divides by the scale of each gradient, so the ratio cancels. Use the rule `lamb` or the rule `sgd`.";
 
-/** What this package brings to a registry. */
+/** The hook and the rules of this package, for `createRegistry`. */
 export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -20,9 +20,9 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "rule",
     name: "lars-momentum",
-    description: "LARS with momentum: the complete optimizer, by dialect",
+    description: "LARS with momentum, the complete optimizer, in six dialects",
     options: larsMomentumOptions,
-    conflicts: { lars: "both would scale by the ratio. Keep one of them." },
+    conflicts: { lars: "Both would scale by the ratio. Keep one of them." },
     create: larsMomentum,
   }),
   definePlugin({
@@ -30,15 +30,15 @@ export const plugins: readonly Plugin[] = [
     name: "lamb",
     description: "Adam's direction scaled by ‖w‖ / ‖u‖, layer by layer",
     options: lambOptions,
-    conflicts: { lars: "LAMB scales by a ratio of its own. Drop `lars`, or take `sgd` as the rule." },
+    conflicts: { lars: "LAMB already scales by a ratio. Remove `lars`, or use the rule `sgd`." },
     create: lamb,
   }),
   definePlugin({
     kind: "rule",
     name: "lambc",
-    description: "LAMB with the ratio clipped at 1",
+    description: "LAMB with a ratio of at most 1",
     options: lambOptions,
-    conflicts: { lars: "LAMBC scales by a ratio of its own. Drop `lars`, or take `sgd` as the rule." },
+    conflicts: { lars: "LAMBC already scales by a ratio. Remove `lars`, or use the rule `sgd`." },
     create: lambc,
   }),
 ];

@@ -19,7 +19,7 @@ describe("a wrong option is an error at construction", () => {
     "an unknown dialect": [{ dialect: "mlperff" }, /one of paper, torch, larc, optax, tf-classic.*got "mlperff"/],
     "an unknown granularity": [{ granularity: "block" }, /"tensor", "layer" or a function.*got block/],
     "an unknown zeroNorm": [{ zeroNorm: "two" }, /one of rms-floor, one, eta, exclude/],
-    "a floor of zero": [{ rmsFloor: 0 }, /`rmsFloor` must be a number > 0/],
+    "a floor of 0": [{ rmsFloor: 0 }, /`rmsFloor` must be a number > 0/],
     "an unknown option": [{ trustCoeficient: 1 }, /Did you mean `trustCoefficient`/],
   };
   for (const [name, [options, message]] of Object.entries(wrong)) {
@@ -31,16 +31,16 @@ describe("a wrong option is an error at construction", () => {
     });
   }
 
-  it("all of them at once", () => {
+  it("the message lists all wrong options", () => {
     expect(() => lars({ trustCoefficient: -1, weightDecay: -2, epsilon: -3 })).toThrow(/3 wrong option/);
   });
 
-  it("the rule lists all six dialects, and the hook says where tf-popular is", () => {
+  it("the rule lists all six dialects, and the hook points to the rule for tf-popular", () => {
     expect(() => larsMomentum({ dialect: "x" } as object)).toThrow(/paper, torch, larc, optax, tf-classic, tf-popular/);
     expect(() => lars({ dialect: "tf-popular" })).toThrow(/larsMomentum\(\{ dialect: "tf-popular" \}\)/);
   });
 
-  it("momentum of 1, and LAMB's own", () => {
+  it("momentum of 1, and options of LAMB", () => {
     expect(() => larsMomentum({ momentum: 1 })).toThrow(/`momentum` must be a number ≥ 0 and < 1/);
     expect(() => lamb({ maxGradNorm: 0 })).toThrow(/`maxGradNorm` must be a number > 0/);
     expect(() => lamb({ minRatio: 2, maxRatio: 1 })).toThrow(/swap them/);
@@ -48,7 +48,7 @@ describe("a wrong option is an error at construction", () => {
   });
 });
 
-describe("what does not fit the parameters is an error when the optimizer is built", () => {
+describe("an option that does not fit the parameters is an error when the optimizer is created", () => {
   it("a selector that matches nothing", () => {
     const params = net();
     for (const options of [{ excludeFromRatio: "**/biass" }, { excludeFromDecay: ["**/biass"] }]) {
@@ -63,7 +63,7 @@ describe("what does not fit the parameters is an error when the optimizer is bui
     dispose(params);
   });
 
-  it("nothing left to adapt: LARS that is silently off", () => {
+  it("every parameter excluded: LARS would do nothing", () => {
     const params = [param("a/bias", [3], [1, 2, 3])];
     expect(() => new HookedOptimizer({ params, rule: larsMomentum(), learningRate: 1 })).toThrow(
       /adapts none of 1 parameters[\s\S]*excludeFromRatio: \[\]/,
@@ -74,7 +74,7 @@ describe("what does not fit the parameters is an error when the optimizer is bui
 
 describe("in a recipe", () => {
   const registry = createRegistry([corePlugins, plugins]);
-  it("hook and rules by name, with their options", async () => {
+  it("finds the hook and the rules by name, with their options", async () => {
     const hook = { use: "lars", with: { trustCoefficient: 0.01 } };
     const resolved = await registry.resolve({
       hooks: [hook],
@@ -89,7 +89,7 @@ describe("in a recipe", () => {
     }
   });
 
-  it("the ratio twice, or before Adam, is refused with the reason", async () => {
+  it("refuses two ratios, and a ratio before Adam, with a reason", async () => {
     for (const rule of ["adam", "lars-momentum", "lamb"]) {
       await expect(registry.resolve({ hooks: ["lars"], rule, learningRate: 1 })).rejects.toThrow(RecipeError);
     }

@@ -23,5 +23,5 @@ const overflow = {
   "is finite for gradients of 1e20": "Adam squares the gradient, which overflows float32; `maxGradNorm` prevents it",
 };
 testRule(() => lamb(), { expectedFailures: overflow });
-testRule(() => ({ ...lamb({ maxGradNorm: 1 }), name: "lamb with the pre-clip" }));
+testRule(() => ({ ...lamb({ maxGradNorm: 1 }), name: "lamb with maxGradNorm" }));
 testRule(() => lambc(), { expectedFailures: overflow });

@@ -19,7 +19,7 @@ interface Result {
   readonly gradNorms: readonly number[];
 }
 
-/** Five steps, the third with zero gradients for one kernel, one step with the head frozen. */
+/** Takes five steps. In the third, one kernel has zero gradients. In the fourth, the head is frozen. */
 function run(rule: AnyRule, scale = 1, zeros: readonly string[] = []): Result {
   const params = net(zeros);
   const rate = (step: number): number => [0.5, 0.25, 1, 0, 2][step] ?? 1;
@@ -39,7 +39,7 @@ function run(rule: AnyRule, scale = 1, zeros: readonly string[] = []): Result {
     });
   }
   const [state] = trustStates(optimizer);
-  if (!state) throw new Error("The rule left no ratios.");
+  if (!state) throw new Error("The rule has no ratios in its state.");
   const [ratios, weightNorms, gradNorms] = [state.ratios, state.weightNorms, state.gradNorms].map((t) => [
     ...t.dataSync(),
   ]);
@@ -49,7 +49,7 @@ function run(rule: AnyRule, scale = 1, zeros: readonly string[] = []): Result {
   return { weights, ratios: ratios ?? [], weightNorms: weightNorms ?? [], gradNorms: gradNorms ?? [] };
 }
 
-/** Fused on wasm against composed on cpu; the tensors of wasm are all freed. */
+/** Compares the fused path on wasm with the composed path on cpu, and checks that wasm frees all tensors. */
 async function compare(make: () => AnyRule, scale = 1, zeros: readonly string[] = []): Promise<void> {
   await tf.setBackend("cpu");
   const composed = run(make(), scale, zeros);
@@ -69,22 +69,22 @@ async function compare(make: () => AnyRule, scale = 1, zeros: readonly string[] 
   const got = run(counted, scale, zeros);
   expect(fused, "fused steps").toBe(5);
   expect(tf.memory().numTensors).toBe(before);
-  const close = (a: readonly number[], b: readonly number[], what: string): void => {
+  const checkClose = (a: readonly number[], b: readonly number[], label: string): void => {
     const largest = Math.max(...b.map(Math.abs));
     for (const [i, x] of b.entries()) {
-      expect(Math.abs((a[i] as number) - x), `${what}[${i}]: ${a[i]}, ${x}`).toBeLessThanOrEqual(3e-6 * largest);
+      expect(Math.abs((a[i] as number) - x), `${label}[${i}]: ${a[i]}, ${x}`).toBeLessThanOrEqual(3e-6 * largest);
     }
   };
-  for (const [i, want] of composed.weights.entries()) close(got.weights[i] as number[], want, `weights ${i}`);
+  for (const [i, want] of composed.weights.entries()) checkClose(got.weights[i] as number[], want, `weights ${i}`);
   for (const key of ["ratios", "weightNorms", "gradNorms"] as const) {
-    for (const [i, x] of composed[key].entries()) close([got[key][i] as number], [x], `${key} ${i}`);
+    for (const [i, x] of composed[key].entries()) checkClose([got[key][i] as number], [x], `${key} ${i}`);
   }
 }
 
 const dialects = ["paper", "torch", "larc", "optax", "tf-classic", "tf-popular"] as const;
 const base: LarsMomentumOptions = { trustCoefficient: 0.1, weightDecay: 0.01 };
 
-describe("the fused kernel takes the composed path's step", () => {
+describe("the fused path takes the same steps as the composed path", () => {
   for (const dialect of dialects) {
     for (const [name, options] of Object.entries<LarsMomentumOptions>({
       momentum: { momentum: 0.9 },
@@ -110,7 +110,7 @@ describe("the fused kernel takes the composed path's step", () => {
 
   for (const [name, options] of Object.entries<LambOptions>({
     plain: {},
-    "with the pre-clip": { maxGradNorm: 1 },
+    "with maxGradNorm": { maxGradNorm: 1 },
     "by layer, bounds": { granularity: "layer", minRatio: 0.1, maxRatio: 0.5 },
     "everything adapted, no decay": { excludeFromRatio: [], weightDecay: 0 },
     "zero weights, ratio 1": { zeroNorm: "one" },
@@ -119,8 +119,8 @@ describe("the fused kernel takes the composed path's step", () => {
   }
 });
 
-describe("in place", () => {
-  it("a clone of the weights stays as it was", async () => {
+describe("the update in place", () => {
+  it("does not change a clone of the weights", async () => {
     await tf.setBackend("wasm");
     const params = net();
     const optimizer = new HookedOptimizer({ params, rule: larsMomentum(base), learningRate: 1 });

@@ -6,7 +6,10 @@ import { type LarsMomentumOptions, larsMomentum } from "../src/index.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-/** w₀ = [1, 2, 2]; g₁ = [.3, 0, .4]; g₂ = [0, −.6, .8]; γ₁ = 1, γ₂ = 0.5; η = 1e-3, β = 1e-2, m = .9. NumPy, float64. */
+/**
+ * Weights after each of two steps, computed with NumPy in float64. w₀ = [1, 2, 2], g₁ = [.3, 0, .4], g₂ = [0, −.6, .8],
+ * γ₁ = 1, γ₂ = 0.5, η = 1e-3, β = 1e-2, m = .9.
+ */
 const golden: Readonly<Record<string, readonly [LarsMomentumOptions, readonly number[], readonly number[]]>> = {
   paper: [{ dialect: "paper" }, [0.998245283, 1.999886792, 1.997622642], [0.996651511, 2.000628954, 1.994289746]],
   "paper, Nesterov": [
@@ -42,7 +45,7 @@ const golden: Readonly<Record<string, readonly [LarsMomentumOptions, readonly nu
   ],
 };
 
-describe("golden numbers, two steps while the rate halves", () => {
+describe("golden numbers of two steps with a changing rate", () => {
   for (const [name, [options, ...expected]] of Object.entries(golden)) {
     it(name, () => {
       const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, 2, 2])));

@@ -6,7 +6,7 @@ import { lars } from "../src/index.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-it("before sgd with the rate in the velocity it is the paper's optimizer: two steps of the golden vector", () => {
+it("the hook with sgd and the rate in the velocity is the optimizer of the paper: two golden steps", () => {
   const w = tf.variable(tf.tensor1d([1, 2, 2]));
   const info = { name: "a/kernel", layer: "a", role: "kernel", shape: [3], unitAxes: [0], variable: w };
   const optimizer = new HookedOptimizer({

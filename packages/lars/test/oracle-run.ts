@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { lamb, lambc, larsMomentum } from "../src/index.ts";
 import { dispose, net, numbers, size } from "./sample.ts";
 
-/** 50 steps of someone else's optimizer; see oracle.py. */
+/** 50 steps of another implementation. See oracle.py. */
 export interface OracleRun {
   readonly name: string;
   readonly rule: "larsMomentum" | "lamb" | "lambc";
@@ -17,12 +17,16 @@ export interface OracleRun {
 interface Stored {
   readonly cases: Readonly<Record<string, readonly OracleRun[]>>;
 }
+/** The stored runs, by group. */
 export const cases: Stored["cases"] = (
   JSON.parse(readFileSync(new URL("oracle.json", import.meta.url), "utf8")) as Stored
 ).cases;
 const rules = { larsMomentum, lamb, lambc } as Readonly<Record<OracleRun["rule"], (options: object) => AnyRule>>;
 
-/** The same run by ours on the current backend: largest difference over the largest magnitude of its tensor. Frees everything. */
+/**
+ * Repeats a run with Graft on the current backend. Returns the largest difference, relative to the largest magnitude of its
+ * tensor. Frees all tensors.
+ */
 export function worstError(run: OracleRun): number {
   const params = net(run.zeros);
   const rate = (t: number): number => run.peak * (t < 5 ? (t + 1) / 5 : (1 - (t - 5) / 45) ** 2);

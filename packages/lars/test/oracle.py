@@ -1,12 +1,12 @@
-"""Writes oracle.json: runs of 50 steps of other people's LARS and LAMB, in float64.
+"""Writes oracle.json: runs of 50 steps of other implementations of LARS and LAMB, in float64.
 
     python -m venv a && a/bin/pip install torch==2.13.0 timm==1.0.31 optax==0.2.8 && a/bin/python oracle.py timm-optax
     python -m venv b && b/bin/pip install tensorflow-cpu==2.15.1 && b/bin/pip install --no-deps tf-models-official==2.15.0 \
       && b/bin/python oracle.py tensorflow
 
-Each call replaces its own cases and leaves the other's. Weights, targets and noise come from the generator that
-oracle.test.ts holds as well, so that only results are stored. The gradient of step t is a * (w - target) + noise[t]: it
-follows the weights, as a loss's does. The rate warms up for 5 steps and falls as (1 - t)^2, as in the paper.
+Each call replaces its own cases and keeps the others. Weights, targets and noise come from the same generator as in
+oracle.test.ts, so the file only needs the results. The gradient of step t is a * (w - target) + noise[t]. It depends on the
+weights, as the gradient of a loss does. The rate warms up for 5 steps and then falls as (1 - t)^2, as in the paper.
 """
 
 import importlib.metadata
@@ -25,7 +25,7 @@ STEPS, KEPT = 50, (1, 10, 50)
 
 
 def numbers(seed, shape):
-    """mulberry32 in (-1, 1), as in oracle.test.ts."""
+    """Generates numbers in [-1, 1) by mulberry32, as oracle.test.ts does."""
     a, out, mask = seed, [], 0xFFFFFFFF
     imul = lambda x, y: (x * y) & mask
     for _ in range(int(np.prod(shape))):
@@ -51,7 +51,7 @@ def rate(peak, step):
 
 
 def record(step_fn, weights):
-    """step_fn(step, grads) -> weights by name, in numpy."""
+    """Calls step_fn(step, grads), which returns the weights by name as numpy arrays. Keeps those of some steps."""
     kept = {}
     for step in range(STEPS):
         weights = step_fn(step, {n: gradient(n, w, step) for n, w in weights.items()})
@@ -73,12 +73,12 @@ def case(source, name, rule, options, peak, run, zeros=()):
 
 # ---- timm ---------------------------------------------------------------------------------------------------------
 def timm_run(kind, shared, kernels=None, others=None):
-    """Kernels and the rest in two groups where `others` is given: its own decay, ratio off."""
+    """Returns a run of timm. If `others` is given, kernels and other parameters are two groups with separate options."""
 
     def run(zeros, peak):
         import torch
 
-        # timm's own __init__ wants a torchvision that fits torch; its optimizers need none.
+        # timm's __init__ needs a torchvision that fits torch, but its optimizers do not.
         for name in ("timm", "timm.optim"):
             if name not in sys.modules:
                 bare = types.ModuleType(name)
@@ -186,7 +186,7 @@ def timm_optax():
 def tensorflow():
     import tensorflow as tf
 
-    # The package's __init__ imports half of TensorFlow models; the optimizer needs none of it.
+    # The package's __init__ imports much of TensorFlow models, but the optimizer does not need it.
     spec = importlib.util.find_spec("official")
     path = pathlib.Path(list(spec.submodule_search_locations)[0]) / "modeling" / "optimization" / "lars.py"
     spec = importlib.util.spec_from_file_location("lars", path)
@@ -222,7 +222,7 @@ def tensorflow():
 
 # ---- the equations ------------------------------------------------------------------------------------------------
 def equations():
-    """Equation 6 and algorithm 1 of the paper, which no package on PyPI has: NumPy, everything adapted."""
+    """Computes equation 6 and algorithm 1 of the paper in NumPy, with all parameters adapted. No package on PyPI has them."""
 
     def run(nesterov):
         def go(zeros, peak):

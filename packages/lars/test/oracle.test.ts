@@ -5,7 +5,7 @@ import { cases, worstError } from "./oracle-run.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-describe("50 steps over kernels, biases and a rate that changes, within 1e-5 of float64", () => {
+describe("50 steps over kernels and biases with a changing rate, within 1e-5 of float64", () => {
   for (const run of Object.values(cases).flat()) {
     it(run.name, () => {
       const before = tf.memory().numTensors;

@@ -10,7 +10,7 @@ beforeEach(() => tf.setBackend("cpu"));
 const plain: LarsMomentumOptions = { weightDecay: 0, epsilon: 0, momentum: 0 };
 const every = { excludeFromRatio: [], excludeFromDecay: [] };
 
-/** Weights after `steps` steps, and Δw of the last one, by name. */
+/** Takes `steps` steps. Returns the weights, Δw of the last step and the ratios. */
 function run(
   rule: AnyRule,
   { scale = 1, steps = 1, rate = 0.5, params = net(), hooks = [] as ReturnType<typeof lars>[] } = {},
@@ -45,7 +45,7 @@ describe("β = 0, ε = 0, m = 0", () => {
       }
     });
 
-    it(`${dialect}: gradients scaled by 1e-20 … 1e20 take the same step`, () => {
+    it(`${dialect}: gradients scaled by 1e-20 … 1e20 give the same step`, () => {
       const rule = (): AnyRule => larsMomentum({ ...plain, ...every, dialect, trustCoefficient: 0.1 });
       const { weights: expected } = run(rule(), { steps: 3 });
       for (const scale of [1e-20, 1e-10, 1e-3, 1e3, 1e10, 1e20]) {
@@ -61,7 +61,7 @@ describe("β = 0, ε = 0, m = 0", () => {
     });
   }
 
-  it("the hook gives gradients of length η·‖w‖, whatever their own", () => {
+  it("the hook gives gradients of length η·‖w‖ for any length of the input", () => {
     for (const scale of [1e-20, 1, 1e20]) {
       tf.tidy(() => {
         const params = net();
@@ -79,13 +79,13 @@ describe("β = 0, ε = 0, m = 0", () => {
 });
 
 describe("ratios", () => {
-  it("paper, β > 0: no ratio exceeds η / β, however small the gradient", () => {
+  it("paper, β > 0: ratios are at most η / β, even for tiny gradients", () => {
     const { ratios } = run(larsMomentum({ ...every, weightDecay: 0.01, trustCoefficient: 0.001 }), { scale: 1e-12 });
     for (const ratio of ratios) expect(ratio).toBeLessThanOrEqual(0.1 * (1 + 1e-6));
     expect(Math.max(...ratios)).toBeGreaterThan(0.0999);
   });
 
-  it("lie within minRatio and maxRatio, and excluded ones keep 1", () => {
+  it("are between minRatio and maxRatio, and 1 for excluded parameters", () => {
     const free = run(larsMomentum({ trustCoefficient: 0.1 })).ratios;
     expect(free.filter((_, i) => ![0, 3].includes(i))).toEqual([1, 1, 1]);
     const [low, high] = [
@@ -99,7 +99,7 @@ describe("ratios", () => {
     expect(Math.max(capped[0] as number, capped[3] as number)).toBeCloseTo(middle, 6);
   });
 
-  it("larc: the effective rate never exceeds γ, and is γ where the local rate is greater", () => {
+  it("larc: the effective rate is at most γ", () => {
     const { ratios } = run(larsMomentum({ ...every, dialect: "larc", trustCoefficient: 1 }), { rate: 1e-3 });
     expect(ratios).toEqual([1, 1, 1, 1, 1]);
     const small = run(larsMomentum({ ...every, dialect: "larc", trustCoefficient: 1e-4 }), { rate: 1 }).ratios;
@@ -107,13 +107,13 @@ describe("ratios", () => {
     expect(small).toEqual(torch);
   });
 
-  it("larc at rate 0: nothing moves and nothing is NaN", () => {
+  it("larc at rate 0: the weights stay and are not NaN", () => {
     const { moved, ratios } = run(larsMomentum({ ...every, dialect: "larc" }), { rate: 0 });
     expect(ratios).toEqual([1, 1, 1, 1, 1]);
     for (const delta of Object.values(moved)) expect(norm(delta)).toBe(0);
   });
 
-  it("layer: a layer's kernel and bias share one ratio; a function shares where it gives one name", () => {
+  it("layer: kernel and bias of a layer share one ratio; a function forms groups by its result", () => {
     const layer = run(larsMomentum({ granularity: "layer" })).ratios;
     expect(layer[0]).toBe(layer[1]);
     expect(layer[3]).toBe(layer[4]);
@@ -122,7 +122,7 @@ describe("ratios", () => {
     expect(new Set(all).size).toBe(1);
   });
 
-  it("layer: the shared ratio is that of the concatenated tensors", () => {
+  it("layer: the shared ratio equals that of the concatenated tensors", () => {
     const [params, g] = [net(), tf.tidy(() => read(gradients(net(), 0)))];
     const w = read(Object.fromEntries(params.map(({ name, variable }) => [name, variable])));
     const both = (map: Record<string, number[]>): number =>
@@ -137,15 +137,15 @@ function read(map: { [name: string]: tf.Tensor }): Record<string, number[]> {
 }
 
 describe("identities", () => {
-  it("the hook before sgd with the rate in the velocity is the rule, bit for bit", () => {
+  it("the hook with sgd and the rate in the velocity equals the rule, bit for bit", () => {
     const options = { weightDecay: 0.01, trustCoefficient: 0.1 };
     const composed = run(sgd({ momentum: 0.9, rateInVelocity: true }), { hooks: [lars(options)], steps: 5 });
     expect(run(larsMomentum(options), { steps: 5 }).weights).toEqual(composed.weights);
   });
 
-  it("paper and torch agree while the rate stands, and part once it changes", () => {
-    const far = (rate: (step: number) => number): number => {
-      const two = (["paper", "torch"] as const).map((dialect) => {
+  it("paper and torch agree while the rate is constant, and differ once it changes", () => {
+    const difference = (rate: (step: number) => number): number => {
+      const both = (["paper", "torch"] as const).map((dialect) => {
         const params = net();
         const rule = larsMomentum({ dialect, momentum: 0.9, weightDecay: 0.01, epsilon: 0, trustCoefficient: 0.1 });
         const optimizer = new HookedOptimizer({ params, rule, learningRate: rate });
@@ -155,13 +155,13 @@ describe("identities", () => {
         dispose(params);
         return values;
       });
-      return Math.max(...(two[0] as number[]).map((x, i) => Math.abs(x - (two[1]?.[i] as number))));
+      return Math.max(...(both[0] as number[]).map((x, i) => Math.abs(x - (both[1]?.[i] as number))));
     };
-    expect(far(() => 0.5)).toBeLessThan(1e-6);
-    expect(far((step) => 0.5 / (step + 1))).toBeGreaterThan(1e-2);
+    expect(difference(() => 0.5)).toBeLessThan(1e-6);
+    expect(difference((step) => 0.5 / (step + 1))).toBeGreaterThan(1e-2);
   });
 
-  it("with everything excluded but one kernel, the others take plain momentum's step, bit for bit", () => {
+  it("excluded parameters take the steps of plain momentum, bit for bit", () => {
     const momentum = { momentum: 0.9, weightDecay: 0.01 };
     const { weights } = run(
       larsMomentum({
@@ -178,7 +178,7 @@ describe("identities", () => {
     expect(weights["head/kernel"]).not.toEqual(plain["head/kernel"]);
   });
 
-  it("masked: parameters outside are bit-identical", () => {
+  it("masked: parameters outside the mask are unchanged, bit for bit", () => {
     const options = { trustCoefficient: 0.1, weightDecay: 0.01 };
     const { weights, ratios } = run(sgd(), { hooks: [masked(lars(options), "conv/kernel")], steps: 3 });
     const plain = run(sgd(), { steps: 3 }).weights;
@@ -191,7 +191,7 @@ describe("identities", () => {
 });
 
 describe("groups", () => {
-  it("a frozen member leaves its group, takes no step, and its ratio is 0", () => {
+  it("a frozen member leaves its group, takes no step and has ratio 0", () => {
     const params = net();
     const optimizer = new HookedOptimizer({ params, rule: larsMomentum({ granularity: "layer" }), learningRate: 1 });
     optimizer.freeze("head/kernel");
@@ -206,7 +206,7 @@ describe("groups", () => {
     dispose(params);
   });
 
-  it("all adapted parameters frozen: the rest go on at ratio 1", () => {
+  it("if all adapted parameters are frozen, the others continue with ratio 1", () => {
     const params = net();
     const optimizer = new HookedOptimizer({ params, rule: larsMomentum(), learningRate: 1 });
     optimizer.freeze("role:kernel");
@@ -218,7 +218,7 @@ describe("groups", () => {
 });
 
 describe("LAMB", () => {
-  it("β = 0: ‖Δw‖ is rate · ‖w‖, whatever the gradient's scale with the pre-clip", () => {
+  it("β = 0: ‖Δw‖ is rate · ‖w‖ for any scale of the gradient, with maxGradNorm", () => {
     const start = net();
     const norms = Object.fromEntries(start.map(({ name, variable }) => [name, norm(variable.dataSync())]));
     dispose(start);
@@ -264,7 +264,7 @@ describe("zeroNorm", () => {
     expect(first({ weightDecay: 0, zeroNorm: "exclude" }, zero, g)).toBeCloseTo(norm(g), 5);
   });
 
-  it("a zero gradient: decay alone, at η; at 1; or none", () => {
+  it("a zero gradient: only the decay acts, with ratio η, with ratio 1, or not at all", () => {
     const w = numbers(1, 8);
     const decay = 0.01;
     expect(first({ weightDecay: decay }, w, zero)).toBeCloseTo(0.001 * decay * norm(w), 7);
@@ -273,7 +273,7 @@ describe("zeroNorm", () => {
     expect(first({ weightDecay: decay, zeroNorm: "exclude" }, w, zero)).toBe(0);
   });
 
-  it("weights and gradient both zero: nothing moves, in every dialect and mode", () => {
+  it("weights and gradient both zero: the weights stay, in every dialect and policy", () => {
     for (const dialect of ["paper", "torch", "larc", "optax", "tf-classic", "tf-popular"] as const) {
       for (const zeroNorm of ["rms-floor", "one", "eta", "exclude"] as const) {
         expect(first({ dialect, zeroNorm, weightDecay: 0.01 }, zero, zero)).toBe(0);

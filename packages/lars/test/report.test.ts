@@ -7,7 +7,7 @@ import { dispose, gradients, net, norm } from "./sample.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-it("tells per adapted parameter ‖w‖, ‖g‖, ratio and effective rate of the last step", async () => {
+it("has ‖w‖, ‖g‖, ratio and effective rate of the last step per adapted parameter", async () => {
   const params = net();
   const w = norm(params[0]?.variable.dataSync() ?? []);
   const rule = larsMomentum({ weightDecay: 0, trustCoefficient: 0.1 });
@@ -31,13 +31,13 @@ it("tells per adapted parameter ‖w‖, ‖g‖, ratio and effective rate of th
   expect(row?.gradNorm).toBeCloseTo(g, 4);
   expect(row?.ratio).toBeCloseTo((0.1 * w) / g, 5);
   expect(row?.rate).toBeCloseTo((0.05 * 0.1 * w) / g, 6);
-  expect(row?.change).toBeCloseTo(0.05 * 0.1, 6); // γη of itself: what LARS is for
+  expect(row?.change).toBeCloseTo(0.05 * 0.1, 6); // LARS changes a parameter by γη of its norm
   expect(row?.mark).toBeUndefined();
   optimizer.dispose();
   dispose(params);
 });
 
-it("marks what is stuck and what explodes, and draws both as a chart", async () => {
+it("marks stuck and exploding parameters, and draws both as a chart", async () => {
   const params = net(["head/kernel"]);
   const rule = larsMomentum({ weightDecay: 0, momentum: 0, zeroNorm: "one" });
   const optimizer = new HookedOptimizer({ params, rule, learningRate: 10 });
@@ -65,7 +65,7 @@ it("marks what is stuck and what explodes, and draws both as a chart", async () 
   dispose(params);
 });
 
-it("a name from a model cannot break out of the SVG", async () => {
+it("escapes parameter names in the SVG", async () => {
   const [first, ...rest] = net();
   const params = [{ ...first, name: 'a<script>"&/kernel' } as NonNullable<typeof first>, ...rest];
   const optimizer = new HookedOptimizer({ params, rule: larsMomentum(), learningRate: 1 });
@@ -75,7 +75,7 @@ it("a name from a model cannot break out of the SVG", async () => {
   dispose(params);
 });
 
-it("finds hooks behind masks, and says so when there is nothing to report", async () => {
+it("finds hooks inside masks, and throws without ratios", async () => {
   const params = net();
   const hooks = [masked(lars(), "conv/kernel"), { ...masked(lars({ dialect: "larc" }), "head/kernel"), name: "larc" }];
   const optimizer = new HookedOptimizer({ params, hooks, rule: sgd(), learningRate: 1 });

@@ -2,7 +2,7 @@ import type { HookedOptimizer, Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { trustStates } from "../src/index.ts";
 
-/** mulberry32 in (−1, 1): the generator of oracle.py. */
+/** Generates seeded numbers in [−1, 1) by mulberry32, as oracle.py does. */
 export function numbers(seed: number, count: number): number[] {
   let a = seed;
   return Array.from({ length: count }, () => {
@@ -13,11 +13,12 @@ export function numbers(seed: number, count: number): number[] {
   });
 }
 
+/** Computes the number of values of a shape. */
 export function size(shape: readonly number[]): number {
   return shape.reduce((a, b) => a * b, 1);
 }
 
-/** A parameter with these values. The caller disposes its variable. */
+/** Creates a parameter with these values. The caller disposes its variable. */
 export function param(name: string, shape: readonly number[], values: readonly number[]): Param {
   const [layer, role] = name.split("/") as [string, string];
   const variable = tf.tidy(() => tf.variable(tf.tensor([...values], [...shape])));
@@ -38,11 +39,12 @@ export function net(zeros: readonly string[] = []): readonly Param[] {
   );
 }
 
+/** Frees the variables of `params`. */
 export function dispose(params: readonly Param[]): void {
   for (const { variable } of params) variable.dispose();
 }
 
-/** Gradients in (−scale, scale), the same for the same seed, other directions for each parameter. */
+/** Creates seeded gradients with values in [−scale, scale). The directions differ between parameters. */
 export function gradients(params: readonly Param[], seed: number, scale = 1): { [name: string]: tf.Tensor } {
   return Object.fromEntries(
     params.map(({ name, shape }, i) => [
@@ -55,12 +57,12 @@ export function gradients(params: readonly Param[], seed: number, scale = 1): { 
   );
 }
 
-/** ‖x‖ in float64. */
+/** Computes ‖x‖ in float64. */
 export function norm(values: ArrayLike<number>): number {
   return Math.hypot(...Array.from(values));
 }
 
-/** The last step's ratios of the optimizer's first hook or rule of this package; none where there is no such part. */
+/** Reads the ratios of the last step from the first hook or rule of this package. Returns [] if the optimizer has none. */
 export function ratiosOf(optimizer: HookedOptimizer): number[] {
   return trustStates(optimizer)
     .slice(0, 1)

@@ -4,7 +4,7 @@ type Charted = Pick<LarsReport, "step" | "rows" | "others">;
 const BAR = 24;
 const HEADS = ["parameter", "‖w‖", "‖g‖", "ratio", "rate", "change"] as const;
 
-/** A table with one bar a row: the relative change of the step on a logarithmic scale over the rows' own range. */
+/** Formats a table with one bar per row. The bar shows the relative change per step on a logarithmic scale. */
 export function textChart(report: Charted): string {
   const length = scaleOf(report.rows, BAR);
   const lines = report.rows.map((row) => ({ cells: cellsOf(row), bar: "█".repeat(length(row)), mark: row.mark ?? "" }));
@@ -22,7 +22,7 @@ export function textChart(report: Charted): string {
   ].join("\n");
 }
 
-/** The same chart as one SVG element: text in the page's own colour, marked bars in red and grey. */
+/** Formats the same chart as one SVG element. The text has the color of the page; marked bars are red or gray. */
 export function svgChart(report: Charted): string {
   const length = scaleOf(report.rows, 200);
   const width = Math.max(...report.rows.map(({ name }) => name.length), 9) * 7.5;
@@ -33,14 +33,18 @@ export function svgChart(report: Charted): string {
     `<text x="8" y="${y}">${escaped(cells[0] as string)}</text>${columns
       .map((x, i) => `<text x="${x}" y="${y}" text-anchor="end">${cells[i + 1]}</text>`)
       .join("")}${bar}`;
-  const bars = report.rows.map((one, i) => {
+  const bars = report.rows.map((entry, i) => {
     const y = 62 + 20 * i;
     const [long, mark] = [
-      length(one),
-      one.mark ? `<text x="${right + length(one) + 6}" y="${y}">${one.mark}</text>` : "",
+      length(entry),
+      entry.mark ? `<text x="${right + length(entry) + 6}" y="${y}">${entry.mark}</text>` : "",
     ];
-    const fill = one.mark ? colors[one.mark] : "#2980b9";
-    return row(cellsOf(one), y, `<rect x="${right}" y="${y - 11}" width="${long}" height="12" fill="${fill}"/>${mark}`);
+    const fill = entry.mark ? colors[entry.mark] : "#2980b9";
+    return row(
+      cellsOf(entry),
+      y,
+      `<rect x="${right}" y="${y - 11}" width="${long}" height="12" fill="${fill}"/>${mark}`,
+    );
   });
   const size = `viewBox="0 0 ${right + 290} ${62 + 20 * report.rows.length}" width="${right + 290}"`;
   const title = `<title>Relative change of each layer</title><text x="8" y="18">${escaped(caption(report))}</text>`;
@@ -60,11 +64,14 @@ function percent(x: number): string {
   return Number.isFinite(x) ? `${(100 * x).toPrecision(2)} %` : String(x);
 }
 
-/** Length of a bar over three decades or more, 1 … `longest`; 0 for no change, the longest for what is not finite. */
+/**
+ * Returns a function that computes the length of a bar, from 1 to `longest`. The scale spans at least three decades. The
+ * length is 0 for no change and `longest` for a change that is not finite.
+ */
 function scaleOf(rows: readonly LarsReportRow[], longest: number): (row: LarsReportRow) => number {
   const logs = rows.map(({ change }) => Math.log10(change)).filter(Number.isFinite);
   const high = Math.max(...logs);
-  // Over their own range alone, rows that differ by a percent would look decades apart.
+  // Without at least three decades, rows that differ by a percent would look very different.
   const low = Math.min(high - 3, ...logs);
   return ({ change }) => {
     if (change === 0) return 0;

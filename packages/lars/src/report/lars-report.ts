@@ -3,47 +3,51 @@ import type { TrustState } from "../trust/trust.ts";
 import { trustStates } from "../trust/trust-states.ts";
 import { svgChart, textChart } from "./chart.ts";
 
-/** One adapted parameter in one step. */
+/** One adapted parameter in the last step. */
 export interface LarsReportRow {
   readonly name: string;
-  /** ‖w‖ before the step; of the group where a group shares a ratio. */
+  /** ‖w‖ before the step, or the norm of the group if a group shares the ratio. */
   readonly weightNorm: number;
-  /** The norm that ‖w‖ was divided by: ‖g‖, ‖g + βw‖ or that of the step, as the dialect says. */
+  /** The norm that divided ‖w‖: of the gradient, of g + βw, or of the step, as the dialect defines. */
   readonly gradNorm: number;
   readonly ratio: number;
-  /** Effective rate: γ · ratio. */
+  /** Effective learning rate: γ · ratio. */
   readonly rate: number;
-  /** Length of the step over ‖w‖, rate · gradNorm / ‖w‖; over the median ‖w‖ of all rows where w is zero. */
+  /** Relative length of the step: rate · gradNorm / ‖w‖. If w is zero, the median ‖w‖ of all rows replaces ‖w‖. */
   readonly change: number;
-  /** `stuck`: a change below `stuckBelow`. `exploding`: above `explodingAbove`, or a number that is not finite. */
+  /** `stuck` if the change is below `stuckBelow`. `exploding` if it is above `explodingAbove` or not finite. */
   readonly mark?: "stuck" | "exploding";
 }
 
+/** The ratios of the last step, as data, text and SVG. */
 export interface LarsReport {
   /** Steps taken so far. */
   readonly step: number;
   readonly rows: readonly LarsReportRow[];
-  /** Parameters that kept ratio 1, or took no part in the step. */
+  /** Number of parameters that kept ratio 1 or took no part in the step. */
   readonly others: number;
-  /** Table and bars for a terminal. */
+  /** Formats a table with bars, for a terminal. */
   toString(): string;
-  /** The same as an SVG element, for `element.innerHTML` or a file. */
+  /** Formats the same as an SVG element, for `element.innerHTML` or a file. */
   toSVG(): string;
 }
 
+/** Options of {@link larsReport}. */
 export interface LarsReportOptions {
-  /** Relative change a step below which a parameter is marked stuck. @default 1e-6 */
+  /** Relative change per step below which a parameter is marked as stuck, ≥ 0. @default 1e-6 */
   readonly stuckBelow?: number;
-  /** Relative change a step above which it is marked exploding. @default 0.1 */
+  /** Relative change per step above which a parameter is marked as exploding, ≥ `stuckBelow`. @default 0.1 */
   readonly explodingAbove?: number;
 }
 
 /**
- * What the ratios of the last step were: per parameter ‖w‖, ‖g‖, ratio, effective rate, and whether it is stuck or exploding.
- * `console.log(String(await larsReport(optimizer)))`. Reads three vectors back; call it between steps, not within one.
+ * Reports the ratios of the last step. Each row has ‖w‖, ‖g‖, the ratio, the effective rate, and a mark if the parameter is
+ * stuck or exploding. Print it with `console.log(String(await larsReport(optimizer)))`.
  *
- * @throws StateError before the first step, and where neither hook nor rule is of this package; OptionsError where the
- *   bounds are no numbers ≥ 0 in order.
+ * It reads three vectors from the device. Call it between two steps.
+ *
+ * @throws StateError before the first step, or if the optimizer has no hook or rule of this package; OptionsError if the two
+ *   limits are negative or in the wrong order.
  */
 export async function larsReport(
   optimizer: HookedOptimizer,
@@ -58,8 +62,8 @@ export async function larsReport(
   const states = trustStates(optimizer);
   if (states.length === 0) {
     throw new StateError(
-      "There are no ratios to report.",
-      "Take a step first; and one hook or rule must be `lars`, `larsMomentum`, `lamb` or `lambc`.",
+      "The optimizer has no ratios to report.",
+      "Use `lars`, `larsMomentum`, `lamb` or `lambc` in the optimizer, and take a step first.",
     );
   }
   const measured = (await Promise.all(states.map(measure))).flat();
@@ -79,7 +83,7 @@ export async function larsReport(
   return { ...report, toString: () => textChart(report), toSVG: () => svgChart(report) };
 }
 
-/** The adapted parameters of one state. */
+/** Reads the adapted parameters of one state. */
 async function measure(state: TrustState): Promise<Omit<LarsReportRow, "change" | "mark">[]> {
   const { names, rates, adapted } = state;
   const [ratios, weightNorms, gradNorms] = await Promise.all(

@@ -17,17 +17,17 @@ type TrustAttributes = Pick<
   | "gradNorms"
 >;
 
-/** Returns the attributes that `GraftLars` and `GraftLamb` share; see docs/fused-kernels.md. */
+/** Returns the attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
 export function fusedTrust(
   { names, groupOf, decays }: TrustLayout,
   infos: readonly ParamInfo[],
   { minRatio, maxRatio, zeroNorm, rmsFloor }: TrustFormula,
   { ratios, weightNorms, gradNorms }: TrustState,
 ): TrustAttributes {
-  const at = new Map(infos.map(({ name }, i) => [name, i]));
+  const slotOf = new Map(infos.map(({ name }, i) => [name, i]));
   return {
     groups: groupOf,
-    slots: names.map((name) => at.get(name) as number),
+    slots: names.map((name) => slotOf.get(name) as number),
     decays,
     minRatio,
     maxRatio,

@@ -1,23 +1,27 @@
 import { formatNames, type ParamInfo, type Select, SelectionError, type Selector, selectOnce } from "@graftjs/core";
 import type { RatioGranularity, TrustOptions } from "./trust-options.ts";
 
-/** Who shares a ratio and who decays, for one set of active parameters. */
+/** The groups that share a ratio, and the decays, for one set of active parameters. */
 export interface TrustLayout {
-  /** Active parameters in the order of their gradients. */
+  /** Active parameters, in the order of their gradients. */
   readonly names: readonly string[];
-  /** Number of the group of each of `names`; -1 where it keeps ratio 1. */
+  /** Group of each of `names`, by number. -1 if the parameter keeps ratio 1. */
   readonly groupOf: readonly number[];
-  /** Indices into `names` of each group's members. */
+  /** Members of each group, as indices into `names`. */
   readonly groups: readonly (readonly number[])[];
   /** Decay of each of `names`. */
   readonly decays: readonly number[];
-  /** Number of values of each group. */
+  /** Number of values in each group. */
   readonly sizes: readonly number[];
-  /** For each of the optimizer's parameters its group, or `groups.length` for ratio 1, or one more where it is not active. */
+  /** Group of each parameter of the optimizer: `groups.length` if it keeps ratio 1, `groups.length + 1` if it is not active. */
   readonly slots: readonly number[];
 }
 
-/** @returns the layout of a step, computed once for each set of active parameters. */
+/**
+ * Returns a function that computes the layout of a step. It computes once per set of active parameters.
+ *
+ * @throws SelectionError, from the returned function, if a selector matches nothing or every parameter keeps ratio 1.
+ */
 export function trustLayouts(
   owner: string,
   weightDecay: number,
@@ -43,8 +47,8 @@ export function trustLayouts(
     const [keepsOne, keepsWeights] = [unscaled(infos), undecayed(infos)];
     if (infos.length > 0 && infos.every(keepsOne)) {
       throw new SelectionError(
-        `\`${owner}\` adapts none of ${infos.length} parameters: ${formatNames(infos.slice(0, 5).map(({ name }) => name))} are all excluded from the ratio.`,
-        "Give it parameters of two dimensions or more, or `excludeFromRatio: []`.",
+        `\`${owner}\` adapts none of ${infos.length} parameters. All are excluded from the ratio, for example ${formatNames(infos.slice(0, 5).map(({ name }) => name))}.`,
+        "Pass parameters with at least two dimensions, or `excludeFromRatio: []`.",
       );
     }
     const byName = new Map(infos.map((info) => [info.name, info]));
@@ -61,7 +65,7 @@ export function trustLayouts(
       sizes[number] = (sizes[number] ?? 0) + info.shape.reduce((a, b) => a * b, 1);
       return number;
     });
-    const at = new Map(names.map((name, i) => [name, groupOf[i] as number]));
+    const groupByName = new Map(names.map((name, i) => [name, groupOf[i] as number]));
     return {
       names,
       groupOf,
@@ -69,7 +73,7 @@ export function trustLayouts(
       sizes,
       decays: active.map((info) => (keepsWeights(info) ? 0 : weightDecay)),
       slots: infos.map(({ name }) => {
-        const group = at.get(name);
+        const group = groupByName.get(name);
         return group === undefined ? groups.length + 1 : group === -1 ? groups.length : group;
       }),
     };
@@ -81,15 +85,15 @@ function labelOf(granularity: RatioGranularity, info: ParamInfo): string {
   return granularity === "layer" ? info.layer : info.name;
 }
 
-/** `[]` is an answer of its own, "none": read as "not given" it would silently bring the default back. */
+/** Makes a selection from an option. `[]` means "none". It must not fall back to the default. */
 function excluded(
   selector: Selector | undefined,
   otherwise: Select,
-  what: string,
+  option: string,
 ): (infos: readonly ParamInfo[]) => Select {
   if (selector === undefined) return () => otherwise;
   if (Array.isArray(selector) && selector.length === 0) return () => none;
-  return selectOnce(selector, what);
+  return selectOnce(selector, option);
 }
 
 const none: Select = () => false;

@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { TrustLayout } from "./layout.ts";
 import type { TrustState } from "./trust.ts";
 
-/** Division by a rate of zero would give 0/0; by this, a ratio that the clip takes to 1. */
+/** Replaces a rate of zero as divisor: 0/0 would be NaN. The resulting large ratio is then limited to 1. */
 const SMALLEST_RATE = 1e-37;
 
-/** g + βw; the gradient itself where nothing decays. */
+/** Computes g + βw. Returns g itself for parameters without decay. */
 export function addDecay(grads: TensorMap, params: TensorMap, { names, decays }: TrustLayout): TensorMap {
   const decayOf = new Map(names.map((name, i) => [name, decays[i] as number]));
   return mapTensors(grads, (g, name) => {
@@ -15,7 +15,10 @@ export function addDecay(grads: TensorMap, params: TensorMap, { names, decays }:
   });
 }
 
-/** λ · x by name, or γ · λ · x where `rates` are given. Without rates, what keeps ratio 1 is returned as it is, bit for bit. */
+/**
+ * Computes λ·x for each tensor, or γ·λ·x if `rates` are given. Without rates, a tensor with ratio 1 is returned unchanged,
+ * bit for bit.
+ */
 export function scaleByTrust(
   tensors: TensorMap,
   { names, ratios }: TrustState,
@@ -27,17 +30,17 @@ export function scaleByTrust(
   return mapTensors(tensors, (x, name) => {
     const ratio = byName[name] as tf.Tensor;
     if (!rates) return adapted.has(name) ? tf.mul(x, ratio) : x;
-    // The scalars first: one pass over the tensor.
+    // Multiplying the scalars first needs only one pass over the tensor.
     return tf.mul(x, adapted.has(name) ? tf.mul(ratio, rates[name] as number) : (rates[name] as number));
   });
 }
 
-/** The context at rate 1, for a rule that is asked for its direction alone. */
+/** Returns the context with all rates at 1, to get only the direction of a rule. */
 export function atUnitRate(ctx: StepContext): StepContext {
   return { ...ctx, rates: Object.fromEntries(Object.keys(ctx.rates).map((name) => [name, 1])) };
 }
 
-/** λ ← min(λ/γ, 1) for adapted parameters: LARC's clip. */
+/** Limits the ratio of adapted parameters: λ ← min(λ/γ, 1), as LARC does. */
 export function clipToRate(
   state: TrustState,
   { names: active, groupOf }: TrustLayout,
@@ -48,7 +51,7 @@ export function clipToRate(
   return { ...state, ratios: tf.minimum(tf.div(state.ratios, tf.tensor1d(divisors)), 1) };
 }
 
-/** A vector's entries as scalars by name. */
+/** Splits a vector into scalars by name. */
 export function scalars(names: readonly string[], vector: tf.Tensor): TensorMap {
   const entries = tf.unstack(vector);
   return Object.fromEntries(names.map((name, i) => [name, entries[i] as tf.Tensor]));

@@ -1,51 +1,54 @@
 import { type OptionSchema, OptionsError, type ParamInfo, type Selector } from "@graftjs/core";
 
 /**
- * The ratio of a parameter whose weights, or whose gradient, are all zero, where the formula has no answer:
+ * The ratio of a parameter if its weights or its gradients are all zero. The formula is not defined for these.
  *
- * - `rms-floor`: weights count as if their root mean square were at least `rmsFloor`, ‖w‖ ← max(‖w‖, rmsFloor·√n); a zero
- *   gradient gets ratio η. Ours: a zero-initialised tensor starts like a small one, neither stuck nor 1/η times too far.
- * - `one`: ratio 1, as in the paper's implementations: the full global rate, 1/η ≈ 1000 times its neighbours'.
+ * - `rms-floor`: the root mean square of weights counts as at least `rmsFloor`, ‖w‖ ← max(‖w‖, rmsFloor·√n). If the gradient
+ *   is zero, the ratio is η. This is our own choice: weights that start at zero behave like small ones. They neither stay at
+ *   zero nor take steps that are 1/η times too long.
+ * - `one`: ratio 1, as in the implementations of the paper. This is the full global rate, 1/η ≈ 1000 times that of others.
  * - `eta`: ratio η.
- * - `exclude`: ratio 1 and no decay in this step (apex, lightning-bolts).
+ * - `exclude`: ratio 1, and no decay in this step (apex, lightning-bolts).
  */
 export type ZeroNormPolicy = "rms-floor" | "one" | "eta" | "exclude";
 
-/** What shares one ratio: each tensor, all parameters of a layer, or those to which a function gives the same name. */
+/** The parameters that share one ratio: each tensor has its own, or a layer, or all with the same result of a function. */
 export type RatioGranularity = "tensor" | "layer" | ((param: ParamInfo) => string);
 
-/** Options of every rule that scales by ‖w‖ over a norm. */
+/** Options of every hook and rule that scales by ‖w‖ over a norm. */
 export interface TrustOptions {
-  /** Least ratio of an adapted parameter, ≥ 0. @default 0 */
+  /** Smallest ratio of an adapted parameter, ≥ 0. @default 0 */
   readonly minRatio?: number;
-  /** Greatest ratio of an adapted parameter, ≥ `minRatio`. @default no bound */
+  /** Largest ratio of an adapted parameter, ≥ `minRatio`. @default no limit */
   readonly maxRatio?: number;
   /**
-   * Parameters that keep ratio 1; `[]` excludes none.
-   * @default bias, gamma, beta and every parameter of fewer than two dimensions; none where `granularity` is not `tensor`
+   * Parameters that keep ratio 1. `[]` excludes none.
+   * @default bias, gamma, beta and every parameter of fewer than two dimensions; none if `granularity` is not `tensor`
    */
   readonly excludeFromRatio?: Selector;
-  /** Parameters without decay; `[]` excludes none. @default bias, gamma, beta and every parameter of fewer than two dimensions */
+  /** Parameters without decay. `[]` excludes none. @default bias, gamma, beta and every parameter of fewer than two dimensions */
   readonly excludeFromDecay?: Selector;
-  /** What shares one ratio. @default "tensor" */
+  /** The parameters that share one ratio. @default "tensor" */
   readonly granularity?: RatioGranularity;
-  /** What a parameter of norm zero gets. @default "rms-floor" */
+  /** The ratio of a parameter if its norm is zero. @default "rms-floor" */
   readonly zeroNorm?: ZeroNormPolicy;
   /**
-   * Root mean square that weights count as having at least, > 0, under `zeroNorm: "rms-floor"` alone. Weights below it that
-   * are not zero feel it too; the smallest kernel of a pretrained MobileNetV2 has 0.03. @default 0.01
+   * With `zeroNorm: "rms-floor"`, the root mean square of weights counts as at least this, > 0. This also affects small
+   * weights that are not zero. The smallest kernel of a pretrained MobileNetV2 has 0.03. @default 0.01
    */
   readonly rmsFloor?: number;
 }
 
+/** The policies for zero norms, in the order of the documentation. */
 export const zeroNorms: readonly ZeroNormPolicy[] = ["rms-floor", "one", "eta", "exclude"];
 
+/** Schemas of {@link TrustOptions}. */
 export const trustFields: { readonly [K in keyof Required<TrustOptions>]: OptionSchema } = {
   minRatio: { type: "number", minimum: 0, default: 0, description: "Smallest ratio" },
   maxRatio: {
     type: "number",
     minimum: 0,
-    description: "Largest ratio. By default there is no limit; in `lambc` it is 1",
+    description: "Largest ratio. Default: unlimited; in `lambc` 1",
   },
   excludeFromRatio: {
     description:
@@ -73,7 +76,11 @@ export const trustFields: { readonly [K in keyof Required<TrustOptions>]: Option
   },
 };
 
-/** What a schema of single options cannot say. */
+/**
+ * Checks conditions that the schema of a single option cannot express.
+ *
+ * @throws OptionsError that lists all problems.
+ */
 export function assertTrust(name: string, { minRatio = 0, maxRatio, granularity }: TrustOptions): void {
   const problems = [
     ...(maxRatio !== undefined && maxRatio < minRatio

@@ -3,8 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { TrustState } from "./trust.ts";
 
 /**
- * The ratios of the last step, one entry for each hook and rule of this package in the optimizer, hooks first; `[]` before
- * the first step. The tensors are the optimizer's and live until its next step: read them, and do not dispose them.
+ * Returns the ratios of the last step: one entry per hook and rule of this package in the optimizer, hooks first. Returns
+ * `[]` before the first step.
+ *
+ * The tensors belong to the optimizer and are valid until its next step. Do not dispose them.
  */
 export function trustStates(optimizer: HookedOptimizer): readonly TrustState[] {
   const found: TrustState[] = [];

@@ -4,24 +4,25 @@ import type { TrustLayout } from "./layout.ts";
 import { norms, scaledNorm } from "./norm.ts";
 import type { ZeroNormPolicy } from "./trust-options.ts";
 
-/** What a step left for whoever watches: one entry for each of `names`, on the device. */
+/** The ratios of the last step, for observers. The tensors have one entry per name and stay on the device. */
 export type TrustState = {
-  /** Marks the vectors for core's `readStats`, and so for the observers of a run: see `VectorProbe`. */
+  /** Marks the vectors for `readStats` of core, which passes them to the observers of a run. */
   readonly stats: "trust";
-  /** The parameters the hook or rule was given, in the optimizer's order. */
+  /** The parameters of the hook or rule, in the order of the optimizer. */
   readonly names: readonly string[];
-  /** Rate γ of each in that step. */
+  /** Learning rate γ of each parameter in that step. */
   readonly rates: readonly number[];
-  /** Whether each was scaled in that step: not excluded, not frozen. */
+  /** Whether each parameter was scaled in that step. Excluded and frozen parameters are not. */
   readonly adapted: readonly boolean[];
-  /** Factor on the rate of each, [n]: 1 where it is excluded, 0 where it took no part in the step. */
+  /** Factor on the rate of each parameter, [n]. 1 if it is excluded, 0 if it took no part in the step. */
   readonly ratios: tf.Tensor;
-  /** ‖w‖ that entered the ratio, of the group where a group shares one, [n]; 0 where it was not scaled. */
+  /** ‖w‖ in the ratio of each parameter, [n]: the norm of its group. 0 if it was not scaled. */
   readonly weightNorms: tf.Tensor;
-  /** The norm that ‖w‖ was divided by, ‖g‖, ‖g + βw‖ or that of the step, as the dialect says, [n]. */
+  /** The norm that divided ‖w‖, [n]: of the gradient, of g + βw, or of the step, as the dialect defines. */
   readonly gradNorms: tf.Tensor;
 };
 
+/** The formula of the ratio, independent of the parameters. */
 export interface TrustFormula {
   readonly trustCoefficient: number;
   readonly epsilon: number;
@@ -33,6 +34,7 @@ export interface TrustFormula {
   readonly rmsFloor: number;
 }
 
+/** Creates the state before the first step: no parameter is adapted, and all vectors are 0. */
 export function emptyTrust(infos: readonly ParamInfo[]): TrustState {
   const zeros = (): tf.Tensor => tf.zeros([infos.length]);
   const names = infos.map(({ name }) => name);
@@ -47,7 +49,11 @@ export function emptyTrust(infos: readonly ParamInfo[]): TrustState {
   };
 }
 
-/** Ratios of one step. `dividing` holds, by name, what the norm in the denominator is taken of. */
+/**
+ * Computes the ratios of one step.
+ *
+ * @param dividing the tensors whose norm is in the denominator, by name.
+ */
 export function computeTrust(
   layout: TrustLayout,
   { infos, params, rates }: StepContext,
@@ -56,7 +62,7 @@ export function computeTrust(
 ): TrustState {
   const state = describeStep(emptyTrust(infos), layout, rates);
   if (layout.groups.length === 0) {
-    // Everything that is adapted is frozen in this step.
+    // All adapted parameters are frozen in this step.
     return { ...state, ratios: spread(tf.zeros([0]), layout, 1) };
   }
   const adapted = layout.groups.flat();
@@ -78,7 +84,7 @@ export function computeTrust(
   };
 }
 
-/** `state` with what is known of a step without computing: its rates, and who was scaled. */
+/** Sets the parts of a state that need no computation: the rates, and which parameters are scaled. */
 export function describeStep(
   state: TrustState,
   { slots, groups }: TrustLayout,
@@ -112,19 +118,19 @@ function ratio(
   return (zeroNorm === "exclude" ? chosen(bounded(formulaic)) : bounded(chosen(formulaic))) as tf.Tensor1D;
 }
 
-/** The norm of each group from its members' norms. */
+/** Computes the norm of each group from the norms of its members. */
 function grouped(perTensor: tf.Tensor1D, { groups }: TrustLayout): tf.Tensor1D {
   if (groups.every(({ length }) => length === 1)) return perTensor;
-  let at = 0;
+  let start = 0;
   const parts = groups.map(({ length }) => {
-    const part = tf.slice(perTensor, at, length);
-    at += length;
+    const part = tf.slice(perTensor, start, length);
+    start += length;
     return scaledNorm(part);
   });
   return tf.stack(parts) as tf.Tensor1D;
 }
 
-/** One value a group → one for each of the optimizer's parameters; excluded ones get `otherwise`, idle ones 0. */
+/** Expands one value per group to one per parameter. Excluded parameters get `otherwise`, inactive ones 0. */
 function spread(values: tf.Tensor, { slots }: TrustLayout, otherwise: number): tf.Tensor {
   return tf.gather(tf.concat([values, tf.tensor1d([otherwise, 0])]), tf.tensor1d([...slots], "int32"));
 }
