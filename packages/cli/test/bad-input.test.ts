@@ -103,7 +103,7 @@ it("a model file that does not exist or is not JSON, and a head after a layer th
   `);
   write("model.json", "{");
   expect(await errorOf(recipe)).toMatch(
-    /^The model <folder>\/model.json cannot be loaded.\n {2}model.json is no model: /,
+    /^The model <folder>\/model.json cannot be loaded.\n {2}model.json is not a model: /,
   );
 });
 

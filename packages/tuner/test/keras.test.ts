@@ -14,7 +14,7 @@ const bytesOf = (keras: string): Uint8Array => new Uint8Array(inflateSync(Buffer
 
 describe("loadKeras", () => {
   for (const [name, { keras, inputs, outputs }] of Object.entries(oracle)) {
-    it(`predicts what Keras does: ${name}`, async () => {
+    it(`predicts the same as Keras: ${name}`, async () => {
       const model = await loadKeras(bytesOf(keras), readers);
       const given = inputs.map((values) => tf.tensor(values as number[][]));
       const made = model.predict(given.length === 1 ? (given[0] as tf.Tensor) : given) as tf.Tensor;
@@ -28,7 +28,7 @@ describe("loadKeras", () => {
     });
   }
 
-  it("refuses what is damaged, lacks a part or does not fit, and leaves no tensor", async () => {
+  it("refuses files that are damaged, lack a part or do not fit, and leaks no tensors", async () => {
     const whole = bytesOf(oracle.image.keras);
     const files = fflate.unzipSync(whole);
     const config = new TextDecoder().decode(files["config.json"]);
@@ -40,12 +40,12 @@ describe("loadKeras", () => {
       [new Uint8Array(50), /cannot be unzipped/],
       [whole.subarray(0, whole.length - 60), /cannot be unzipped/],
       [fflate.zipSync(without), /lacks config.json/],
-      [zipped({ "config.json": text("{") }), /no JSON/],
-      [zipped({ "model.weights.h5": new Uint8Array(90) }), /no HDF5/],
+      [zipped({ "config.json": text("{") }), /not JSON/],
+      [zipped({ "model.weights.h5": new Uint8Array(90) }), /not an HDF5/],
       [zipped({ "model.weights.h5": (files["model.weights.h5"] as Uint8Array).subarray(0, 2000) }), /./],
       [
         zipped({ "config.json": text(config.replace('"units": 3', '"units": 2')) }),
-        /`head` has the weights \[4,2\] \[2\]/,
+        /`head` has weights of shapes \[4,2\] \[2\]/,
       ],
     ];
     const before = tf.memory().numTensors;

@@ -1,56 +1,16 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { adam } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfData from "@tensorflow/tfjs-data";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DataError, type Element, type FineTuneOptions, fineTune, flip, planFineTune, shift } from "../src/index.ts";
+import { DataError, type Element, type FineTuneOptions, fineTune, flip, shift } from "../src/index.ts";
 import { bufferedOrder } from "../src/pipeline/order/buffered-order.ts";
 import { epochOrder } from "../src/pipeline/order/epoch-order.ts";
 import { convNet, mlp } from "./nets.ts";
+import { N, options, reader, tuned } from "./stream-runs.ts";
 import { examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
-
-const N = 20;
-
-/** The examples of a data set as batches of `each` (0: one by one), counted. */
-function reader({ xs, ys }: { xs: tf.Tensor; ys: tf.Tensor }, each: number) {
-  const log = { opened: 0, closed: 0, read: 0 };
-  async function* read(): AsyncGenerator<Element> {
-    log.opened++;
-    try {
-      for (let at = 0; at < N; at += each || 1) {
-        await Promise.resolve();
-        log.read++;
-        const part = (t: tf.Tensor): tf.Tensor =>
-          each > 0 ? tf.slice(t, at, Math.min(each, N - at)) : tf.squeeze(tf.slice(t, at, 1), [0]);
-        yield { xs: tf.tidy(() => part(xs)), ys: tf.tidy(() => part(ys)) };
-      }
-    } finally {
-      log.closed++;
-    }
-  }
-  return { read, log };
-}
-
-const options = (more: Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">): FineTuneOptions => ({
-  loss: "categoricalCrossentropy",
-  trainable: "head",
-  rule: adam(),
-  learningRate: 0.05,
-  epochs: 3,
-  batchSize: 3,
-  accumulate: 2,
-  metrics: ["accuracy"],
-  ...more,
-});
-
-async function tuned(model: layers.LayersModel, more: Parameters<typeof options>[0]) {
-  const { history, restore } = await fineTune(model, options(more));
-  restore();
-  return { weights: weightsOf(model), history };
-}
 
 describe("the order of a shuffle buffer", () => {
   it("gives every example once, none before it can have been read, and is the order in memory with room for all", () => {
@@ -261,61 +221,5 @@ describe("a stream", () => {
     await expect(fineTune(mlp(), options(late))).rejects.toThrow(/data.ys from example 3 on/);
     const single = { data: { stream: read(), examples: N }, epochs: 1, cache: false } as const;
     expect((await tuned(mlp(), single)).history.loss).toHaveLength(1);
-  });
-});
-
-describe("prefetch", () => {
-  it("changes nothing but when batches are made: from memory, from a stream, with augmentation and mixup", async () => {
-    const given = examples([8, 8, 2], 9);
-    const augment = [flip(), shift({ by: 1 })];
-    const streamed = { data: { stream: [given], buffer: 4 }, cache: false } as const;
-    for (const more of [{}, { augment }, { augment, mixup: 0.4 }, streamed]) {
-      const run = (prefetch: number) => tuned(convNet(), { data: given, batchSize: 2, ...more, prefetch });
-      const expected = await run(0);
-      expect(await run(1)).toEqual(expected);
-      expect(await run(5)).toEqual(expected);
-    }
-  });
-
-  it("frees what was prepared when the run is aborted or the stream fails, and ends the stream", async () => {
-    const given = examples([4], N);
-    for (const fail of [true, false]) {
-      const { read, log } = reader(given, 0);
-      const aborter = new AbortController();
-      async function* failing(): AsyncGenerator<Element> {
-        for await (const element of read()) {
-          if (fail && log.read > 14) {
-            tf.dispose([element.xs, element.ys] as tf.Tensor[]);
-            throw new Error("the disk is gone");
-          }
-          yield element;
-        }
-      }
-      const model = mlp();
-      const before = tf.memory().numTensors;
-      const run = options({
-        data: { stream: failing, examples: N, buffer: 2 },
-        cache: false,
-        prefetch: 3,
-        accumulate: 1,
-        signal: aborter.signal,
-        observers: [{ stepEnd: ({ step }) => void (!fail && step === 2 && aborter.abort()) }],
-      });
-      await expect(fineTune(model, run)).rejects.toThrow(fail ? /the disk is gone/ : /abort/i);
-      expect(tf.memory().numTensors).toBe(before);
-      expect(log).toMatchObject({ opened: 1, closed: 1 });
-    }
-  });
-
-  it("is in the plan's peak, which comes within 10 % of the run's", async () => {
-    const given = examples([8, 8, 2], 24);
-    const more = { data: given, augment: [shift({ by: 1 })], prefetch: 3, batchSize: 6, accumulate: 1 };
-    const { predicted } = await planFineTune(convNet(), options(more));
-    const without = await planFineTune(convNet(), options({ ...more, prefetch: 0 }));
-    const { peakBytes, restore } = await fineTune(convNet(), options(more));
-    restore();
-    const bytes = predicted?.peakBytes ?? 0;
-    expect(bytes).toBeGreaterThan((without.predicted?.peakBytes ?? 0) + 3 * 6 * 8 * 8 * 2 * 4 * 0.99);
-    expect(Math.abs(bytes - peakBytes) / peakBytes).toBeLessThan(0.1);
   });
 });

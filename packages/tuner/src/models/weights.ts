@@ -1,7 +1,7 @@
 import type { NamedWeight, Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The variables of a run: what is trained, and the model's statistics. */
+/** The variables of a run: trained parameters and the model's statistics. */
 export interface RunWeights {
   readonly params: readonly Param[];
   readonly statistics: readonly NamedWeight[];
@@ -14,7 +14,7 @@ export function writtenWeights({ params, statistics }: RunWeights): readonly (Pa
 
 /** Copies the values of variables to the host, by name. */
 export async function readWeights(params: readonly Param[]): Promise<Map<string, Float32Array>> {
-  // A copy: on some backends `data` hands out the array that holds the tensor.
+  // Copied, because on some backends `data` returns the array that holds the tensor.
   const entries = params.map(
     async ({ name, variable }) => [name, ((await variable.data()) as Float32Array).slice()] as const,
   );

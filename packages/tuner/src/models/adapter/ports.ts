@@ -1,4 +1,4 @@
-/** The inputs and outputs of a model, by name and shape: what data are checked against. */
+/** Names and shapes of a model's inputs and outputs. Data are checked against them. */
 export interface Ports {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -6,7 +6,7 @@ export interface Ports {
   readonly outputs: readonly Port[];
 }
 
-/** Shape with the batch on axis 0; null where any size will do. */
+/** One input or output. Axis 0 of its shape is the batch; null means any size. */
 export interface Port {
   readonly shape: readonly (number | null)[];
 }

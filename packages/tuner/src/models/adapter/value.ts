@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 
-/** A tensor of the graph and the mask that travels with it (Masking, Embedding with `maskZero`). */
+/** A tensor in the graph with its mask, if any (from Masking, or Embedding with `maskZero`). */
 export interface Value {
   readonly tensor: tf.Tensor;
   readonly mask: tf.Tensor | null;

@@ -2,27 +2,31 @@ import { type NamedWeight, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelAdapter } from "../adapter/model-adapter.ts";
 
-/** A model that is no model object: variables, and a function over them. */
+/** A model written as plain functions over variables instead of a model object. */
 export interface FunctionModel {
   /** @default "function" */
   readonly name?: string;
-  /** By stable name, `layer/role`. */
+  /** Variables by stable name, `layer/role`. */
   readonly variables: { readonly [name: string]: tf.Variable };
-  /** From the inputs, or from what `trunk` gave, to one prediction an output. Pure but for the variables. */
+  /**
+   * Computes one prediction per output from the inputs, or from the tensors that `trunk` returned. The result may depend only on its
+   * arguments and the variables.
+   */
   forward(inputs: readonly tf.Tensor[], training: boolean): tf.Tensor | readonly tf.Tensor[];
   /**
-   * The part that no variable and no chance reaches: runs once an example. One row an example, whatever the others of the batch;
-   * where it gives several tensors, `forward` gets them all in their order.
+   * Computes the part that uses neither a variable nor random numbers. It runs once per example and its outputs are cached. It must
+   * return one row per example, independent of the rest of the batch. If it returns several tensors, `forward` gets them in that order.
    */
   trunk?(inputs: readonly tf.Tensor[]): tf.Tensor | readonly tf.Tensor[];
-  /** Shapes with the batch on axis 0, null where any size will do. @default one input of any shape is not known: give them */
+  /** Shape of each input. Axis 0 is the batch; null means any size. */
   readonly inputs: { readonly [name: string]: readonly (number | null)[] };
+  /** Shape of each output. Axis 0 is the batch; null means any size. */
   readonly outputs: { readonly [name: string]: readonly (number | null)[] };
-  /** Names of variables that the forward pass writes itself. @default [] */
+  /** Names of variables that the forward pass itself writes, such as moving averages. @default [] */
   readonly statistics?: readonly string[];
 }
 
-/** Makes plain functions over variables tunable. @throws OptionsError where there is no variable. */
+/** Makes a model of plain functions tunable. @throws OptionsError if `variables` is empty. */
 export function functionAdapter(model: FunctionModel): ModelAdapter {
   const { name = "function", variables, forward, trunk, inputs, outputs, statistics = [] } = model;
   if (Object.keys(variables).length === 0)
@@ -67,12 +71,12 @@ export function functionAdapter(model: FunctionModel): ModelAdapter {
 }
 
 function weightOf(path: string, variable: tf.Variable, statistic: boolean): NamedWeight {
-  const at = path.lastIndexOf("/");
+  const slash = path.lastIndexOf("/");
   const { shape } = variable;
   return {
     name: path,
-    layer: at < 0 ? path : path.slice(0, at),
-    role: path.slice(at + 1),
+    layer: slash < 0 ? path : path.slice(0, slash),
+    role: path.slice(slash + 1),
     shape,
     unitAxes: shape.length === 0 ? [] : [shape.length - 1],
     variable,

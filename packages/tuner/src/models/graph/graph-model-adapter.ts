@@ -4,9 +4,9 @@ import type { ModelAdapter } from "../adapter/model-adapter.ts";
 import { type GraphDefNode, type GraphModelLike, nodeName } from "./graph-model.ts";
 import { splitGraph } from "./split-graph.ts";
 
-/** A GraphModel that can be tuned. Parameters carry the names of their nodes. */
+/** Adapter of a GraphModel. Parameters are named after their graph nodes. */
 export interface GraphModelAdapter extends ModelAdapter {
-  /** Puts the constants back, with their first values, and frees the variables. */
+  /** Restores the original constants in the GraphModel and frees the variables. */
   release(): void;
 }
 
@@ -16,13 +16,12 @@ export interface GraphModelAdapterOptions {
 }
 
 /**
- * Makes a `tf.GraphModel` tunable: its float constants become variables through the public map `model.weights`, under the
- * names of their nodes. The trunk is found in the graph.
+ * Makes a `tf.GraphModel` tunable. Replaces its float constants by variables in the public map `model.weights`. Each variable has the
+ * name of its node.
  *
- * Batch norm in converted graphs computes as in inference, whatever is trained. Control flow needs `executeAsync` and cannot
- * be trained.
+ * Batch norm in converted graphs always computes as in inference. Graphs with control flow need `executeAsync` and cannot be trained.
  *
- * @throws OptionsError where the graph has control flow, or a node is not in it.
+ * @throws OptionsError if the graph has control flow or lacks a node named in `outputs`.
  */
 export function graphModelAdapter(
   model: GraphModelLike,
@@ -41,8 +40,8 @@ export function graphModelAdapter(
   );
   if (dynamic)
     throw new OptionsError(
-      `\`${dynamic.name}\` is a ${dynamic.op}: the graph only runs by executeAsync, which has no gradient.`,
-      "Name outputs before it with `outputs`.",
+      `Node \`${dynamic.name}\` is a ${dynamic.op}, so the graph runs only with executeAsync, which has no gradients.`,
+      "Use `outputs` to name nodes before it.",
     );
   const originals = new Map<string, tf.Tensor>();
   const depthwise = new Set(
@@ -56,7 +55,7 @@ export function graphModelAdapter(
     tensors[0] = variable;
     return [weightOf(name, variable, depthwise.has(name))];
   });
-  // Not `inputNodes`, which are the keys of the signature.
+  // `model.inputNodes` would give the keys of the signature instead of node names.
   const inputNames = model.inputs.map(({ name }) => nodeName(name));
   const fixed = outputs.map((name) => model.outputs.find((output) => output.name === name)?.shape);
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
@@ -107,7 +106,7 @@ export function graphModelAdapter(
         runTail(cut, _training, note) {
           const tensors = cut.map(({ tensor }) => tensor);
           if (!note) return execute(toMap(frontier, tensors), outputs);
-          // Nodes that are asked for are not freed on the way, and give the tensors that the outputs are made of.
+          // tfjs keeps requested nodes alive, and returns the very tensors that the outputs are computed from.
           const made = execute(toMap(frontier, tensors), [...tail, ...outputs]);
           tail.forEach((name, i) => {
             note(`\`${name}\` (${ops.get(name)})`, [made[i] as tf.Tensor]);
@@ -136,19 +135,19 @@ function nodesOf(model: GraphModelLike): readonly GraphDefNode[] {
   return nodes;
 }
 
-/** An unknown shape is anything of any rank: [] would be a scalar, so it is left to the loss. */
+/** Converts a tfjs shape; −1 becomes null. An unknown shape becomes [], and the loss then checks the shape itself. */
 function shapeOf(shape: readonly (number | null)[] | undefined): readonly (number | null)[] {
   return (shape ?? []).map((n) => (n === null || n < 0 ? null : n));
 }
 
 function weightOf(name: string, variable: tf.Variable, depthwise: boolean): NamedWeight {
-  const at = name.lastIndexOf("/");
+  const slash = name.lastIndexOf("/");
   const { shape } = variable;
   const last = shape.length - 1;
   return {
     name,
-    layer: at < 0 ? name : name.slice(0, at),
-    role: name.slice(at + 1),
+    layer: slash < 0 ? name : name.slice(0, slash),
+    role: name.slice(slash + 1),
     shape,
     unitAxes: shape.length === 0 ? [] : depthwise ? [last - 1, last] : [last],
     variable,

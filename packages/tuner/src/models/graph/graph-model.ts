@@ -8,7 +8,7 @@ export interface GraphDefNode {
   readonly attr?: { readonly [name: string]: { readonly i?: number | string; readonly b?: boolean } | undefined };
 }
 
-/** As much of a `tf.GraphModel` as is used. `artifacts` is private to TypeScript only. */
+/** The part of `tf.GraphModel` that Graft uses. (`artifacts` is private in TypeScript but exists at run time.) */
 export interface GraphModelLike {
   readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
   readonly outputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
@@ -16,14 +16,14 @@ export interface GraphModelLike {
   execute(inputs: tf.NamedTensorMap, outputs: string[]): tf.Tensor | tf.Tensor[];
 }
 
-/** "^a", "a:1" → "a". */
+/** Returns the node's name from an input reference: "^a" and "a:1" both give "a". */
 export function nodeName(input: string): string {
   const bare = input.startsWith("^") ? input.slice(1) : input;
   const colon = bare.indexOf(":");
   return colon < 0 ? bare : bare.slice(0, colon);
 }
 
-/** Which of a node's outputs an input reads: "a:1" → 1. */
+/** Returns the index of the output that an input reference reads: "a:1" gives 1, "a" gives 0. */
 export function outputIndex(input: string): number {
   return Number(/:(\d+)$/.exec(input)?.[1] ?? 0);
 }

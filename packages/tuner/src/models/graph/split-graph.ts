@@ -1,17 +1,17 @@
 import { type GraphDefNode, nodeName, outputIndex } from "./graph-model.ts";
 import { constantNumbers, mixesRows } from "./mixes-rows.ts";
 
-/** Ops whose result changes from run to run, depends on the batch's size, or hides a subgraph. */
+/** Ops whose result changes from run to run, depends on the batch size, or hides a subgraph. */
 const IMPURE =
   /Random|Multinomial|^Dropout|^(Shape|ShapeN|Size|Rank|While|StatelessWhile|If|StatelessIf|Switch|Merge|Enter|Exit|NextIteration|LoopCond)$|TensorArray|TensorList|HashTable|FusedBatchNormTrain/;
 const CONSTANT = /^(Const|Placeholder)$/;
 
-/** Where a converted graph is cut. */
+/** A converted graph divided into trunk and tail. */
 export interface GraphSplit {
   readonly trunk: readonly string[];
-  /** The others that compute, each behind what it reads. */
+  /** The other nodes that compute, each after its inputs. */
   readonly tail: readonly string[];
-  /** Nodes whose outputs the rest reads; model inputs among them. */
+  /** Trunk nodes and model inputs whose outputs the tail reads. */
   readonly frontier: readonly string[];
   /** Constants that the trunk reads. */
   readonly constants: readonly string[];
@@ -19,19 +19,19 @@ export interface GraphSplit {
   readonly of: number;
 }
 
-/** What is known of a graph beside its nodes. */
+/** Facts about a graph besides its nodes. */
 export interface GraphFacts {
   readonly inputs: ReadonlySet<string>;
   readonly outputs: readonly string[];
-  /** Constants that the optimizer moves. */
+  /** Constants that the optimizer trains. */
   readonly trained: ReadonlySet<string>;
-  /** Values of a constant of whole numbers. */
+  /** Returns the values of an integer constant; undefined for other nodes. */
   readonly constant: (name: string) => readonly number[] | undefined;
 }
 
 type State = "constant" | "trunk" | "tail";
 
-/** The largest part that no trained constant and no impure op reaches, from the inputs on. */
+/** Finds the trunk: the largest part of the graph, starting at the inputs, that no trained constant and no impure op reaches. */
 export function splitGraph(
   nodes: readonly GraphDefNode[],
   { inputs, outputs, trained, constant }: GraphFacts,
@@ -50,8 +50,9 @@ export function splitGraph(
       computed: (i: number) => states[i] !== "constant",
       numbers: (i: number) => constantNumbers(node, i, byName, constant),
     };
-    if (IMPURE.test(node.op)) why.set(name, `${node.op} is not fixed by the example`);
-    else if (states.includes("trunk") && mixesRows(node, fixed)) why.set(name, `${node.op} joins examples of a batch`);
+    if (IMPURE.test(node.op)) why.set(name, `${node.op} does not depend only on the example`);
+    else if (states.includes("trunk") && mixesRows(node, fixed))
+      why.set(name, `${node.op} combines examples of a batch`);
     if (why.has(name) || states.includes("tail")) return "tail";
     return states.includes("trunk") ? "trunk" : "constant";
   };
@@ -62,9 +63,9 @@ export function splitGraph(
   };
 
   let read = settleAll();
-  // tfjs feeds one output a node, the last that is given: a node of whose others something is read runs behind the cut.
+  // tfjs can feed only one output per node. If the tail reads another output, the node itself must be in the tail.
   for (let split = severalOf(read); split.length > 0; split = severalOf(read)) {
-    for (const name of split) why.set(name, `${byName.get(name)?.op} gives several values`);
+    for (const name of split) why.set(name, `${byName.get(name)?.op} has several outputs`);
     read = settleAll();
   }
 
@@ -85,7 +86,7 @@ function severalOf(read: readonly string[]): string[] {
   return [...new Set(read.filter((input) => outputIndex(input) > 0).map(nodeName))];
 }
 
-/** Nodes that compute, each behind what it reads, and the inputs and constants that they begin with. */
+/** Lists the nodes that compute, each after its inputs, and the leaves: model inputs and constants. */
 function inRunningOrder(
   outputs: readonly string[],
   inputs: ReadonlySet<string>,
@@ -111,7 +112,7 @@ function inRunningOrder(
   return { order, leaves };
 }
 
-/** Constants that the trunk reads, directly or through nodes that only compute with constants. */
+/** Lists the constants that the trunk reads, directly or through nodes that compute from constants only. */
 function constantsBehind(
   trunk: readonly string[],
   parents: (name: string) => readonly string[],

@@ -4,33 +4,33 @@ import * as layers from "@tensorflow/tfjs-layers";
 import { seeded } from "../../random/random.ts";
 
 export interface ReplaceHeadOptions {
-  /** Classes, or numbers to predict. */
+  /** Number of classes, or of values to predict. */
   readonly units: number;
   /** @default "softmax" */
   readonly activation?: "softmax" | "sigmoid" | "linear";
-  /** Name of the new layer, and of its parameters: `head/kernel`, `head/bias`. @default "head" */
+  /** Name of the new layer. Its parameters are `<name>/kernel` and `<name>/bias`. @default "head" */
   readonly name?: string;
-  /** Layer whose output the head reads. @default what the last layer with parameters reads */
+  /** Layer whose output the head reads. @default the layer before the last layer with parameters */
   readonly after?: string;
-  /** Of the kernel's Glorot uniform start. @default 0 */
+  /** Seed for the kernel's Glorot uniform initial values. @default 0 */
   readonly seed?: number;
 }
 
 /**
- * A model with the same layers up to `after` and a new dense head. The layers are shared, not copied: disposing one model
- * takes them from the other, and it keeps the model's name. Feature maps are averaged over space first.
+ * Creates a model with the same layers up to `after` and a new dense head. Feature maps are averaged over space before the head.
+ * The new model has the same name and shares the layers: disposing one model also disposes the layers of the other.
  *
- * The new head is the only output: of a model with several the others are left out, with the layers that only they need. There the
- * last layer with parameters may be any output's, so name `after`.
+ * The new head is the only output. Other outputs of the model are dropped, with the layers that only they need. If the model has
+ * several outputs, set `after`, because the last layer with parameters may belong to any of them.
  *
- * @throws OptionsError where there is no such layer, or the new name is taken.
+ * @throws OptionsError if the layer `after` does not exist or the name of the new head is taken.
  */
 export function replaceHead(
   model: layers.LayersModel,
   { units, activation = "softmax", name = "head", after, seed = 0 }: ReplaceHeadOptions,
 ): layers.LayersModel {
   if (!Number.isInteger(units) || units < 1)
-    throw new OptionsError(`\`units\` is ${units}.`, "Give a whole number ≥ 1: the number of classes.");
+    throw new OptionsError(`\`units\` of replaceHead is ${units}.`, "Give an integer ≥ 1: the number of classes.");
   const names = model.layers.map((layer) => layer.name);
   if (after !== undefined && !names.includes(after)) {
     throw new OptionsError(`No layer is named \`${after}\`.`, didYouMean(after, names));
@@ -40,7 +40,7 @@ export function replaceHead(
   const outputs = dense.apply(features) as layers.SymbolicTensor;
   const made = layers.model({ inputs: model.inputs, outputs, name: model.name });
   if (made.layers.filter((layer) => layer.name === name).length > 1) {
-    throw new OptionsError(`A layer is named \`${name}\` already.`, "Give the new head another `name`.");
+    throw new OptionsError(`The model already has a layer \`${name}\`.`, "Give the new head another `name`.");
   }
   const inputs = features.shape.at(-1) as number;
   const limit = Math.sqrt(6 / (inputs + units));
@@ -57,7 +57,8 @@ export function replaceHead(
 
 function beforeHead(model: layers.LayersModel): layers.SymbolicTensor {
   const last = model.layers.findLast(({ weights }) => weights.length > 0);
-  if (!last) throw new OptionsError("The model has no layer with parameters.", "Name the layer with `after`.");
+  if (!last)
+    throw new OptionsError("The model has no layer with parameters.", "Set `after` to the layer before the head.");
   const { input } = last;
   return Array.isArray(input) ? (input[0] as layers.SymbolicTensor) : input;
 }

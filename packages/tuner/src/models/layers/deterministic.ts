@@ -2,8 +2,8 @@ import type { CallableLayer } from "./layers-model.ts";
 import { isSubclass } from "./subclass.ts";
 
 /**
- * Stock layers whose output for an example depends on that example and their weights alone: no randomness, no memory, no
- * statistic of the batch. Whatever is not in this list is assumed to change from step to step.
+ * Stock layers whose output for an example depends only on that example and the layer's weights. They use no random numbers, no
+ * memory and no batch statistics. All other layers are assumed to change from step to step.
  */
 const PURE: ReadonlySet<string> = new Set([
   ...[
@@ -27,7 +27,7 @@ const PURE: ReadonlySet<string> = new Set([
   ...["SimpleRNN", "GRU", "LSTM", "TimeDistributed", "Bidirectional"],
 ]);
 
-/** Layers that do nothing once their rate is 0. */
+/** Layers that have no effect if their rate is 0. */
 const RANDOM: ReadonlySet<string> = new Set([
   "Dropout",
   "SpatialDropout1D",
@@ -37,11 +37,11 @@ const RANDOM: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why the layer's output may change between two looks at the same example although none of its weights is trained;
- * undefined where it cannot.
+ * Returns the reason why the layer's output for the same example may change although none of its weights is trained.
  *
- * @param held whether a patch promises that the layer computes the same in training as in inference.
- * @param pure whether a patch promises that the call it replaced computes the same values.
+ * @param held whether a patch guarantees that the layer computes the same in training as in inference.
+ * @param pure whether a patch guarantees that its replacement of `call` computes the same values.
+ * @returns undefined if the output cannot change.
  */
 export function impurity(layer: CallableLayer, held: boolean, pure = false): string | undefined {
   if (held) return undefined;
@@ -57,7 +57,7 @@ export function impurity(layer: CallableLayer, held: boolean, pure = false): str
   if (!PURE.has(name)) return `${name} is not known to be deterministic`;
   const rates = [config.dropout, config.recurrentDropout].filter((rate) => typeof rate === "number" && rate > 0);
   if (rates.length > 0) return "it drops units at random";
-  if (name === "Concatenate" && config.axis === 0) return "it joins examples of a batch";
+  if (name === "Concatenate" && config.axis === 0) return "it combines examples of a batch";
   const inner = (layer as { readonly layer?: CallableLayer; readonly forwardLayer?: CallableLayer }).layer;
   const wrapped = inner ?? (layer as { readonly forwardLayer?: CallableLayer }).forwardLayer;
   return wrapped ? impurity(wrapped, false) : undefined;

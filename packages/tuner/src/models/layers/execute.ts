@@ -3,26 +3,26 @@ import type { Value } from "../adapter/value.ts";
 import { callFrozen } from "./frozen-call.ts";
 import type { Graph, GraphNode, ValueRef } from "./layer-graph.ts";
 
-/** Values by `node:output`. */
+/** Values by key `node:output`. */
 export type Values = Map<string, Value>;
 
 export interface RunOptions {
-  /** Indices of the nodes to run, ascending: every input of theirs is among them or in `values`. */
+  /** Indices of the nodes to run, ascending. Each of their inputs must be an output of these nodes or in `values`. */
   readonly nodes: readonly number[];
-  /** What is known already: model inputs under `-1:i`, cached values. Not disposed. */
+  /** Values known before the run: model inputs under `-1:i`, and cached values. They are not disposed. */
   readonly values: Values;
   readonly wanted: readonly ValueRef[];
-  /** Reaches each layer as in `model.fit` and `model.predict`. */
+  /** Passed to each layer: true as in `model.fit`, false as in `model.predict`. */
   readonly training: boolean;
-  /** Nodes of whose parameters none is trained: where stock would compute a gradient nobody asked for, this saves it. */
+  /** Nodes without a trained parameter. For them, kernel gradients that stock tfjs computes needlessly are skipped. */
   readonly frozen?: ReadonlySet<number>;
   /** Called with each layer's outputs, in order. */
   readonly visit?: (node: GraphNode, outputs: readonly Value[]) => void;
-  /** Free each value as soon as its last reader has run. Only off the tape. @default false */
+  /** Whether to free each value once its last reader has run. Use it only while no gradients are recorded. @default false */
   readonly dispose?: boolean;
 }
 
-/** Runs part of a graph, layer by layer. The caller owns the results and everything left over: call it inside a tidy. */
+/** Runs part of a graph, layer by layer. Call it inside a tidy, because intermediate tensors are left to the caller. */
 export function execute(
   graph: Graph,
   { nodes, values, wanted, training, frozen, visit, dispose = false }: RunOptions,
@@ -49,7 +49,7 @@ export function refKey({ node, output }: ValueRef): string {
 
 function lookUp(known: Values, ref: ValueRef): Value {
   const value = known.get(refKey(ref));
-  if (!value) throw new RangeError(`Value ${refKey(ref)} of the graph was not computed.`);
+  if (!value) throw new RangeError(`Value ${refKey(ref)} of the layer graph was read before it was computed.`);
   return value;
 }
 
@@ -77,7 +77,7 @@ function release({ inputs }: GraphNode, known: Values, given: Values, readers: M
     const key = refKey(ref);
     const left = (readers.get(key) ?? 0) - 1;
     readers.set(key, left);
-    // A mask may travel on with the node's own output, so it is left to the caller's tidy.
+    // The node's output may reuse the mask, so freeing the mask is left to the caller's tidy.
     if (left === 0 && !given.has(key)) known.get(key)?.tensor.dispose();
   }
 }

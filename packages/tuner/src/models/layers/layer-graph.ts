@@ -1,6 +1,6 @@
 import type { CallableLayer, LayersModelLike, SymbolicLike } from "./layers-model.ts";
 
-/** Output `output` of node `node`; node −1 stands for the model's own inputs. */
+/** Refers to output `output` of node `node`. Node −1 means the model's inputs. */
 export interface ValueRef {
   readonly node: number;
   readonly output: number;
@@ -9,21 +9,21 @@ export interface ValueRef {
 /** One application of one layer. */
 export interface GraphNode {
   readonly layer: CallableLayer;
-  /** The layer's stable path, as in parameter names. A layer applied twice has two nodes of one path. */
+  /** The layer's stable path, as in parameter names. A layer applied twice has two nodes with the same path. */
   readonly path: string;
   readonly inputs: readonly ValueRef[];
   readonly inputRanks: readonly number[];
-  /** Values in its output for one example; undefined where a side is open. */
+  /** Number of values in the output for one example; undefined if a dimension is not fixed. */
   readonly size: number | undefined;
 }
 
-/** A model as a list of layer applications in an order in which they can run, nested models dissolved. */
+/** A model as a list of layer applications in an order in which they can run. Nested models are replaced by their layers. */
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly ValueRef[];
 }
 
-/** Flattens a model, nested models, shared layers, several inputs and outputs included. */
+/** Flattens a model into a graph. Supports nested models, shared layers, and several inputs and outputs. */
 export function flatten(model: LayersModelLike): Graph {
   const nodes: GraphNode[] = [];
   const paths = layerPaths(model);
@@ -78,7 +78,7 @@ function sizeOf([, ...sides]: readonly (number | null)[]): number | undefined {
 const ids = new WeakMap<object, number>();
 let nextId = 0;
 
-/** Layers of one name may meet in a flattened graph, so identity makes the key. */
+/** Returns a key by object identity, because a flattened graph may contain several layers with the same name. */
 function applicationKey(layer: object, nodeIndex: number): string {
   let id = ids.get(layer);
   if (id === undefined) {
@@ -92,12 +92,12 @@ function bind(inputs: readonly SymbolicLike[]): ReadonlyMap<number, ValueRef> {
   return new Map(inputs.map(({ id }, output) => [id, { node: -1, output }]));
 }
 
-/** A model used as a layer. One whose `call` somebody replaced is left whole: what it does is not in its graph any more. */
+/** Tells whether a layer is a nested model. If its `call` was replaced, it is treated as one layer, since its graph no longer applies. */
 function isNested(layer: object): layer is LayersModelLike & CallableLayer {
   return "layers" in layer && "outputs" in layer && !Object.hasOwn(layer, "call");
 }
 
-/** Paths as `namedWeights` gives them: by position in the model, not by route through the graph. */
+/** Lists the layers' paths as `namedWeights` does: by nesting of models, not by connections in the graph. */
 function layerPaths(model: LayersModelLike): ReadonlyMap<object, string> {
   const paths = new Map<object, string>();
   const walk = (layers: readonly object[], prefix: string): void => {

@@ -7,7 +7,7 @@ import { flatten, type GraphNode } from "./layer-graph.ts";
 import type { LayersModelLike, SymbolicLike } from "./layers-model.ts";
 import { splitLayers } from "./split-layers.ts";
 
-/** A `tf.LayersModel` or `tf.Sequential` as a run sees it. */
+/** Adapts a `tf.LayersModel` or `tf.Sequential`. */
 export function layersAdapter(model: LayersModelLike): ModelAdapter {
   const { name, inputs } = model;
   return {
@@ -27,8 +27,8 @@ export function layersAdapter(model: LayersModelLike): ModelAdapter {
 function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held, pure }: Changes): CutModel {
   const graph = flatten(model);
   const parts = splitLayers(graph, new Set(trained.map(({ variable }) => variable)), adapted, held, pure);
-  const at = (index: number): GraphNode => graph.nodes[index] as GraphNode;
-  const layers = new Set(parts.trunk.map((index) => at(index).layer));
+  const nodeAt = (index: number): GraphNode => graph.nodes[index] as GraphNode;
+  const layers = new Set(parts.trunk.map((index) => nodeAt(index).layer));
   return {
     trunk: {
       layers: layers.size,
@@ -36,17 +36,17 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held,
       parameters: [...layers].flatMap(({ weights }) => weights).reduce((sum, weight) => sum + weight.read().size, 0),
       stops: parts.stops,
       frontier: parts.frontier.map(({ node, output }) =>
-        node < 0 ? (names(model.inputs, model.inputNames)[output] as string) : at(node).path,
+        node < 0 ? (names(model.inputs, model.inputNames)[output] as string) : nodeAt(node).path,
       ),
     },
     rowwise: true,
     sources: parts.frontier.map(({ node, output }) => (node < 0 ? output : -1)),
     tail: {
       bytes: parts.tail.reduce<number | undefined>((sum, index) => {
-        const { size } = at(index);
+        const { size } = nodeAt(index);
         return sum === undefined || size === undefined ? undefined : sum + 4 * size;
       }, 0),
-      kinds: new Set(parts.tail.map((index) => at(index).layer.getClassName())),
+      kinds: new Set(parts.tail.map((index) => nodeAt(index).layer.getClassName())),
     },
     batchStatistics: graph.nodes
       .filter(
@@ -74,12 +74,12 @@ function cut(model: LayersModelLike, trained: readonly Param[], { adapted, held,
         ({ tensor }) => tensor,
       );
     },
-    // One for each application, as stock counts them; its Sequential forgets them unless `fit` is called on it.
+    // Counted once per application, as stock does. (Stock's Sequential omits them unless `fit` is called on it.)
     penalties: () => graph.nodes.flatMap(({ layer }) => layer.calculateLosses()),
   };
 }
 
-/** A Sequential has no names before it is compiled. */
+/** Returns `given`, or the source layers' names if it is incomplete: a Sequential has no names before it is compiled. */
 function names(values: readonly SymbolicLike[], given: readonly string[]): readonly string[] {
   return given.length === values.length ? given : values.map(({ sourceLayer }) => sourceLayer.name);
 }

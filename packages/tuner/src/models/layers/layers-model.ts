@@ -1,7 +1,7 @@
 import type { LayerLike, LayersLike } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 
-/** The little of a tfjs-layers `SymbolicTensor` that walking a graph needs. */
+/** The part of tfjs-layers' `SymbolicTensor` that is needed to walk a graph. */
 export interface SymbolicLike {
   readonly id: number;
   readonly name: string;
@@ -9,25 +9,25 @@ export interface SymbolicLike {
   readonly dtype: tf.DataType;
   readonly sourceLayer: CallableLayer;
   readonly inputs: readonly SymbolicLike[];
-  /** Which application of `sourceLayer` made it: a shared layer has several. */
+  /** Index of the application of `sourceLayer` that made this tensor. A shared layer has several applications. */
   readonly nodeIndex: number;
-  /** Which of the layer's outputs it is. */
+  /** Index among the layer's outputs. */
   readonly tensorIndex: number;
 }
 
-/** The little of a tfjs-layers layer that running it needs. */
+/** The part of a tfjs-layers layer that is needed to run it. */
 export interface CallableLayer extends LayerLike {
   readonly supportsMasking: boolean;
   readonly stateful: boolean;
-  // Parameters are `never`, so that a real layer, whose `apply` also takes symbolic tensors, fits.
+  // Method syntax, so that a real layer fits although its `apply` also takes symbolic tensors.
   apply(inputs: tf.Tensor[], kwargs?: object): unknown;
   computeMask(inputs: tf.Tensor[], mask?: tf.Tensor[]): unknown;
   getConfig(): object;
-  /** One scalar for each regularizer of each weight. */
+  /** Computes one scalar for each regularizer of each weight. */
   calculateLosses(): tf.Scalar[];
 }
 
-/** The little of a `tf.LayersModel` (functional or sequential) that the tuner needs; keeps it free of `tfjs-layers`. */
+/** The part of `tf.LayersModel` (functional or sequential) that the tuner needs. Avoids a dependency on `tfjs-layers`. */
 export interface LayersModelLike extends LayersLike {
   readonly inputs: readonly SymbolicLike[];
   readonly outputs: readonly SymbolicLike[];

@@ -3,27 +3,27 @@ import { impurity } from "./deterministic.ts";
 import { refKey } from "./execute.ts";
 import type { Graph, GraphNode, ValueRef } from "./layer-graph.ts";
 
-/** Where a model is cut. */
+/** A model's nodes divided into trunk and tail. */
 export interface Split {
-  /** Nodes that nothing trained, adapted or random reaches, ascending. Run once an example, off the tape. */
+  /** Nodes that no trained, adapted or random layer reaches, ascending. They run once per example, without recording gradients. */
   readonly trunk: readonly number[];
-  /** The others, ascending. */
+  /** The other nodes, ascending. */
   readonly tail: readonly number[];
-  /** The values that the tail reads: trunk outputs, and model inputs that bypass the trunk. */
+  /** Values that the tail reads: trunk outputs, and model inputs that bypass the trunk. */
   readonly frontier: readonly ValueRef[];
-  /** Nodes of the tail without a trained parameter: forward and input gradient only. */
+  /** Nodes of the tail without a trained parameter. They need only the forward pass and the gradient of their input. */
   readonly frozen: ReadonlySet<number>;
-  /** Nodes at which the trunk ends, with the reason. Empty where the whole model is trunk. */
+  /** Nodes at which the trunk ends, with the reason. Empty if the whole model is trunk. */
   readonly stops: readonly { readonly path: string; readonly why: string }[];
 }
 
 /**
- * Cuts a graph at the last values that stay what they are while `trained` changes.
+ * Cuts a graph at the last values that do not change while `trained` changes.
  *
- * @param trained the variables that the optimizer moves.
- * @param adapted stable paths of layers that a patch gave trained parameters to.
- * @param held stable paths of layers that a patch holds, see `PatchHandle.held`.
- * @param pure stable paths of layers whose replaced call computes the same, see `PatchHandle.pure`.
+ * @param trained variables that the optimizer trains.
+ * @param adapted stable paths of layers to which a patch added trained parameters.
+ * @param held stable paths of layers that compute the same in training as in inference, see `PatchHandle.held`.
+ * @param pure stable paths of layers whose replaced `call` computes the same values, see `PatchHandle.pure`.
  */
 export function splitLayers(
   graph: Graph,

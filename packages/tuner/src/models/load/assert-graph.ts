@@ -1,6 +1,6 @@
 import { LoadError } from "./load-safetensors.ts";
 
-/** A layer among others, as much as says what it reads. */
+/** The fields of a layer's configuration that say which layers it reads. */
 interface LayerEntry {
   readonly name?: unknown;
   readonly config?: { readonly name?: unknown; readonly layers?: unknown };
@@ -9,11 +9,11 @@ interface LayerEntry {
 }
 
 /**
- * Makes sure that the layers of each model in a topology can be put together in some order. tfjs-layers tries again those that read
- * a layer not yet there, and for a name that is nowhere, or two layers that read each other, it never ends.
+ * Checks that the layers of each model in a topology can be built in some order. tfjs-layers itself would loop forever if a layer
+ * reads a name that does not exist, or if two layers read each other.
  *
  * @param topology in the form of Keras 2.
- * @throws LoadError naming a layer that waits for ever, and for what.
+ * @throws LoadError that names a layer which cannot be built and the input it lacks.
  */
 export function assertGraph(topology: unknown, file: string): void {
   if (typeof topology !== "object" || topology === null) return;
@@ -27,7 +27,7 @@ function assertEnds(layers: readonly LayerEntry[], file: string): void {
     const twice = names.find((name, i) => name !== undefined && names.indexOf(name) !== i);
     if (twice !== undefined) throw new LoadError(`${file} has two layers named ${JSON.stringify(twice)}.`, HINT);
   }
-  // How often each layer was called: an input and a model count their making.
+  // How often each layer was called. For inputs and nested models, creating the layer counts as a call.
   const calls = new Map<unknown, number>(
     layers.map((layer) => [layer.name, layer.class_name === "InputLayer" || layer.config?.layers ? 1 : 0]),
   );
@@ -45,7 +45,7 @@ function assertEnds(layers: readonly LayerEntry[], file: string): void {
 
 type Calls = ReadonlyMap<unknown, number>;
 
-/** Anything that is no list is left to tfjs-layers, which refuses it. */
+/** Lists a layer's calls. Skips anything that is not a list, because tfjs-layers refuses it with its own message. */
 function nodesOf({ inbound_nodes: nodes }: LayerEntry): readonly (readonly unknown[])[] {
   return Array.isArray(nodes) ? (nodes as unknown[]).filter((node) => Array.isArray(node)) : [];
 }
@@ -63,9 +63,9 @@ function stuck(
 ): LoadError {
   const missing = node.find((input) => !there(input, calls)) as readonly unknown[];
   return new LoadError(
-    `Layer ${JSON.stringify(layer.name)} of ${file} reads call ${String(missing[1])} of ${JSON.stringify(missing[0])}, which never comes about.`,
+    `Layer ${JSON.stringify(layer.name)} of ${file} reads call ${String(missing[1])} of ${JSON.stringify(missing[0])}, which does not exist.`,
     HINT,
   );
 }
 
-const HINT = "Is the file whole?";
+const HINT = "Is the file complete?";

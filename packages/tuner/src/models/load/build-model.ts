@@ -4,22 +4,22 @@ import { assertGraph } from "./assert-graph.ts";
 import { fromKeras3 } from "./keras3.ts";
 import { LoadError } from "./load-safetensors.ts";
 
-/** What a file says of a model, and how its weights are put in. */
+/** The contents of a model file, and a function that fills in the weights. */
 export interface ModelParts {
   /** Configuration of tfjs-layers, Keras 2 or Keras 3. */
   readonly topology: unknown;
-  /** What the topology stands in, for messages. */
+  /** Name of the file that holds the topology, for messages. */
   readonly file: string;
-  /** Numbers that the file can hold at most: a topology that asks for more is refused before they are allocated. */
+  /** Largest count of weight values that the file can hold. A topology with more values is refused before they are allocated. */
   readonly most: number;
-  /** Puts the weights in. */
+  /** Writes the stored weights into the model. */
   readonly fill: (model: layers.LayersModel) => void;
 }
 
 /**
- * Builds a model and fills it. Whatever goes wrong, what was made until then is freed.
+ * Builds a model and fills in its weights. If anything fails, all variables created so far are freed.
  *
- * @throws LoadError whatever tfjs-layers throws.
+ * @throws LoadError, also for every error of tfjs-layers.
  */
 export async function buildModel({ topology, file, most, fill }: ModelParts): Promise<layers.LayersModel> {
   const before = new Set(variables());
@@ -33,11 +33,11 @@ export async function buildModel({ topology, file, most, fill }: ModelParts): Pr
     fill(built);
     return built;
   } catch (cause) {
-    // `model.dispose()` counts a shared layer's uses and leaves its weights, and of half a model there is none to ask.
+    // `model.dispose()` would keep the weights of a shared layer, and there is no model yet if building failed.
     for (const variable of made) variable.dispose();
     if (cause instanceof LoadError) throw cause;
     const said = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
-    throw new LoadError(`tfjs-layers cannot build the model that ${file} describes.`, `It says: ${said}`, { cause });
+    throw new LoadError(`tfjs-layers cannot build the model in ${file}.`, `tfjs-layers says: ${said}`, { cause });
   }
 }
 
@@ -52,8 +52,9 @@ interface Building {
 }
 
 /**
- * tfjs-layers allocates every weight before it looks at the file's, and by the numbers that the file claims. It builds in one go
- * before its first await, so its method is exchanged for no longer than that. Weights begin as zeros, as in its own loader.
+ * Builds the model, but refuses to allocate more than `most` weight values. tfjs-layers allocates every weight by the shapes in the
+ * topology before it looks at the stored weights. It builds synchronously, before its first await, so `addWeight` is replaced only
+ * for that time. Weights start as zeros, as in tfjs-layers' own loader.
  */
 function boundedBuild(topology: unknown, most: number, file: string): Promise<layers.LayersModel> {
   const prototype = layers.layers.Layer.prototype as unknown as Building;
@@ -63,12 +64,12 @@ function boundedBuild(topology: unknown, most: number, file: string): Promise<la
     numbers += shape.reduce((a, b) => a * b, 1);
     if (!(numbers <= most)) {
       throw new LoadError(
-        `${file} describes more weights than the file has: \`${name}\` is [${shape}].`,
-        "Is the file whole, and are the weights those of this model?",
+        `${file} describes more weights than are stored: \`${name}\` is [${shape}].`,
+        "Is the file complete, and do the weights belong to this model?",
       );
     }
     this.fastWeightInitDuringBuild = true;
-    // It leaves the value that it starts with where a dtype or a name is no good.
+    // The tidy frees the initial value that `addWeight` leaves behind if it throws for a bad dtype or name.
     let weight: unknown;
     tf.tidy(() => {
       weight = addWeight.call(this, name, shape, ...rest);

@@ -1,26 +1,26 @@
 import { LoadError } from "./load-safetensors.ts";
 
 /**
- * A path that stays in its folder: relative, without `..`, without a scheme or a drive, whatever the separators and
- * percent-encodings. Control characters and spaces around it are refused too: addresses drop them, and what is left may be another
+ * Checks that a path stays in its folder: it must be relative, without `..`, scheme or drive, for all separators and
+ * percent-encodings. Control characters and surrounding spaces are refused too, because URLs drop them and the rest may be another
  * path (".\t./secret").
  *
- * @throws LoadError otherwise.
+ * @throws LoadError if the path may leave the folder.
  */
 export function assertInside(path: string, file: string): void {
   let plain = path;
   try {
     plain = decodeURIComponent(path);
   } catch {
-    // Not percent-encoded: judged as it stands.
+    // The path is not percent-encoded, so it is checked unchanged.
   }
   const parts = [path, plain].flatMap((form) => form.split(/[\\/]/));
   const leaves = /^([\\/]|[a-z][a-z0-9+.-]*:)/i.test(path) || /^([\\/]|[a-z][a-z0-9+.-]*:)/i.test(plain);
   const hidden = [path, plain].some((form) => /\p{Cc}/u.test(form) || form !== form.trim());
   if (path === "" || leaves || hidden || parts.includes("..")) {
     throw new LoadError(
-      `${file} names the weights ${JSON.stringify(path)}, outside its folder.`,
-      "A model from elsewhere could read any file that way; it is refused.",
+      `${file} names the weights file ${JSON.stringify(path)}, outside its folder.`,
+      "Use a path relative to the folder. Other paths are refused, because a downloaded model could read any file that way.",
     );
   }
 }

@@ -1,13 +1,13 @@
 /**
- * A model configuration as tfjs-layers reads it, from what Keras 3 writes: `batch_shape` becomes `batch_input_shape`, a
- * `DTypePolicy` becomes its name, wrapped initializers and regularizers lose the wrapping, `L1` and `L2` become `L1L2`, and
- * inbound nodes of the new form become lists, as do inputs and outputs where there is one or they have names.
+ * Translates a Keras 3 model configuration to the form that tfjs-layers reads. `batch_shape` becomes `batch_input_shape`. A
+ * `DTypePolicy` becomes its name. Wrapped initializers and regularizers are unwrapped. `L1` and `L2` become `L1L2`. Inbound nodes
+ * become lists, and so do model inputs and outputs if there is only one or they have names.
  */
 export function fromKeras3(config: unknown): unknown {
   return translated(config, new Set());
 }
 
-/** @param models names of the models among the layers that `config` stands among. */
+/** Translates one part of a configuration. @param models names of the nested models among the layers of the enclosing model. */
 function translated(config: unknown, models: ReadonlySet<string>): unknown {
   if (Array.isArray(config)) return config.map((part) => translated(part, models));
   if (typeof config !== "object" || config === null) return config;
@@ -18,7 +18,7 @@ function translated(config: unknown, models: ReadonlySet<string>): unknown {
   if (object.class_name === "DTypePolicy") return (object.config as { name?: unknown }).name ?? "float32";
   if (object.class_name === "L1" || object.class_name === "L2")
     return { class_name: "L1L2", config: { l1: 0, l2: 0, ...(object.config as object) } };
-  // tfjs-layers' own needs the chained methods of the union package; the values come from the file anyway.
+  // tfjs-layers' Orthogonal needs the chained methods of the union package. The initial values are overwritten anyway.
   if (object.class_name === "Orthogonal") return { class_name: "GlorotNormal", config: {} };
   const inner = Array.isArray(object.layers) ? nestedModels(object.layers) : models;
   const out: Record<string, unknown> = {};
@@ -33,7 +33,7 @@ function translated(config: unknown, models: ReadonlySet<string>): unknown {
   return out;
 }
 
-/** Options that tfjs-layers does not know and that change nothing in training or inference here. */
+/** Options that tfjs-layers does not know and that do not affect training or inference here. */
 const DROPPED = new Set([
   "optional",
   "sparse",
@@ -44,7 +44,7 @@ const DROPPED = new Set([
   "batch_input_shape_",
 ]);
 
-/** `[layer, node, tensor]`, or such triples in a list or under names, → a list of triples. */
+/** Collects triples `[layer, node, tensor]`, given as one triple, a list or a record, into a list. */
 function ends(value: unknown, models: ReadonlySet<string>): unknown {
   if (typeof value !== "object" || value === null) return value;
   const [first] = value as readonly unknown[];
@@ -52,20 +52,20 @@ function ends(value: unknown, models: ReadonlySet<string>): unknown {
   return Object.values(value).flatMap((end) => ends(end, models));
 }
 
-/** `{ args: [tensor | tensors], kwargs }` → `[[layer, node, tensor, kwargs], ...]`. */
+/** Translates `{ args: [tensor | tensors], kwargs }` to `[[layer, node, tensor, kwargs], ...]`. */
 function inboundNode(node: unknown, models: ReadonlySet<string>): unknown {
   if (Array.isArray(node) || typeof node !== "object" || node === null) return node;
   const { args = [], kwargs = {} } = node as { args?: readonly unknown[]; kwargs?: object };
   return args.flatMap(function history(arg: unknown): unknown[] {
     if (Array.isArray(arg)) return arg.flatMap(history);
-    const at = (arg as { config?: { keras_history?: History } } | null)?.config?.keras_history;
-    return at ? [[...call(at, models), fromKeras3(kwargs)]] : [];
+    const origin = (arg as { config?: { keras_history?: History } } | null)?.config?.keras_history;
+    return origin ? [[...call(origin, models), fromKeras3(kwargs)]] : [];
   });
 }
 
 type History = readonly [layer: string, node: number, tensor: number];
 
-/** Keras 3 counts a nested model's calls from 0; Keras 2 and tfjs-layers count its making as one. */
+/** Adjusts a call's number. Keras 3 counts a nested model's calls from 0; Keras 2 and tfjs-layers count its creation as call 0. */
 function call([layer, node, tensor]: History, models: ReadonlySet<string>): History {
   return [layer, models.has(layer) ? node + 1 : node, tensor];
 }

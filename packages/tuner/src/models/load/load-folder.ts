@@ -5,24 +5,24 @@ import { buildModel } from "./build-model.ts";
 import { assertInside } from "./inside.ts";
 import { LoadError } from "./load-safetensors.ts";
 
-/** Reads a file of a model's folder; the path is relative and was checked. */
+/** Reads a file of a model's folder. The path is relative and has been checked to stay in the folder. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
 
 /**
- * Loads a tfjs LayersModel from a `model.json` and its weight shards, Keras 3's configuration too.
+ * Loads a tfjs LayersModel from a `model.json` and its weight shards. Supports Keras 3's configuration too.
  *
- * Unlike tfjs-node's handler, weight paths that leave the folder are refused, and so are shards that are shorter or longer
- * than the manifest says.
+ * Unlike tfjs-node's handler, it refuses weight paths that leave the folder, and shards that are shorter or longer than the manifest
+ * says.
  *
- * @param read how a file beside `model.json` is read: `fetch` in a browser, `readFile` in Node. See `folderReader`.
- * @throws LoadError that names the file and what is wrong with it; no tensor is left over then.
+ * @param read reads a file of the model's folder: `folderReader(folder)` in Node, `urlReader(base)` in a browser.
+ * @throws LoadError that names the file and the problem. No tensors are left over then.
  */
 export async function loadLayersModel(read: ReadFile, file = "model.json"): Promise<layers.LayersModel> {
   const { topology, specs, data, rest } = await readParts(read, file);
   if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
     throw new LoadError(
       `${file} is a GraphModel, not a LayersModel.`,
-      "Load it with @tensorflow/tfjs-converter, and tune it by graphModelAdapter.",
+      "Load it with @tensorflow/tfjs-converter and wrap it with graphModelAdapter.",
     );
   const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
   return buildModel({
@@ -30,19 +30,19 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
     fill: (model) =>
       tf.tidy(() => {
         const tensors = tf.io.decodeWeights(data.buffer, specs);
-        const own = specs
+        const modelWeights = specs
           .filter(({ group }) => group !== "optimizer")
           .map(({ name }) => [name, tensors[name]] as const);
-        model.loadWeights(Object.fromEntries(own) as tf.NamedTensorMap);
+        model.loadWeights(Object.fromEntries(modelWeights) as tf.NamedTensorMap);
       }),
   });
 }
 
 /**
- * The parts of a tfjs model of either kind, with the checks of {@link loadLayersModel}: what the package
- * `@tensorflow/tfjs-converter` makes a GraphModel of, `loadGraphModel({ load: async () => artifacts })`.
+ * Reads the artifacts of a LayersModel or GraphModel with the checks of {@link loadLayersModel}. To get a GraphModel, pass the
+ * artifacts to `@tensorflow/tfjs-converter`: `loadGraphModel({ load: async () => artifacts })`.
  *
- * @throws LoadError that names the file and what is wrong with it.
+ * @throws LoadError that names the file and the problem.
  */
 export async function readModelArtifacts(read: ReadFile, file = "model.json"): Promise<tf.io.ModelArtifacts> {
   const { topology, specs, data, rest } = await readParts(read, file);
@@ -50,14 +50,14 @@ export async function readModelArtifacts(read: ReadFile, file = "model.json"): P
 }
 
 interface Parts {
-  /** What else stands in the file: format, signature and the like. */
+  /** The other fields of the file: format, signature and the like. */
   readonly rest: object;
   readonly topology: object;
   readonly specs: tf.io.WeightsManifestEntry[];
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
-/** The model's parts, checked, before anything is built. */
+/** Reads and checks the model's parts before anything is built. */
 async function readParts(read: ReadFile, file: string): Promise<Parts> {
   const json = parsed(await readOrSay(read, file), file);
   const { modelTopology, weightsManifest, ...rest } = json as { modelTopology?: object; weightsManifest?: unknown };
@@ -75,17 +75,17 @@ async function readParts(read: ReadFile, file: string): Promise<Parts> {
     const [have, want] = [sum(shards.map(({ byteLength }) => byteLength)), sum(entries.map(byteLengthOf))];
     if (have !== want)
       throw new LoadError(
-        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: ${have} bytes, and ${file} lists ${want}.`,
+        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: they have ${have} bytes, but ${file} lists ${want}.`,
         "Fetch or save the model again.",
       );
     specs.push(...entries);
     chunks.push(...shards);
   }
   const data = new Uint8Array(sum(chunks.map(({ byteLength }) => byteLength)));
-  let at = 0;
+  let offset = 0;
   for (const chunk of chunks) {
-    data.set(chunk, at);
-    at += chunk.byteLength;
+    data.set(chunk, offset);
+    offset += chunk.byteLength;
   }
   return { topology: modelTopology, specs, data, rest };
 }
@@ -95,18 +95,19 @@ function parsed(bytes: Uint8Array, file: string): unknown {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     const json = JSON.parse(text) as unknown;
     const twice = duplicateKey(text);
-    if (twice !== undefined) throw new Error(`the key ${JSON.stringify(twice)} stands there twice`);
-    if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("it is no object");
+    if (twice !== undefined) throw new Error(`the key ${JSON.stringify(twice)} occurs twice`);
+    if (typeof json !== "object" || json === null || Array.isArray(json)) throw new Error("it is not a JSON object");
     return json;
   } catch (cause) {
-    throw new LoadError(`${file} is no model: ${(cause as Error).message}.`, "Is the file whole?", { cause });
+    throw new LoadError(`${file} is not a model: ${(cause as Error).message}.`, "Is the file complete?", { cause });
   }
 }
 
 const BYTES: Readonly<Record<string, number>> = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 };
 
 function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEntry[] {
-  if (!Array.isArray(entries)) throw new LoadError(`A group of ${file} has no list of weights.`, "Is the file whole?");
+  if (!Array.isArray(entries))
+    throw new LoadError(`A group of ${file} has no list of weights.`, "Is the file complete?");
   for (const entry of entries as Partial<tf.io.WeightsManifestEntry>[]) {
     const shape: unknown = entry?.shape;
     const ok =
@@ -119,7 +120,7 @@ function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEn
     if (!ok)
       throw new LoadError(
         `${file} has a weight that cannot be read: ${JSON.stringify(entry)?.slice(0, 120)}.`,
-        "Is the file whole?",
+        "Is the file complete?",
       );
   }
   return entries as tf.io.WeightsManifestEntry[];
@@ -127,7 +128,7 @@ function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEn
 
 function checkedPaths(paths: unknown, file: string): string[] {
   if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string"))
-    throw new LoadError(`A group of ${file} has no list of paths.`, "Is the file whole?");
+    throw new LoadError(`A group of ${file} has no list of paths.`, "Is the file complete?");
   for (const path of paths as string[]) assertInside(path, file);
   return paths as string[];
 }
@@ -141,7 +142,7 @@ async function readOrSay(read: ReadFile, path: string): Promise<Uint8Array> {
     return await read(path);
   } catch (cause) {
     if (cause instanceof LoadError) throw cause;
-    throw new LoadError(`Cannot read ${path}: ${(cause as Error).message}.`, "Does it stand beside model.json?", {
+    throw new LoadError(`Cannot read ${path}: ${(cause as Error).message}.`, "Is it in the folder of model.json?", {
       cause,
     });
   }

@@ -4,9 +4,9 @@ import { buildModel } from "./build-model.ts";
 import { type H5Dataset, type H5Group, type H5Wasm, withH5 } from "./h5-file.ts";
 import { LoadError } from "./load-safetensors.ts";
 
-/** The packages that read a .keras file; neither is a dependency of this one. */
+/** The packages that read a .keras file. Install them yourself; they are not dependencies. */
 export interface KerasReaders {
-  /** `await import("h5wasm")`, in Node `h5wasm/node`. */
+  /** `await import("h5wasm")`, or `h5wasm/node` in Node. */
   readonly h5wasm: H5Wasm;
   /** `await import("fflate")`. */
   readonly fflate: {
@@ -15,12 +15,12 @@ export interface KerasReaders {
 }
 
 /**
- * Loads what Keras 3 saves as `.keras`: a zip of config.json and model.weights.h5.
+ * Loads a `.keras` file saved by Keras 3: a zip of config.json and model.weights.h5.
  *
- * Layers of the user's own, and those that tfjs-layers lacks (`GRU` with `reset_after`, which Keras has by default), are
- * refused by tfjs-layers under their names.
+ * tfjs-layers refuses custom layers and layers that it lacks, such as `GRU` with `reset_after` (Keras's default). The error names the
+ * layer.
  *
- * @throws LoadError where the file is damaged, holds no model, or a layer's weights do not fit; no model is left over then.
+ * @throws LoadError if the file is damaged or has no model, or if a layer's weights do not fit. No tensors are left over then.
  */
 export async function loadKeras(bytes: Uint8Array, { h5wasm, fflate }: KerasReaders): Promise<layers.LayersModel> {
   const files = unzipped(bytes, fflate);
@@ -30,14 +30,14 @@ export async function loadKeras(bytes: Uint8Array, { h5wasm, fflate }: KerasRead
     buildModel({
       topology: config,
       file: "config.json",
-      // Stored as single bytes at the least: HDF5 may compress.
+      // A value takes at least one byte in the file, even if it is compressed.
       most: weights.byteLength,
       fill: (model) => tf.tidy(() => fill(model, config, file, "")),
     }),
   );
 }
 
-/** A model's configuration, as much as names the groups of its weights. */
+/** The fields of a model's configuration that name the groups of its weights. */
 interface KerasConfig {
   readonly class_name: string;
   readonly config: { readonly name: string; readonly layers?: readonly KerasConfig[] };
@@ -50,13 +50,13 @@ function unzipped(bytes: Uint8Array, { unzipSync }: KerasReaders["fflate"]): Rec
   try {
     files = unzipSync(bytes, { filter: ({ name }) => FILES.includes(name) });
   } catch (cause) {
-    throw new LoadError("This is no .keras file: it cannot be unzipped.", "Is the file whole?", { cause });
+    throw new LoadError("This is not a .keras file: it cannot be unzipped.", "Is the file complete?", { cause });
   }
   const missing = FILES.filter((name) => !files[name]);
   if (missing.length === 0) return files;
   throw new LoadError(
     `The .keras file lacks ${missing.join(" and ")}.`,
-    'Save with model.save("model.keras"), with Keras 3 and its weights in one file.',
+    'Save it with Keras 3 by model.save("model.keras"), with the weights in one file.',
   );
 }
 
@@ -64,11 +64,11 @@ function parsed(bytes: Uint8Array): KerasConfig {
   try {
     return JSON.parse(new TextDecoder().decode(bytes)) as KerasConfig;
   } catch (cause) {
-    throw new LoadError("config.json of the .keras file is no JSON.", "Is the file whole?", { cause });
+    throw new LoadError("config.json of the .keras file is not JSON.", "Is the file complete?", { cause });
   }
 }
 
-/** Keras names a layer's group after its class and its turn among the layers of that class, not after its name. */
+/** Fills in a model's weights. Keras names a layer's group by its class and its index among layers of that class, not by its name. */
 function fill(model: layers.LayersModel, { config }: KerasConfig, file: H5Group, root: string): void {
   const turns = new Map<string, number>();
   for (const layer of config.layers ?? []) {
@@ -92,29 +92,29 @@ function put(layer: layers.layers.Layer, file: H5Group, path: string): void {
     const list = (all: readonly { readonly shape: readonly (number | null)[] }[]): string =>
       all.map(({ shape }) => `[${shape}]`).join(" ") || "none";
     throw new LoadError(
-      `Layer \`${layer.name}\` has the weights ${list(layer.weights as never)}, the file under ${path} ${list(sets)}.`,
-      "Was the file saved by Keras 3, and is it whole?",
+      `Layer \`${layer.name}\` has weights of shapes ${list(layer.weights as never)}, but the file has ${list(sets)} under ${path}.`,
+      "Was the file saved by Keras 3, and is it complete?",
     );
   }
   const tensors = sets.map(({ value, shape }) => tf.tensor(Float32Array.from(value), shape));
   layer.setWeights(tensors);
 }
 
-/** A layer's own variables by number, then those of the layers that it wraps. */
+/** Lists a layer's own variables by number, then those of the layers that it wraps. */
 function datasets(file: H5Group, path: string): H5Dataset[] {
   if (!file.get(path)) return [];
-  const own: H5Dataset[] = [];
+  const variables: H5Dataset[] = [];
   for (let i = 0; ; i++) {
     const found = file.get(`${path}/vars/${i}`) as H5Dataset | null;
     if (!found) break;
-    own.push(found);
+    variables.push(found);
   }
-  return [...own, ...WRAPPED.flatMap((name) => datasets(file, `${path}/${name}`))];
+  return [...variables, ...WRAPPED.flatMap((name) => datasets(file, `${path}/${name}`))];
 }
 
 const WRAPPED = ["layer", "forward_layer", "backward_layer", "cell"];
 
-/** As `keras.src.utils.naming.to_snake_case`. */
+/** Converts a class name as `keras.src.utils.naming.to_snake_case` does. */
 function snakeCase(name: string): string {
   return name
     .replace(/\W+/g, "")

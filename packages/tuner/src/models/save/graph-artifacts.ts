@@ -3,10 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { GraphModelLike } from "../graph/graph-model.ts";
 
 /**
- * A tuned GraphModel as artifacts that stock tfjs saves and loads: the same topology and signature, the weights as they are
- * now, in float32 where they were quantised.
+ * Converts a tuned GraphModel to artifacts that stock tfjs can save and load. Topology and signature stay the same; the weights are
+ * the current ones. Weights that were quantised are stored as float32.
  *
- * @throws OptionsError where the model does not hold the topology it was loaded from.
+ * @throws OptionsError if the model does not hold the topology it was loaded from.
  */
 export async function graphArtifacts(model: GraphModelLike): Promise<tf.io.ModelArtifacts> {
   const { artifacts } = model as unknown as { artifacts?: tf.io.ModelArtifacts };

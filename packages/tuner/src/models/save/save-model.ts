@@ -5,7 +5,7 @@ import { type CheckpointStore, folderStore } from "../../files/stores/store.ts";
 import type { GraphModelLike } from "../graph/graph-model.ts";
 import { graphArtifacts } from "./graph-artifacts.ts";
 
-/** As much of a `tf.LayersModel` as is used. */
+/** The part of `tf.LayersModel` that is needed to save it. */
 export interface SavableLayersModel {
   readonly layers: readonly unknown[];
   save(handler: tf.io.IOHandler): Promise<tf.io.SaveResult>;
@@ -14,14 +14,14 @@ export interface SavableLayersModel {
 const SHARD = /^weights-[0-9a-f]{16}\.bin$/;
 
 /**
- * Writes a whole model as `model.json` and one file of weights that stock `tf.loadLayersModel` or `tf.loadGraphModel` loads:
- * what is left of base and delta once the delta is applied.
+ * Writes a whole model as `model.json` and one file of weights. Stock `tf.loadLayersModel` or `tf.loadGraphModel` loads it. Use it to
+ * ship base and delta as one model after applying the delta.
  *
- * The weights' name holds their hash and `model.json` is written last, so after a crash at any moment the old model or the
- * new one loads. (tfjs-node's own handler writes both in place: of 100 killed saves 2 loaded with weights of another step.)
+ * The name of the weights file contains its hash, and `model.json` is written last. After a crash at any moment, either the old
+ * model or the new one loads. (tfjs-node's own handler overwrites both files: of 100 killed saves, 2 loaded mixed weights.)
  *
- * @param to a folder, in Node; or a store, for example `opfsStore("model")` in a browser.
- * @throws FileError where it cannot be written; what was there before still loads.
+ * @param to a folder (in Node), or a store, for example `opfsStore("model")` in a browser.
+ * @throws FileError if a file cannot be written. The previous model in `to` still loads.
  */
 export async function saveModel(
   model: SavableLayersModel | GraphModelLike,

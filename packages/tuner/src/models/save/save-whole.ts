@@ -3,9 +3,9 @@ import { writeSafetensors } from "../../files/safetensors/write.ts";
 import { adaptModel, type TunableModel } from "../adapt-model.ts";
 
 /**
- * A whole model, tuned or not, as one safetensors file under stable names: what is left once a delta is applied.
+ * Encodes all weights of a model, tuned or not, as one safetensors file with stable names.
  *
- * @throws OptionsError where `model` is nothing that can be tuned, SafetensorsError where a weight is named `__metadata__`.
+ * @throws OptionsError if `model` cannot be tuned; SafetensorsError if a weight is named `__metadata__`.
  */
 export async function saveWhole(model: TunableModel): Promise<Uint8Array> {
   const tensors = await Promise.all(

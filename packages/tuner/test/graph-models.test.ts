@@ -1,0 +1,196 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { sgd } from "@graftjs/core";
+import * as converter from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type FineTuneOptions, fineTune, graphArtifacts, graphModelAdapter } from "../src/index.ts";
+import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
+import { examples } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const options = (more: Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">): FineTuneOptions => ({
+  loss: "categoricalCrossentropy",
+  trainable: "head",
+  rule: sgd({ momentum: 0.9 }),
+  learningRate: 0.1,
+  epochs: 3,
+  batchSize: 8,
+  ...more,
+});
+
+describe("GraphModel", () => {
+  it("trains a converted graph with a cached trunk, and loads again in stock tfjs", async () => {
+    const load = (artifacts: tf.io.ModelArtifacts) => converter.loadGraphModel({ load: async () => artifacts });
+    const model = await load(graphArtifact());
+    const start = tf.memory().numTensors;
+    const data = examples([6, 6, 2], 12);
+    const adapter = graphModelAdapter(model);
+    const result = await fineTune(adapter, options({ data, trainable: "head/**", epochs: 5, metrics: ["accuracy"] }));
+    result.restore();
+    expect(result.plan.trunk).toMatchObject({ layers: 2, parameters: 72 + 4, frontier: ["pool"] });
+    expect(result.history.loss[4]).toBeLessThan(result.history.loss[0] as number);
+    const plain = await load(graphArtifact());
+    const uncached = graphModelAdapter(plain);
+    const again = await fineTune(uncached, options({ data, trainable: "head/**", epochs: 5, cache: false }));
+    again.restore();
+    expect(again.history.loss).toEqual(result.history.loss);
+    const tuned = await load(await graphArtifacts(model));
+    const fresh = await load(graphArtifact());
+    const predict = (m: converter.GraphModel): number[] => [
+      ...tf.tidy(() => (m.predict(data.xs) as tf.Tensor).dataSync()),
+    ];
+    expect(predict(tuned)).toEqual(predict(model));
+    expect(predict(plain)).toEqual(predict(model));
+    expect(predict(model)).not.toEqual(predict(fresh));
+    await expect(graphArtifacts({ ...model, artifacts: undefined } as never)).rejects.toThrow(/has no topology/);
+    adapter.release();
+    uncached.release();
+    expect(predict(model)).toEqual(predict(fresh));
+    for (const other of [plain, tuned, fresh]) other.dispose();
+    tf.dispose([data.xs, data.ys]);
+    expect(tf.memory().numTensors).toBe(start);
+  });
+
+  it("trains convolutions of a graph through the fused convolution op", async () => {
+    const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
+    const adapter = graphModelAdapter(model, { outputs: ["logits"] });
+    const result = await fineTune(
+      adapter,
+      options({ data: examples([6, 6, 2], 12), trainable: "**", loss: "softmaxCrossEntropy", epochs: 10 }),
+    );
+    result.restore();
+    expect(result.plan.trunk.layers).toBe(0);
+    expect(result.history.loss[9]).toBeLessThan(result.history.loss[0] as number);
+    expect(() => graphModelAdapter(model, { outputs: ["logit"] })).toThrow(/no node `logit`/);
+  });
+
+  it("checks labels against an output of unknown shape before the first step", async () => {
+    const { xs } = examples([6, 6, 2], 12);
+    const sevens = tf.fill([12], 7, "int32");
+    const sparse = { loss: "sparseSoftmaxCrossEntropy" } as const;
+    const stream = { stream: [{ xs, ys: sevens }] };
+    const cases: [Partial<FineTuneOptions> & Pick<FineTuneOptions, "data">, RegExp][] = [
+      [{ data: { xs, ys: sevens }, ...sparse }, /numbers from 7 to 7, and the output has classes 0 to 2/],
+      [{ data: stream, ...sparse }, /numbers from 7 to 7, and the output has classes 0 to 2/],
+      [{ data: { xs, ys: tf.ones([12, 1]) }, loss: "softmaxCrossEntropy" }, /\[12,1\].*takes.*\[any,3\]/],
+      [
+        { data: { xs, ys: tf.zeros([12], "int32") }, ...sparse, classWeights: [1, 2] },
+        /2 weights for 3 classes: give one a class/,
+      ],
+    ];
+    for (const [more, message] of cases) {
+      const model = await converter.loadGraphModel({ load: async () => graphArtifact() });
+      const adapter = graphModelAdapter(model, { outputs: ["logits"] });
+      const values = () => adapter.weights.map(({ variable }) => [...variable.dataSync()]);
+      const [before, start] = [values(), tf.memory().numTensors];
+      await expect(fineTune(adapter, options({ trainable: "head/**", ...more }))).rejects.toThrow(message);
+      expect(values()).toEqual(before);
+      expect(tf.memory().numTensors).toBe(start);
+    }
+  });
+});
+
+describe("the cut of a graph", () => {
+  const head: GraphConstant = {
+    name: "head/a",
+    shape: [4, 3],
+    values: Array.from({ length: 12 }, (_, i) => Math.sin(i + 1)),
+  };
+  const whole = (name: string, ...values: number[]): GraphConstant => ({
+    name,
+    shape: values.length === 1 && name === "axis" ? [] : [values.length],
+    values,
+    dtype: "int32",
+  });
+  /** Runs with and without the cache over three epoch orders; the losses must be bit-identical. Returns the trunk. */
+  async function cutOf(nodes: object[], constants: GraphConstant[]) {
+    const runs = [];
+    for (const cache of ["memory", false] as const) {
+      const model = await converter.loadGraphModel({ load: async () => graphOf(nodes, constants) });
+      const adapter = graphModelAdapter(model);
+      const data = examples([4], 20);
+      const start = tf.memory().numTensors;
+      const run = { data, cache, loss: "softmaxCrossEntropy", trainable: "head/**", batchSize: 4 } as const;
+      const { history, plan, restore } = await fineTune(adapter, options(run));
+      restore();
+      expect(tf.memory().numTensors).toBe(start);
+      runs.push({ loss: history.loss, trunk: plan.trunk });
+      adapter.release();
+    }
+    expect(runs[0]).toEqual(runs[1]);
+    return (runs[0] as (typeof runs)[0]).trunk;
+  }
+
+  it("puts a node with several outputs into the tail, and reads each output", async () => {
+    const half = (name: string, sign: number): GraphConstant => ({
+      name,
+      shape: [2, 3],
+      values: [1, 2, 3, 4, 5, 6].map((v) => sign * v),
+    });
+    const split = op("split", "Split", ["axis", "tanh"], { num_split: { i: 2 } });
+    const nodes = [
+      op("tanh", "Tanh", ["x"]),
+      split,
+      matMul("ma", "split", "head/a"),
+      matMul("mb", "split:1", "head/b"),
+      op("sum", "AddV2", ["ma", "mb"]),
+    ];
+    const trunk = await cutOf(nodes, [half("head/a", 1), half("head/b", -1), whole("axis", 1)]);
+    expect(trunk).toMatchObject({
+      layers: 1,
+      frontier: ["tanh"],
+      stops: [{ path: "split", why: "Split has several outputs" }],
+    });
+    // Only the second output, of a split of a split.
+    const again = [
+      op("tanh", "Tanh", ["x"]),
+      split,
+      op("again", "Split", ["axis", "split:1"], { num_split: { i: 2 } }),
+      matMul("y", "again:1", "head/a"),
+    ];
+    expect(await cutOf(again, [{ ...head, shape: [1, 3], values: [1, 2, 3] }, whole("axis", 1)])).toMatchObject({
+      layers: 1,
+      frontier: ["tanh"],
+    });
+  });
+
+  it("is before ops that combine examples of a batch, and not before similar ops along other axes", async () => {
+    const centred = [
+      op("tanh", "Tanh", ["x"]),
+      op("m", "Mean", ["tanh", "same"], { keep_dims: { b: true } }),
+      op("same", "Identity", ["axes"]),
+      op("c", "Sub", ["tanh", "m"]),
+      matMul("y", "c", "head/a"),
+    ];
+    expect(await cutOf(centred, [head, whole("axes", 0)])).toMatchObject({
+      frontier: ["tanh"],
+      stops: [{ path: "m", why: "Mean combines examples of a batch" }],
+    });
+    expect(await cutOf(centred, [head, whole("axes", 1)])).toMatchObject({ frontier: ["c"], layers: 3 });
+    const transposed = [
+      op("t", "Transpose", ["x", "perm"]),
+      op("s", "Softmax", ["t"]),
+      op("back", "Transpose", ["s", "perm"]),
+      matMul("y", "back", "head/a"),
+    ];
+    expect(await cutOf(transposed, [head, whole("perm", 1, 0)])).toMatchObject({ layers: 0, frontier: ["x"] });
+    const pairs = [
+      op("xx", "MatMul", ["x", "x"], { transpose_a: { b: false }, transpose_b: { b: true } }),
+      matMul("w", "xx", "x"),
+      matMul("y", "w", "head/a"),
+    ];
+    expect(await cutOf(pairs, [head])).toMatchObject({ layers: 0, frontier: ["x"] });
+  });
+
+  it("counts only the parameters that the trunk reads", async () => {
+    const fixed = { ...head, name: "body/kernel", shape: [4, 4], values: Array.from({ length: 16 }, (_, i) => i / 9) };
+    const nodes = [
+      op("same", "Identity", ["body/kernel"]),
+      matMul("m", "x", "same"),
+      op("t", "Tanh", ["m"]),
+      matMul("y", "t", "head/a"),
+    ];
+    expect(await cutOf(nodes, [head, fixed])).toMatchObject({ layers: 2, parameters: 16, frontier: ["t"] });
+  });
+});
