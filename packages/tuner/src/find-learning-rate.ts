@@ -29,7 +29,7 @@ export interface LearningRateCurve {
  * section 3.3). Weights and statistics are as before when it returns.
  *
  * @param options as for `fineTune`; `learningRate`, `epochs`, `maxSteps`, `validation`, `observers`, `guard`, `checkpoint`,
- *   `earlyStopping` and `reduceOnPlateau` are not read. Rejects with the reason of `signal`.
+ *   `earlyStopping`, `reduceOnPlateau` and `callbacks` are not used. Rejects with the reason of `signal`.
  * @throws OptionsError where the ends and steps are no search; what `fineTune` throws before its first step, or later where fewer
  *   than three steps were taken. Weights and statistics are as before then, too.
  */
@@ -61,7 +61,8 @@ export async function findLearningRate(
     },
   };
   try {
-    const { checkpoint: _none, earlyStopping: _never, reduceOnPlateau: _no, validation: _unseen, ...rest } = options;
+    const { checkpoint: _none, earlyStopping: _never, reduceOnPlateau: _no, validation: _unseen, ...others } = options;
+    const { callbacks: _unused, ...rest } = others;
     const run = {
       ...rest,
       learningRate: rateOf,

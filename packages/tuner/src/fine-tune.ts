@@ -29,7 +29,7 @@ export interface FineTuneResult {
   readonly peakBytes: number;
   /** Steps that were taken in all, before a resume too; those that the guard skipped are none. */
   readonly steps: number;
-  /** Why the run ended before its last epoch: "earlyStopping", "maxSteps" or "stopped". */
+  /** Why the run ended before its last epoch: "maxSteps", "stopped", or the name of the callback that ended it. */
   readonly stopped: string | undefined;
   /** What went wrong without ending the run: checkpoints, caches and reports that could not be written, steps that were skipped. */
   readonly warnings: readonly string[];
@@ -151,7 +151,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
   } finally {
     await loader?.close();
   }
-  for (const { finish } of run.callbacks) await finish?.();
+  for (const callback of run.callbacks) await callback.finish?.();
   return { bytes, trunkSeconds };
 }
 
@@ -167,15 +167,17 @@ async function endEpoch(
   const whole = position.at === assembly.train.size;
   const summed = await run.sums.save();
   const logs: Record<string, number> = { ...(await run.sums.finish()) };
-  for (const { beforeValidation } of callbacks) await beforeValidation?.();
+  for (const callback of callbacks) await callback.beforeValidation?.();
   try {
     if (seen) {
       const values = await evaluate(assembly, cut, seen, signal);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
-    for (const { name, epochEnd } of callbacks) if ((await epochEnd?.(epoch, logs)) === "stop") position.stopped = name;
+    for (const callback of callbacks) {
+      if ((await callback.epochEnd?.(epoch, logs)) === "stop") position.stopped = callback.name;
+    }
   } catch (error) {
-    for (const { afterValidation } of callbacks) await afterValidation?.();
+    for (const callback of callbacks) await callback.afterValidation?.();
     if (signal?.aborted) {
       // All steps of the epoch are taken: a resumed run goes on with the validation.
       run.sums.load(summed);
@@ -183,7 +185,7 @@ async function endEpoch(
     }
     throw error;
   }
-  for (const { afterValidation } of callbacks) await afterValidation?.();
+  for (const callback of callbacks) await callback.afterValidation?.();
   await assertFrozen(run.held);
   record(position.history, epoch, logs);
   const seconds = (performance.now() - start) / 1000;

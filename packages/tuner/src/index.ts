@@ -69,9 +69,9 @@ export { FrozenStatisticsError } from "./loop/safety/frozen-statistics.ts";
 
 // Callbacks and checkpoints.
 
-export type { EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
-export type { EmaOptions } from "./callbacks/ema.ts";
-export type { ReduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
+export { type EarlyStoppingOptions, earlyStopping } from "./callbacks/early-stopping.ts";
+export { type EmaOptions, emaWeights } from "./callbacks/ema-weights.ts";
+export { type ReduceOnPlateauOptions, reduceOnPlateau } from "./callbacks/reduce-on-plateau.ts";
 export type { CheckpointOptions } from "./checkpoint/keeper.ts";
 
 // Deltas: the trained difference to a base model.

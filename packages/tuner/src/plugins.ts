@@ -1,4 +1,7 @@
 import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@graftjs/core";
+import { earlyStopping, earlyStoppingOptions } from "./callbacks/early-stopping.ts";
+import { emaWeights, emaWeightsOptions } from "./callbacks/ema-weights.ts";
+import { reduceOnPlateau, reduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
 import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
 import { drift } from "./observers/drift.ts";
@@ -26,7 +29,7 @@ const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everyStep
   ["to"],
 );
 
-/** The observers and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
+/** The observers, callbacks and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
 export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "observer",
@@ -68,6 +71,27 @@ export const plugins: readonly Plugin[] = [
     description: "How far each parameter has gone, and the ratio of its last update, one JSON object a line",
     options: driftToFile,
     create: ({ to, everySteps = 50 }) => drift({ to, everySteps }),
+  }),
+  definePlugin({
+    kind: "callback",
+    name: "early-stopping",
+    description: "Ends a run that no longer improves, and restores the weights of the best epoch",
+    options: earlyStoppingOptions,
+    create: earlyStopping,
+  }),
+  definePlugin({
+    kind: "callback",
+    name: "reduce-on-plateau",
+    description: "Lowers the learning rate when a run no longer improves",
+    options: reduceOnPlateauOptions,
+    create: reduceOnPlateau,
+  }),
+  definePlugin({
+    kind: "callback",
+    name: "ema-weights",
+    description: "Moving average of the trained weights, used for validation and kept at the end",
+    options: emaWeightsOptions,
+    create: emaWeights,
   }),
   definePlugin({
     kind: "hook",

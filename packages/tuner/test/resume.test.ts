@@ -250,7 +250,7 @@ describe("resume", () => {
     const [name, bytes] = [...files][0] as [string, Uint8Array];
     const { json, arrays } = await decode(bytes);
     files.set(name, await encode({ json: { ...(json as object), format: 1 }, arrays }));
-    await expect(fineTune(convNet(), options({ checkpoint }))).rejects.toThrow(/of format 1, and .* reads format 2/);
+    await expect(fineTune(convNet(), options({ checkpoint }))).rejects.toThrow(/of format 1, and .* reads format 3/);
   });
 
   it("goes on when a checkpoint cannot be written, and says so", async () => {

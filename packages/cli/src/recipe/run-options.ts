@@ -11,8 +11,9 @@ export type RunOptions = Omit<tuner.FineTuneOptions, "data" | "validation">;
 export function runOptions({ run, folder }: RecipeFile, resolved: Resolved, from: typeof tuner): RunOptions {
   const { model: _model, head: _head, outputs: _outputs, data: _data, output: _output, ...rest } = run;
   const { loss = "categoricalCrossentropy", batchSize = 32, seed = 0, augment, weightNoise, cache, ...same } = rest;
-  const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, combiner } = resolved;
-  const chosen = { trainable, patches, hooks, rule, learningRate, rateMultipliers, ...(combiner ? { combiner } : {}) };
+  const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, callbacks, combiner } = resolved;
+  const composed = { trainable, patches, hooks, rule, learningRate, rateMultipliers, callbacks };
+  const chosen = { ...composed, ...(combiner ? { combiner } : {}) };
   return {
     ...{ ...same, loss, batchSize, seed, ...chosen },
     ...(augment ? { augment: augmentsOf(from, augment) } : {}),

@@ -19,7 +19,7 @@ export interface MonitoredRun {
  */
 export function assertMonitors(
   { ports, metrics, validation }: MonitoredRun,
-  { earlyStopping, reduceOnPlateau, metrics: given = [] }: FineTuneOptions,
+  { earlyStopping, reduceOnPlateau, callbacks = [], metrics: given = [] }: FineTuneOptions,
 ): void {
   const { outputNames } = ports;
   const several = outputNames.length > 1;
@@ -30,7 +30,11 @@ export function assertMonitors(
   ];
   const own = given.some((metric) => typeof metric === "object");
   const all = validation ? [...keys, ...keys.map((key) => `val_${key}`)] : keys;
-  const watched = { earlyStopping: earlyStopping?.monitor, reduceOnPlateau: reduceOnPlateau?.monitor };
+  const watched: Readonly<Record<string, string | undefined>> = {
+    earlyStopping: earlyStopping?.monitor,
+    reduceOnPlateau: reduceOnPlateau?.monitor,
+    ...Object.fromEntries(callbacks.map(({ name, monitor }) => [name, monitor])),
+  };
   const problems = Object.entries(watched).flatMap(([who, monitor]) => {
     // A confusion matrix is many numbers: confusion_0_1.
     const key = monitor?.replace(/(?<=(^|_)confusion)_\d+_\d+$/, "");

@@ -2,6 +2,7 @@ import type {
   AnyCombiner,
   AnyHook,
   AnyRule,
+  Callback,
   ModelPatch,
   Observer,
   RateMultiplier,
@@ -9,7 +10,7 @@ import type {
   Selector,
 } from "@graftjs/core";
 import type { EarlyStoppingOptions } from "../callbacks/early-stopping.ts";
-import type { EmaOptions } from "../callbacks/ema.ts";
+import type { EmaOptions } from "../callbacks/ema-weights.ts";
 import type { ReduceOnPlateauOptions } from "../callbacks/reduce-on-plateau.ts";
 import type { CheckpointOptions } from "../checkpoint/keeper.ts";
 import type { Loss } from "../losses/loss.ts";
@@ -78,6 +79,8 @@ export interface FineTuneOptions extends LoaderOptions {
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
   /** Averages the trained weights over the steps: validation sees the average, and the model holds it at the end. @default none */
   readonly ema?: EmaOptions;
+  /** Act on the run between steps and epochs, in order, after those that the options above stand for. @default [] */
+  readonly callbacks?: readonly Callback[];
   /** Where the whole state of the run is kept, and whether it goes on from there. @default none: a run that is cut off is lost */
   readonly checkpoint?: CheckpointOptions;
   /** Pauses, resumes and stops the run: see `createRunControl`. */

@@ -34,6 +34,7 @@ const KEYS: Readonly<Record<keyof FineTuneOptions, readonly string[] | undefined
   earlyStopping: ["monitor", "patience", "minDelta", "mode", "restoreBest"],
   reduceOnPlateau: ["monitor", "factor", "patience", "minDelta", "cooldown", "minFactor", "mode"],
   ema: ["decay"],
+  callbacks: undefined,
   checkpoint: ["to", "everySteps", "keep", "resume", "recipe"],
   signal: undefined,
   control: undefined,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { ema } from "../callbacks/ema.ts";
+import { callbackRun } from "../callbacks/callback-run.ts";
+import { emaWeights } from "../callbacks/ema-weights.ts";
 import type { Assembly } from "../loop/assembly/assembly.ts";
 import { enterPhase, type Phase } from "../loop/assembly/phases.ts";
 import { evaluate } from "../loop/evaluate/evaluate.ts";
@@ -48,7 +49,8 @@ export async function timeSteps(
   const { optimizer, phases } = assembly;
   const weights = await readWeights(writtenWeights(assembly));
   const combined = options.combiner && combinedStep(assembly, options.combiner);
-  const average = options.ema && ema(assembly, options.ema);
+  const average = options.ema && emaWeights(options.ema);
+  await average?.runStart?.(callbackRun(assembly, { warn: console.warn, scaleRate() {} }));
   const probes: StepTiming[] = [];
   try {
     for (const phase of phases) {

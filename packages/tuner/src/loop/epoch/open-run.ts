@@ -1,8 +1,6 @@
-import { rateAt } from "@graftjs/core";
-import type { Callback } from "../../callbacks/callback.ts";
-import { earlyStopping } from "../../callbacks/early-stopping.ts";
-import { ema } from "../../callbacks/ema.ts";
-import { type PlateauCallback, reduceOnPlateau } from "../../callbacks/reduce-on-plateau.ts";
+import { callbackRun } from "../../callbacks/callback-run.ts";
+import { callbacksOf } from "../../callbacks/callbacks-of.ts";
+import { rateFactors } from "../../callbacks/rate-factors.ts";
 import { type Keeper, keeper } from "../../checkpoint/keeper.ts";
 import { type Fingerprint, fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
 import { writtenWeights } from "../../models/weights.ts";
@@ -17,7 +15,7 @@ import { capture, type Position, type RunState, resume } from "../resume/run-sta
 import { type FrozenStatistics, frozenStatistics } from "../safety/frozen-statistics.ts";
 import { createGuard } from "../safety/guard.ts";
 import { type Recovery, recovery } from "../safety/recovery.ts";
-import { type CombinedStep, combinedStep } from "../step/combined-step.ts";
+import { combinedStep } from "../step/combined-step.ts";
 import { combinerState } from "../step/combiner-state.ts";
 import { type Stepper, stepper } from "../step/stepper.ts";
 
@@ -38,6 +36,7 @@ export interface Run extends RunState {
 /** Makes the parts, and puts the newest checkpoint into them where that is asked for. */
 export async function openRun(assembly: Assembly, options: FineTuneOptions): Promise<Run> {
   const { optimizer, adapter, metrics } = assembly;
+  const chosen = callbacksOf(options);
   const warnings: string[] = [];
   const base = await fingerprint(adapter.weights);
   const digests = await digestsOf(assembly, options, base);
@@ -45,9 +44,11 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const position: Position = { epoch: 0, at: 0, history: newHistory(), seconds: [], stopped: undefined };
   const guard = createGuard(options.guard);
-  const ownCallbacks = callbacksOf(assembly, options, combined);
-  const recover = recovery(assembly, options.guard ?? {}, ownCallbacks, (line) => warnings.push(line));
-  const callbacks = [...ownCallbacks, guard, recover];
+  const factors = rateFactors(optimizer, options.learningRate);
+  const moving = [...chosen, ...(combined ? [combinerState(combined.trainer)] : [])];
+  const recover = recovery(assembly, options.guard ?? {}, moving, (line) => warnings.push(line));
+  // Factors first: a callback that reads its own state may scale the rate again.
+  const callbacks = [factors, ...moving, guard, recover];
   const state: RunState = {
     assembly,
     identity: identityOf(assembly, options, digests),
@@ -79,12 +80,16 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
       await checkpoints?.write(optimizer.step, await capture(state));
     },
     dispose() {
-      for (const { dispose } of callbacks) dispose?.();
+      for (const callback of callbacks) callback.dispose?.();
       combined?.trainer.dispose();
       state.sums.dispose();
     },
   };
   try {
+    for (const callback of chosen) {
+      const { name } = callback;
+      await callback.runStart?.(callbackRun(assembly, { warn, scaleRate: (factor) => factors.scale(name, factor) }));
+    }
     if (options.checkpoint?.resume === true) {
       const found = await checkpoints?.newest();
       const warning = found && resume(state, found);
@@ -109,18 +114,4 @@ async function digestsOf(assembly: Assembly, { checkpoint }: FineTuneOptions, ba
     data: await dataDigest(train, batchSize),
     validation: validation && (await dataDigest(validation, batchSize)),
   };
-}
-
-function callbacksOf(assembly: Assembly, options: FineTuneOptions, combined: CombinedStep | undefined): Callback[] {
-  const made: Callback[] = [];
-  if (options.reduceOnPlateau) {
-    const plateau: PlateauCallback = reduceOnPlateau(assembly, options.reduceOnPlateau);
-    made.push(plateau);
-    const { learningRate } = options;
-    assembly.optimizer.learningRate = (step: number) => rateAt(learningRate, step) * plateau.factor;
-  }
-  if (options.ema) made.push(ema(assembly, options.ema));
-  if (options.earlyStopping) made.push(earlyStopping(assembly, options.earlyStopping));
-  if (combined) made.push(combinerState(combined.trainer));
-  return made;
 }

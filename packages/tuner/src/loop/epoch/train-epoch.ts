@@ -35,7 +35,7 @@ export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, option
       });
       if (outcome.bad) await recovery.bad(outcome.bad, cut, batches);
       else {
-        for (const { stepEnd } of callbacks) stepEnd?.();
+        for (const callback of callbacks) callback.stepEnd?.();
         await recovery.good();
       }
     } finally {

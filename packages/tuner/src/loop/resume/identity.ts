@@ -62,6 +62,7 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, digests
     ema,
     earlyStopping,
     reduceOnPlateau,
+    callbacks: (options.callbacks ?? []).map(({ name }) => name),
     guard: { policy: "throw", ...guard },
     recipe: checkpoint?.recipe,
   });

@@ -1,5 +1,11 @@
-import { RecipeError, type SavedState, StateError } from "@graftjs/core";
-import { type Callback, under } from "../../callbacks/callback.ts";
+import { type Callback, RecipeError, type SavedState, StateError } from "@graftjs/core";
+import {
+  loadCallbacks,
+  restoreCallbacks,
+  saveCallbacks,
+  storeCallbacks,
+  under,
+} from "../../callbacks/callback-states.ts";
 import type { CheckpointContent } from "../../checkpoint/checkpoint.ts";
 import type { Fingerprint } from "../../models/fingerprint.ts";
 import { writtenWeights } from "../../models/weights.ts";
@@ -31,8 +37,8 @@ export interface RunState {
   readonly callbacks: readonly Callback[];
 }
 
-/** Format 1 knew too little of the run to be compared with another. */
-const FORMAT = 2;
+/** Format 1 did not describe the run well enough to compare it with another. Format 2 kept callbacks' states elsewhere. */
+const FORMAT = 3;
 
 interface Stored {
   readonly format: typeof FORMAT;
@@ -42,8 +48,8 @@ interface Stored {
   readonly examples: number;
   readonly sums: number;
   readonly optimizer: Omit<SavedState, "data">;
-  /** The states of the callbacks. The files keep the key that format 2 began with. */
-  readonly companions: Readonly<Record<string, unknown>>;
+  /** JSON of the callbacks' states, by callback. */
+  readonly callbacks: Readonly<Record<string, unknown>>;
 }
 
 /** The whole run as plain data. */
@@ -63,12 +69,8 @@ export async function capture({
   partial.sums.forEach((values, i) => {
     arrays.set(`sums/${i}`, values);
   });
-  const states: Record<string, unknown> = {};
-  for (const { name, save } of callbacks) {
-    const { json, tensors } = await save();
-    states[name] = json;
-    for (const [key, values] of tensors) arrays.set(`${name}/${key}`, values);
-  }
+  const states = storeCallbacks(await saveCallbacks(callbacks));
+  for (const [path, values] of states.arrays) arrays.set(path, values);
   const json: Stored = {
     format: FORMAT,
     identity,
@@ -77,7 +79,7 @@ export async function capture({
     examples: partial.examples,
     sums: partial.sums.length,
     optimizer: rest,
-    companions: states,
+    callbacks: states.json,
   };
   return { json, arrays };
 }
@@ -92,7 +94,7 @@ export function resume(state: RunState, { json, arrays }: CheckpointContent): st
   if (stored.format !== FORMAT) {
     throw new StateError(
       `The checkpoint is of format ${stored.format}, and this version of Graft reads format ${FORMAT}.`,
-      "Finish the run with the version that began it, or begin anew in another folder.",
+      "Finish the run with the version that started it, or start again in another folder.",
     );
   }
   const problems = differences(stored.identity, identity);
@@ -109,15 +111,14 @@ export function resume(state: RunState, { json, arrays }: CheckpointContent): st
     optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
   });
   state.base = base;
-  // A run that was stopped goes on; one that found its end has found it.
-  const stopped = stored.position.stopped === "earlyStopping" ? "earlyStopping" : undefined;
+  // A run that someone stopped, or that reached `maxSteps`, continues. A run that a callback ended stays ended.
+  const { stopped: reason } = stored.position;
+  const stopped = reason === "stopped" || reason === "maxSteps" ? undefined : reason;
   Object.assign(position, { ...stored.position, stopped });
   sums.load({
     examples: stored.examples,
     sums: Array.from({ length: stored.sums }, (_, i) => arrays.get(`sums/${i}`) as Float32Array),
   });
-  for (const { name, load } of callbacks) {
-    if (name in stored.companions) load({ json: stored.companions[name], tensors: under(arrays, `${name}/`) });
-  }
+  loadCallbacks(callbacks, restoreCallbacks({ json: stored.callbacks, arrays }));
   return warning;
 }

@@ -1,6 +1,5 @@
-import { NonFiniteError, runFused, type TensorMap } from "@graftjs/core";
+import { type Callback, NonFiniteError, runFused, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Callback } from "../../callbacks/callback.ts";
 import type { GuardOptions } from "../../options/guard-options.ts";
 
 /** What is known of a bad step before it is taken. */

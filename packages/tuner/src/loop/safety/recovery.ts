@@ -1,5 +1,11 @@
-import type { SavedState } from "@graftjs/core";
-import { type Callback, type CallbackState, under } from "../../callbacks/callback.ts";
+import type { Callback, CallbackState, SavedState } from "@graftjs/core";
+import {
+  loadCallbacks,
+  restoreCallbacks,
+  saveCallbacks,
+  storeCallbacks,
+  under,
+} from "../../callbacks/callback-states.ts";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { GuardOptions } from "../../options/guard-options.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
@@ -38,8 +44,7 @@ export function recovery(
   let kept: Kept | undefined;
   let inRow = 0;
   const keep = async (): Promise<void> => {
-    const states = await Promise.all(moving.map(async ({ name, save }) => [name, await save()] as const));
-    kept = { ...(await takeSnapshot(assembly)), callbacks: new Map(states) };
+    kept = { ...(await takeSnapshot(assembly)), callbacks: await saveCallbacks(moving) };
   };
   const goBack = ({ callbacks: states, ...snapshot }: Kept): void => {
     // The schedule goes on from where it stood.
@@ -47,7 +52,7 @@ export function recovery(
     putBack(assembly, snapshot);
     freezeExactly(assembly.optimizer, frozen);
     assembly.optimizer.step = step;
-    for (const { name, load } of moving) load(states.get(name) as CallbackState);
+    loadCallbacks(moving, states);
   };
   return {
     name: "recovery",
@@ -82,30 +87,25 @@ export function recovery(
 interface Stored {
   readonly inRow: number;
   readonly optimizer?: Omit<SavedState, "data">;
-  /** The states of the callbacks. The files keep the key that format 2 began with. */
-  readonly companions?: Readonly<Record<string, unknown>>;
+  readonly callbacks?: Readonly<Record<string, unknown>>;
 }
 
 function described({ optimizer: { data: _, ...optimizer }, callbacks }: Kept): Omit<Required<Stored>, "inRow"> {
-  return { optimizer, companions: Object.fromEntries([...callbacks].map(([name, { json }]) => [name, json])) };
+  return { optimizer, callbacks: storeCallbacks(callbacks).json };
 }
 
 function arraysOf({ weights, optimizer, callbacks }: Kept): Map<string, Float32Array | Uint8Array> {
   const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", optimizer.data]]);
   for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
-  for (const [callback, { tensors }] of callbacks)
-    for (const [name, values] of tensors) arrays.set(`${callback}/${name}`, values);
+  for (const [path, values] of storeCallbacks(callbacks).arrays) arrays.set(path, values);
   return arrays;
 }
 
-function revived({ optimizer, companions }: Required<Stored>, arrays: CallbackState["tensors"]): Kept {
-  const states = Object.entries(companions).map(
-    ([name, json]) => [name, { json, tensors: under(arrays, `${name}/`) }] as const,
-  );
+function revived({ optimizer, callbacks }: Required<Stored>, arrays: CallbackState["tensors"]): Kept {
   return {
     weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
     optimizer: { ...optimizer, data: arrays.get("optimizer") as Uint8Array },
-    callbacks: new Map(states),
+    callbacks: restoreCallbacks({ json: callbacks, arrays }),
   };
 }
 

@@ -1,6 +1,5 @@
-import { mapTree, type StateTree, type TaskTrainer, visitTensors } from "@graftjs/core";
+import { type Callback, mapTree, type StateTree, type TaskTrainer, visitTensors } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Callback } from "../../callbacks/callback.ts";
 
 /** The combiner's memory as a callback, so that a checkpoint holds it. */
 export function combinerState(trainer: TaskTrainer): Callback {
