@@ -23,36 +23,25 @@ export { type FusedKernels, type Kernels, runFused } from "./kinds/fused-kernels
 export type { EpochEnd, Observer, RunEnd, RunStart, StepEnd } from "./kinds/observer.ts";
 export { type OptionSchema, type OptionsSchema, optionsSchema, type Parsed } from "./kinds/options.ts";
 export type { ModelPatch, PatchHandle } from "./kinds/patch.ts";
-export {
-  defineKind,
-  definePlugin,
-  type Kind,
-  type KindOf,
-  type Plugin,
-  type PluginKind,
-  type PluginKinds,
-  type PluginOf,
-  type RunParts,
-} from "./kinds/plugin.ts";
+export { definePlugin, type Plugin, type PluginKind, type PluginKinds, type PluginOf } from "./kinds/plugin.ts";
 export type { SchemaIssue, StandardSchema } from "./kinds/standard-schema.ts";
 // params: names, selectors, layers
-export { decayedNames } from "./params/decayed-names.ts";
+export { decayedNames, selectOnce } from "./params/compiled-selectors.ts";
 export type { LayerLike, LayersLike, WeightLike } from "./params/layers-like.ts";
 export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./params/named-params.ts";
 export { isTrained, type Param, type ParamInfo } from "./params/params.ts";
 export { matcher, type Select, type Selector, type SelectSpec, selectParams } from "./params/select.ts";
-export { selectOnce } from "./params/select-once.ts";
 export { inOrder, mapTensors, type TensorMap, type VariableMap, zerosLike } from "./params/tensor-map.ts";
+export { innerLayers, type PlacedLayer, walkLayers } from "./params/walk-layers.ts";
 // for a registry
 export { plugins } from "./plugins.ts";
 // rules
 export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from "./rules/adam.ts";
-export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
 export { gradientDescent } from "./rules/gradient-descent.ts";
 export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
 // state: what hooks keep, saved and loaded
 export { loadState, type SavedState, type StatefulOptimizer, saveState, type TensorSpec } from "./state/state.ts";
-export { hasStats, type NormStats, readStats, type VectorStats } from "./state/step-stats.ts";
+export { hasStats, readStats, type StepStats } from "./state/step-stats.ts";
 export { registerHookedOptimizer, StoredOptimizer } from "./state/stored-optimizer.ts";
 export { mapTree, type StateTree, visitTensors } from "./state/tree.ts";
 export type { Weights } from "./state/weights.ts";

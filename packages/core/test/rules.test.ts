@@ -1,16 +1,8 @@
 import { testHook, testRule } from "@graftjs/testing";
-import { addDecayedWeights } from "@graftjs/transforms";
+import { addDecayedWeights, decoupledWeightDecay } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import {
-  type AnyRule,
-  adam,
-  adamw,
-  decoupledWeightDecay,
-  gradientDescent,
-  HookedOptimizer,
-  sgd,
-} from "../src/index.ts";
+import { type AnyRule, adam, adamw, gradientDescent, HookedOptimizer, sgd } from "../src/index.ts";
 import { disposeAll, params, tensors } from "./nets.ts";
 import oracle from "./oracle.json" with { type: "json" };
 

@@ -1,4 +1,5 @@
-import { formatNames, type Kind, nearestNames, type Plugin, RecipeError } from "@graftjs/core";
+import { formatNames, nearestNames, type Plugin, RecipeError } from "@graftjs/core";
+import type { Kind } from "./kinds.ts";
 
 /** An entry of a registry: a plugin, or a kind that a package adds. */
 export type Entry = Plugin | Kind;

@@ -1,5 +1,6 @@
 export type { Used } from "./build.ts";
 export type { Entry } from "./entries.ts";
 export type { JsonSchema } from "./json-schema.ts";
+export { defineKind, type Kind, type KindOf, type RunParts } from "./kinds.ts";
 export type { JsonSelector, Recipe, Resolved, Use } from "./recipe.ts";
 export { createRegistry, type Listing, type Registry, type RunSchema } from "./registry.ts";

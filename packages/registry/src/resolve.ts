@@ -7,10 +7,10 @@ import {
   type Observer,
   type OptionSchema,
   RecipeError,
-  type RunParts,
 } from "@graftjs/core";
 import { builder, type Used } from "./build.ts";
 import { type Entries, nearOnes } from "./entries.ts";
+import type { RunParts } from "./kinds.ts";
 import type { Recipe, Resolved } from "./recipe.ts";
 import { type Section, sectionsOf } from "./sections.ts";
 

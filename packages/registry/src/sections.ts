@@ -1,4 +1,5 @@
-import { type Kind, type OptionSchema, type PluginKind, RecipeError } from "@graftjs/core";
+import { type OptionSchema, type PluginKind, RecipeError } from "@graftjs/core";
+import type { Kind } from "./kinds.ts";
 
 /** One key of a recipe. Sections act in their order. */
 export interface Section {

@@ -1,9 +1,9 @@
-import { plugins as corePlugins, defineKind, definePlugin, type Plugin, sgd, stateless } from "@graftjs/core";
+import { plugins as corePlugins, definePlugin, type Plugin, sgd, stateless } from "@graftjs/core";
 import { plugins as transformPlugins } from "@graftjs/transforms";
 import * as valibot from "valibot";
 import { describe, expect, it } from "vitest";
 import * as zod from "zod";
-import { createRegistry, type Recipe } from "../src/index.ts";
+import { createRegistry, defineKind, type Recipe } from "../src/index.ts";
 
 // A third party's kind, by declaration merging.
 interface Augmentation {

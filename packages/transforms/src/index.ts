@@ -14,6 +14,9 @@ export { gradientStats, updateStats } from "./hooks/gradient-stats.ts";
 export { type Labels, partition } from "./hooks/partition.ts";
 // for a registry
 export { plugins } from "./plugins.ts";
+// rules around other rules
+export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
+
 // schedules
 export { type ConstantOptions, constant } from "./schedules/constant.ts";
 export { type CosineOptions, cosine } from "./schedules/cosine.ts";

@@ -15,6 +15,7 @@ it("exports these values and no others", () => {
       "conditionally",
       "constant",
       "cosine",
+      "decoupledWeightDecay",
       "ema",
       "exponential",
       "gradientStats",
@@ -44,6 +45,7 @@ it("exports these types and no others", () => {
       "ApplyIfFiniteState",
       "ConstantOptions",
       "CosineOptions",
+      "DecoupledWeightDecayOptions",
       "EmaOptions",
       "EmaState",
       "ExponentialOptions",
@@ -85,6 +87,7 @@ it("every factory that checks its options says so, and every one from a paper na
     "piecewise",
     "warmup",
     "warmupCosine",
+    "decoupledWeightDecay",
   ];
   for (const name of optioned) expect(tags(name), name).toContain("throws");
   for (const name of ["ema", "cosine", "oneCycle", "warmupCosine"])

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { runFused } from "../kinds/fused-kernels.ts";
 import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
-import { decayedNames } from "../params/decayed-names.ts";
+import { decayedNames } from "../params/compiled-selectors.ts";
 import type { ParamInfo } from "../params/params.ts";
 import type { Selector } from "../params/select.ts";
 import { inOrder, mapTensors, type TensorMap, zerosLike } from "../params/tensor-map.ts";

@@ -1,33 +1,19 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { RecipeError } from "../errors.ts";
-import type { TensorMap } from "../params/tensor-map.ts";
 import type { StatefulOptimizer } from "./state.ts";
 import type { StateTree } from "./tree.ts";
 
-/** Norms on the device, by quantity and parameter. `stats` is the name under which `readStats` reports them. */
-export type NormStats = {
-  readonly stats: string;
-  readonly norms: { readonly [quantity: string]: TensorMap };
-};
-
 /**
- * Values of all parameters in one tensor per quantity: entry i belongs to `names[i]`, and the tensor's key names the
- * quantity. `readStats` finds them in the state as it finds {@link NormStats}.
+ * Measurements of one hook or rule on the device: one tensor per quantity, whose entry i belongs to `names[i]`. The key
+ * of a tensor names the quantity; `stats` is the name under which `readStats` reports them.
  */
-export type VectorStats = {
+export type StepStats = {
   readonly stats: string;
   readonly names: readonly string[];
+  /** Whether the entries are norms: norms have a total over all parameters. @default false */
+  readonly norms?: true;
   readonly [quantity: string]: StateTree;
 };
-
-/** One quantity that a hook or a rule measured. Entry i of `vector` belongs to `names[i]`. */
-interface Reading {
-  readonly path: string;
-  readonly names: readonly string[];
-  /** Whether the entries are norms: norms have a total over all parameters. */
-  readonly norms: boolean;
-  readonly vector: () => tf.Tensor;
-}
 
 /** Whether a hook or the rule measures something that `readStats` would read. Also right before the first step. */
 export function hasStats(optimizer: StatefulOptimizer): boolean {
@@ -53,42 +39,37 @@ export async function readStats(optimizer: StatefulOptimizer): Promise<Readonly<
   // Behind a mask whose parameters are all frozen, nothing has been measured yet.
   const filled = readings.filter(({ names }) => names.length > 0);
   if (filled.length === 0) return {};
-  const packed = tf.tidy(() => tf.concat(filled.map(({ vector }) => vector())));
-  const values = await packed.data();
+  const packed = tf.tidy(() => tf.concat(filled.map(({ values }) => values)));
+  const numbers = await packed.data();
   packed.dispose();
   let at = 0;
   return Object.fromEntries(
     filled.flatMap(({ path, names, norms }) => {
-      const each = names.map((name) => [`${path}/${name}`, values[at++] as number] as const);
+      const each = names.map((name) => [`${path}/${name}`, numbers[at++] as number] as const);
       return norms ? [[path, Math.hypot(...each.map(([, norm]) => norm))] as const, ...each] : each;
     }),
   );
 }
 
+/** One quantity that a hook or a rule measured. */
+interface Reading {
+  readonly path: string;
+  readonly names: readonly string[];
+  readonly norms: boolean;
+  readonly values: tf.Tensor;
+}
+
 function readingsIn(node: StateTree): Reading[] {
   if (node === null || typeof node !== "object" || node instanceof tf.Tensor) return [];
-  if (isNormStats(node)) {
-    return Object.entries(node.norms).map(([quantity, map]) => ({
-      path: node.stats === quantity ? quantity : `${node.stats}/${quantity}`,
-      names: Object.keys(map),
-      norms: true,
-      vector: () => tf.stack(Object.values(map)),
-    }));
-  }
-  if (isVectorStats(node)) {
-    return Object.entries(node).flatMap(([quantity, value]) =>
-      value instanceof tf.Tensor
-        ? [{ path: `${node.stats}/${quantity}`, names: node.names, norms: false, vector: () => value }]
-        : [],
-    );
-  }
-  return Object.values(node).flatMap((child) => readingsIn(child as StateTree));
+  if (!isStats(node)) return Object.values(node).flatMap((child) => readingsIn(child as StateTree));
+  const { stats, names, norms = false } = node;
+  return Object.entries(node).flatMap(([quantity, values]) =>
+    values instanceof tf.Tensor
+      ? [{ path: stats === quantity ? quantity : `${stats}/${quantity}`, names, norms, values }]
+      : [],
+  );
 }
 
-function isNormStats(node: object): node is NormStats {
-  return "stats" in node && "norms" in node;
-}
-
-function isVectorStats(node: object): node is VectorStats {
+function isStats(node: object): node is StepStats {
   return "stats" in node && "names" in node;
 }

@@ -1,6 +1,6 @@
+import { selectOnce } from "../params/compiled-selectors.ts";
 import type { ParamInfo } from "../params/params.ts";
 import type { Select, Selector } from "../params/select.ts";
-import { selectOnce } from "../params/select-once.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
 import type { StateTree } from "../state/tree.ts";
 import type { OptimizerHook } from "./hook.ts";

@@ -1,32 +1,22 @@
-import {
-  mapTensors,
-  type NormStats,
-  type OptimizerHook,
-  type StateTree,
-  type TensorMap,
-  type UpdateRule,
-} from "@graftjs/core";
+import type { OptimizerHook, ParamInfo, StateTree, StepStats, TensorMap, UpdateRule } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
  * Measures the norms of the gradient and of the parameter at its place among the hooks: one before and one after a hook
  * show the effect of that hook. Two norms per parameter are computed on the device in each step;
  * `conditionally(gradientStats("raw"), { every: 50 })` measures in every 50th step only. `readStats` reads the norms
- * between steps. Gradients pass unchanged.
+ * between steps; those of a frozen parameter are 0. Gradients pass unchanged.
  *
  * @param name name of the hook, and first part of its readings.
  */
-export function gradientStats(name: string): OptimizerHook<NormStats> {
+export function gradientStats(name: string): OptimizerHook<StepStats> {
   return {
     name,
-    init: (params) => ({ stats: name, norms: { gradient: zeros(params), parameter: zeros(params) } }),
-    transform: (grads, _, { params }) => ({
-      grads,
-      state: {
-        stats: name,
-        norms: { gradient: norms(grads), parameter: mapTensors(grads, (_, key) => tf.norm(params[key] as tf.Tensor)) },
-      },
-    }),
+    init: (_, infos) => stats(name, infos, { gradient: {}, parameter: {} }),
+    transform(grads, _, { params, infos }) {
+      const parameter = Object.fromEntries(Object.keys(grads).map((key) => [key, params[key] as tf.Tensor]));
+      return { grads, state: stats(name, infos, { gradient: grads, parameter }) };
+    },
   };
 }
 
@@ -36,28 +26,32 @@ export function gradientStats(name: string): OptimizerHook<NormStats> {
  */
 export function updateStats<S extends StateTree>(
   rule: UpdateRule<S>,
-): UpdateRule<{ readonly rule: S; readonly measured: NormStats }> {
+): UpdateRule<{ readonly rule: S; readonly measured: StepStats }> {
   const { applyFused: _, ...composed } = rule;
   return {
     ...composed,
     init: (params, infos) => ({
       rule: rule.init(params, infos),
-      measured: { stats: "update", norms: { update: zeros(params) } },
+      measured: stats("update", infos, { update: {} }),
     }),
     transform(grads, state, ctx) {
-      const out = rule.transform(grads, state.rule, ctx);
-      return {
-        updates: out.updates,
-        state: { rule: out.state, measured: { stats: "update", norms: { update: norms(out.updates) } } },
-      };
+      const { updates, state: next } = rule.transform(grads, state.rule, ctx);
+      return { updates, state: { rule: next, measured: stats("update", ctx.infos, { update: updates }) } };
     },
   };
 }
 
-function norms(map: TensorMap): TensorMap {
-  return mapTensors(map, (tensor) => tf.norm(tensor));
-}
-
-function zeros(params: TensorMap): TensorMap {
-  return mapTensors(params, () => tf.scalar(0));
+/** The norms of each quantity for all of `infos`, so that the layout stays the same through freezing and unfreezing. */
+function stats(
+  name: string,
+  infos: readonly ParamInfo[],
+  quantities: { readonly [quantity: string]: TensorMap },
+): StepStats {
+  const names = infos.map((info) => info.name);
+  const norms = (map: TensorMap): tf.Tensor =>
+    Object.keys(map).length === 0
+      ? tf.zeros([names.length])
+      : tf.stack(names.map((key) => (map[key] ? tf.norm(map[key]) : tf.scalar(0))));
+  const measured = Object.entries(quantities).map(([quantity, map]) => [quantity, norms(map)] as const);
+  return { stats: name, names, norms: true, ...Object.fromEntries(measured) };
 }

@@ -1,14 +1,13 @@
 import {
   type AnyHook,
   type AnyRule,
-  type DecoupledWeightDecayOptions,
-  decoupledWeightDecay,
   definePlugin,
   type OptionsSchema,
   optionsSchema,
   type Plugin,
   type Selector,
 } from "@graftjs/core";
+import { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "../rules/decoupled-weight-decay.ts";
 import { accumulate, accumulateOptions } from "./accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
 import { applyIfFinite, applyIfFiniteOptions } from "./apply-if-finite.ts";

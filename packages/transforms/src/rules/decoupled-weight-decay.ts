@@ -1,10 +1,13 @@
+import {
+  decayedNames,
+  mapTensors,
+  type OptionsSchema,
+  optionsSchema,
+  type Selector,
+  type StateTree,
+  type UpdateRule,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type OptionsSchema, optionsSchema } from "../kinds/options.ts";
-import { decayedNames } from "../params/decayed-names.ts";
-import type { Selector } from "../params/select.ts";
-import { mapTensors } from "../params/tensor-map.ts";
-import type { StateTree } from "../state/tree.ts";
-import type { UpdateRule } from "../step/hook.ts";
 
 export interface DecoupledWeightDecayOptions {
   /** λ in w ← w − γ·λ·w. ≥ 0. */
