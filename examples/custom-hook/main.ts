@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { plugins as corePlugins, HookedOptimizer, loadState, namedParams, saveState } from "@graftjs/core";
 import { createRegistry, type Recipe } from "@graftjs/registry";
+import { plugins as transforms } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { plugin } from "./grokfast.ts";
@@ -13,7 +14,7 @@ import { examples, model } from "./model.ts";
 
 await tf.setBackend("cpu");
 const recipe = JSON.parse(await readFile(join(import.meta.dirname, "recipe.json"), "utf8")) as Recipe;
-const registry = createRegistry([corePlugins, plugin]);
+const registry = createRegistry([corePlugins, transforms, plugin]);
 console.log(`${await registry.explain(recipe)}\n`);
 
 const { x, y } = examples();

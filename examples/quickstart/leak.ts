@@ -8,6 +8,7 @@ import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
 import { createRegistry, type Recipe } from "@graftjs/registry";
+import { plugins as transforms } from "@graftjs/transforms";
 import { fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { loadBase } from "./base.ts";
@@ -20,7 +21,7 @@ const {
   backends,
   trainable = "all",
   ...composed
-} = await createRegistry([corePlugins, wasm, frozenBn, surgery, lars]).resolve(recipe);
+} = await createRegistry([corePlugins, transforms, wasm, frozenBn, surgery, lars]).resolve(recipe);
 await openBackend(backends);
 const { xs, ys } = digitsTask(1, { testPerClass: 1 }).train;
 const [few, labels] = tf.tidy(() => [tf.gather(xs, [0, 100, 200, 300]), tf.gather(ys, [0, 100, 200, 300])] as const);

@@ -8,6 +8,7 @@ import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
 import { createRegistry, type Recipe } from "@graftjs/registry";
+import { plugins as transforms } from "@graftjs/transforms";
 import { compare } from "./compare.ts";
 import { deltaRoundTrip } from "./delta.ts";
 import { printTable } from "./table.ts";
@@ -15,7 +16,7 @@ import { digitsTask } from "./task.ts";
 
 const started = performance.now();
 const recipe = JSON.parse(readFileSync(join(import.meta.dirname, "recipe.json"), "utf8")) as Recipe;
-const registry = createRegistry([corePlugins, wasm, frozenBn, surgery, lars]);
+const registry = createRegistry([corePlugins, transforms, wasm, frozenBn, surgery, lars]);
 const resolved = await registry.resolve(recipe);
 const backend = await openBackend(resolved.backends);
 console.log(`Backend: ${backend.name} (${backend.capabilities.description})`);

@@ -7,6 +7,7 @@ import { plugins as frozenBn } from "@graftjs/frozen-bn";
 import { plugins as surgery } from "@graftjs/gradient-surgery";
 import { plugins as lars } from "@graftjs/lars";
 import { createRegistry, type Recipe } from "@graftjs/registry";
+import { plugins as transforms } from "@graftjs/transforms";
 import { fineTune } from "@graftjs/tuner";
 import { expect, it } from "vitest";
 import { loadBase } from "../base.ts";
@@ -18,6 +19,7 @@ it("runs the recipe of the repository's README unchanged", async () => {
   const recipe = JSON.parse(json) as Recipe;
   const { backends, trainable, ...composed } = await createRegistry([
     corePlugins,
+    transforms,
     wasm,
     frozenBn,
     surgery,

@@ -3,6 +3,7 @@ import { plugin } from "../../../../examples/custom-hook/grokfast.ts";
 import { examples, model } from "../../../../examples/custom-hook/model.ts";
 import { plugins as corePlugins, HookedOptimizer, namedParams } from "../../../../packages/core/src/index.ts";
 import { createRegistry, type Recipe } from "../../../../packages/registry/src/index.ts";
+import { plugins as transforms } from "../../../../packages/transforms/src/index.ts";
 import { type Blobs, json } from "../../blobs.ts";
 import { type Example, STEPS, type Trained, valuesOf } from "./example.ts";
 
@@ -11,7 +12,7 @@ export const customHook: Example = {
   name: "custom-hook",
   async run(blobs: Blobs): Promise<Trained> {
     const recipe = json<Recipe>(blobs, "custom-hook/recipe");
-    const { hooks, rule, learningRate } = await createRegistry([corePlugins, plugin]).resolve(recipe);
+    const { hooks, rule, learningRate } = await createRegistry([corePlugins, transforms, plugin]).resolve(recipe);
     const { x, y } = examples();
     const net = model();
     const params = namedParams(net);
