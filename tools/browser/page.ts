@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 import { QUIET_FLAGS } from "./flags.ts";
 import { chromiumPath } from "./install-debian.mjs";
 
@@ -34,7 +34,10 @@ export interface TestPage {
   close(): Promise<void>;
 }
 
-/** Bundles the entry for the browser, serves it and opens it in Debian's Chromium with a new profile. */
+/**
+ * Bundles the entry for the browser, serves it and opens it in Debian's Chromium. Each page has its own profile. Pages with the
+ * same flags share one browser.
+ */
 export async function openPage(options: PageOptions): Promise<TestPage> {
   const { entry, worker, files: more = {}, flags = [], headers = {}, host = "localhost" } = options;
   const executablePath = chromiumPath();
@@ -55,10 +58,7 @@ export async function openPage(options: PageOptions): Promise<TestPage> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const problems: string[] = [];
-  const browser = await chromium.launch({
-    executablePath,
-    args: [...QUIET_FLAGS, `--host-resolver-rules=MAP ${host} 127.0.0.1`, ...flags],
-  });
+  const browser = await browserWith([`--host-resolver-rules=MAP ${host} 127.0.0.1`, ...flags]);
   const page = await browser.newPage();
   page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {
@@ -90,14 +90,33 @@ export async function openPage(options: PageOptions): Promise<TestPage> {
       await session.detach();
     },
     async close(): Promise<void> {
-      await browser.close();
+      await page.close();
+      server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
 }
 
+/** One Chromium per set of flags, because a start takes seconds. It ends with this process. */
+const browsers = new Map<string, Promise<Browser>>();
+function browserWith(flags: readonly string[]): Promise<Browser> {
+  const key = flags.join(" ");
+  const browser =
+    browsers.get(key) ?? chromium.launch({ executablePath: chromiumPath(), args: [...QUIET_FLAGS, ...flags] });
+  browsers.set(key, browser);
+  return browser;
+}
+
+/** Bundles by their entry. Sources do not change while the tests of one process run. */
+const bundles = new Map<string, Promise<string>>();
+function bundle(entry: URL): Promise<string> {
+  const script = bundles.get(entry.href) ?? scriptOf(entry);
+  bundles.set(entry.href, script);
+  return script;
+}
+
 /** Bundles a module into one script for the browser. Its exports become `globalThis.pageUnderTest`. */
-async function bundle(entry: URL): Promise<string> {
+async function scriptOf(entry: URL): Promise<string> {
   const path = fileURLToPath(entry);
   const { outputFiles } = await build({
     stdin: {

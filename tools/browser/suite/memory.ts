@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { HookedOptimizer, type LayersLike, namedParams, sgd } from "../../../packages/core/src/index.ts";
-import { convNet } from "./nets.ts";
+import { plainNet } from "./nets.ts";
 
 /** Memory functions of a GPU session. */
 export interface MemorySession {
@@ -20,7 +20,7 @@ export interface PoolReport {
 /** Takes one step at each of `sizes` batch sizes, and reads the memory while the last net is alive. */
 export async function changingBatchSizes(session: MemorySession, sizes: number = 12): Promise<PoolReport> {
   for (let batch = 1; batch <= sizes; batch++) {
-    const net = convNet(batch);
+    const net = plainNet(batch);
     const optimizer = new HookedOptimizer({
       params: namedParams(net.model as unknown as LayersLike),
       rule: sgd({ momentum: 0.9 }),

@@ -38,6 +38,19 @@ export function convNet(batch: number = BATCH): Net {
   );
 }
 
+/** Makes a net of conv + pool + dense. It needs few shaders, and every batch size compiles its own. */
+export function plainNet(batch: number = BATCH): Net {
+  const model = layers.sequential({
+    layers: [
+      layers.layers.conv2d({ inputShape: [10, 10, 3], filters: 6, kernelSize: 3, activation: "relu", name: "conv" }),
+      layers.layers.globalAveragePooling2d({}),
+      layers.layers.dense({ units: CLASSES, name: "head" }),
+    ],
+  });
+  const shape = [batch, 10, 10, 3];
+  return net("plain net", model, tf.tensor(numbers({ kind: "any", shape }, 7), shape), batch);
+}
+
 /** Makes a net with an embedding and a recurrent cell. */
 export function recurrentNet(): Net {
   const model = layers.sequential({
