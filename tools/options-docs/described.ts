@@ -13,6 +13,10 @@ export interface JsonSchema {
   readonly additionalProperties?: boolean | JsonSchema;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
+  /** Kind of the plugin that the option holds. */
+  readonly plugin?: string;
+  /** Recipes cannot write the option. */
+  readonly codeOnly?: boolean;
 }
 
 /** Options with a description: those of a plugin or of a function. */
@@ -20,6 +24,4 @@ export interface Described {
   /** Name in the marker, such as `clip-by-norm`. */
   readonly name: string;
   readonly schema: JsonSchema;
-  /** Kinds of the plugins that options hold, by the option: `{ rule: "rule" }`. */
-  readonly kinds: Readonly<Record<string, string>>;
 }

@@ -7,8 +7,6 @@ import type { Described, JsonSchema } from "./described.ts";
 interface PluginLike {
   readonly name: string;
   readonly options?: { readonly jsonSchema?: JsonSchema };
-  readonly nests?: Readonly<Record<string, string>>;
-  readonly nestsEach?: Readonly<Record<string, string>>;
 }
 
 /** Options that do not belong to a plugin: the name of their marker, the module and the name of the exported schema. */
@@ -34,14 +32,9 @@ async function pluginsOf(folder: string): Promise<Described[]> {
   const file = join(folder, "src/plugins.ts");
   if (!existsSync(file)) return [];
   const { plugins = [] } = (await import(pathToFileURL(file).href)) as { plugins?: readonly PluginLike[] };
-  return plugins.flatMap(({ name, options, nests = {}, nestsEach = {} }) => {
+  return plugins.flatMap(({ name, options }) => {
     const schema = options?.jsonSchema;
-    if (!schema || Object.keys(schema.properties ?? {}).length === 0) return [];
-    const kinds = [
-      ...Object.entries(nests),
-      ...Object.entries(nestsEach).map(([option, kind]) => [option, `{ [label]: ${kind} }`] as const),
-    ];
-    return [{ name, schema, kinds: Object.fromEntries(kinds) }];
+    return schema && Object.keys(schema.properties ?? {}).length > 0 ? [{ name, schema }] : [];
   });
 }
 
@@ -56,7 +49,7 @@ async function othersOf(root: string, folder: string): Promise<Described[]> {
       const value = exported[schema];
       if (!value)
         throw new Error(`${folder}/${module} has no export ${schema}. Change OTHERS in tools/options-docs/sources.ts.`);
-      return { name, schema: value.jsonSchema, kinds: {} };
+      return { name, schema: value.jsonSchema };
     }),
   );
 }

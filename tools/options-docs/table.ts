@@ -32,17 +32,19 @@ function grouped(sets: readonly Described[]): { names: readonly string[]; rows: 
   return [...groups.values()];
 }
 
-function rowsOf({ schema, kinds }: Described): string[][] {
+function rowsOf({ schema }: Described): string[][] {
   return Object.entries(schema.properties ?? {}).map(([option, described]) => {
-    const { description = "" } = described;
-    const type = kinds[option] ?? typeOf(described);
+    const { description = "", codeOnly = false } = described;
+    const type = typeOf(described);
     const required = schema.required?.includes(option);
-    return [code(option), type && code(type), required ? "required" : defaultOf(described), inCell(description)];
+    const text = codeOnly ? `${description}. In code only` : description;
+    return [code(option), type && code(type), required ? "required" : defaultOf(described), inCell(text)];
   });
 }
 
 /** Type of an option in TypeScript's notation, with its bounds. Options of any type have none; their description says more. */
 export function typeOf(schema: JsonSchema): string {
+  if (schema.plugin) return schema.plugin;
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.type === "array") {

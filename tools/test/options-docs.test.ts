@@ -13,15 +13,16 @@ const clip: Described = {
     },
     required: ["norm"],
   },
-  kinds: {},
 };
 const around: Described = {
   name: "around",
   schema: {
-    properties: { rule: { description: "The rule inside" }, norm: clip.schema.properties?.norm ?? {} },
+    properties: {
+      rule: { plugin: "rule", description: "The rule inside", codeOnly: true },
+      norm: clip.schema.properties?.norm ?? {},
+    },
     required: ["norm"],
   },
-  kinds: { rule: "rule" },
 };
 const readme = (table: string, names = "clip"): string =>
   `# A\n\n<!-- options:${names} -->\n${table}<!-- /options -->\n\nEnd.\n`;
@@ -40,6 +41,7 @@ it("writes type, bounds, default and description of each option", () => {
   );
   expect(typeOf({ type: "array", items: { type: "string" } })).toBe("string[]");
   expect(typeOf({ type: "object", additionalProperties: { type: "number" } })).toBe("{ [name]: number }");
+  expect(typeOf({ type: "object", additionalProperties: { plugin: "hook" } })).toBe("{ [name]: hook }");
   expect(optionsTable([{ ...clip, schema: { properties: { e: { type: "number", default: 1e-6 } } } }])).toContain(
     "`1e-6`",
   );
@@ -59,7 +61,7 @@ it("gives an option that several plugins share one row, and names the plugins", 
     ["`clip`", "`mode`"],
     ["`around`", "`rule`"],
   ]);
-  expect(rows[2]).toContain("| `rule` | `rule` |");
+  expect(rows[2]).toContain("| `rule` | `rule` |  | The rule inside. In code only |");
 });
 
 it("replaces the text between markers and nothing else", () => {
