@@ -26,7 +26,8 @@ for (const name of packages) {
   const others = [...dependencies, ...Object.keys(m.peerDependencies ?? {})].filter((d) => d.startsWith("@graftjs/"));
   check(!dependencies.includes("@graftjs/core") || name === "cli", "core is a peer, never a dependency");
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
-  check(name === "cli" || others.every((d) => d === "@graftjs/core"), `knows other plugins: ${others.join(", ")}`);
+  const known = name.startsWith("backend-") ? ["@graftjs/core", "@graftjs/backend"] : ["@graftjs/core"];
+  check(name === "cli" || others.every((d) => known.includes(d)), `knows other plugins: ${others.join(", ")}`);
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
   if (examplesNeeded(name))
     check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);

@@ -1,12 +1,12 @@
 // Composes a training step from JSON. A third party's kind of plugin takes part: `penalties`, which become one hook.
 import "@tensorflow/tfjs-backend-cpu";
 import {
+  plugins as corePlugins,
   definePlugin,
   HookedOptimizer,
   mapTensors,
   namedParams,
   optionsSchema,
-  plugins as corePlugins,
   stateless,
 } from "@graftjs/core";
 import { createRegistry, defineKind, type Recipe } from "@graftjs/registry";
@@ -38,7 +38,10 @@ const lasso = definePlugin({
   name: "lasso",
   description: "Adds strength · sign(w), the gradient of an L1 penalty",
   options: optionsSchema<{ strength: number }>({ strength: { type: "number", minimum: 0 } }, ["strength"]),
-  create: ({ strength }) => (weights) => tf.mul(tf.sign(weights), strength),
+  create:
+    ({ strength }) =>
+    (weights) =>
+      tf.mul(tf.sign(weights), strength),
 });
 
 const recipe: Recipe = {
@@ -52,7 +55,9 @@ console.log(await registry.explain(recipe));
 await tf.setBackend("cpu");
 const { hooks, rule, learningRate } = await registry.resolve(recipe);
 const kernelInitializer = tfl.initializers.glorotUniform({ seed: 1 });
-const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [4], name: "head", kernelInitializer })] });
+const model = tfl.sequential({
+  layers: [tfl.layers.dense({ units: 1, inputShape: [4], name: "head", kernelInitializer })],
+});
 model.compile({
   optimizer: new HookedOptimizer({ params: namedParams(model), hooks, rule, learningRate }),
   loss: "meanSquaredError",

@@ -36,7 +36,9 @@ function testError(model: tfl.Sequential): number {
 function train(model: tfl.Sequential, optimizer: HookedOptimizer): void {
   for (let i = 0; i < BATCHES; i++) {
     const { x, y } = batch(i);
-    optimizer.minimize(() => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar);
+    optimizer.minimize(
+      () => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar,
+    );
     tf.dispose([x, y]);
   }
 }
