@@ -19,6 +19,34 @@ export interface JsonSchema {
   readonly codeOnly?: boolean;
 }
 
+/** An option, or a part of an option that is an object. */
+export interface FoundOption {
+  /** Name, or path such as `guard.policy`. */
+  readonly path: string;
+  readonly option: JsonSchema;
+  readonly required: boolean;
+  /** Whether the option has parts, which follow it. */
+  readonly inner: boolean;
+}
+
+/** Lists the options of a schema in order, each followed by its parts if it is an object or an array of objects. */
+export function optionsIn(schema: JsonSchema, path = ""): FoundOption[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, option]) => {
+    const own = `${path}${name}`;
+    const inner = objectIn(option);
+    const parts = inner ? optionsIn(inner, option.type === "array" ? `${own}[].` : `${own}.`) : [];
+    return [
+      { path: own, option, required: schema.required?.includes(name) ?? false, inner: parts.length > 0 },
+      ...parts,
+    ];
+  });
+}
+
+function objectIn({ properties, anyOf, items, ...option }: JsonSchema): JsonSchema | undefined {
+  if (properties) return { ...option, properties };
+  return items?.properties ? items : anyOf?.find((choice) => choice.properties);
+}
+
 /** Options with a description: those of a plugin or of a function. */
 export interface Described {
   /** Name in the marker, such as `clip-by-norm`. */

@@ -1,4 +1,4 @@
-import type { Described } from "./described.ts";
+import { type Described, optionsIn } from "./described.ts";
 import { writeTables } from "./markers.ts";
 
 /** Lists everything that is wrong with the options tables of one README, each with its fix. */
@@ -14,9 +14,9 @@ export function problems(file: string, readme: string, options: readonly Describ
             "and a line <!-- /options -->, and run pnpm options-docs --write.",
         ]),
     ...options.flatMap(({ name, schema }) =>
-      Object.entries(schema.properties ?? {})
-        .filter(([, { description }]) => !description)
-        .map(([option]) => `${file}: option "${option}" of "${name}" has no description. Add one to its schema.`),
+      optionsIn(schema)
+        .filter(({ option }) => !option.description)
+        .map(({ path }) => `${file}: option "${path}" of "${name}" has no description. Add one to its schema.`),
     ),
     ...(text === readme ? [] : [`${file}: a table of options is out of date. Run pnpm options-docs --write.`]),
   ];

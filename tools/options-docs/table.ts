@@ -1,4 +1,4 @@
-import type { Described, JsonSchema } from "./described.ts";
+import { type Described, type JsonSchema, optionsIn } from "./described.ts";
 
 /**
  * Writes the options as a Markdown table. With several sets of options, the first column has the names they belong to. An
@@ -33,12 +33,11 @@ function grouped(sets: readonly Described[]): { names: readonly string[]; rows: 
 }
 
 function rowsOf({ schema }: Described): string[][] {
-  return Object.entries(schema.properties ?? {}).map(([option, described]) => {
-    const { description = "", codeOnly = false } = described;
-    const type = typeOf(described);
-    const required = schema.required?.includes(option);
-    const text = codeOnly ? `${description}. In code only` : description;
-    return [code(option), type && code(type), required ? "required" : defaultOf(described), inCell(text)];
+  return optionsIn(schema).map(({ path, option, required, inner }) => {
+    const { description = "", codeOnly = false } = option;
+    const type = typeOf(option);
+    const value = required ? "required" : inner ? "" : defaultOf(option);
+    return [code(path), type && code(type), value, inCell(codeOnly ? `${description}. In code only` : description)];
   });
 }
 

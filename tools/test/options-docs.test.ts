@@ -64,6 +64,31 @@ it("gives an option that several plugins share one row, and names the plugins", 
   expect(rows[2]).toContain("| `rule` | `rule` |  | The rule inside. In code only |");
 });
 
+it("lists the parts of an option that is an object, and finds one without description", () => {
+  const guard = {
+    properties: { policy: { enum: ["throw", "skip"], default: "throw", description: "Reaction" } },
+    default: { policy: "throw" },
+  };
+  const steps = {
+    type: "array",
+    items: { type: "object", properties: { epoch: { type: "integer", description: "First epoch" } } },
+  };
+  const nested: Described = {
+    name: "run",
+    schema: { properties: { guard: { ...guard, type: "object", description: "Guard" }, steps } },
+  };
+  expect(optionsTable([nested]).split("\n").slice(2)).toEqual([
+    "| `guard` | `{ policy }` |  | Guard |",
+    '| `guard.policy` | `"throw" \\| "skip"` | `"throw"` | Reaction |',
+    "| `steps` | `{ epoch }[]` |  |  |",
+    "| `steps[].epoch` | `integer` |  | First epoch |",
+  ]);
+  const readmeOf = writeTables(readme("", "run"), [nested]).text;
+  expect(problems("README.md", readmeOf, [nested])).toEqual([
+    expect.stringContaining('"steps" of "run" has no description'),
+  ]);
+});
+
 it("replaces the text between markers and nothing else", () => {
   const { text } = writeTables(readme("old\n"), [clip]);
   expect(text).toBe(readme(`${optionsTable([clip])}\n`));
