@@ -1,7 +1,7 @@
 import { defineHook, definePlugin, mapTensors, optionsSchema, type Plugin, zerosLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Amplifies what a gradient has in common with those before it: g + amount·ema(g) (Lee et al. 2024, arXiv:2405.20233). */
+/** Amplifies the slowly changing part of each gradient: g + amount·ema(g) (Lee et al. 2024, arXiv:2405.20233). */
 export const grokfast = ({ amount = 2, decay = 0.9 }: { amount?: number; decay?: number } = {}) =>
   defineHook({
     name: "grokfast",

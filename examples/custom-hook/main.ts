@@ -1,5 +1,5 @@
-// A hook of one's own, put into a recipe by name: trained, saved, resumed. Prints the loss of a run in one go and of the same
-// run stopped after 40 steps and resumed from what was saved.
+// Trains with a hook of its own that a recipe names, then saves and resumes the run. Prints the losses of an uninterrupted run and
+// of the same run if it is stopped after 40 steps and resumed from its files.
 import "@tensorflow/tfjs-backend-cpu";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

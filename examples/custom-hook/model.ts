@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 
-/** Points [64, 4] and their squared lengths [64, 1]. */
+/** Returns points [64, 4] and their squared lengths [64, 1]. */
 export function examples(): { readonly x: tf.Tensor2D; readonly y: tf.Tensor2D } {
   const x = tf.randomNormal<tf.Rank.R2>([64, 4], 0, 1, "float32", 1);
   return { x, y: tf.tidy(() => tf.sum(tf.square(x), 1, true)) };
 }
 
-/** 4 → 16 → 1, from the same weights each time. */
+/** Builds a net 4 → 16 → 1. Its initial weights are the same in each call. */
 export function model(): layers.Sequential {
   const dense = (name: string, units: number, seed: number, more: object = {}): layers.layers.Layer =>
     layers.layers.dense({ name, units, kernelInitializer: layers.initializers.glorotNormal({ seed }), ...more });

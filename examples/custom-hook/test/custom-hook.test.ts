@@ -10,7 +10,7 @@ const folder = join(import.meta.dirname, "..");
 
 testHook(() => grokfast());
 
-it("trains by a recipe, saves, and resumes bit-identically", async () => {
+it("trains with a recipe, saves the run, and resumes it bit for bit", async () => {
   const tsx = join(folder, "../../node_modules/.bin/tsx");
   const { stdout } = await promisify(execFile)(tsx, ["main.ts"], { cwd: folder });
   expect(stdout).toContain("1. grokfast on");
@@ -24,7 +24,7 @@ it("trains by a recipe, saves, and resumes bit-identically", async () => {
   expect(stdout.trim().endsWith("the weights are the same, bit for bit")).toBe(true);
 });
 
-it("the hook has no more than 20 lines", () => {
+it("keeps the hook within 20 lines", () => {
   const source = readFileSync(join(folder, "grokfast.ts"), "utf8");
   const hook = source.slice(source.indexOf("/**"), source.indexOf("const number"));
   expect(hook.trim().split("\n").length).toBeLessThanOrEqual(20);
