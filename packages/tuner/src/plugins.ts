@@ -2,6 +2,7 @@ import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@g
 import { earlyStopping, earlyStoppingOptions } from "./callbacks/early-stopping.ts";
 import { emaWeights, emaWeightsOptions } from "./callbacks/ema-weights.ts";
 import { reduceOnPlateau, reduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
+import { modelFormats } from "./models/formats/plugins.ts";
 import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
 import { drift } from "./observers/drift.ts";
@@ -29,7 +30,7 @@ const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everyStep
   ["to"],
 );
 
-/** The observers, callbacks and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
+/** The observers, callbacks, model formats and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
 export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "observer",
@@ -100,4 +101,5 @@ export const plugins: readonly Plugin[] = [
     options: gradientNoiseOptions,
     create: gradientNoise,
   }),
+  ...modelFormats,
 ];

@@ -48,13 +48,14 @@ async function readTensors(file: string): Promise<Contents> {
 async function readModelTensors(file: string): Promise<Contents> {
   const { namedWeights } = await import("@graftjs/core");
   const { useCpuBackend } = await import("../model/cpu-backend.ts");
-  const { readModel } = await import("../model/recipe-model.ts");
+  const { readModel, titleOf } = await import("../model/recipe-model.ts");
   await useCpuBackend();
-  const { layers: model, params, dispose } = await readModel({ folder: dirname(file), run: { model: basename(file) } });
+  const read = await readModel({ folder: dirname(file), run: { model: basename(file) } });
+  const { layers: model, params, dispose } = read;
   try {
     const weights = model ? namedWeights(model) : params;
     const tensors = weights.map(({ name, variable: { dtype, shape } }) => ({ name, dtype, shape }));
-    if (!model) return { kind: "GraphModel, its float constants", metadata: {}, tensors };
+    if (!model) return { kind: `${titleOf(read)}, its parameters`, metadata: {}, tensors };
     return { kind: `LayersModel with ${model.layers.length} layers`, metadata: { name: model.name }, tensors };
   } finally {
     dispose();

@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path";
+import { modelPath } from "../model/model-path.ts";
 import { readDelta } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
@@ -20,9 +21,9 @@ export const merge: Command = {
     }
     const bytes = await readDelta(delta, io.cwd);
     const { readRecipe } = await import("../recipe/recipe-file.ts");
-    const { folder, run } = await readRecipe(recipe, io.cwd);
+    const { folder, run, recipe: json } = await readRecipe(recipe, io.cwd);
     const to = resolve(io.cwd, String(out));
-    if (to === dirname(resolve(folder, run.model))) {
+    if (to === dirname(resolve(folder, modelPath(run.model)))) {
       throw new UsageError(
         `${to} holds the base model.`,
         "Give --out another folder: other deltas still need the base model.",
@@ -31,9 +32,15 @@ export const merge: Command = {
     const { applyDelta, saveModel } = await import("@graftjs/tuner");
     const { useCpuBackend } = await import("../model/cpu-backend.ts");
     await useCpuBackend();
-    const { readModel } = await import("../model/recipe-model.ts");
-    const model = await readModel({ folder, run });
+    const { readModel, titleOf } = await import("../model/recipe-model.ts");
+    const model = await readModel({ folder, run, recipe: json });
     try {
+      if (!model.savable) {
+        throw new UsageError(
+          `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
+          "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
+        );
+      }
       applyDelta(model.tunable, bytes);
       await saveModel(model.savable, to);
     } finally {

@@ -1,20 +1,20 @@
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { didYouMean, GraftError } from "@graftjs/core";
-import { type FineTuneOptions, readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
+import { type RunData, readSafetensors, type StoredTensor, type TensorData, tensorOf } from "@graftjs/tuner";
 import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
-
-/** The data of a run, as `fineTune` takes them. */
-export type RunData = Pick<FineTuneOptions, "data" | "validation">;
 
 /**
  * Reads examples from a safetensors file. It holds tensors `xs` and `ys`, and `val_xs` and `val_ys` if there are validation
  * examples, with the examples on axis 0. A model with several inputs or outputs has one tensor for each: `xs/name`, with the
  * model's name of the input.
  *
+ * @param given the file's path, relative to `folder`.
  * @throws UsageError if the file cannot be read, or lacks a tensor, or holds others
  */
-export async function readDataFile(path: string): Promise<RunData> {
+export async function readDataFile(folder: string, given: string): Promise<RunData> {
+  const path = resolve(folder, given);
   const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(
       `The data file cannot be read: ${reasonOf(cause)}.`,

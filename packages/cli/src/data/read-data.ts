@@ -1,40 +1,34 @@
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { RecipeFile } from "../recipe/recipe-file.ts";
+import { extname } from "node:path";
+import type { Registry, Use } from "@graftjs/registry";
+import type { RunData } from "@graftjs/tuner";
 import { UsageError } from "../terminal/errors.ts";
-import { type RunData, readDataFile } from "./data-file.ts";
 
-/**
- * Reads a recipe's data: a `.safetensors` file, or a module whose default export is called.
- *
- * @throws UsageError if the file or module does not exist, or does not contain data
- */
-export async function readData({ folder, run }: RecipeFile): Promise<RunData> {
-  const path = resolve(folder, run.data);
-  return extname(path) === ".safetensors" ? readDataFile(path) : readDataModule(run.data, path);
+/** The part of a recipe that determines the data. */
+export interface DataUse {
+  /** Folder that paths are relative to. */
+  readonly folder: string;
+  /** A path, or a data source by name with its options. */
+  readonly run: { readonly data: Use };
 }
 
-async function readDataModule(given: string, path: string): Promise<RunData> {
-  let module: { default?: unknown };
-  try {
-    module = (await import(pathToFileURL(path).href)) as typeof module;
-  } catch (cause) {
-    throw new UsageError(
-      `The data module ${given} cannot be loaded: ${(cause as Error).message}`,
-      `Check "data" in the recipe's "run". It leads to ${path}.`,
-      { cause },
-    );
-  }
-  if (typeof module.default !== "function") {
-    throw new UsageError(
-      `The default export of the data module ${given} is not a function.`,
-      "export default () => ({ data: { xs, ys }, validation: { xs, ys } });",
-    );
-  }
-  const returned = (await module.default()) as RunData;
+/**
+ * Reads a recipe's data. A path is short for `data-file` if it ends in `.safetensors`, else for `data-module`.
+ *
+ * @throws RecipeError if there is no such data source, or if its options are wrong
+ * @throws UsageError if the data cannot be read
+ */
+export async function readData({ folder, run }: DataUse, registry: Registry): Promise<RunData> {
+  const source = await registry.create("data-source", dataUse(run.data));
+  const returned = await source.read(folder);
   if (returned?.data) return returned;
   throw new UsageError(
-    `The data module ${given} returned no \`data\`.`,
-    "Return { data: { xs, ys } }, and also { validation: { xs, ys } } if you have validation examples.",
+    `The data source of the recipe returned no \`data\`.`,
+    "Its `read` must return { data, validation? }, each as fineTune takes it.",
   );
+}
+
+/** Returns the data source that a recipe's `run.data` means. */
+export function dataUse(data: Use): Use {
+  if (typeof data !== "string") return data;
+  return { use: extname(data) === ".safetensors" ? "data-file" : "data-module", with: { path: data } };
 }

@@ -1,34 +1,37 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { GraftError, namedParams, type Param } from "@graftjs/core";
+import type { Registry } from "@graftjs/registry";
 import {
   folderReader,
   type GraphModelLike,
-  graphModelAdapter,
   LoadError,
-  loadLayersModel,
+  loadModel,
+  type ModelFormat,
+  type ReadModel,
   type ReplaceHeadOptions,
-  readModelArtifacts,
   replaceHead,
   type SavableLayersModel,
   type TunableModel,
 } from "@graftjs/tuner";
-import type * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../project/project-package.ts";
+import { loadRegistry } from "../recipe/load-plugins.ts";
 import type { RunSection } from "../recipe/run-section.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { modelPath } from "./model-path.ts";
 
-/** The model of a recipe, a LayersModel or a GraphModel. */
+/** The model of a recipe. */
 export interface RecipeModel {
   /** The model as `fineTune` takes it. */
   readonly tunable: TunableModel;
-  /** The model as `saveModel` takes it. */
-  readonly savable: SavableLayersModel | GraphModelLike;
+  /** The model as `saveModel` takes it. Undefined if its format cannot be saved as a tfjs model. */
+  readonly savable: SavableLayersModel | GraphModelLike | undefined;
   /** The parameters that selectors choose from. */
   readonly params: readonly Param[];
-  /** Undefined for a GraphModel. */
+  /** Undefined if the model is not a LayersModel. */
   readonly layers: LayersModel | undefined;
+  /** Name of the model's format. */
+  readonly format: string;
   dispose(): void;
 }
 
@@ -36,6 +39,8 @@ export interface RecipeModel {
 export interface ModelSource {
   /** Folder that the model's path is relative to. */
   readonly folder: string;
+  /** Packages whose plugins may hold model formats. */
+  readonly recipe?: { readonly plugins?: readonly string[] };
   readonly run: Pick<RunSection, "model" | "head" | "outputs" | "seed">;
 }
 
@@ -44,66 +49,60 @@ export interface ModelSource {
  *
  * @throws UsageError if the model cannot be loaded, or `head` or `outputs` do not fit it
  */
-export async function readModel({ folder, run }: ModelSource): Promise<RecipeModel> {
-  const path = resolve(folder, run.model);
-  return (await isGraphModel(path)) ? readGraphModel(path, folder, run) : readLayersModel(path, run);
-}
-
-/** Returns false also for a file that cannot be read. The loader then says why. */
-async function isGraphModel(path: string): Promise<boolean> {
-  const json = await readFile(path, "utf8")
-    .then(JSON.parse)
-    .catch(() => undefined);
-  const { format, modelTopology } = Object(json) as { format?: unknown; modelTopology?: object };
-  return format === "graph-model" || "node" in Object(modelTopology);
-}
-
-async function readLayersModel(path: string, { head, outputs, seed }: ModelSource["run"]): Promise<RecipeModel> {
-  if (outputs)
+export async function readModel({ folder, recipe = {}, run }: ModelSource): Promise<RecipeModel> {
+  const { head, outputs, model: given } = run;
+  const path = resolve(folder, modelPath(given));
+  const registry = await registryOf(recipe.plugins ?? [], folder);
+  const loaded = await loadModel(
+    { read: folderReader(dirname(path)), file: basename(path) },
+    {
+      format:
+        typeof given === "string" ? await formatsOf(registry) : await registry.create("model-format", given.format),
+      importPackage: (name) => projectPackage(name, folder),
+      ...(outputs ? { outputs } : {}),
+    },
+  ).catch(notLoaded(path));
+  const { layers } = loaded;
+  if (!layers) {
+    if (!head) return loaded;
+    loaded.dispose();
+    throw new UsageError(
+      `${path} is a ${titleOf(loaded)}, which takes no \`run.head\`.`,
+      "`run.head` replaces the last layers of a LayersModel. Remove it.",
+    );
+  }
+  if (outputs) {
+    loaded.dispose();
     throw new UsageError(
       `${path} is a LayersModel, which has no \`run.outputs\`.`,
       "`run.outputs` names nodes of a GraphModel. Remove it.",
     );
-  const base = await loadLayersModel(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
-  const model = head ? withHead(base, { ...head, ...(seed === undefined ? {} : { seed }) }) : base;
-  return {
-    tunable: model,
-    savable: model,
-    layers: model,
-    params: namedParams(model, { frozen: true }),
-    dispose: () => void model.dispose(),
-  };
+  }
+  return head ? withHead(layers, loaded.format, head, run.seed) : loaded;
 }
 
-/** The part of `@tensorflow/tfjs-converter` that is used. It is an optional package of the user's project. */
-interface Converter {
-  loadGraphModel(handler: tf.io.IOHandler): Promise<GraphModelLike & { dispose(): void }>;
+/** A package that cannot be loaded is reported later, together with the recipe's other problems. */
+function registryOf(packages: readonly string[], folder: string): Promise<Registry> {
+  return loadRegistry(packages, folder).catch((error: unknown) => {
+    if (!(error instanceof UsageError)) throw error;
+    return loadRegistry([], folder);
+  });
 }
 
-async function readGraphModel(
-  path: string,
-  folder: string,
-  { head, outputs }: ModelSource["run"],
-): Promise<RecipeModel> {
-  if (head)
-    throw new UsageError(
-      `${path} is a GraphModel, which takes no \`run.head\`.`,
-      "`run.head` replaces the last layers of a LayersModel. Remove it.",
-    );
-  const artifacts = await readModelArtifacts(folderReader(dirname(path)), basename(path)).catch(notLoaded(path));
-  const { loadGraphModel } = await projectPackage<Converter>("@tensorflow/tfjs-converter", folder);
-  const model = await loadGraphModel({ load: async () => artifacts });
-  const adapter = graphModelAdapter(model, outputs ? { outputs } : {});
-  return {
-    tunable: adapter,
-    savable: model,
-    layers: undefined,
-    params: adapter.weights,
-    dispose() {
-      adapter.release();
-      model.dispose();
-    },
-  };
+/** Makes every model format that needs no options. The formats of the recipe's packages come before Graft's own. */
+async function formatsOf(registry: Registry): Promise<readonly ModelFormat[]> {
+  const formats = registry.list("model-format").map(({ name }) =>
+    registry.create("model-format", name).then(
+      (format) => [format],
+      () => [],
+    ),
+  );
+  return (await Promise.all(formats)).flat().reverse();
+}
+
+/** Returns the words that errors and listings use for a model that is not a LayersModel. */
+export function titleOf({ format }: Pick<ReadModel, "format">): string {
+  return format === "graph-model" ? "GraphModel" : `model of format ${format}`;
 }
 
 function notLoaded(path: string): (cause: unknown) => never {
@@ -116,9 +115,12 @@ function notLoaded(path: string): (cause: unknown) => never {
 /** Any activation of tfjs may stand in a recipe, so its name is a string here. */
 type Head = Omit<ReplaceHeadOptions, "activation"> & { readonly activation?: string };
 
-function withHead(model: LayersModel, head: Head): LayersModel {
+function withHead(base: LayersModel, format: string, head: Head, seed: number | undefined): RecipeModel {
   try {
-    return replaceHead(model, head as ReplaceHeadOptions);
+    const given = { ...head, ...(seed === undefined ? {} : { seed }) };
+    const layers = replaceHead(base, given as ReplaceHeadOptions);
+    const params = namedParams(layers, { frozen: true });
+    return { tunable: layers, savable: layers, layers, params, format, dispose: () => void layers.dispose() };
   } catch (cause) {
     if (!(cause instanceof GraftError)) throw cause;
     throw new UsageError("The recipe's `run.head` does not fit the model.", unindented(cause), { cause });

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { UsageError } from "../terminal/errors.ts";
+import { importPath } from "./import-path.ts";
 
 /**
  * Imports a package that this command can work without. The user's project is searched first, then the folders beside this
@@ -11,9 +12,22 @@ import { UsageError } from "../terminal/errors.ts";
  * @throws UsageError with the command that installs the package
  */
 export async function projectPackage<T>(name: string, cwd: string): Promise<T> {
-  const path = resolveFrom(join(cwd, "package.json"), name) ?? resolveFrom(import.meta.url, name);
-  if (path === undefined) throw new UsageError(`${name} is not installed.`, `npm install ${name}`);
+  const project = join(cwd, "package.json");
+  const path =
+    resolveFrom(project, name) ??
+    (await importPath(project, name)) ??
+    resolveFrom(import.meta.url, name) ??
+    (await importPath(fileURLToPath(import.meta.url), name));
+  if (path === undefined) throw new UsageError(`${name} is not installed.`, `npm install ${packageOf(name)}`);
   return (await import(pathToFileURL(path).href)) as T;
+}
+
+/** "h5wasm/node" → "h5wasm"; "@a/b/c" → "@a/b". */
+function packageOf(name: string): string {
+  return name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 function resolveFrom(file: string, name: string): string | undefined {

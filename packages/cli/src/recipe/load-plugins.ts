@@ -27,7 +27,8 @@ export async function loadRegistry(packages: readonly string[], folder: string):
     throw new UsageError(`${problems.length} of the recipe's plugins cannot be used.`, problems.join("\n"));
   }
   const { plugins: tunerPlugins } = await import("@graftjs/tuner");
-  const base = [corePlugins, transformPlugins, backendPlugins, tunerPlugins, doctorPlugins];
+  const { plugins: dataPlugins } = await import("../data/plugins.ts");
+  const base = [corePlugins, transformPlugins, backendPlugins, tunerPlugins, dataPlugins, doctorPlugins];
   return createRegistry([...base, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 

@@ -1,5 +1,5 @@
 import { type OptionSchema, type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
-import type { JsonSelector } from "@graftjs/registry";
+import type { JsonSelector, Use } from "@graftjs/registry";
 import type {
   CacheOptions,
   EarlyStoppingOptions,
@@ -7,6 +7,7 @@ import type {
   GuardOptions,
   ReduceOnPlateauOptions,
 } from "@graftjs/tuner";
+import type { ModelUse } from "../model/model-path.ts";
 import { type AugmentUse, augmentProblems, augmentSchema } from "./augments.ts";
 
 /** A new dense head, which replaces all layers after a given one. */
@@ -25,14 +26,17 @@ export interface HeadSection {
  * `fineTune` with the same name. Paths are relative to the recipe's file.
  */
 export interface RunSection {
-  /** Path of the model.json of a LayersModel or a GraphModel. */
-  readonly model: string;
+  /** Path of the model's file, or the path together with the name of its format. */
+  readonly model: ModelUse;
   /** Only for a LayersModel. @default the model's own output layers */
   readonly head?: HeadSection;
   /** Names of the nodes that the loss reads. Only for a GraphModel. @default the model's outputs */
   readonly outputs?: readonly string[];
-  /** Path of a .safetensors file with `xs` and `ys` (and `val_xs`, `val_ys`), or of a module whose default export returns them. */
-  readonly data: string;
+  /**
+   * Path of a .safetensors file with `xs` and `ys` (and `val_xs`, `val_ys`), or of a module whose default export returns them;
+   * or a data source with its options.
+   */
+  readonly data: Use;
   /** @default "categoricalCrossentropy" */
   readonly loss?: string;
   readonly metrics?: readonly string[];
@@ -76,6 +80,32 @@ function object<O extends object>(
 
 const head = object<HeadSection>({ after: text, units: count, activation: text, name: text }, ["after", "units"]);
 
+/** A plugin by name, with its options. The registry checks both. */
+const use: OptionSchema = {
+  type: "object",
+  properties: { use: text, with: { type: "object" } },
+  required: ["use"],
+  additionalProperties: false,
+};
+
+const model: OptionSchema = {
+  anyOf: [
+    text,
+    {
+      type: "object",
+      properties: { path: text, format: { anyOf: [text, use] } },
+      required: ["path", "format"],
+      additionalProperties: false,
+    },
+  ],
+  description: "Path of the model's file (model.json, .keras, .h5), or its path and format",
+};
+
+const data: OptionSchema = {
+  anyOf: [text, use],
+  description: "Path of a .safetensors file or of a module, or a data source with its options",
+};
+
 const unfreeze = object<{ epoch: number; trainable: JsonSelector }>(
   {
     epoch: count,
@@ -113,14 +143,14 @@ export const runSection: OptionsSchema<
   "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output"
 > = optionsSchema<RunSection, "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output">(
   {
-    model: { ...text, description: "Path of the model.json of a LayersModel or a GraphModel" },
+    model,
     head: { ...head, description: "A new dense head. Only for a LayersModel" },
     outputs: {
       type: "array",
       items: text,
       description: "Names of the nodes that the loss reads. Only for a GraphModel",
     },
-    data: { ...text, description: "Path of a .safetensors file, or of a module" },
+    data,
     loss: { ...text, default: "categoricalCrossentropy" },
     metrics: { type: "array", items: text },
     epochs: count,

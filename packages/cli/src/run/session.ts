@@ -48,7 +48,7 @@ export async function withSession(
     for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
     try {
       const { tunable: model } = await readModel(file);
-      const options = { ...composed, ...(await readData(file)) } as tuner.FineTuneOptions;
+      const options = { ...composed, ...(await readData(file, registry)) } as tuner.FineTuneOptions;
       const position = resolved.backends.findIndex(({ name }) => name === backend.name);
       const losable = resolved.backends[position]?.device === "gpu" && position < resolved.backends.length - 1;
       await use({ file, model, registry, resolved, options, lost, losable });

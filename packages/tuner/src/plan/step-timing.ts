@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { callbackRun } from "../callbacks/callback-run.ts";
 import { emaWeights } from "../callbacks/ema-weights.ts";
 import type { Assembly } from "../loop/assembly/assembly.ts";
 import { enterPhase, type Phase } from "../loop/assembly/phases.ts";
+import { callbackRun } from "../loop/epoch/callback-run.ts";
 import { evaluate } from "../loop/evaluate/evaluate.ts";
 import type { PeakMeter } from "../loop/evaluate/peak-memory.ts";
 import { disposeOutcome } from "../loop/forward/batch-outcome.ts";

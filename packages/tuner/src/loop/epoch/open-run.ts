@@ -1,5 +1,3 @@
-import { callbackRun } from "../../callbacks/callback-run.ts";
-import { callbacksOf } from "../../callbacks/callbacks-of.ts";
 import { rateFactors } from "../../callbacks/rate-factors.ts";
 import { type Keeper, keeper } from "../../checkpoint/keeper.ts";
 import { type Fingerprint, fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
@@ -18,6 +16,8 @@ import { type Recovery, recovery } from "../safety/recovery.ts";
 import { combinedStep } from "../step/combined-step.ts";
 import { combinerState } from "../step/combiner-state.ts";
 import { type Stepper, stepper } from "../step/stepper.ts";
+import { callbackRun } from "./callback-run.ts";
+import { callbacksOf } from "./callbacks-of.ts";
 
 /** A run in progress: the assembly and everything that changes. */
 export interface Run extends RunState {

@@ -1,6 +1,6 @@
 import type { CallbackRun } from "@graftjs/core";
-import type { Assembly } from "../loop/assembly/assembly.ts";
-import { readWeights, writeWeights, writtenWeights } from "../models/weights.ts";
+import { readWeights, writeWeights, writtenWeights } from "../../models/weights.ts";
+import type { Assembly } from "../assembly/assembly.ts";
 
 /** Makes the part of a run that one callback may use. */
 export function callbackRun(assembly: Assembly, calls: Pick<CallbackRun, "scaleRate" | "warn">): CallbackRun {

@@ -1,8 +1,8 @@
 import { type Callback, formatNames, OptionsError } from "@graftjs/core";
-import type { FineTuneOptions } from "../options/fine-tune-options.ts";
-import { earlyStopping } from "./early-stopping.ts";
-import { emaWeights } from "./ema-weights.ts";
-import { reduceOnPlateau } from "./reduce-on-plateau.ts";
+import { earlyStopping } from "../../callbacks/early-stopping.ts";
+import { emaWeights } from "../../callbacks/ema-weights.ts";
+import { reduceOnPlateau } from "../../callbacks/reduce-on-plateau.ts";
+import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 
 /** Names that a run uses itself: parts of its checkpoint, and reasons for its end. */
 const TAKEN = ["rateFactors", "combiner", "guard", "recovery", "maxSteps", "stopped"];
