@@ -73,7 +73,7 @@ it("a truncated weights file", async () => {
   truncateSync(join(folder, "weights.bin"), 20);
   expect(await errorOf(recipe)).toMatchInlineSnapshot(`
     "The model <folder>/model.json cannot be loaded.
-      The weights weights.bin are truncated: 20 bytes, and model.json lists 104.
+      The weights weights.bin are truncated: they have 20 bytes, but model.json lists 104.
       Fetch or save the model again.
     "
   `);
@@ -83,8 +83,8 @@ it("weights outside the model's folder", async () => {
   write("model.json", { modelTopology: {}, weightsManifest: [{ paths: ["../secret"], weights: [] }] });
   expect(await errorOf(recipe)).toMatchInlineSnapshot(`
     "The model <folder>/model.json cannot be loaded.
-      model.json names the weights "../secret", outside its folder.
-      A model from elsewhere could read any file that way; it is refused.
+      model.json names the weights file "../secret", outside its folder.
+      Use a path relative to the folder. Other paths are refused, because a downloaded model could read any file that way.
     "
   `);
 });
