@@ -38,6 +38,7 @@ export type { H5Wasm } from "./models/load/h5-file.ts";
 export { loadLayersModel, type ReadFile, readModelArtifacts } from "./models/load/load-folder.ts";
 export { loadKerasH5 } from "./models/load/load-h5.ts";
 export { type KerasReaders, loadKeras } from "./models/load/load-keras.ts";
+export type { LoadLimits } from "./models/load/load-limits.ts";
 export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
 export { graphArtifacts } from "./models/save/graph-artifacts.ts";
 export { type SavableLayersModel, saveModel } from "./models/save/save-model.ts";

@@ -2,7 +2,7 @@ import "@tensorflow/tfjs-backend-cpu";
 import { inflateSync } from "node:zlib";
 import * as tf from "@tensorflow/tfjs-core";
 import * as fflate from "fflate";
-import * as h5wasm from "h5wasm/node";
+import * as h5wasm from "h5wasm";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type H5Wasm, LoadError, loadKeras } from "../src/index.ts";
 import oracle from "./keras-oracle.json" with { type: "json" };

@@ -1,19 +1,28 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
+import { assignWeights } from "./assign-weights.ts";
 import { buildModel } from "./build-model.ts";
-import { type H5Dataset, type H5Group, type H5Wasm, withH5 } from "./h5-file.ts";
+import { type H5File, type H5Wasm, withH5 } from "./h5-file.ts";
+import { type LoadLimits, unpackedLimit } from "./load-limits.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /**
  * Loads a Keras model saved as HDF5 (`model.save("x.h5")`, with its configuration).
  *
- * @param h5wasm the module `await import("h5wasm")`, or `h5wasm/node` in Node. Install it yourself; it is not a dependency.
- * @throws LoadError if the file is damaged or has no model, or if a layer's weights do not fit. No tensors are left over then.
+ * The HDF5 format has no checksum for weights, so a changed weight value in the file cannot be noticed.
+ *
+ * @param h5wasm the module `await import("h5wasm")`. Install it yourself; it is not a dependency.
+ * @throws LoadError if the file is damaged, refers to another file or has no model, or if a layer's weights do not fit. No tensors
+ *   are left over then.
  */
-export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<layers.LayersModel> {
+export async function loadKerasH5(
+  bytes: Uint8Array,
+  h5wasm: H5Wasm,
+  limits: LoadLimits = {},
+): Promise<layers.LayersModel> {
   return withH5(bytes, h5wasm, async (file) => {
-    const text = file.attrs.model_config?.value;
-    if (typeof text !== "string")
+    const [text] = file.strings("/", "model_config", 1) ?? [];
+    if (text === undefined)
       throw new LoadError(
         "The .h5 file has weights but no model configuration.",
         "Save with model.save(...), not save_weights(...).",
@@ -21,30 +30,31 @@ export async function loadKerasH5(bytes: Uint8Array, h5wasm: H5Wasm): Promise<la
     return buildModel({
       topology: parsed(text),
       file: "the .h5 file's model_config",
-      // A value takes at least one byte in the file, even if it is compressed.
-      most: bytes.byteLength,
-      fill: (model) => tf.tidy(() => fill(model.layers, file, "model_weights")),
+      most: unpackedLimit(limits, bytes.byteLength) / 4,
+      fill: (model) => tf.tidy(() => fill(model.layers, file, "/model_weights")),
     });
   });
 }
 
-function fill(list: readonly layers.layers.Layer[], file: H5Group, root: string): void {
+function fill(list: readonly layers.layers.Layer[], file: H5File, root: string): void {
   for (const layer of list) {
     if (layer.weights.length === 0) continue;
-    const group = file.get(`${root}/${layer.name}`) as H5Group | null;
-    const names = (group?.attrs.weight_names?.value ?? []) as readonly string[];
-    if (names.length !== layer.weights.length) {
+    const group = `${root}/${layer.name}`;
+    const names = file.hasGroup(group) ? file.strings(group, "weight_names", layer.weights.length) : undefined;
+    if (!names)
       throw new LoadError(
-        `Layer \`${layer.name}\` has ${layer.weights.length} weights, but the file has ${names.length}.`,
+        `Layer \`${layer.name}\` has ${layer.weights.length} weights, but the file does not name as many.`,
         "Was the file saved from this configuration?",
       );
-    }
-    const tensors = names.map((name) => {
-      const set = group?.get(name) as H5Dataset | null;
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined)
+      throw new LoadError(`Layer \`${layer.name}\` of the .h5 file names \`${twice}\` twice.`, "Save the model again.");
+    const sets = names.map((name) => {
+      const set = file.dataset(`${group}/${name}`);
       if (!set) throw new LoadError(`The .h5 file lacks \`${layer.name}/${name}\`.`, "Is the file complete?");
-      return tf.tensor(Float32Array.from(set.value), set.shape);
+      return set;
     });
-    layer.setWeights(tensors);
+    assignWeights(layer, sets, group);
   }
 }
 

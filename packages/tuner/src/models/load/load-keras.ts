@@ -1,38 +1,49 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
+import { assignWeights } from "./assign-weights.ts";
 import { buildModel } from "./build-model.ts";
-import { type H5Dataset, type H5Group, type H5Wasm, withH5 } from "./h5-file.ts";
+import { type H5Dataset, type H5File, type H5Wasm, withH5 } from "./h5-file.ts";
+import { type LoadLimits, unpackedLimit } from "./load-limits.ts";
 import { LoadError } from "./load-safetensors.ts";
+import { type Inflate, unzip } from "./zip.ts";
 
 /** The packages that read a .keras file. Install them yourself; they are not dependencies. */
 export interface KerasReaders {
-  /** `await import("h5wasm")`, or `h5wasm/node` in Node. */
+  /** `await import("h5wasm")`. */
   readonly h5wasm: H5Wasm;
   /** `await import("fflate")`. */
-  readonly fflate: {
-    unzipSync(bytes: Uint8Array, options: { filter(file: { name: string }): boolean }): Record<string, Uint8Array>;
-  };
+  readonly fflate: Inflate;
 }
 
 /**
- * Loads a `.keras` file saved by Keras 3: a zip of config.json and model.weights.h5.
+ * Loads a `.keras` file saved by Keras 3: a zip of config.json and model.weights.h5. Checks the zip's checksums.
  *
  * tfjs-layers refuses custom layers and layers that it lacks, such as `GRU` with `reset_after` (Keras's default). The error names the
  * layer.
  *
- * @throws LoadError if the file is damaged or has no model, or if a layer's weights do not fit. No tensors are left over then.
+ * @throws LoadError if the file is damaged, refers to another file or has no model, or if a layer's weights do not fit. No tensors
+ *   are left over then.
  */
-export async function loadKeras(bytes: Uint8Array, { h5wasm, fflate }: KerasReaders): Promise<layers.LayersModel> {
-  const files = unzipped(bytes, fflate);
-  const config = parsed(files["config.json"] as Uint8Array);
-  const weights = files["model.weights.h5"] as Uint8Array;
-  return withH5(weights, h5wasm, (file) =>
+export async function loadKeras(
+  bytes: Uint8Array,
+  { h5wasm, fflate }: KerasReaders,
+  limits: LoadLimits = {},
+): Promise<layers.LayersModel> {
+  const most = unpackedLimit(limits, bytes.byteLength);
+  const files = unzip(bytes, FILES, most, fflate);
+  const missing = FILES.filter((name) => !files.has(name));
+  if (missing.length > 0)
+    throw new LoadError(
+      `The .keras file lacks ${missing.join(" and ")}.`,
+      'Save it with Keras 3 by model.save("model.keras"), with the weights in one file.',
+    );
+  const config = parsed(files.get("config.json") as Uint8Array);
+  return withH5(files.get("model.weights.h5") as Uint8Array, h5wasm, (file) =>
     buildModel({
       topology: config,
       file: "config.json",
-      // A value takes at least one byte in the file, even if it is compressed.
-      most: weights.byteLength,
-      fill: (model) => tf.tidy(() => fill(model, config, file, "")),
+      most: most / 4,
+      fill: (model) => tf.tidy(() => fill(model, config, file, "/")),
     }),
   );
 }
@@ -45,31 +56,16 @@ interface KerasConfig {
 
 const FILES = ["config.json", "model.weights.h5"];
 
-function unzipped(bytes: Uint8Array, { unzipSync }: KerasReaders["fflate"]): Record<string, Uint8Array> {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes, { filter: ({ name }) => FILES.includes(name) });
-  } catch (cause) {
-    throw new LoadError("This is not a .keras file: it cannot be unzipped.", "Is the file complete?", { cause });
-  }
-  const missing = FILES.filter((name) => !files[name]);
-  if (missing.length === 0) return files;
-  throw new LoadError(
-    `The .keras file lacks ${missing.join(" and ")}.`,
-    'Save it with Keras 3 by model.save("model.keras"), with the weights in one file.',
-  );
-}
-
 function parsed(bytes: Uint8Array): KerasConfig {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as KerasConfig;
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as KerasConfig;
   } catch (cause) {
     throw new LoadError("config.json of the .keras file is not JSON.", "Is the file complete?", { cause });
   }
 }
 
 /** Fills in a model's weights. Keras names a layer's group by its class and its index among layers of that class, not by its name. */
-function fill(model: layers.LayersModel, { config }: KerasConfig, file: H5Group, root: string): void {
+function fill(model: layers.LayersModel, { config }: KerasConfig, file: H5File, root: string): void {
   const turns = new Map<string, number>();
   for (const layer of config.layers ?? []) {
     const type = snakeCase(layer.class_name);
@@ -79,40 +75,35 @@ function fill(model: layers.LayersModel, { config }: KerasConfig, file: H5Group,
     if (layer.class_name === "InputLayer") continue;
     const target = model.getLayer(layer.config.name);
     if (layer.config.layers) fill(target as unknown as layers.LayersModel, layer, file, `${path}/`);
-    else put(target, file, path);
+    else assignWeights(target, datasets(file, path, target.weights.length), path);
   }
 }
 
-function put(layer: layers.layers.Layer, file: H5Group, path: string): void {
-  const sets = datasets(file, path);
-  const wrong =
-    sets.length !== layer.weights.length ||
-    sets.some(({ shape }, i) => String(shape) !== String(layer.weights[i]?.shape));
-  if (wrong) {
-    const list = (all: readonly { readonly shape: readonly (number | null)[] }[]): string =>
-      all.map(({ shape }) => `[${shape}]`).join(" ") || "none";
-    throw new LoadError(
-      `Layer \`${layer.name}\` has weights of shapes ${list(layer.weights as never)}, but the file has ${list(sets)} under ${path}.`,
-      "Was the file saved by Keras 3, and is it complete?",
-    );
+/**
+ * Lists a layer's own variables by number, then those of the layers that it wraps.
+ *
+ * @param most number of variables that the layer has. The search stops after one more.
+ * @throws LoadError if the groups are nested deeper than any layer, as they are if a group contains itself.
+ */
+function datasets(file: H5File, path: string, most: number, depth = 0): H5Dataset[] {
+  if (!file.hasGroup(path)) return [];
+  if (depth > MOST_WRAPPERS)
+    throw new LoadError(`The groups at ${path} are nested too deeply.`, "Was the file saved by Keras 3?");
+  const found: H5Dataset[] = [];
+  while (found.length <= most) {
+    const set = file.dataset(`${path}/vars/${found.length}`);
+    if (!set) break;
+    found.push(set);
   }
-  const tensors = sets.map(({ value, shape }) => tf.tensor(Float32Array.from(value), shape));
-  layer.setWeights(tensors);
-}
-
-/** Lists a layer's own variables by number, then those of the layers that it wraps. */
-function datasets(file: H5Group, path: string): H5Dataset[] {
-  if (!file.get(path)) return [];
-  const variables: H5Dataset[] = [];
-  for (let i = 0; ; i++) {
-    const found = file.get(`${path}/vars/${i}`) as H5Dataset | null;
-    if (!found) break;
-    variables.push(found);
+  for (const name of WRAPPED) {
+    if (found.length <= most) found.push(...datasets(file, `${path}/${name}`, most - found.length, depth + 1));
   }
-  return [...variables, ...WRAPPED.flatMap((name) => datasets(file, `${path}/${name}`))];
+  return found;
 }
 
 const WRAPPED = ["layer", "forward_layer", "backward_layer", "cell"];
+/** How deeply layers that wrap layers are nested at most. TimeDistributed(Bidirectional(RNN(cell))) has 3. */
+const MOST_WRAPPERS = 8;
 
 /** Converts a class name as `keras.src.utils.naming.to_snake_case` does. */
 function snakeCase(name: string): string {

@@ -1,0 +1,25 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
+import type { H5Dataset } from "./h5-file.ts";
+import { LoadError } from "./load-safetensors.ts";
+
+/**
+ * Sets a layer's weights from datasets. Compares the shapes before any value is read.
+ *
+ * @param where the group of the datasets, for messages.
+ * @throws LoadError if the number of datasets or a shape differs.
+ */
+export function assignWeights(layer: layers.layers.Layer, sets: readonly H5Dataset[], where: string): void {
+  const wrong =
+    sets.length !== layer.weights.length ||
+    sets.some(({ shape }, i) => String(shape) !== String(layer.weights[i]?.shape));
+  if (wrong) {
+    const list = (all: readonly { readonly shape: readonly (number | null)[] }[]): string =>
+      all.map(({ shape }) => `[${shape}]`).join(" ") || "none";
+    throw new LoadError(
+      `Layer \`${layer.name}\` has weights of shapes ${list(layer.weights as never)}, but the file has ${list(sets)} under ${where}.`,
+      "Was the file saved from this configuration, and is it complete?",
+    );
+  }
+  layer.setWeights(sets.map((set) => tf.tensor(Float32Array.from(set.read()), [...set.shape])));
+}

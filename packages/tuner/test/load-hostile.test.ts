@@ -1,0 +1,103 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { inflateSync } from "node:zlib";
+import * as tf from "@tensorflow/tfjs-core";
+import * as fflate from "fflate";
+import * as h5wasm from "h5wasm";
+import * as h5wasmNode from "h5wasm/node";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type H5Wasm, LoadError, loadKeras, loadKerasH5 } from "../src/index.ts";
+import hostile from "./h5-hostile.json" with { type: "json" };
+import oracle from "./keras-oracle.json" with { type: "json" };
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const h5 = h5wasm as unknown as H5Wasm;
+const inflated = (base64: string): Uint8Array => new Uint8Array(inflateSync(Buffer.from(base64, "base64")));
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+describe("hostile .h5 files", () => {
+  const messages: Readonly<Record<Exclude<keyof typeof hostile, "plain">, RegExp>> = {
+    "external, absolute": /refers to the file "\/tmp\/graft-secret.bin"/,
+    "external, relative": /refers to the file ".*secret.bin"/,
+    "external, a device": /refers to the file "\/dev\/stdin"/,
+    "virtual, absolute": /refers to "\/tmp\/graft-secret.h5".*virtual/,
+    "virtual, relative": /refers to "secret.h5".*virtual/,
+    "virtual, the file itself": /refers to "\.".*virtual/,
+    "external link": /refers to the file ".*secret.h5"/,
+    "external link of a group": /refers to the file ".*secret.h5"/,
+    "soft link through an external link": /refers to the file ".*secret.h5"/,
+    "broken soft link": /by a link to nothing/,
+    strings: /kernel:0 does not hold little-endian float32/,
+    compound: /kernel:0 does not hold little-endian float32/,
+    "a group": /kernel:0 is not a dataset/,
+    huge: /the file has \[30000,30000\]/,
+    "huge rank": /the file has \[4,3,1000,1000,1000\]/,
+  };
+
+  it("refuses external storage, virtual datasets and links by name, even if the other file is in h5wasm's memory", async () => {
+    const { FS } = (await h5.ready) as unknown as { FS: { writeFile(path: string, bytes: Uint8Array): void } };
+    const secret = new Uint8Array(Float32Array.from({ length: 12 }, () => 7).buffer);
+    for (const path of ["/tmp/graft-secret.bin", "/secret.bin"]) FS.writeFile(path, secret);
+    for (const path of ["/tmp/graft-secret.h5", "/secret.h5"]) FS.writeFile(path, inflated(hostile.plain));
+    const plain = await loadKerasH5(inflated(hostile.plain), h5);
+    expect([...(plain.weights[0]?.read().dataSync() ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    const before = tf.memory().numTensors;
+    for (const [name, message] of Object.entries(messages)) {
+      const load = loadKerasH5(inflated(hostile[name as keyof typeof hostile]), h5);
+      await expect(load, name).rejects.toThrow(message);
+      await expect(load, name).rejects.toThrow(LoadError);
+      expect(tf.memory().numTensors, name).toBe(before);
+    }
+  });
+
+  it("refuses h5wasm/node, which works on the disk", async () => {
+    const files = readdirSync(".");
+    const load = loadKerasH5(inflated(hostile.plain), h5wasmNode as unknown as H5Wasm);
+    await expect(load).rejects.toThrow(/`h5wasm\/node` reads and writes files on the disk[\s\S]*import\("h5wasm"\)/);
+    expect(readdirSync(".")).toEqual(files);
+  });
+
+  it("leaves a file named graft-0.h5 as it is, in a read-only folder", { timeout: 120_000 }, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "graft-"));
+    writeFileSync(join(folder, "graft-0.h5"), "mine");
+    chmodSync(folder, 0o555);
+    const tsx = createRequire(import.meta.url).resolve("tsx/cli");
+    const script = join(import.meta.dirname, "load-here.ts");
+    const { stdout } = await promisify(execFile)(process.execPath, [tsx, script], { cwd: folder });
+    expect(stdout).toContain("15 values");
+    expect(readdirSync(folder)).toEqual(["graft-0.h5"]);
+    expect(readFileSync(join(folder, "graft-0.h5"), "utf8")).toBe("mine");
+  });
+});
+
+describe("hostile .keras files", () => {
+  const readers = { h5wasm: h5, fflate };
+  const files = fflate.unzipSync(inflated(oracle.image.keras));
+
+  it("refuses a wrong checksum, a wrong size and a file that occurs twice", async () => {
+    const zip = fflate.zipSync(files, { level: 0 });
+    const content = zip.length - 400 - Math.floor((files["model.weights.h5"] as Uint8Array).length / 2);
+    const flipped = zip.slice();
+    flipped[content] = (flipped[content] as number) ^ 1;
+    await expect(loadKeras(flipped, readers)).rejects.toThrow(/is damaged: its checksum or its size is wrong/);
+    const twice = fflate.zipSync({ ...files, "config.jsom": text("{}") }, { level: 0 });
+    const renamed = Buffer.from(
+      Buffer.from(twice).toString("latin1").replaceAll("config.jsom", "config.json"),
+      "latin1",
+    );
+    await expect(loadKeras(new Uint8Array(renamed), readers)).rejects.toThrow(/has config.json twice/);
+  });
+
+  it("refuses a zip bomb before it is unpacked, by a limit that can be raised", async () => {
+    const bomb = fflate.zipSync({ ...files, "model.weights.h5": new Uint8Array(2 ** 26) }, { level: 9 });
+    expect(bomb.length).toBeLessThan(100_000);
+    await expect(loadKeras(bomb, readers)).rejects.toThrow(/at most 67108864 are allowed[\s\S]*`maxUnpackedBytes`/);
+    await expect(loadKeras(bomb, readers, { maxUnpackedBytes: 2 ** 27 })).rejects.toThrow(/not an HDF5 file/);
+  });
+});
