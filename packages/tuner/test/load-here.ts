@@ -1,4 +1,4 @@
-// Loads a .h5 file in the current folder's presence, for load-hostile.test.ts. Prints the sum of its weights.
+// Loads a .h5 file, for load-hostile.test.ts, which looks at the folder that this runs in. Prints the number of weight values.
 import "@tensorflow/tfjs-backend-cpu";
 import * as h5wasm from "h5wasm";
 import { type H5Wasm, loadKerasH5 } from "../src/index.ts";
