@@ -212,7 +212,7 @@ describe("bad input", () => {
       [{ data: { xs, ys: tf.mul(hot, 3) }, loss: "kullbackLeiblerDivergence" }, /from 0 to 3/],
       [{ validation: { xs, ys: tf.mul(hot, 2) } }, /validation.ys holds numbers from 0 to 2/],
       [{ data: { xs, ys: numbers }, loss: "sparseCategoricalCrossentropy" }, /from 0 to 3.*classes 0 to 2/],
-      [{ data: { xs: tf.zeros([20, 5]), ys } }, /\[20,5\], the model takes \[any,4\]/],
+      [{ data: { xs: tf.zeros([20, 5]), ys } }, /\[20,5\], but the model takes \[any,4\]/],
       [{ data: { xs: tf.zeros([0, 4]), ys: tf.zeros([0, 3]) } }, /no example/],
       [{ data: [] }, /no example/],
       [{ trainable: "haed" }, /head/],

@@ -78,7 +78,9 @@ describe("functions over variables", () => {
     });
     const run = options({ data: examples([4], 12), loss: "softmaxCrossEntropy", trainable: "all" });
     const start = tf.memory().numTensors;
-    await expect(fineTune(adapter, run)).rejects.toThrow(/`trunk`, whose output .* depends on the others of its batch/);
+    await expect(fineTune(adapter, run)).rejects.toThrow(
+      /`trunk`, whose output .* depends on other examples of the batch/,
+    );
     expect(tf.memory().numTensors).toBe(start);
     expect([...kernel.dataSync()]).toEqual(Array.from({ length: 12 }, () => 1));
     (await fineTune(adapter, { ...run, cache: false })).restore();

@@ -145,9 +145,9 @@ describe("several inputs and outputs", () => {
     for (const [data, message] of [
       [
         { ...arrays, xs: { a: [[1, 2, 3], [1]], b: xs.b } },
-        /xs.a is no array of examples: .*\n.*nested arrays of one shape/,
+        /xs.a is not an array of examples: .*\n.*nested arrays of one shape/,
       ],
-      [{ ...arrays, xs: [[1], [1, 2]] }, /xs is no array of examples/],
+      [{ ...arrays, xs: [[1], [1, 2]] }, /xs is not an array of examples/],
       [{ ...arrays, ys: { left: arrays.ys.left } }, /lacks `right`/],
     ] as const) {
       const start = tf.memory().numTensors;

@@ -9,7 +9,7 @@ import { examples } from "./support.ts";
 beforeEach(() => tf.setBackend("cpu"));
 
 describe("prefetch", () => {
-  it("changes nothing but when batches are made: from memory, from a stream, with augmentation and mixup", async () => {
+  it("does not change results: from memory, from a stream, with augmentation and mixup", async () => {
     const given = examples([8, 8, 2], 9);
     const augment = [flip(), shift({ by: 1 })];
     const streamed = { data: { stream: [given], buffer: 4 }, cache: false } as const;
@@ -21,7 +21,7 @@ describe("prefetch", () => {
     }
   });
 
-  it("frees what was prepared when the run is aborted or the stream fails, and ends the stream", async () => {
+  it("frees prepared batches if the run is aborted or the stream fails, and ends the stream", async () => {
     const given = examples([4], N);
     for (const fail of [true, false]) {
       const { read, log } = reader(given, 0);
@@ -51,7 +51,7 @@ describe("prefetch", () => {
     }
   });
 
-  it("is in the plan's peak, which comes within 10 % of the run's", async () => {
+  it("is counted in the plan's peak memory, which is within 10 % of the run's", async () => {
     const given = examples([8, 8, 2], 24);
     const more = { data: given, augment: [shift({ by: 1 })], prefetch: 3, batchSize: 6, accumulate: 1 };
     const { predicted } = await planFineTune(convNet(), options(more));

@@ -13,7 +13,7 @@ import { examples, mapStore, weightsOf } from "./support.ts";
 beforeEach(() => tf.setBackend("cpu"));
 
 describe("the order of a shuffle buffer", () => {
-  it("gives every example once, none before it can have been read, and is the order in memory with room for all", () => {
+  it("yields every example once and never too early, and equals the in-memory order if the buffer holds all", () => {
     for (const buffer of [1, 2, 7, 99, 100, 1000]) {
       const order = bufferedOrder(3, 1, 100, buffer);
       expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
@@ -29,7 +29,7 @@ describe("the order of a shuffle buffer", () => {
 });
 
 describe("a stream", () => {
-  it("is the run of the same examples in memory where the buffer has room for all, cached or not, and leaks nothing", async () => {
+  it("gives the same run as examples in memory if the buffer holds all, cached or not, and leaks nothing", async () => {
     const given = examples([4], N);
     const expected = await tuned(mlp(), { data: given, validation: given });
     for (const each of [0, 3, 20]) {
@@ -40,7 +40,7 @@ describe("a stream", () => {
         const data = { stream: read, buffer: N };
         expect(await tuned(model, { data, validation: { stream: read, examples: N }, cache })).toEqual(expected);
         expect(tf.memory().numTensors).toBe(before);
-        // Counted, and then read once for the cache; or counted, and in every epoch. The validation data are not counted.
+        // Training data are read once to count them, and then once for the cache or once per epoch. Validation data are not counted.
         expect(log).toMatchObject(cache === false ? { opened: 7, closed: 7 } : { opened: 3, closed: 3 });
       }
     }
@@ -53,7 +53,7 @@ describe("a stream", () => {
     expect(await tuned(mlp(), { data: { stream: set }, validation: given, cache: false })).toEqual(expected);
   });
 
-  it("gives the same run cached and uncached with a small buffer, and another one with another buffer", async () => {
+  it("gives the same run cached and uncached with a small buffer, and a different run with another buffer", async () => {
     const given = examples([4], N);
     const run = (buffer: number, more: Partial<FineTuneOptions> = {}) =>
       tuned(mlp(), { data: { stream: reader(given, 0).read, examples: N, buffer }, ...more });
@@ -69,7 +69,7 @@ describe("a stream", () => {
     expect((await run(6)).weights).not.toEqual(expected.weights);
   });
 
-  it("keeps cached outputs that need not fit into memory in files of 64 rows, read as wanted", async () => {
+  it("keeps cached outputs in files of 64 rows and reads a file when its rows are needed", async () => {
     const size = 200;
     const given = examples([4], size);
     function* read(): Generator<Element> {
@@ -90,15 +90,15 @@ describe("a stream", () => {
     expect(await tuned(model, { ...more, cache: { store } })).toEqual(expected);
     expect(tf.memory().numTensors).toBe(before);
     expect(files.size).toBe(5);
-    // Asked for the whole, then each file once: five blocks stay in memory here.
+    // One read checks for the marker of a complete cache, then each file is read once, since five blocks fit into memory here.
     expect(reads).toBe(5);
     expect(await tuned(mlp(), { ...more, cache: { store } })).toEqual(expected);
     const first = [...files.keys()].find((name) => name.endsWith("-0.graft")) as string;
     files.set(first, (files.get(first) as Uint8Array).slice(0, 100));
     await expect(fineTune(mlp(), options({ ...more, cache: { store } }))).rejects.toThrow(
-      /missing or damaged[\s\S]*computed anew/,
+      /missing or damaged[\s\S]*computes them again/,
     );
-    // Two views of 40 examples: the second one's rows begin within a file.
+    // With two views of 40 examples, the rows of the second view begin in the middle of a file.
     const images = examples([8, 8, 2], 40);
     const twice = {
       data: { stream: [images], buffer: 8 },
@@ -113,13 +113,13 @@ describe("a stream", () => {
     expect(await two.list()).toHaveLength(3);
   });
 
-  it("reads no further than buffer and prefetched batches", async () => {
+  it("reads no further ahead than the buffer and the prefetched batches", async () => {
     const { read, log } = reader(examples([4], N), 0);
     const ahead: number[] = [];
     const observers = [
       {
         async stepEnd({ examples, epoch }: { examples: number; epoch: number }) {
-          // Time for it to read as far as it will: how far it is at a step's end depends on how long the step took.
+          // Wait until it has read as far as it can, so that the result does not depend on how long the step took.
           await new Promise((resolve) => setTimeout(resolve, 50));
           if (epoch === 0) ahead.push(log.read - examples);
         },
@@ -132,7 +132,7 @@ describe("a stream", () => {
     expect(Math.max(...ahead.slice(0, 5))).toBeGreaterThanOrEqual(4);
   });
 
-  it("resumes bit-identical from every step, through a freeze schedule, accumulation, augmentation and dropout", async () => {
+  it("resumes bit-identical from every step, with a freeze schedule, accumulation, augmentation and dropout", async () => {
     const given = examples([8, 8, 2], 9);
     const read = () =>
       Array.from({ length: 9 }, (_, i) => ({
@@ -156,7 +156,7 @@ describe("a stream", () => {
     }
   });
 
-  it("feeds inputs that bypass the trunk from the stream, and the rest from the cache", async () => {
+  it("reads inputs that bypass the trunk from the stream, and the rest from the cache", async () => {
     const build = (): layers.LayersModel => {
       const [a, b] = [layers.input({ shape: [4], name: "a" }), layers.input({ shape: [2], name: "b" })];
       const init = (seed: number) => layers.initializers.glorotNormal({ seed });
@@ -178,7 +178,7 @@ describe("a stream", () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it("is refused where it cannot be read again, is too short, or does not fit, and nothing is leaked or changed", async () => {
+  it("is refused if it cannot be read again, is too short, or does not fit, and nothing is leaked or changed", async () => {
     const given = examples([4], N);
     const { read } = reader(given, 0);
     const once = read();
@@ -191,13 +191,13 @@ describe("a stream", () => {
     const digits = { xs: given.xs, ys: tf.argMax(given.ys, -1) };
     const sparse = { loss: "sparseCategoricalCrossentropy", accumulate: 1 } as const;
     const cases: [Partial<FineTuneOptions>, RegExp][] = [
-      [{ data: { stream: once, examples: N } }, /iterator, which gives its examples once, and there are 3 epochs/],
+      [{ data: { stream: once, examples: N } }, /iterator, which gives its examples only once, but there are 3 epochs/],
       [{ data: { stream: once }, epochs: 1 }, /counting them would use it up[\s\S]*stream: \(\) => read/],
       [{ data: { stream: read, examples: N + 1 } }, /data ended after 20 of 21 examples/],
-      [{ data: { stream: () => [] } }, /data holds no example/],
+      [{ data: { stream: () => [] } }, /data has no examples/],
       [{ data: { stream: read, examples: 0, buffer: 1.5 } }, /data.examples[\s\S]*data.buffer/],
       [{ data: { stream: 7 as never } }, /data.stream` is 7/],
-      [{ data: { stream: wrong } }, /example 5: xs `\w+` is \[1,3\], the model takes \[any,4\]/],
+      [{ data: { stream: wrong } }, /example 5: xs `\w+` is \[1,3\], but the model takes \[any,4\]/],
       [
         { data: { stream: numbers, buffer: 1 }, ...sparse, cache: false },
         /data.ys from example 3 on holds class numbers from 3 to 3, and the output has classes 0 to 2/,
@@ -214,7 +214,7 @@ describe("a stream", () => {
       expect(weightsOf(model), String(message)).toEqual(weights);
     }
     await expect(fineTune(mlp(), options({ data: { stream: wrong } }))).rejects.toThrow(DataError);
-    // What cannot be known before: a function that hands out a spent iterator, and labels that were not counted.
+    // Two problems show only during the run: a function that returns a used iterator, and labels that were not checked before.
     const spent = { data: { stream: () => once, examples: N }, cache: false } as const;
     await expect(fineTune(mlp(), options(spent))).rejects.toThrow(/returned the same iterator again/);
     const late = { data: { stream: numbers, examples: 9, buffer: 1 }, ...sparse, batchSize: 1, cache: false } as const;

@@ -12,16 +12,18 @@ import type { Batch } from "./batch.ts";
 import type { LoadedRun } from "./loaded-run.ts";
 import type { LoaderOptions } from "./loader-options.ts";
 
-/** Examples as a cut model sees them. */
+/** A data set with the values at the cut for each example, cached or computed on request. */
 export interface CachedDataset {
   readonly source: Source;
   readonly features: Features;
 }
 
 /**
- * @param kept views to be cached; 0 where none can be.
- * @param what the examples' part in the run, for a file's name.
- * @param warn hears of a cache that cannot be written.
+ * Opens a data set. Runs the trunk over all examples and caches its outputs, if that is possible and requested.
+ *
+ * @param kept number of views to cache per example; 0 if none can be cached.
+ * @param what "train" or "validation", used in file names.
+ * @param warn called if the cache cannot be written; the trunk then runs for every batch.
  */
 export async function openDataset(
   { batchSize, adapter }: Pick<LoadedRun, "batchSize" | "adapter">,
@@ -60,7 +62,7 @@ export async function openDataset(
   }
 }
 
-/** The examples at `indices`, which follow in the order of `pass`. The tensors are the caller's. */
+/** Reads the next examples of `pass`, at `indices`, as a batch. The caller owns the tensors. */
 export async function batchAt(
   { features }: CachedDataset,
   pass: Pass,

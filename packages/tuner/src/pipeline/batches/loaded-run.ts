@@ -1,7 +1,7 @@
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import type { Source } from "../source/source.ts";
 
-/** As much of a run as its batches depend on. */
+/** The parts of a run that its batches depend on. */
 export interface LoadedRun {
   readonly adapter: ModelAdapter;
   readonly train: Source;

@@ -1,26 +1,29 @@
 import type { CacheOptions } from "../cache/cache-options.ts";
 import type { Augment } from "../views/augment.ts";
 
-/** How the examples become batches. */
+/** Options for turning examples into batches. */
 export interface LoaderOptions {
-  /** Whether the examples are put into another order every epoch. @default true */
+  /** Whether to shuffle the examples in every epoch. @default true */
   readonly shuffle?: boolean;
   /**
-   * Updates whose batches are prepared while one is in progress. Their tensors come on top of the peak; the plan counts them.
-   * @default 1 for streams and with augmentation, else 0: batches from memory are there at once
+   * Number of updates whose batches are prepared during the current update. Their tensors add to the peak memory; the plan counts them.
+   * @default 1 for streams and with augmentation, otherwise 0
    */
   readonly prefetch?: number;
-  /** Changes to the inputs of training examples, in order, drawn anew for every view. @default [] */
+  /** Random changes to the inputs of training examples, applied in order. Each view draws new ones. @default [] */
   readonly augment?: readonly Augment[];
   /**
-   * How many augmented views of an example there are. A number lets the trunk's outputs be cached, epoch e using view
-   * e mod `views`; without it every epoch sees a new view and the trunk runs every time.
+   * Number of augmented views per example. If set, the trunk's outputs are cached and epoch e uses view e mod `views`. If not set,
+   * every epoch uses a new view and the trunk runs for every batch.
    */
   readonly views?: number;
-  /** Mixes pairs of examples and their labels by λ from Beta(α, α) (Zhang et al. 2018). Not with class numbers. @default 0 */
+  /**
+   * α of mixup: mixes pairs of examples and their labels with λ from Beta(α, α) (Zhang et al. 2018). 0 turns mixup off. It needs one-hot
+   * labels, because class indices cannot be mixed. @default 0
+   */
   readonly mixup?: number;
-  /** Where the trunk's outputs are kept from epoch to epoch. @default "memory" */
+  /** Place for the trunk's cached outputs; `false` turns the cache off. @default "memory" */
   readonly cache?: "memory" | false | CacheOptions;
-  /** Ends the run after the step in progress; the promise rejects with the signal's reason. */
+  /** Aborts the run after the current step. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }

@@ -12,20 +12,20 @@ import { batchAt, type CachedDataset, openDataset } from "./cached-dataset.ts";
 import type { LoadedRun } from "./loaded-run.ts";
 import type { LoaderOptions } from "./loader-options.ts";
 
-/** The training data as batches at the cut of one phase, and the validation data beside it. */
+/** Gives the training data of one phase as batches of values at the cut, and the validation data. */
 export interface Loader {
-  /** Of all that is cached. */
+  /** Bytes of all cached data. */
   readonly bytes: number;
-  /** What of it are labels of a stream. */
+  /** Bytes of cached labels, included in `bytes`. Only labels of streams are cached. */
   readonly labelBytes: number;
   readonly validation: CachedDataset | undefined;
-  /** The batches of one update: `accumulate` of them, from example `at` of the epoch on. They are the caller's. */
+  /** Loads the batches of one update: at most `accumulate`, from example `at` of the epoch on. The caller owns them. */
   load(epoch: number, at: number): Promise<Batch[]>;
-  /** Frees what was prepared ahead and ends the stream. */
+  /** Frees the batches prepared ahead and ends the stream. */
   close(): Promise<void>;
 }
 
-/** Runs the trunk of `cut` where its outputs are to be cached. @param warn hears of a cache that cannot be written. */
+/** Opens the data for one phase. If the trunk's outputs are cached, runs the trunk. @param warn called if the cache cannot be written. */
 export async function openLoader(run: LoadedRun, cut: CutModel, options: LoaderOptions, warn: Warn): Promise<Loader> {
   const { train, validation, batchSize, accumulate, seed } = run;
   const { augment = [], mixup: alpha = 0, shuffle = true } = options;
@@ -84,18 +84,18 @@ export async function openLoader(run: LoadedRun, cut: CutModel, options: LoaderO
   };
 }
 
-/** Updates prepared ahead: a stream is waited for, augmentation is worked on; a batch from memory is there at once. */
+/** Returns the number of updates to prepare ahead. Batches from memory need no time, so 0 suffices for them. */
 export function prefetchOf({ prefetch, augment = [] }: LoaderOptions, { buffer }: Source): number {
   return prefetch ?? (buffer !== undefined || augment.length > 0 ? 1 : 0);
 }
 
-/** Mixed inputs are new every time, so with mixup nothing of the trunk can be kept. 0 stands for none. */
+/** Returns the number of views to cache; 0 if none. Mixup makes new inputs every time, so it prevents caching. */
 function viewsToCache({ augment = [], views, mixup: alpha = 0 }: LoaderOptions): number {
   if (alpha > 0) return 0;
   return augment.length > 0 ? (views ?? 0) : 1;
 }
 
-/** Inputs and labels of a batch are mixed by two equal generators. */
+/** Mixes inputs. The labels of the batch are mixed separately, by a generator with the same seed. */
 function mixedViews(views: Views, alpha: number, seed: number): Views {
   return (inputs, indices, view) => mixed(views(inputs, indices, view), alpha, seed, view, indices);
 }

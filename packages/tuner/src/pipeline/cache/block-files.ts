@@ -6,7 +6,7 @@ import { DataError } from "../source/columns.ts";
 import { type BlockPair, type FeatureStore, memoryStore, type Precision } from "./feature-store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 
-/** The folder took no block: rows of a stream need not fit into memory, so there is nowhere else for them. */
+/** A cache file could not be written. The rows of a stream may not fit into memory, so no other cache can replace the files. */
 export class UnwritableCache extends GraftError {
   readonly where: string;
   constructor(where: string, cause: unknown) {
@@ -16,10 +16,10 @@ export class UnwritableCache extends GraftError {
   }
 }
 
-/** Rows of a file. */
+/** Number of rows per file. */
 const ROWS = 64;
 
-/** Rows that stay in memory where about `near` are read near each other. */
+/** Returns the number of rows kept in memory if neighbouring reads are about `near` rows apart. */
 export function rowsInMemory(near: number): number {
   return blocksInMemory(near) * ROWS;
 }
@@ -30,20 +30,21 @@ function blocksInMemory(near: number): number {
 
 export interface BlockFilesOptions {
   readonly folder: CheckpointStore;
-  /** What the files' names begin with. */
+  /** Prefix of the file names. */
   readonly name: string;
-  /** Rows in all. */
+  /** Total number of rows. */
   readonly size: number;
   readonly precision: Precision;
-  /** Rows that are read near each other: about so many stay in memory. */
+  /** Number of rows among which reads jump, such as the size of a shuffle buffer. About as many stay in memory. */
   readonly near: number;
 }
 
 /**
- * Trunk outputs of a stream, which need not fit into memory: files of 64 rows, written as they are computed, read when a row is
- * wanted, the last ones read kept. A stream's shuffle buffer asks for rows near each other, so most are there already.
+ * Keeps trunk outputs of a stream in files of 64 rows each, because they may not fit into memory. A file is written when its rows are
+ * computed and read when a row is needed. The files read last stay in memory. A stream's shuffle buffer reads rows near each other,
+ * so most reads find their file in memory.
  *
- * Writing throws UnwritableCache where the folder does not take them.
+ * Writing throws UnwritableCache if the folder cannot be written.
  */
 export async function blockFiles({ folder, name, size, precision, near }: BlockFilesOptions): Promise<FeatureStore> {
   const fileOf = (block: number): string => `${name}-${block}.graft`;
@@ -51,7 +52,7 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
   const complete = (await folder.read(whole).catch(() => undefined)) !== undefined;
   const most = blocksInMemory(near);
   const filling = new Map<number, { readonly store: ReturnType<typeof memoryStore>; rows: number }>();
-  const held = new Map<number, readonly BlockPair[]>();
+  const inMemory = new Map<number, readonly BlockPair[]>();
 
   async function keep(file: string, bytes: Uint8Array): Promise<void> {
     await folder.write(file, bytes).catch((cause: unknown) => {
@@ -71,49 +72,49 @@ export async function blockFiles({ folder, name, size, precision, near }: BlockF
   }
 
   async function blocksOf(block: number): Promise<readonly BlockPair[]> {
-    let blocks = held.get(block);
-    held.delete(block);
+    let blocks = inMemory.get(block);
+    inMemory.delete(block);
     if (!blocks) {
       const bytes = (await folder.read(fileOf(block))) ?? new Uint8Array();
       blocks = await decodeBlocks(bytes).catch((cause) => {
         throw new DataError(
           `${folder.where}/${fileOf(block)} is missing or damaged.`,
-          `Delete the files ${name}-*: they will be computed anew.`,
+          `Delete the files ${name}-*; the next run computes them again.`,
           { cause },
         );
       });
     }
-    held.set(block, blocks);
-    for (const oldest of held.keys()) {
-      if (held.size <= most) break;
-      held.delete(oldest);
+    inMemory.set(block, blocks);
+    for (const oldest of inMemory.keys()) {
+      if (inMemory.size <= most) break;
+      inMemory.delete(oldest);
     }
     return blocks;
   }
 
   return {
     get bytes() {
-      return [...held.values()]
+      return [...inMemory.values()]
         .flat()
         .reduce((sum, { tensor, mask }) => sum + tensor.values.byteLength + (mask?.values.byteLength ?? 0), 0);
     },
     complete,
     async write(first, values) {
       const count = values[0]?.tensor.shape[0] ?? 0;
-      for (let at = 0; at < count; ) {
-        const row = first + at;
+      for (let offset = 0; offset < count; ) {
+        const row = first + offset;
         const block = Math.floor(row / ROWS);
-        const some = Math.min(count - at, (block + 1) * ROWS - row);
+        const some = Math.min(count - offset, (block + 1) * ROWS - row);
         const part = values.map(({ tensor, mask }) => ({
-          tensor: tf.slice(tensor, at, some),
-          mask: mask && tf.slice(mask, at, some),
+          tensor: tf.slice(tensor, offset, some),
+          mask: mask && tf.slice(mask, offset, some),
         }));
         try {
           await put(block, row - block * ROWS, part, some);
         } finally {
           for (const { tensor, mask } of part) tf.dispose([tensor, ...(mask ? [mask] : [])]);
         }
-        at += some;
+        offset += some;
       }
     },
     async finish() {

@@ -1,16 +1,16 @@
 import type { CheckpointStore } from "../../files/stores/store.ts";
 
-/** A cache that outlives the run. */
+/** Options of a cache for the trunk's outputs. */
 export interface CacheOptions {
   /**
-   * A folder, in Node; or a store, for example `opfsStore("features")` in a browser. Of a stream, what is computed is kept there
-   * and read as it is wanted; of other data, it is read once and kept in memory. Where it cannot be written the run goes on with a
-   * warning: from memory, or of a stream without a cache. @default host memory
+   * A folder (in Node), or a store, for example `opfsStore("features")` in a browser. Later runs reuse the files. For a stream, outputs
+   * are read from the store when they are needed. For other data, they are read once and kept in memory. If the store cannot be
+   * written, the run warns and continues with an in-memory cache, or without a cache for a stream. @default host memory
    */
   readonly store?: string | CheckpointStore;
-  /** "float16" halves the cache and rounds its values to 11 bits: results are no longer those of the plain run. @default "float32" */
+  /** "float16" halves the size of the cache, but rounds values to 11 bits, which changes results. @default "float32" */
   readonly precision?: "float32" | "float16";
 }
 
-/** Says what went wrong without ending the run. @param about lines about the same thing are told once. */
+/** Reports a problem that does not end the run. @param about subject of the line; each subject is reported only once. */
 export type Warn = (line: string, about: string) => void;

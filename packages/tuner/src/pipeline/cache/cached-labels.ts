@@ -1,7 +1,7 @@
 import { inOrder, type Source } from "../source/source.ts";
 import type { FeatureStore } from "./feature-store.ts";
 
-/** Labels of a stream beside its cached features: what is cached is not read again, labels included. */
+/** Creates a source that gives cached labels of a stream and no inputs, so that the stream is not read again. */
 export function cachedLabels({ size, buffer }: Source, labels: FeatureStore): Source {
   return {
     size,
@@ -13,7 +13,7 @@ export function cachedLabels({ size, buffer }: Source, labels: FeatureStore): So
   };
 }
 
-/** Chunks of the positions of a source, in its own order. */
+/** Yields the positions 0 … `size` − 1 in chunks of at most `length`. */
 export function* chunks(size: number, length: number): Generator<Int32Array> {
   const order = inOrder(size);
   for (let first = 0; first < size; first += length) yield order.subarray(first, Math.min(first + length, size));

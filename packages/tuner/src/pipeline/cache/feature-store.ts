@@ -2,39 +2,38 @@ import * as tf from "@tensorflow/tfjs-core";
 import { fromFloat16, toFloat16 } from "../../files/safetensors/float16.ts";
 import type { Value } from "../../models/adapter/value.ts";
 
-/** Rows of one cached tensor: everything but the example axis is `shape`. */
+/** Rows of one cached tensor. `shape` is the shape of one row, without the example axis. */
 export interface Block {
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "bool";
   readonly values: Float32Array | Int32Array | Uint8Array | Uint16Array;
 }
 
-/** The blocks of one value at the cut. */
+/** The blocks of one value at the cut: its tensor and its mask. */
 export interface BlockPair {
   readonly tensor: Block;
   readonly mask: Block | null;
 }
 
-/** Trunk outputs of all rows. */
+/** Stores the trunk's outputs for all rows. */
 export interface FeatureStore {
   readonly bytes: number;
-  /** Whether everything is there already, from an earlier run. */
+  /** Whether an earlier run has stored all rows. */
   readonly complete: boolean;
-  /** Writes the values of the rows from `first` on. Awaits their read; frees nothing. */
+  /** Writes values into the rows from `first` on. The caller still owns the tensors. */
   write(first: number, values: readonly Value[]): Promise<void>;
-  /** Called once after the last write. */
+  /** Completes the store. Call it once, after the last write. */
   finish(): Promise<void>;
-  /** The values of some rows as new tensors. */
+  /** Reads some rows as new tensors, which the caller owns. */
   read(rows: Int32Array): Promise<Value[]>;
 }
 
 export type Precision = "float32" | "float16";
 
 /**
- * Keeps trunk outputs in ordinary host memory: they never fill the 4 GiB heap of wasm or the memory of a GPU, and a batch is
- * a copy of a few rows.
+ * Creates a store in host memory. Cached outputs then never fill the 4 GiB heap of wasm or the memory of a GPU.
  *
- * @param loaded blocks of an earlier run, complete.
+ * @param loaded complete blocks of an earlier run.
  */
 export function memoryStore(
   size: number,

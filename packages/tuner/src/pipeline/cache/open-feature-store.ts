@@ -11,7 +11,7 @@ import { chunks } from "./cached-labels.ts";
 import { type FeatureStore, memoryStore } from "./feature-store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 
-/** What the trunk's outputs depend on. */
+/** Everything that the trunk's outputs depend on. */
 export interface CacheSource {
   readonly adapter: ModelAdapter;
   readonly cut: CutModel;
@@ -22,11 +22,11 @@ export interface CacheSource {
 }
 
 /**
- * A store in memory, or one that is read from and written to a folder under a key made of the content: every weight of the
- * model, the cut, and every input of every view. Another model, other data or other augmentation is another key. What comes of
- * a stream goes to many files and stays there.
+ * Opens a store in memory or in a folder. Files in a folder are named by a hash of every weight of the model, the cut, and every
+ * input of every view, so another model, other data or other augmentation gets another file. Outputs of a stream are split into many
+ * files.
  *
- * @param progress called between two chunks of hashing; may throw to end it.
+ * @param progress called between two chunks of hashing; it may throw to stop.
  */
 export async function openFeatureStore(
   cache: "memory" | CacheOptions,
@@ -59,15 +59,15 @@ export async function openFeatureStore(
       const bytes = await encodeBlocks(store.blocks);
       await folder
         .write(name, bytes)
-        .catch((error) => warn(unwritten(folder.where, error, "from memory"), folder.where));
+        .catch((error) => warn(unwritten(folder.where, error, "with an in-memory cache"), folder.where));
     },
   };
 }
 
-/** @param how the run goes on. */
+/** Formats the warning about a cache that could not be written. @param how how the run continues, e.g. "without a cache". */
 export function unwritten(where: string, error: unknown, how: string): string {
   const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
-  return `What the trunk gave was not written to ${where}, and the run goes on ${how}: ${why}`;
+  return `Could not write the feature cache to ${where}; continuing ${how}: ${why}`;
 }
 
 async function keyOf(
@@ -90,7 +90,7 @@ async function keyOf(
   return hex(await sha256(new TextEncoder().encode(parts.join("\n")))).slice(0, 32);
 }
 
-/** One line a tensor; frees them. */
+/** Returns one line per tensor and frees the tensors. */
 async function hashes(tensors: readonly tf.Tensor[]): Promise<string[]> {
   const lines: string[] = [];
   for (const tensor of tensors) {
@@ -102,7 +102,7 @@ async function hashes(tensors: readonly tf.Tensor[]): Promise<string[]> {
   return lines;
 }
 
-/** Examples hashed at a time. */
+/** Number of examples hashed at a time. */
 export const HASHED_AT_ONCE = 64;
 
 function hex(bytes: Uint8Array): string {

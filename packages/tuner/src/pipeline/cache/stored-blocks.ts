@@ -4,7 +4,7 @@ import { readSafetensors } from "../../files/safetensors/read.ts";
 import { writeSafetensors } from "../../files/safetensors/write.ts";
 import type { Block, BlockPair } from "./feature-store.ts";
 
-/** Blocks as one sealed safetensors file. */
+/** Encodes blocks as one safetensors file with a checksum. */
 export async function encodeBlocks(blocks: readonly BlockPair[]): Promise<Uint8Array> {
   const tensors = blocks.flatMap(({ tensor, mask }, i): [string, StoredTensor][] => [
     [`value/${i}`, asStored(tensor)],
@@ -13,7 +13,7 @@ export async function encodeBlocks(blocks: readonly BlockPair[]): Promise<Uint8A
   return sealed(writeSafetensors(new Map(tensors)));
 }
 
-/** @throws StateError or SafetensorsError where the file is damaged. */
+/** Decodes the file written by {@link encodeBlocks}. @throws StateError or SafetensorsError if the file is damaged. */
 export async function decodeBlocks(bytes: Uint8Array): Promise<readonly BlockPair[]> {
   const { tensors } = readSafetensors(await unsealed(bytes));
   const count = [...tensors.keys()].filter((name) => name.startsWith("value/")).length;

@@ -1,17 +1,18 @@
-/** Values made one after the other, some of them before they are asked for. */
+/** A sequence of values, some of which are made before they are requested. */
 export interface Prefetched<T> {
+  /** Returns the next value; undefined after the last one. */
   next(): Promise<T | undefined>;
-  /** Frees what was made and never asked for, and ends the making. */
+  /** Frees the values that were made but not requested, and ends the sequence. */
   close(): Promise<void>;
 }
 
-/** Asks `values` for the next `depth` values while the last one is in use. */
+/** Makes the next `depth` values while the caller uses the last one. @param free frees a value that was not requested. */
 export function prefetched<T>(values: AsyncGenerator<T, void>, depth: number, free: (value: T) => void): Prefetched<T> {
   const made: Promise<IteratorResult<T, void>>[] = [];
   const fill = (count: number): void => {
     while (made.length < count) {
       const next = values.next();
-      // An error belongs to whoever asks for the value; until then it is not unhandled.
+      // The error is thrown when the value is requested. Until then it must not count as unhandled.
       next.catch(() => {});
       made.push(next);
     }

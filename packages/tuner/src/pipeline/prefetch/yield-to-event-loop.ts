@@ -1,8 +1,8 @@
 let last = 0;
 
 /**
- * Lets timers, signals and the page's events run, at most every 16 ms: promises alone never do, and a browser tab would
- * freeze for the whole run.
+ * Lets timers, signals and the page's events run, at most every 16 ms. Awaiting promises does not let them run, so without this a
+ * browser tab would freeze for the whole run.
  */
 export async function yieldToEventLoop(): Promise<void> {
   if (performance.now() - last < 16) return;
@@ -14,7 +14,7 @@ interface Loop {
   readonly setImmediate?: (resolve: () => void) => void;
 }
 
-/** One turn of the event loop. A timer of 0 ms is one of 1 ms in Node and, once nested, of 4 ms in a page: a part of every step. */
+/** Waits for one turn of the event loop. A timer of 0 ms would take 1 ms in Node and 4 ms in a page, which adds up over the steps. */
 function turn(): Promise<void> {
   const { setImmediate } = globalThis as Loop;
   return new Promise((resolve) => {

@@ -2,10 +2,10 @@ import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Ports } from "../../models/adapter/ports.ts";
 
-/** The data does not suit the model or the loss. */
+/** The data do not fit the model or the loss. */
 export class DataError extends GraftError {}
 
-/** One tensor, several in the model's order, or several by the model's names of inputs or outputs. Examples on axis 0. */
+/** One tensor, several in the model's order, or several by the names of the model's inputs or outputs. Axis 0 is the examples. */
 export type TensorData = tf.Tensor | readonly tf.Tensor[] | { readonly [name: string]: tf.Tensor };
 
 /** Examples in memory. */
@@ -14,26 +14,26 @@ export interface ExampleData {
   readonly ys: TensorData;
 }
 
-/** Examples as columns in the model's order. The tensors are the caller's. */
+/** Input and label tensors in the model's order. The caller owns them. */
 export interface Columns {
   readonly inputs: readonly tf.Tensor[];
   readonly labels: readonly tf.Tensor[];
   readonly size: number;
 }
 
-/** @throws DataError with every name, size or shape that does not fit. */
+/** Puts examples into the model's order and checks them. @throws DataError that lists every name, size or shape that does not fit. */
 export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): Columns {
   const problems: string[] = [];
   const inputs = ordered(xs, ports.inputNames, `${what}.xs`, problems);
   const labels = ordered(ys, ports.outputNames, `${what}.ys`, problems);
   const size = inputs[0]?.shape[0] ?? 0;
   if (problems.length === 0) {
-    if (size === 0) problems.push(`${what} holds no example.`);
+    if (size === 0) problems.push(`${what} has no examples.`);
     [...inputs, ...labels].forEach((tensor, i) => {
       const name =
         i < inputs.length ? `xs \`${ports.inputNames[i]}\`` : `ys \`${ports.outputNames[i - inputs.length]}\``;
       if (tensor.shape[0] !== size)
-        problems.push(`${what}: ${name} has ${tensor.shape[0]} examples, the first input ${size}.`);
+        problems.push(`${what}: ${name} has ${tensor.shape[0]} examples, but the first input has ${size}.`);
     });
     inputs.forEach((tensor, i) => {
       const wanted = ports.inputs[i]?.shape ?? [];
@@ -42,7 +42,7 @@ export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): C
         (wanted.length === tensor.rank && wanted.every((n, k) => k === 0 || n === null || n === tensor.shape[k]));
       if (!fits)
         problems.push(
-          `${what}: xs \`${ports.inputNames[i]}\` is [${tensor.shape}], the model takes [${wanted.map((n) => n ?? "any")}].`,
+          `${what}: xs \`${ports.inputNames[i]}\` is [${tensor.shape}], but the model takes [${wanted.map((n) => n ?? "any")}].`,
         );
     });
   }
@@ -50,11 +50,11 @@ export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): C
   return { inputs, labels, size };
 }
 
-/** The rows `indices` of every tensor, new tensors. */
+/** Gathers the rows `indices` of every tensor into new tensors. */
 export function rows(tensors: readonly tf.Tensor[], indices: Int32Array): tf.Tensor[] {
-  const at = tf.tensor1d(indices, "int32");
-  const picked = tensors.map((tensor) => tf.gather(tensor, at));
-  at.dispose();
+  const positions = tf.tensor1d(indices, "int32");
+  const picked = tensors.map((tensor) => tf.gather(tensor, positions));
+  positions.dispose();
   return picked;
 }
 
@@ -63,7 +63,7 @@ function ordered(data: TensorData, names: readonly string[], what: string, probl
   if (Array.isArray(data)) return check(data as tf.Tensor[], names, what, problems);
   if (typeof data !== "object" || data === null) {
     problems.push(
-      `${what} is ${String(data)}. Give a tensor with the examples on axis 0, or one a port: ${names.join(", ")}.`,
+      `${what} is ${String(data)}. Give a tensor with the examples on axis 0, or one tensor for each of ${names.join(", ")}.`,
     );
     return [];
   }
@@ -71,15 +71,15 @@ function ordered(data: TensorData, names: readonly string[], what: string, probl
   const stray = Object.keys(byName).filter((name) => !names.includes(name));
   const missing = names.filter((name) => !byName[name]);
   for (const name of stray)
-    problems.push(`${what} has \`${name}\`, which the model does not know. It has ${names.join(", ")}.`);
+    problems.push(`${what} has \`${name}\`, which the model does not have. The model has ${names.join(", ")}.`);
   for (const name of missing) problems.push(`${what} lacks \`${name}\`.`);
   return missing.length > 0 ? [] : names.map((name) => byName[name] as tf.Tensor);
 }
 
 function check(tensors: tf.Tensor[], names: readonly string[], what: string, problems: string[]): tf.Tensor[] {
   if (tensors.length !== names.length)
-    problems.push(`${what} has ${tensors.length} tensor(s), the model ${names.length}: ${names.join(", ")}.`);
+    problems.push(`${what} has ${tensors.length} tensor(s), but the model has ${names.length}: ${names.join(", ")}.`);
   const gone = tensors.filter((tensor) => !(tensor instanceof tf.Tensor) || tensor.isDisposed);
-  if (gone.length > 0) problems.push(`${what}: ${gone.length} of its tensors are disposed or no tensors.`);
+  if (gone.length > 0) problems.push(`${what}: ${gone.length} of its values are disposed or not tensors.`);
   return tensors;
 }

@@ -1,26 +1,30 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Source } from "./source.ts";
 
-/** Examples that are looked at, spread over the data. */
+/** Number of examples in the digest, spread over the data. */
 const LOOKED_AT = 64;
-/** Far above what another device rounds, far below what another picture is off by. */
+/** Relative tolerance: far above rounding differences between devices, far below the difference between two images. */
 const NEAR = 1e-4;
 
-/** What examples look like from far away, as plain data. */
+/** A coarse summary of a data set, as plain data. */
 export interface DataDigest {
   readonly examples: number;
-  /** Type and shape of an example's inputs and labels. */
+  /** Dtype and shape of an example's inputs and labels. */
   readonly columns: readonly string[];
-  /** For each example looked at and each column: the mean of its values' sizes, and the sum of its values by fixed weights, relative to their sizes. */
+  /**
+   * For each summarised example and each column: the mean absolute value, and the sum of the values with fixed weights, divided by the
+   * sum of absolute values.
+   */
   readonly seen: readonly (readonly [number, number])[];
 }
 
 /**
- * A digest of inputs and labels of 64 examples spread evenly over the data, first and last among them; of a smaller set of all.
- * Cheap, and other data differ in it unless they differ in few examples. Data that another device has computed do not: a run
- * whose device is lost goes on elsewhere.
+ * Computes a digest of the inputs and labels of 64 examples, spread evenly from the first to the last; of all if there are fewer. Other
+ * data have another digest unless they differ only in few examples. The same data computed on another device have nearly the same
+ * digest, so a run can be resumed on another device.
  *
- * @param atOnce examples read at a time. @returns undefined for a stream, which would have to be read for it.
+ * @param atOnce number of examples read at a time.
+ * @returns undefined for a stream, because the whole stream would have to be read.
  */
 export async function dataDigest(source: Source, atOnce: number): Promise<DataDigest | undefined> {
   if (source.buffer !== undefined) return undefined;
@@ -37,7 +41,7 @@ export async function dataDigest(source: Source, atOnce: number): Promise<DataDi
       try {
         columns = tensors.map(({ dtype, shape: [, ...shape] }) => `${dtype}[${shape}]`);
         const looks = await Promise.all(tensors.map(looksOfRows));
-        // By example, then by column: how many are read at a time must not show.
+        // Ordered by example, then by column, so that the result does not depend on `atOnce`.
         for (let row = 0; row < (looks[0]?.length ?? 0); row++)
           seen.push(...looks.map((rows) => rows[row] as readonly [number, number]));
       } finally {
@@ -65,18 +69,18 @@ async function looksOfRows(tensor: tf.Tensor): Promise<(readonly [number, number
   });
 }
 
-/** A weight between −1 and 1 for each place, without a pattern that pictures could have. */
+/** Returns a pseudo-random weight between −1 and 1 for a position, without patterns that images could match. */
 function weightOf(place: number): number {
   const mixed = Math.imul((place + 1) ^ ((place + 1) >>> 15), 0x2c1b3c6d);
-  const more = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
-  return (more ^ (more >>> 15)) / 2 ** 31;
+  const remixed = Math.imul(mixed ^ (mixed >>> 12), 0x297a2d39);
+  return (remixed ^ (remixed >>> 15)) / 2 ** 31;
 }
 
 function six(value: number): number {
   return Number(value.toPrecision(6));
 }
 
-/** Whether two digests can be of the same data. */
+/** Tells whether two digests may be of the same data. */
 export function isSameData(a: DataDigest, b: DataDigest): boolean {
   const [columnsOfA, columnsOfB] = [a, b].map(({ examples, columns }) => `${examples} ${columns}`);
   return (
@@ -89,12 +93,13 @@ export function isSameData(a: DataDigest, b: DataDigest): boolean {
   );
 }
 
-/** Values that are not finite come back from a file as null: they are the same as each other. */
+/** Compares two numbers. JSON stores values that are not finite as null, so all of those count as equal. */
 function isNear(a: number | null, b: number | null, scale: number): boolean {
   const [finiteA, finiteB] = [a, b].map((value) => value !== null && Number.isFinite(value));
   return finiteA && finiteB ? Math.abs((a as number) - (b as number)) <= NEAR * scale : finiteA === finiteB;
 }
 
+/** Tells whether a value has the form of a {@link DataDigest}. */
 export function isDataDigest(value: unknown): value is DataDigest {
   return typeof value === "object" && value !== null && "seen" in value && "columns" in value;
 }

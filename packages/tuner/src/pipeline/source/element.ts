@@ -1,37 +1,37 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DataError, type ExampleData, type TensorData } from "./columns.ts";
 
-/** Numbers without a tensor: nested arrays, or a flat typed array with the examples' shape. */
+/** Numbers as nested arrays, or as a flat typed array with a shape. */
 export type ArrayData =
   | tf.TensorLike
   | { readonly values: Float32Array | Int32Array | Uint8Array; readonly shape: readonly number[] };
 
-/** Several inputs or outputs by the model's names; tensors among them are taken as they are. */
+/** Several inputs or outputs by the names of the model's inputs or outputs. Tensors among them are used unchanged. */
 export interface NamedArrays {
   readonly [name: string]: ArrayData | tf.Tensor;
 }
 
-/** Examples as plain arrays: tensors are made, and freed when the run ends. */
+/** Examples as plain arrays. The run converts them to tensors and frees these when it ends. */
 export interface ArrayExamples {
   readonly xs: ArrayData | NamedArrays;
   readonly ys: ArrayData | NamedArrays;
 }
 
-/** What a data set or an iterable gives: one example, or a batch with the examples on axis 0. */
+/** An element of a data set or an iterable: one example, or a batch with the examples on axis 0. */
 export type Element = ExampleData | ArrayExamples;
 
-/** As much of a `tf.data.Dataset` as is used. */
+/** The part of `tf.data.Dataset` that Graft uses. */
 export interface DatasetLike {
   iterator(): Promise<{ next(): Promise<{ readonly value?: unknown; readonly done?: boolean }> }>;
 }
 
-/** Examples as tensors, and what frees those that were made on the way. */
+/** Examples as tensors. `dispose` frees the tensors that were created for them. */
 export interface OwnedExamples {
   readonly examples: ExampleData;
   dispose(): void;
 }
 
-/** Arrays become tensors; tensors are passed on. @throws DataError where an array is none that a tensor can be made of. */
+/** Converts arrays to tensors; uses tensors unchanged. @throws DataError if an array cannot be converted. */
 export function fromArrays({ xs, ys }: Element): OwnedExamples {
   const made: tf.Tensor[] = [];
   const column = (data: ArrayData, what: string): tf.Tensor => {
@@ -40,10 +40,10 @@ export function fromArrays({ xs, ys }: Element): OwnedExamples {
         ? tf.tensor(data.values, [...data.shape], data.values instanceof Float32Array ? "float32" : "int32")
         : tf.tensor(data as tf.TensorLike);
       made.push(tensor);
-      if (!isShaped(data) && !isEven(data, tensor.shape)) throw new Error("its rows are not of one shape");
+      if (!isShaped(data) && !isEven(data, tensor.shape)) throw new Error("its rows have different shapes");
       return tensor;
     } catch (cause) {
-      throw new DataError(`${what} is no array of examples: ${(cause as Error).message}`, HINT, { cause });
+      throw new DataError(`${what} is not an array of examples: ${(cause as Error).message}`, HINT, { cause });
     }
   };
   const part = (given: TensorData | ArrayData | NamedArrays, what: string): TensorData => {
@@ -64,9 +64,9 @@ export function fromArrays({ xs, ys }: Element): OwnedExamples {
   }
 }
 
-const HINT = "Give nested arrays of one shape, or { values, shape } with a typed array; several inputs by name.";
+const HINT = "Give nested arrays of one shape, or { values, shape } with a typed array. Give several inputs by name.";
 
-/** tfjs takes the shape from the first row and reads beyond the others' ends. */
+/** Tells whether all rows have the shape of the first. tfjs does not check this and would read beyond the end of shorter rows. */
 function isEven(data: unknown, [length, ...rest]: readonly number[]): boolean {
   if (ArrayBuffer.isView(data)) return (data as Float32Array).length === length && rest.length === 0;
   if (!Array.isArray(data)) return length === undefined;
@@ -91,7 +91,7 @@ function isTensors(data: TensorData | ArrayData | NamedArrays): data is TensorDa
   return Object.values(data).length > 0 && Object.values(data).every((value) => value instanceof tf.Tensor);
 }
 
-/** Tensors of an element, with their names where it names them. */
+/** Returns the tensors of an element, and their names if it has names. */
 export function flat(data: TensorData): { tensors: readonly tf.Tensor[]; names: readonly string[] | undefined } {
   if (data instanceof tf.Tensor) return { tensors: [data], names: undefined };
   if (Array.isArray(data)) return { tensors: data as tf.Tensor[], names: undefined };

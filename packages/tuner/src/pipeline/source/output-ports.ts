@@ -2,12 +2,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Port, Ports } from "../../models/adapter/ports.ts";
 
-/** The outputs' shapes; `examples` is asked for some inputs where they have to be learned. Without it, what is known so far. */
+/**
+ * Returns the shapes of the outputs. If the model does not state them, `examples` is called for some inputs to find out. Without
+ * `examples`, the shapes known so far are returned.
+ */
 export type OutputPorts = (examples?: () => readonly tf.Tensor[]) => readonly Port[];
 
 /**
- * Outputs as the model describes them, or, where it does not say what they are (an inner node of a converted graph, classes left
- * open), as one example's come out.
+ * Gives the output shapes stated by the model. If the model does not state them (inner nodes of a converted graph, or an open number
+ * of classes), runs the model on one example to find out.
  */
 export function outputPorts({ inputs, outputs }: Ports, cut: CutModel): OutputPorts {
   const open = outputs.some(({ shape }) => shape.at(-1) == null);
@@ -24,18 +27,18 @@ function learned(cut: CutModel, examples: readonly tf.Tensor[], inputs: readonly
   let shapes: Shapes = [];
   try {
     tf.tidy(() => {
-      // A graph that was converted for one batch size takes no other.
+      // A graph that was converted for one batch size accepts no other.
       const rows = examples.map((tensor, i) => tf.slice(tensor, 0, Math.min(inputs[i]?.shape[0] ?? 1, rowsOf(tensor))));
       shapes = cut.runTail(cut.runTrunk(rows), false).map(({ shape }) => shape);
     });
   } catch {
-    // The first step will fail in the same way, and say where.
+    // The first step will fail in the same way, with a message that names the place.
   }
   return shapes;
 }
 
 function merged(outputs: readonly Port[], found: Shapes, inputs: readonly Port[]): readonly Port[] {
-  // Inputs of any height give outputs of any height: one example's is not everyone's.
+  // If inputs may have any size, outputs may too, so other examples may have outputs of another size.
   const anySize = inputs.some(({ shape }) => shape.length === 0 || shape.slice(1).includes(null));
   return outputs.map((port, i) => {
     const shape = found[i];

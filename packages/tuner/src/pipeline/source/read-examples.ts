@@ -2,12 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 import { DataError, type ExampleData, type TensorData } from "./columns.ts";
 import { type ArrayExamples, type DatasetLike, type Element, flat, fromArrays, type OwnedExamples } from "./element.ts";
 
-/** Examples that are in memory, or are read into it once. */
+/** Examples that are in memory or are read into memory once. */
 export type MemoryData = ExampleData | ArrayExamples | DatasetLike | AsyncIterable<Element> | Iterable<Element>;
 
 /**
- * @param rank rank of the model's first input, batch axis included: tells one example from a batch.
- * @throws DataError where there is nothing, or elements do not go together.
+ * Reads examples into tensors.
+ *
+ * @param rank rank of the model's first input with the batch axis. It is used to tell single examples from batches.
+ * @throws DataError if there are no examples, or elements have different shapes.
  */
 export async function examplesOf(data: MemoryData, rank: number, what = "data"): Promise<OwnedExamples> {
   if (typeof data !== "object" || data === null) {
@@ -28,12 +30,12 @@ export async function examplesOf(data: MemoryData, rank: number, what = "data"):
       const batched = xs.tensors[0]?.rank === rank;
       made.push([...xs.tensors, ...ys.tensors].map((t) => (batched ? tf.clone(t) : tf.expandDims(t, 0))));
       dispose();
-      // What a data set hands out is handed over.
+      // A tf.data.Dataset hands over its tensors, so they are freed here.
       if ("iterator" in data) tf.dispose([...xs.tensors, ...ys.tensors].filter((t) => !t.isDisposed));
     }
     const [first] = made;
     if (!first || !shapes[0])
-      throw new DataError(`${what} holds no example.`, "Is the data set empty, or was it read already?");
+      throw new DataError(`${what} has no examples.`, "Is the data set empty, or was it read before?");
     const joined = first.map((_, k) =>
       joinRows(
         made.map((row) => row[k] as tf.Tensor),
@@ -56,8 +58,8 @@ function joinRows(parts: tf.Tensor[], what: string): tf.Tensor {
   const wrong = parts.findIndex(({ shape }) => String(shape.slice(1)) !== rest);
   if (wrong >= 0) {
     throw new DataError(
-      `${what}: element ${wrong} is [${parts[wrong]?.shape.slice(1)}], the first [${rest}].`,
-      "All examples have one shape: resize or pad them.",
+      `${what}: element ${wrong} is [${parts[wrong]?.shape.slice(1)}], but the first is [${rest}].`,
+      "All examples must have the same shape: resize or pad them.",
     );
   }
   return parts.length === 1 ? tf.clone(parts[0] as tf.Tensor) : tf.concat(parts, 0);
@@ -68,7 +70,7 @@ function named(names: Names, tensors: readonly tf.Tensor[]): TensorData {
   return Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
 }
 
-/** The elements of a data set or an iterable, once. */
+/** Yields the elements of a data set or an iterable once. @throws DataError if `data` cannot be iterated. */
 export async function* elements(
   data: DatasetLike | AsyncIterable<Element> | Iterable<Element>,
   what: string,
@@ -81,7 +83,7 @@ export async function* elements(
   }
   if (!(Symbol.asyncIterator in data) && !(Symbol.iterator in data)) {
     throw new DataError(
-      `${what} has neither xs and ys, nor can it be iterated.`,
+      `${what} has no xs and ys, and it cannot be iterated.`,
       "Give { xs, ys }, a tf.data.Dataset, an iterable of { xs, ys } or { stream }.",
     );
   }

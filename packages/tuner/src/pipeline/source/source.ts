@@ -1,31 +1,31 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { type Columns, rows } from "./columns.ts";
 
-/** Some examples: new tensors, the caller's. */
+/** Some examples as new tensors, which the caller owns. */
 export interface ExampleRows {
-  /** Empty where they were not asked for. */
+  /** Empty if inputs were not requested. */
   readonly inputs: tf.Tensor[];
   readonly labels: tf.Tensor[];
 }
 
 /** One pass over a source, in the order it was opened with. */
 export interface Pass {
-  /** The examples at `indices`, which follow in the pass's order on those taken before. */
+  /** Reads the examples at `indices`. They must be the next ones in the order of the pass. */
   take(indices: Int32Array, withInputs: boolean): Promise<ExampleRows>;
-  /** Ends the pass, early too. */
+  /** Ends the pass, even if examples are left. */
   close(): Promise<void>;
 }
 
-/** Examples by position, wherever they are. */
+/** A set of examples, in memory or streamed. */
 export interface Source {
   readonly size: number;
-  /** Examples among which a stream is shuffled; undefined for examples in memory, which are shuffled as a whole. */
+  /** Size of a stream's shuffle buffer; undefined for examples in memory, which are shuffled as a whole. */
   readonly buffer: number | undefined;
-  /** @param order positions in the order they will be taken; @param from how many of them are passed over. */
+  /** Starts a pass. @param order positions in the order in which they will be taken. @param from number of positions to skip. */
   open(order: Int32Array, from?: number): Pass;
 }
 
-/** Columns in memory, where any order costs the same. */
+/** Creates a source from tensors in memory. */
 export function memorySource({ inputs, labels, size }: Columns): Source {
   return {
     size,
@@ -40,7 +40,7 @@ export function memorySource({ inputs, labels, size }: Columns): Source {
   };
 }
 
-/** 0, 1, … n − 1: the order of the data set itself. */
+/** Returns 0, 1, … n − 1: the order of the data set itself. */
 export function inOrder(n: number): Int32Array {
   return Int32Array.from({ length: n }, (_, i) => i);
 }

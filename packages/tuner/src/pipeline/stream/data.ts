@@ -2,7 +2,8 @@ import type { MemoryData } from "../source/read-examples.ts";
 import type { StreamData } from "./stream-data.ts";
 
 /**
- * Where examples come from. Tensors stay the caller's. A `tf.data.Dataset` or an (async) iterable is read once into memory,
- * so that it can be shuffled as a whole, and must end; as `{ stream }` it is read anew every epoch and never held as a whole.
+ * Training or validation examples. The caller still owns its tensors. A `tf.data.Dataset` or an (async) iterable must be finite; it is
+ * read once into memory and shuffled as a whole. Given as `{ stream }`, it is read again in every epoch and is never in memory as a
+ * whole.
  */
 export type Data = MemoryData | StreamData;

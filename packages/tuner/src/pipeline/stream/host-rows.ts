@@ -2,14 +2,14 @@ import * as tf from "@tensorflow/tfjs-core";
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
-/** One example's part of one tensor, on the host: a buffer of examples must not fill the memory of a GPU or the heap of wasm. */
+/** One example's row of one tensor, on the host, so that a buffer of examples does not fill GPU memory or the heap of wasm. */
 export interface HostRow {
   readonly shape: readonly number[];
   readonly dtype: "float32" | "int32" | "bool";
   readonly values: Values;
 }
 
-/** The rows of a tensor with the examples on axis 0. Each is a copy: a view would keep the whole batch alive. */
+/** Splits a tensor into rows along axis 0. Each row is a copy, because a view would keep the whole batch in memory. */
 export async function hostRows(tensor: tf.Tensor): Promise<HostRow[]> {
   const [count = 0, ...shape] = tensor.shape;
   const length = shape.reduce((a, b) => a * b, 1);
@@ -22,7 +22,7 @@ export async function hostRows(tensor: tf.Tensor): Promise<HostRow[]> {
   }));
 }
 
-/** Rows as one tensor, the examples on axis 0. */
+/** Joins rows into one tensor with the examples on axis 0. */
 export function stacked(rows: readonly HostRow[]): tf.Tensor {
   const [first] = rows as [HostRow];
   const length = first.values.length;

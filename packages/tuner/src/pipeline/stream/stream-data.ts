@@ -1,32 +1,33 @@
 import { OptionsError } from "@graftjs/core";
 import type { DatasetLike, Element } from "../source/element.ts";
 
-/** One reading of a stream. */
+/** A data set or iterable that can be read once from its beginning. */
 export type StreamPass = DatasetLike | AsyncIterable<Element> | Iterable<Element>;
 
-/** Examples that are read anew every epoch and never held as a whole. */
+/** Examples that are read again in every epoch and are never in memory as a whole. */
 export interface StreamData {
   /**
-   * A `tf.data.Dataset`; an iterable that begins anew every time; or a function that is called for each reading. It must give
-   * the same examples in the same order every time: shuffling is the buffer's part. Tensors that a data set or a function's
-   * stream gives are freed once they were read; those of an iterable stay the caller's.
+   * A `tf.data.Dataset`, an iterable that can be iterated again, or a function that is called for each pass. It must give the same
+   * examples in the same order every time; use `buffer` to shuffle. Tensors from a data set or from a function's stream are freed after
+   * use. Tensors from an iterable still belong to the caller.
    */
   readonly stream: StreamPass | (() => StreamPass | Promise<StreamPass>);
   /**
-   * Examples an epoch, the stream's first ones where it has more. Spares the reading that counts them, and with it the look at all
-   * labels before the first step: then they are looked at as they come.
-   * @default counted in one reading before the first step
+   * Number of examples per epoch. If the stream has more, only the first ones are used. If set, the pass that counts the examples and
+   * checks all labels before the first step is skipped; labels are then checked as they are read.
+   * @default counted in one pass before the first step
    */
   readonly examples?: number;
-  /** Examples held on the host to be shuffled among each other. With room for all, the order is that of data in memory. @default 256 */
+  /** Size of the shuffle buffer, in examples. If it holds all examples, the order is the same as for data in memory. @default 256 */
   readonly buffer?: number;
 }
 
+/** Tells whether `data` is given as `{ stream }`. */
 export function isStream(data: unknown): data is StreamData {
   return typeof data === "object" && data !== null && "stream" in data;
 }
 
-/** @throws OptionsError with everything that is wrong about it, a spent iterator in `epochs` epochs above all. */
+/** Checks a stream's options. @throws OptionsError that lists every problem, for example a one-time iterator for several epochs. */
 export function assertStream({ stream, examples, buffer }: StreamData, epochs: number, what: string): void {
   const problems: string[] = [];
   for (const [name, value] of [
@@ -34,7 +35,7 @@ export function assertStream({ stream, examples, buffer }: StreamData, epochs: n
     ["buffer", buffer],
   ] as const) {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1))
-      problems.push(`\`${what}.${name}\` is ${String(value)}. Give a whole number ≥ 1.`);
+      problems.push(`\`${what}.${name}\` is ${String(value)}. Give an integer ≥ 1.`);
   }
   if (typeof stream !== "function" && !isPass(stream)) {
     problems.push(
@@ -43,7 +44,7 @@ export function assertStream({ stream, examples, buffer }: StreamData, epochs: n
   } else if (isOneShot(stream) && (epochs > 1 || examples === undefined)) {
     const why = epochs > 1 ? `there are ${epochs} epochs` : "counting them would use it up";
     problems.push(
-      `\`${what}.stream\` is an iterator, which gives its examples once, and ${why}. Give the function that makes it: { stream: () => read() }.`,
+      `\`${what}.stream\` is an iterator, which gives its examples only once, but ${why}. Give the function that makes it: { stream: () => read() }.`,
     );
   }
   if (problems.length > 0)
@@ -58,12 +59,12 @@ function isPass(stream: unknown): stream is StreamPass {
   );
 }
 
-/** Iterators that are iterable return themselves. */
+/** Tells whether a stream is a one-time iterator: such an iterator returns itself when it is iterated. */
 function isOneShot(stream: StreamPass | (() => unknown)): boolean {
   if (typeof stream === "function" || "iterator" in stream) return false;
-  const begun: unknown =
+  const iterator: unknown =
     Symbol.asyncIterator in stream
       ? (stream as AsyncIterable<unknown>)[Symbol.asyncIterator]()
       : (stream as Iterable<unknown>)[Symbol.iterator]();
-  return begun === stream;
+  return iterator === stream;
 }

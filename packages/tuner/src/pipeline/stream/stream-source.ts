@@ -7,21 +7,21 @@ import type { Pass, Source } from "../source/source.ts";
 import { type HostRow, hostRows, stacked } from "./host-rows.ts";
 import type { StreamData, StreamPass } from "./stream-data.ts";
 
-/** What a stream is checked against. */
+/** The checks that the examples of a stream must pass. */
 export interface StreamChecks {
   readonly ports: Ports;
-  /** Throws where labels do not suit their loss. Asked of every example once. @param from the first one's number. */
+  /** Throws if labels do not suit their loss. Called once for every example. @param from position of the first label. */
   readonly labels: (labels: readonly tf.Tensor[], inputs: () => readonly tf.Tensor[], from: number) => Promise<void>;
 }
 
-/** An example on the host: inputs, then labels, in the model's order. */
+/** An example on the host: inputs followed by labels, in the model's order. */
 type HostExample = readonly HostRow[];
 
 /**
- * A source that reads `data` from its beginning in every pass, and holds what the order asks for later.
+ * Creates a source that reads `data` from its beginning in every pass. It buffers examples that the order needs later.
  *
- * Reads the stream once where `examples` is not given, to count it and to look at its labels; else they are looked at as they
- * come. @throws DataError where it is empty or a label does not fit.
+ * If `data.examples` is not given, first reads the stream once to count the examples and check their labels. Otherwise labels are
+ * checked as they are read. @throws DataError if the stream is empty or a label does not fit.
  */
 export async function streamSource(data: StreamData, checks: StreamChecks, what: string): Promise<Source> {
   const { buffer = 256 } = data;
@@ -30,9 +30,9 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
     const stream = typeof data.stream === "function" ? await data.stream() : data.stream;
     return elements(assertFresh(stream, spent, what), what);
   };
-  const owned = typeof data.stream === "function" || "iterator" in data.stream;
-  const read = (element: Element, at: number): Promise<HostExample[]> =>
-    hostExamples(element, checks.ports, owned, `${what}, example ${at}`);
+  const disposable = typeof data.stream === "function" || "iterator" in data.stream;
+  const read = (element: Element, position: number): Promise<HostExample[]> =>
+    hostExamples(element, checks.ports, disposable, `${what}, example ${position}`);
   const inputs = checks.ports.inputNames.length;
   const columnsOf = (examples: readonly HostExample[], a: number, b?: number): tf.Tensor[] =>
     (examples[0]?.slice(a, b) ?? []).map((_, k) => stacked(examples.map((rows) => rows[a + k] as HostRow)));
@@ -63,7 +63,7 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
     return size;
   };
   const size = data.examples ?? (await count());
-  if (size === 0) throw new DataError(`${what} holds no example.`, "Is the data set empty, or was it read already?");
+  if (size === 0) throw new DataError(`${what} has no examples.`, "Is the data set empty, or was it read before?");
   let checked = data.examples === undefined;
   return {
     size,
@@ -73,7 +73,7 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
       order.forEach((position, i) => {
         turn[position] = i;
       });
-      const held = new Map<number, HostExample>();
+      const waiting = new Map<number, HostExample>();
       let stream: AsyncGenerator<Element> | undefined;
       let [next, taken] = [0, from];
       const readOn = async (): Promise<void> => {
@@ -82,19 +82,19 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
         if (done === true) {
           throw new DataError(
             `${what} ended after ${next} of ${size} examples.`,
-            "Every reading must give the same examples. Is `examples` too large, or is the stream an iterator that was read already?",
+            "Every pass must give the same examples. Is `examples` too large, or is the stream an iterator that was read before?",
           );
         }
         for (const example of await read(value, next)) {
-          if (next < size && (turn[next] as number) >= from) held.set(next, example);
+          if (next < size && (turn[next] as number) >= from) waiting.set(next, example);
           next++;
         }
       };
       return {
         async take(indices, withInputs) {
-          for (const index of indices) while (!held.has(index)) await readOn();
-          const examples = [...indices].map((index) => held.get(index) as HostExample);
-          for (const index of indices) held.delete(index);
+          for (const index of indices) while (!waiting.has(index)) await readOn();
+          const examples = [...indices].map((index) => waiting.get(index) as HostExample);
+          for (const index of indices) waiting.delete(index);
           const labels = columnsOf(examples, inputs);
           try {
             if (!checked) await checkLabels(examples, labels, Math.min(...indices));
@@ -107,7 +107,7 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
           return { inputs: withInputs ? columnsOf(examples, 0, inputs) : [], labels };
         },
         async close() {
-          held.clear();
+          waiting.clear();
           await stream?.return(undefined);
         },
       };
@@ -115,7 +115,7 @@ export async function streamSource(data: StreamData, checks: StreamChecks, what:
   };
 }
 
-/** Hands out `stream` unless it is an iterator that was handed out before. */
+/** Returns `stream`. @throws DataError if it is an iterator that was used before. */
 function assertFresh(stream: StreamPass, spent: WeakSet<object>, what: string): StreamPass {
   const iterator: object =
     "iterator" in stream
@@ -126,8 +126,8 @@ function assertFresh(stream: StreamPass, spent: WeakSet<object>, what: string): 
   if (iterator === stream && !("iterator" in stream)) {
     if (spent.has(iterator)) {
       throw new DataError(
-        `${what}.stream returned the same iterator again, and it gives its examples once.`,
-        "Make a new one in every call: { stream: () => read() }.",
+        `${what}.stream returned the same iterator again, which gives its examples only once.`,
+        "Create a new iterator in every call: { stream: () => read() }.",
       );
     }
     spent.add(iterator);
@@ -135,26 +135,26 @@ function assertFresh(stream: StreamPass, spent: WeakSet<object>, what: string): 
   return stream;
 }
 
-async function hostExamples(element: Element, ports: Ports, owned: boolean, what: string): Promise<HostExample[]> {
+async function hostExamples(element: Element, ports: Ports, disposable: boolean, what: string): Promise<HostExample[]> {
   const { examples, dispose } = fromArrays(element);
   const given = [...flat(examples.xs).tensors, ...flat(examples.ys).tensors];
   const rank = ports.inputs[0]?.shape.length ?? 0;
   const batched = given[0]?.rank === rank;
   const made: tf.Tensor[] = [];
-  const one = (tensor: tf.Tensor): tf.Tensor => {
+  const asBatch = (tensor: tf.Tensor): tf.Tensor => {
     const row = tf.expandDims(tensor, 0);
     made.push(row);
     return row;
   };
   try {
-    const batch = batched ? examples : { xs: mapData(examples.xs, one), ys: mapData(examples.ys, one) };
+    const batch = batched ? examples : { xs: mapData(examples.xs, asBatch), ys: mapData(examples.ys, asBatch) };
     const { inputs, labels, size } = columns(batch as ExampleData, ports, what);
     const rows = await Promise.all([...inputs, ...labels].map(hostRows));
     return Array.from({ length: size }, (_, i) => rows.map((column) => column[i] as HostRow));
   } finally {
     tf.dispose(made);
     dispose();
-    if (owned) tf.dispose(given.filter((tensor) => !tensor.isDisposed));
+    if (disposable) tf.dispose(given.filter((tensor) => !tensor.isDisposed));
   }
 }
 

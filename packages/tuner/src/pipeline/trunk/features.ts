@@ -8,19 +8,19 @@ import { inOrder, type Source } from "../source/source.ts";
 import type { Views } from "../views/views.ts";
 import { pieces } from "./pieces.ts";
 
-/** The values at the cut, by example and view. */
+/** Gives the values at the cut for examples and views. */
 export interface Features {
-  /** Bytes kept for the run. */
+  /** Bytes of cached data. */
   readonly bytes: number;
-  /** What of it are labels. */
+  /** Bytes of cached labels, included in `bytes`. */
   readonly labelBytes: number;
-  /** Whether `batch` wants the examples' inputs. */
+  /** Whether `batch` needs the examples' inputs. */
   readonly needsInputs: boolean;
-  /** The values of some examples: tensors that are the caller's. Takes `inputs` over; they are empty where none are needed. */
+  /** Returns the values of some examples; the caller owns them. Disposes `inputs`, which may be empty if they are not needed. */
   batch(inputs: tf.Tensor[], indices: Int32Array, view: number): Promise<Value[]>;
 }
 
-/** Runs the trunk for every batch anew, off the tape: where no view comes twice, and to check the cache against. */
+/** Runs the trunk for every batch, without recording gradients. Used if no view occurs twice, or if the cache is turned off. */
 export function uncached(cut: CutModel, views: Views): Features {
   return {
     bytes: 0,
@@ -32,19 +32,19 @@ export function uncached(cut: CutModel, views: Views): Features {
 
 export interface CachePlan {
   readonly source: Source;
-  /** Views of each example; view v of example i is row v · size + i. */
+  /** Number of views per example. View v of example i is row v · size + i. */
   readonly count: number;
   readonly batchSize: number;
   readonly store: FeatureStore;
-  /** Gets the labels as well, where they are not at hand later. */
+  /** Stores the labels too, if the source does not keep them in memory. */
   readonly labels: FeatureStore | undefined;
   readonly progress?: () => Promise<void> | void;
 }
 
 /**
- * Runs the trunk once for every example and view, in batches, and keeps its outputs.
+ * Runs the trunk once for every example and view, in batches, and stores its outputs.
  *
- * @throws DataError where a value at the cut has not one row an example: it cannot be cached.
+ * @throws DataError if a value at the cut does not have one row per example, or depends on other examples of its batch.
  */
 export async function cached(cut: CutModel, views: Views, plan: CachePlan): Promise<Features> {
   const { source, count, store, labels } = plan;
@@ -57,17 +57,17 @@ export async function cached(cut: CutModel, views: Views, plan: CachePlan): Prom
     labelBytes: labels?.bytes ?? 0,
     needsInputs: cut.sources.some((source) => source >= 0),
     async batch(inputs, indices, view) {
-      const at = (view % count) * source.size;
-      const kept = await store.read(indices.map((index) => at + index));
-      if (inputs.length === 0) return kept;
-      const seen = views(inputs, indices, view % count);
+      const firstRow = (view % count) * source.size;
+      const stored = await store.read(indices.map((index) => firstRow + index));
+      if (inputs.length === 0) return stored;
+      const viewed = views(inputs, indices, view % count);
       const used = new Set<tf.Tensor>();
       const values = cut.sources.map((source) => {
-        if (source < 0) return kept.shift() as Value;
-        used.add(seen[source] as tf.Tensor);
-        return { tensor: seen[source] as tf.Tensor, mask: null };
+        if (source < 0) return stored.shift() as Value;
+        used.add(viewed[source] as tf.Tensor);
+        return { tensor: viewed[source] as tf.Tensor, mask: null };
       });
-      tf.dispose(seen.filter((tensor) => !used.has(tensor)));
+      tf.dispose(viewed.filter((tensor) => !used.has(tensor)));
       return values;
     },
   };
@@ -114,7 +114,7 @@ async function fill(
   }
 }
 
-/** The trunk off the tape; frees what it does not return. */
+/** Runs the trunk without recording gradients. Frees every tensor that it does not return, inputs included. */
 function runTrunk(cut: CutModel, inputs: readonly tf.Tensor[]): Value[] {
   const values = tf.tidy((() => cut.runTrunk(inputs)) as () => never) as Value[];
   const live = new Set(values.map(({ tensor }) => tensor));
@@ -122,6 +122,7 @@ function runTrunk(cut: CutModel, inputs: readonly tf.Tensor[]): Value[] {
   return values;
 }
 
+/** Frees the tensors and masks of values. */
 export function disposeValues(values: readonly Value[]): void {
   for (const { tensor, mask } of values) {
     tensor.dispose();
@@ -134,7 +135,7 @@ function assertRows(values: readonly Value[], count: number, cut: CutModel): voi
   if (wrong < 0) return;
   throw new DataError(
     `The trunk ends in \`${valueAt(cut, wrong).name}\`, which gives [${values[wrong]?.tensor.shape}] for ${count} examples.`,
-    "Its output has not one row an example, so it cannot be cached: run with `cache: false`.",
+    "Only outputs with one row per example can be cached. Run with `cache: false`.",
   );
 }
 
@@ -142,29 +143,31 @@ function rowsAt0(inputs: readonly tf.Tensor[]): tf.Tensor[] {
   return inputs.map((tensor) => tf.slice(tensor, 0, 1));
 }
 
-/** Beyond what other sums of the same numbers differ by, in half floats too. */
+/** Relative tolerance, above the differences that another order of summation causes, even in float16. */
 const ALONE = 1e-2;
 
-/** What the trunk gives for the first example among others must be what it gives for it alone: that is what will be cached. */
+/** Checks that the trunk's output for the first example is the same without the other examples. Only then may it be cached. */
 async function assertAlone(cut: CutModel, values: readonly Value[], first: () => tf.Tensor[]): Promise<void> {
   if (values.every(({ tensor }) => tensor.shape[0] === 1)) return;
-  const alone = runTrunk(cut, first());
+  const single = runTrunk(cut, first());
   try {
     for (const [i, { tensor }] of values.entries()) {
       const off = tf.tidy(() => {
-        const [among, by] = [tf.slice(tensor, 0, 1), (alone[i] as Value).tensor].map((t) => tf.cast(t, "float32"));
-        const size = tf.max(tf.abs(by as tf.Tensor));
-        return tf.div(tf.max(tf.abs(tf.sub(among as tf.Tensor, by as tf.Tensor))), tf.maximum(size, 1e-6));
+        const [batched, expected] = [tf.slice(tensor, 0, 1), (single[i] as Value).tensor].map((t) =>
+          tf.cast(t, "float32"),
+        );
+        const size = tf.max(tf.abs(expected as tf.Tensor));
+        return tf.div(tf.max(tf.abs(tf.sub(batched as tf.Tensor, expected as tf.Tensor))), tf.maximum(size, 1e-6));
       });
       const [share = 0] = await off.data();
       off.dispose();
       if (share <= ALONE || Number.isNaN(share)) continue;
       throw new DataError(
-        `The trunk ends in \`${valueAt(cut, i).name}\`, whose output for an example depends on the others of its batch.`,
-        "It cannot be cached: run with `cache: false`.",
+        `The trunk ends in \`${valueAt(cut, i).name}\`, whose output for an example depends on other examples of the batch.`,
+        "Such outputs cannot be cached. Run with `cache: false`.",
       );
     }
   } finally {
-    disposeValues(alone);
+    disposeValues(single);
   }
 }

@@ -2,20 +2,20 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** Some rows of a batch, as new tensors. */
 export interface Piece {
-  /** Where in the batch it begins. */
+  /** Position of the first row in the batch. */
   readonly from: number;
   readonly indices: Int32Array;
   readonly inputs: tf.Tensor[];
 }
 
 /**
- * Bytes of inputs that a trunk sees at once: eight images of 224×224×3. With fewer, the last layers' weights are read anew for too few
- * rows and each call costs more than its share; with more, what a layer leaves for the next one falls out of the processor's cache, and the
- * first layers' outputs are the largest tensors of a whole run.
+ * Bytes of inputs that the trunk processes in one call: eight images of 224×224×3. With fewer, reading the last layers' weights and the
+ * overhead per call take too much time. With more, a layer's output no longer fits into the processor's cache for the next layer, and
+ * the first layers' outputs become the largest tensors of the run.
  */
 const AT_ONCE = 5e6;
 
-/** A batch cut up for the trunk: at least one row each, `AT_ONCE` bytes at most. */
+/** Splits a batch into pieces of at least one row and, if possible, at most `AT_ONCE` bytes. The caller owns the tensors. */
 export function* pieces(inputs: readonly tf.Tensor[], indices: Int32Array): Generator<Piece> {
   const bytes = inputs.reduce((sum, { size }) => sum + size * 4, 0);
   const each = Math.max(1, Math.floor((AT_ONCE * indices.length) / bytes));
