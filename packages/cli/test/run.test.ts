@@ -88,7 +88,7 @@ it("a run that continues from a checkpoint saves the same delta as an uninterrup
   expect(second?.equals(whole as Buffer)).toBe(true);
   expect((await graft("run", "recipe.json", "--resume")).err).toContain("--resume needs --checkpoint");
   const again = await graft("run", "recipe.json", "--out", "third.safetensors", "--checkpoint", "state");
-  expect(again.err).toMatch(/holds checkpoints of an earlier run[\s\S]*--resume/);
+  expect(again.err).toMatch(/has checkpoints of an earlier run[\s\S]*--resume/);
   expect(again.code).not.toBe(0);
   expect(existsSync(join(folder, "third.safetensors"))).toBe(false);
 });

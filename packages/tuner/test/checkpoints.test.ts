@@ -36,7 +36,7 @@ describe("a folder with an earlier run's checkpoints", () => {
     const given = options({ checkpoint: { to: mapStore(files) }, observers });
     const start = tf.memory().numTensors;
     await expect(fineTune(model, given)).rejects.toThrow(
-      /memory holds checkpoints of an earlier run, step-0000000030.graft[\s\S]*resume: true[\s\S]*another folder/,
+      /memory has checkpoints of an earlier run; the newest is step-0000000030.graft[\s\S]*resume: true[\s\S]*another folder/,
     );
     expect(tf.memory().numTensors).toBe(start);
     expect(steps).toEqual([]);

@@ -135,7 +135,7 @@ describe("what a patch added", () => {
     expect(trained.every((value) => value !== 0)).toBe(true);
     expect([...readSafetensors(delta).tensors.keys()]).toEqual(["head/shift"]);
     result.restore();
-    await expect(saveDelta(model, result)).rejects.toThrow(/`head\/shift` were added by a patch and are freed/);
+    await expect(saveDelta(model, result)).rejects.toThrow(/`head\/shift`: added by a patch, but already freed/);
 
     const [fresh, again] = [mlp(), adding()];
     expect(() => applyDelta(fresh, delta)).toThrow(/head\/shift is not in the model/);
@@ -184,9 +184,9 @@ describe("a stack of deltas", () => {
         ["recipe", "not json"],
       ]),
     );
-    expect(() => stackDeltas(bare, bare)).toThrow(/no delta/);
+    expect(() => stackDeltas(bare, bare)).toThrow(/not a delta/);
     expect(() => stackDeltas(torn, bare)).toThrow(DeltaError);
-    expect(() => stackDeltas(torn, torn)).toThrow(/`recipe` in the delta is no JSON: not json/);
+    expect(() => stackDeltas(torn, torn)).toThrow(/`recipe` in the delta is not JSON: not json/);
     expect(() => stackDeltas(torn, new Uint8Array(3))).toThrow(SafetensorsError);
   });
 });

@@ -40,17 +40,17 @@ describe("safetensors", () => {
     const t = (from: number, to: number, shape = "[1]") =>
       `{"dtype":"F32","shape":${shape},"data_offsets":[${from},${to}]}`;
     const cases: [Uint8Array, RegExp][] = [
-      [file("{}", 0, 200_000_000), /claims 200000000 bytes, the format allows/],
-      [file("{}", 0, 50), /claims 50 bytes, the file has/],
+      [file("{}", 0, 200_000_000), /claims 200000000 bytes, but the format allows/],
+      [file("{}", 0, 50), /claims 50 bytes, but the file has/],
       [file(` {"a":${t(0, 4)}}`, 4), /start with/],
       [file(`{"a":${t(0, 4)},"a":${t(4, 8)}}`), /"a" twice/],
       [file(`{"a":${t(0, 4)},"\\u0061":${t(4, 8)}}`), /"a" twice/],
       [file(`{"a":${t(4, 8)}}`), /begins at 4/],
-      [file(`{"a":${t(0, 4)},"b":${t(0, 4)}}`, 4), /begins at 0, the data before it ends at 4/],
-      [file(`{"a":${t(0, 4)}}`), /data is 8 bytes, the header describes 4/],
-      [file(`{"a":${t(0, 8)}}`), /8 bytes, F32 \[1\] takes 4/],
+      [file(`{"a":${t(0, 4)},"b":${t(0, 4)}}`, 4), /begins at 0, but the data before it ends at 4/],
+      [file(`{"a":${t(0, 4)}}`), /data has 8 bytes, but the header describes 4/],
+      [file(`{"a":${t(0, 8)}}`), /8 bytes, but F32 \[1\] takes 4/],
       [file(`{"a":${t(0, 8, "[4294967296,4294967296]")}}`), /too large/],
-      [file(`{"__metadata__":{"a":1}}`, 0), /no string/],
+      [file(`{"__metadata__":{"a":1}}`, 0), /not a string/],
       [new Uint8Array(3), /3 bytes/],
     ];
     for (const [bytes, message] of cases) expect(() => readSafetensors(bytes)).toThrow(message);

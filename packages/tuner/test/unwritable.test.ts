@@ -58,7 +58,7 @@ describe("a checkpoint that cannot be written", () => {
     const { warnings, ...survived } = await asNobody(() => run(folder));
     expect({ ...survived, warnings: [] }).toEqual(expected);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/step 1 was not written[\s\S]*(EACCES|EROFS|EPERM)/);
+    expect(warnings[0]).toMatch(/Could not write the checkpoint of step 1[\s\S]*(EACCES|EROFS|EPERM)/);
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -142,8 +142,8 @@ describe("a cache that cannot be written", () => {
     };
     chmodSync(folder, 0o555);
     const cases = [
-      [{}, /written to .*, and the run goes on from memory: Cannot write .*(EACCES|EROFS|EPERM)/],
-      [{ data: { stream, buffer: 20 } }, /goes on without a cache: Cannot write .*(EACCES|EROFS|EPERM)/],
+      [{}, /feature cache to .*; continuing with an in-memory cache: Cannot write .*(EACCES|EROFS|EPERM)/],
+      [{ data: { stream, buffer: 20 } }, /continuing without a cache: Cannot write .*(EACCES|EROFS|EPERM)/],
     ] as const;
     for (const [more, message] of cases) {
       const before = tf.memory().numTensors;

@@ -4,13 +4,13 @@ import type { SafetensorsFile, StoredTensor } from "../files/safetensors/format.
 import { readSafetensors } from "../files/safetensors/read.ts";
 import { writeSafetensors } from "../files/safetensors/write.ts";
 
-/** What a checkpoint holds: JSON, and arrays by path. */
+/** Contents of a checkpoint: JSON, and arrays by path. */
 export interface CheckpointContent {
   readonly json: unknown;
   readonly arrays: ReadonlyMap<string, Float32Array | Uint8Array>;
 }
 
-/** One file: a seal around a safetensors file whose metadata hold the JSON. */
+/** Encodes a checkpoint as one file: a safetensors file with the JSON in its metadata, preceded by a checksum. */
 export async function encode({ json, arrays }: CheckpointContent): Promise<Uint8Array> {
   const tensors = [...arrays].map(([path, values]): [string, StoredTensor] => [
     path,
@@ -23,11 +23,11 @@ export async function encode({ json, arrays }: CheckpointContent): Promise<Uint8
   return sealed(writeSafetensors(new Map(tensors), new Map([["graft", JSON.stringify(json)]])));
 }
 
-/** @throws StateError or SafetensorsError where the file is damaged. */
+/** Decodes a checkpoint. @throws StateError or SafetensorsError if the file is damaged or not a checkpoint. */
 export async function decode(bytes: Uint8Array): Promise<CheckpointContent> {
   const { metadata, tensors }: SafetensorsFile = readSafetensors(await unsealed(bytes));
   const text = metadata.get("graft");
-  if (text === undefined) throw new StateError("The checkpoint holds no run.", "Was it written by fineTune?");
+  if (text === undefined) throw new StateError("The checkpoint does not contain a run.", "Was it written by fineTune?");
   const arrays = [...tensors].map(([path, { dtype, data }]): [string, Float32Array | Uint8Array] => {
     const copy = data.slice();
     return [path, dtype === "F32" ? new Float32Array(copy.buffer) : copy];

@@ -4,43 +4,43 @@ import { type CheckpointContent, decode, encode } from "./checkpoint.ts";
 
 export interface CheckpointOptions {
   /**
-   * A folder, in Node; or a store, for example `opfsStore("run")` in a browser. It belongs to one run: where it holds checkpoints
-   * already, a run that does not resume is refused before its first step, and neither run's are lost.
+   * A folder (in Node), or a store, for example `opfsStore("run")` in a browser. Use one for each run. If it already has checkpoints,
+   * a run without `resume` throws before its first step, and nothing is changed.
    */
   readonly to: string | CheckpointStore;
-  /** Steps between two checkpoints; one is written at the end of every epoch as well. @default only at the end of epochs */
+  /** Steps between two checkpoints. One is also written at the end of every epoch. @default only at the end of epochs */
   readonly everySteps?: number;
-  /** How many are kept, the last ones written. @default 2 */
+  /** Number of checkpoints to keep. Older ones are deleted. @default 2 */
   readonly keep?: number;
   /**
-   * Whether the run goes on from the newest checkpoint that is whole, and begins anew where there is none. Refused entry by entry where
-   * options, data (64 examples of it) or base are others. Free to change: `epochs`, `maxSteps`, `observers`, `statsEvery`, `prefetch`,
-   * `signal`, `control`, this object but for `recipe`, the place of the cache, and `guard` where it was `throw`. @default false
+   * Whether to continue from the newest undamaged checkpoint. If there is none, the run starts from the beginning. Throws, with a list
+   * of the differences, if the options, the data (64 examples are compared) or the base model differ from the checkpoint's. These may
+   * differ: `epochs`, `maxSteps`, `observers`, `statsEvery`, `prefetch`, `signal`, `control`, this object except `recipe`, the place of
+   * the cache, and `guard` if it was `throw`. @default false
    */
   readonly resume?: boolean;
-  /** What made the run, as JSON: stored, and compared on resume. */
+  /** Description of the run as JSON, for example its recipe. It is stored, and compared on resume. */
   readonly recipe?: unknown;
 }
 
 /** Writes, keeps and finds the checkpoints of a run. */
 export interface Keeper {
   /**
-   * Never throws for a full disk or a folder that cannot be written: a run is worth more than its checkpoint. Warns of the
-   * first of several failures in a row. Takes away its own of earlier steps beyond `keep`, and those that `newest` found damaged;
-   * never what it wrote just now, nor what is of a later step.
+   * Writes a checkpoint. Warns instead of throwing if the disk is full or the folder cannot be written, so that the run continues. Of
+   * several failures in a row, only the first is reported. After a success, deletes damaged checkpoints found by `newest`, and
+   * checkpoints of earlier steps beyond `keep`. Never deletes checkpoints of later steps.
    */
   write(step: number, content: CheckpointContent): Promise<void>;
   /**
-   * The newest whole checkpoint, or undefined. Damaged ones are passed over with a warning. Takes away what is older than that
-   * and beyond `keep`: a run that was killed between a write and its clean-up left one too many, and may not write again. Halves of
-   * files that a killed write left go, too.
+   * Reads the newest undamaged checkpoint; undefined if there is none. Skips damaged ones with a warning. Deletes older checkpoints
+   * beyond `keep` and temporary files, because a run that was killed may have left them.
    */
   newest(): Promise<CheckpointContent | undefined>;
-  /** @throws OptionsError where the store holds checkpoints: a run that begins anew would mix its own with them. */
+  /** Checks that a new run would not mix its checkpoints with others. @throws OptionsError if the store has checkpoints. */
   assertEmpty(): Promise<void>;
 }
 
-/** @param warn gets one line for each thing that went wrong and did not end the run. */
+/** Creates the keeper of a run's checkpoints. @param warn called with one line for each problem that does not end the run. */
 export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string) => void): Keeper {
   const store = typeof to === "string" ? folderStore(to) : to;
   const ours = async (): Promise<string[]> =>
@@ -63,14 +63,14 @@ export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string)
       } catch (error) {
         if (!failing)
           warn(
-            `Checkpoint of step ${step} was not written to ${store.where}: ${firstLine(error)} The run goes on, and tries again at the next one.`,
+            `Could not write the checkpoint of step ${step} to ${store.where}: ${firstLine(error)} The run continues and will try again at the next checkpoint.`,
           );
         failing = true;
       }
     },
     async newest() {
       const names = await ours();
-      // Where nothing can be removed the next write says so.
+      // Failures are ignored: if nothing can be removed, the next write reports the reason.
       for (const name of await store.list()) if (HALF.test(name)) await store.remove(name).catch(() => {});
       for (const [i, name] of names.entries()) {
         try {
@@ -80,18 +80,18 @@ export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string)
           for (const old of names.slice(Math.max(keep, i + 1))) await store.remove(old).catch(() => {});
           return content;
         } catch (error) {
-          warn(`Passed over ${store.where}/${name}: ${firstLine(error)}`);
+          warn(`Skipped the checkpoint ${store.where}/${name}: ${firstLine(error)}`);
         }
       }
       return undefined;
     },
     async assertEmpty() {
-      // A folder that cannot be listed cannot be written either, and the first write says so.
+      // If the folder cannot be listed, it cannot be written either, and the first write reports the reason.
       const [newest] = await ours().catch(() => []);
       if (newest === undefined) return;
       throw new OptionsError(
-        `${store.where} holds checkpoints of an earlier run, ${newest} the newest.`,
-        "Go on with that run by `resume: true` (`--resume` of graft run), or begin anew in another folder; nothing was changed.",
+        `${store.where} has checkpoints of an earlier run; the newest is ${newest}.`,
+        "Continue that run with `resume: true` (`graft run --resume`), or use another folder. Nothing was changed.",
       );
     },
   };
@@ -107,10 +107,10 @@ async function decoded(bytes: Uint8Array, onDamage: () => void): Promise<Checkpo
 }
 
 const NAME = /^step-\d{10}\.graft$/;
-/** What `writeFileAtomic` leaves of such a file when it is killed. */
+/** Name of the temporary file that `writeFileAtomic` leaves if it is killed. */
 const HALF = /^step-\d{10}\.graft\..*\.tmp$/;
 
-/** Padded, so that the order of names is the order of steps. */
+/** Returns the file name of a step, padded so that sorting by name sorts by step. */
 function nameOf(step: number): string {
   return `step-${String(step).padStart(10, "0")}.graft`;
 }

@@ -5,20 +5,23 @@ import { writeSafetensors } from "../files/safetensors/write.ts";
 import { DeltaError, metadataJson, readDelta, replacedBy } from "./delta.ts";
 
 /**
- * Two deltas of one base as one: the tensors of both. Its recipe is the list of theirs.
+ * Combines two deltas of the same base into one that contains the tensors of both. Its recipe is the list of their recipes.
  *
- * @throws SafetensorsError for a damaged file; DeltaError for one that is no delta, where the bases differ, or where both changed
- *   a tensor and disagree: a sum of two trainings is no training.
+ * @throws SafetensorsError if a file is damaged; DeltaError if a file is not a delta, if the bases differ, or if both deltas have
+ *   different values for a tensor, because adding them up would not give a trained model.
  */
 export function stackDeltas(first: Uint8Array, second: Uint8Array): Uint8Array {
   const [a, b] = [readDelta(first), readDelta(second)];
   if (a.metadata.get("base") !== b.metadata.get("base"))
-    throw new DeltaError("The deltas are for different bases.", "Stack deltas that were tuned from one model.");
+    throw new DeltaError(
+      "The deltas have different base models.",
+      "Stack only deltas that were tuned from the same model.",
+    );
   const both = [...a.tensors].filter(([name, tensor]) => b.tensors.has(name) && !same(tensor, b.tensors.get(name)));
   if (both.length > 0) {
     throw new DeltaError(
-      `Both deltas changed ${formatNames(both.map(([name]) => name))}, differently.`,
-      "Stack deltas of different layers, or apply one after the other and tune again.",
+      `Both deltas changed ${formatNames(both.map(([name]) => name))}, but to different values.`,
+      "Stack only deltas of different layers, or apply one delta and tune the other part again.",
     );
   }
   const metadata = new Map(a.metadata);
@@ -27,19 +30,21 @@ export function stackDeltas(first: Uint8Array, second: Uint8Array): Uint8Array {
   return writeSafetensors(new Map([...a.tensors, ...b.tensors]), metadata);
 }
 
-/** How two deltas differ in one tensor. */
+/** The difference of two deltas in one tensor. */
 export interface TensorDifference {
   readonly name: string;
-  /** "first" or "second" where only one of them has it. */
+  /** "first" or "second" if only one of the files has the tensor. */
   readonly in: "both" | "first" | "second";
-  /** ‖b − a‖ and ‖b − a‖ / ‖a‖, where both have it in one shape of float32. */
+  /** ‖b − a‖, if both files have the tensor in float32 and with the same shape. */
   readonly distance?: number;
+  /** ‖b − a‖ / ‖a‖, under the same condition. */
   readonly relative?: number;
 }
 
 /**
- * What stands in one delta and not, or otherwise, in the other; equal tensors are left out. Other safetensors files may be compared
- * as well. @throws SafetensorsError for a damaged file.
+ * Lists the tensors in which two deltas, or other safetensors files, differ. Equal tensors are omitted.
+ *
+ * @throws SafetensorsError if a file is damaged.
  */
 export function diffDeltas(first: Uint8Array, second: Uint8Array): readonly TensorDifference[] {
   const [a, b] = [readSafetensors(first).tensors, readSafetensors(second).tensors];
@@ -50,7 +55,7 @@ export function diffDeltas(first: Uint8Array, second: Uint8Array): readonly Tens
     if (same(x, y)) return [];
     if (x.dtype !== "F32" || y.dtype !== "F32" || String(x.shape) !== String(y.shape)) return [{ name, in: "both" }];
     const [u, v] = [x, y].map(({ data }) => new Float32Array(data.slice().buffer)) as [Float32Array, Float32Array];
-    const norm = (at: (i: number) => number): number => Math.sqrt(u.reduce((sum, _, i) => sum + at(i) ** 2, 0));
+    const norm = (value: (i: number) => number): number => Math.sqrt(u.reduce((sum, _, i) => sum + value(i) ** 2, 0));
     const distance = norm((i) => (v[i] as number) - (u[i] as number));
     return [{ name, in: "both", distance, relative: distance / norm((i) => u[i] as number) }];
   });

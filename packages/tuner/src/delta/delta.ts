@@ -14,34 +14,34 @@ import {
   type Printed,
 } from "../models/fingerprint.ts";
 
-/** A delta does not fit the model it is applied to, or the deltas do not fit each other. */
+/** A delta does not fit the model, or two deltas do not fit each other. */
 export class DeltaError extends GraftError {}
 
 export interface SaveDeltaOptions {
-  /** What made it, for people and tools: stored as JSON, never evaluated. */
+  /** Description of the run for people and tools. It is stored as JSON and never evaluated. */
   readonly recipe?: unknown;
 }
 
-/** What a delta is made of: the result of `fineTune` has it. */
+/** The input of `saveDelta`. The result of `fineTune` has these fields. */
 export interface DeltaSource {
   /** Fingerprint of the model before training. */
   readonly base: Fingerprint;
-  /** What was trained: those among them that a patch added, and the model itself does not list, are saved as well. @default [] */
+  /** Trained parameters. Parameters that a patch added are saved too, although the model does not list them. @default [] */
   readonly params?: readonly Param[];
 }
 
 export interface ApplyDeltaOptions {
-  /** Parameters that a patch added to the model: `added` of what its `apply` returned. @default [] */
+  /** Parameters that a patch added to the model: the field `added` of the handle that its `apply` returned. @default [] */
   readonly params?: readonly Param[];
 }
 
 /**
- * What training changed, as one safetensors file: every tensor that differs from `base`, batch-norm statistics and what patches
- * added included, the digest of the base, and the recipe. Of a GraphModel or functions pass the adapter.
+ * Encodes the changes made by training as one safetensors file. The file has every tensor that differs from `base` (also batch-norm
+ * statistics and parameters added by patches), a digest of the base, and the recipe. For a GraphModel or functions, pass the adapter.
  *
- * @param source the result of `fineTune`; or, trained otherwise, `{ base: await fingerprint(namedWeights(model)) }` of a
- *   LayersModel as it was before, `fingerprint(adapter.weights)` of the others.
- * @throws DeltaError where what a patch added is freed already: save before `result.restore()` then.
+ * @param source the result of `fineTune`. If you trained in another way, take a fingerprint before training:
+ *   `{ base: await fingerprint(namedWeights(model)) }` for a LayersModel, `fingerprint(adapter.weights)` for other models.
+ * @throws DeltaError if parameters added by a patch are already freed. Save the delta before `result.restore()`.
  */
 export async function saveDelta(
   model: TunableModel,
@@ -52,7 +52,7 @@ export async function saveDelta(
   const freed = weights.filter(({ variable }) => variable.isDisposed).map(({ name }) => name);
   if (freed.length > 0)
     throw new DeltaError(
-      `${formatNames(freed)} were added by a patch and are freed.`,
+      `${formatNames(freed)}: added by a patch, but already freed.`,
       "Save the delta before result.restore().",
     );
   const now = await fingerprint(weights);
@@ -72,12 +72,10 @@ export async function saveDelta(
 }
 
 /**
- * Puts the tensors of a delta into the model it was made from. Reads the model synchronously; on WebGPU use
- * {@link applyDeltaAsync}.
+ * Assigns the tensors of a delta to the base model. Reads the model synchronously, so use {@link applyDeltaAsync} on WebGPU. Applying
+ * the same delta twice is allowed.
  *
- * A model that holds the delta already stays as it is.
- *
- * @throws SafetensorsError for a damaged file, DeltaError for another base; the model is untouched then.
+ * @throws SafetensorsError if the file is damaged; DeltaError if the model is not the base. The model is unchanged then.
  */
 export function applyDelta(model: TunableModel, bytes: Uint8Array, { params = [] }: ApplyDeltaOptions = {}): void {
   const weights = withAdded(model, params);
@@ -85,9 +83,9 @@ export function applyDelta(model: TunableModel, bytes: Uint8Array, { params = []
 }
 
 /**
- * As {@link applyDelta}, without a synchronous read.
+ * Does the same as {@link applyDelta} without synchronous reads.
  *
- * @throws SafetensorsError for a damaged file, DeltaError for another base; the model is untouched then.
+ * @throws SafetensorsError if the file is damaged; DeltaError if the model is not the base. The model is unchanged then.
  */
 export async function applyDeltaAsync(
   model: TunableModel,
@@ -99,21 +97,21 @@ export async function applyDeltaAsync(
   assign(weights, new Set(params.map(({ name }) => name)), bytes, () => print);
 }
 
-/** @throws SafetensorsError for a damaged file, DeltaError for one of another kind. */
+/** Reads a delta. @throws SafetensorsError if the file is damaged; DeltaError if it is not a delta. */
 export function readDelta(bytes: Uint8Array): SafetensorsFile {
   const file = readSafetensors(bytes);
   if (file.metadata.get("format") === "graft-delta-1") return file;
   throw new DeltaError(
-    "This safetensors file is no delta.",
-    "Write one with saveDelta; load whole weights with loadSafetensors.",
+    "This safetensors file is not a delta.",
+    "Write deltas with saveDelta. Load complete weights with loadSafetensors.",
   );
 }
 
-/** The model's weights, and those of `params` that it does not list. */
+/** Lists the model's weights, and the parameters in `params` that the model does not list. */
 function withAdded(model: TunableModel, params: readonly Param[]): readonly Printed[] {
   const { weights } = adaptModel(model);
-  const own = new Set(weights.map(({ name }) => name));
-  return [...weights, ...params.filter(({ name }) => !own.has(name))];
+  const listed = new Set(weights.map(({ name }) => name));
+  return [...weights, ...params.filter(({ name }) => !listed.has(name))];
 }
 
 function assign(
@@ -127,14 +125,14 @@ function assign(
   const problems = [...tensors].flatMap(([name, { shape }]) => {
     const weight = byName.get(name);
     if (!weight) return [`${name} is not in the model`];
-    return String(weight.shape) === String(shape) ? [] : [`${name} is [${shape}], in the model [${weight.shape}]`];
+    return String(weight.shape) === String(shape) ? [] : [`${name} is [${shape}], but in the model [${weight.shape}]`];
   });
   if (problems.length > 0) throw new DeltaError("The delta is for another model.", problems.join("\n"));
-  const own = new Map([...print()].filter(([name]) => !added.has(name)));
-  if (fingerprintDigest(withoutDelta(own, tensors, replacedBy(metadata))) !== metadata.get("base")) {
+  const current = new Map([...print()].filter(([name]) => !added.has(name)));
+  if (fingerprintDigest(withoutDelta(current, tensors, replacedBy(metadata))) !== metadata.get("base")) {
     throw new DeltaError(
-      `The delta is for another base: ${formatNames([...tensors.keys()].slice(0, 3))} fit by name and shape, the model's values are others.`,
-      "Load the model that was tuned, as it was before tuning; nothing was changed.",
+      `The delta is for another base: ${formatNames([...tensors.keys()].slice(0, 3))} fit by name and shape, but the model has other values.`,
+      "Load the same model as before tuning. Nothing was changed.",
     );
   }
   const made: tf.Tensor[] = [];
@@ -150,7 +148,7 @@ function assign(
 
 const DTYPES: Readonly<Record<string, string>> = { F32: "float32", I32: "int32", BOOL: "bool" };
 
-/** What the model was before the delta, where some or all of it is there already: applying it once more is no change then. */
+/** Returns the fingerprint of the model before the delta, even if some or all tensors of the delta are already applied. */
 function withoutDelta(
   now: Fingerprint,
   tensors: SafetensorsFile["tensors"],
@@ -164,18 +162,18 @@ function withoutDelta(
   return before;
 }
 
-/** Hashes of what the tensors of a delta stand in for. @throws DeltaError where the file says it in no form that is known. */
+/** Reads the hashes of the base tensors that a delta replaces. @throws DeltaError if the metadata cannot be read. */
 export function replacedBy(metadata: SafetensorsFile["metadata"]): Readonly<Record<string, string>> {
   return (metadataJson(metadata, "replaces") as Record<string, string> | null) ?? {};
 }
 
-/** A part of a delta's metadata; null where it is not there. @throws DeltaError where it is no JSON. */
+/** Reads one entry of a delta's metadata; null if it is missing. @throws DeltaError if the entry is not JSON. */
 export function metadataJson(metadata: SafetensorsFile["metadata"], key: "recipe" | "replaces"): unknown {
   const text = metadata.get(key) ?? "null";
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new DeltaError(`\`${key}\` in the delta is no JSON: ${text.slice(0, 40)}.`, "Write it with saveDelta.", {
+    throw new DeltaError(`\`${key}\` in the delta is not JSON: ${text.slice(0, 40)}.`, "Write deltas with saveDelta.", {
       cause,
     });
   }

@@ -4,7 +4,7 @@ import { sha256 } from "./sha256.ts";
 const MAGIC = new TextEncoder().encode("GRAFTCK1");
 const PREFIX = MAGIC.length + 32;
 
-/** Eight letters, the SHA-256 of the rest, the rest: one changed or missing bit anywhere is noticed. */
+/** Prepends eight letters and the SHA-256 of `payload`, so that any changed or missing bit is detected. */
 export async function sealed(payload: Uint8Array): Promise<Uint8Array> {
   const out = new Uint8Array(PREFIX + payload.byteLength);
   out.set(MAGIC);
@@ -13,7 +13,7 @@ export async function sealed(payload: Uint8Array): Promise<Uint8Array> {
   return out;
 }
 
-/** @throws StateError where the file is not what was written. */
+/** Returns the payload of {@link sealed} bytes. @throws StateError if the bytes are damaged. */
 export async function unsealed(bytes: Uint8Array): Promise<Uint8Array> {
   const payload = bytes.subarray(PREFIX);
   const whole =
@@ -23,7 +23,7 @@ export async function unsealed(bytes: Uint8Array): Promise<Uint8Array> {
   if (!whole)
     throw new StateError(
       "The checkpoint is damaged: its SHA-256 does not match.",
-      "An older one is used where there is one.",
+      "With `resume: true`, the run uses an older checkpoint if there is one.",
     );
   return payload;
 }

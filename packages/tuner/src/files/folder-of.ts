@@ -1,5 +1,5 @@
-/** "a/b.bin" → "a"; "b.bin" → ".". */
+/** Returns the folder of a path: "a/b.bin" gives "a", "b.bin" gives ".". */
 export function folderOf(path: string): string {
-  const at = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
-  return at < 0 ? "." : at === 0 ? "/" : path.slice(0, at);
+  const slash = Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\"));
+  return slash < 0 ? "." : slash === 0 ? "/" : path.slice(0, slash);
 }

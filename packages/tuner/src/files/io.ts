@@ -1,4 +1,4 @@
-/** The few calls that writing a file safely takes, each of which may fail. */
+/** The file system calls that are needed to write a file safely. Each may fail. */
 export interface FileIo {
   /** Creates `path` with `bytes` and flushes it to the disk. */
   writeFlushed(path: string, bytes: Uint8Array): Promise<void>;
@@ -8,8 +8,8 @@ export interface FileIo {
   flushFolder(path: string): Promise<void>;
   remove(path: string): Promise<void>;
   makeFolder(path: string): Promise<void>;
-  /** The file, or undefined where there is none. */
+  /** Returns the contents of a file; undefined if it does not exist. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Names in a folder; none where there is no folder. */
+  /** Lists the names in a folder; none if the folder does not exist. */
   list(path: string): Promise<readonly string[]>;
 }

@@ -3,9 +3,9 @@ import type { FileIo } from "./io.ts";
 
 type Fs = typeof import("node:fs/promises");
 
-/** Node's file system. Loaded when first used, so that bundles for browsers hold no trace of it. */
+/** Uses Node's file system. The module is loaded on first use, so that bundles for browsers do not contain it. */
 export function nodeIo(): FileIo {
-  // Not a literal: bundlers would try to resolve it.
+  // The specifier is a variable, because bundlers would try to resolve a literal.
   const specifier = "node:fs/promises";
   const load = (): Promise<Fs> => import(/* @vite-ignore */ specifier) as Promise<Fs>;
   return {
@@ -47,7 +47,7 @@ export function nodeIo(): FileIo {
   };
 }
 
-/** Node's own recursive `mkdir` never returns where a file system makes no folders at all (/proc). */
+/** Creates a folder and its parents. Node's recursive `mkdir` never returns on file systems without new folders, such as /proc. */
 async function makeFolder(fs: Fs, path: string): Promise<void> {
   try {
     await fs.mkdir(path);
@@ -64,12 +64,12 @@ async function makeFolder(fs: Fs, path: string): Promise<void> {
   }
 }
 
-/** Somebody else made it meanwhile. */
+/** Ignores the error that another process has created the folder meanwhile. */
 function present(error: NodeJS.ErrnoException): void {
   if (error.code !== "EEXIST") throw error;
 }
 
-/** Windows cannot flush a folder; its renames are journalled. */
+/** Ignores that Windows cannot flush folders. Its renames are journalled, so they do not need it. */
 function unsupported(error: NodeJS.ErrnoException): undefined {
   if (error.code === "EISDIR" || error.code === "EPERM" || error.code === "EINVAL") return undefined;
   throw error;

@@ -3,14 +3,14 @@ import { folderOf } from "./folder-of.ts";
 import type { FileIo } from "./io.ts";
 import { nodeIo } from "./node-io.ts";
 
-/** A file could not be written; what stood there before still stands. */
+/** A file could not be written. A previous file of that name is unchanged. */
 export class FileError extends GraftError {}
 
 /**
- * Puts `bytes` at `path` so that after a crash at any moment the old file or the new one is there, never a part: temporary
- * file beside it, flush, rename, flush of the folder.
+ * Writes a file so that after a crash at any moment either the old file or the complete new one exists. It writes a temporary file,
+ * flushes it, renames it and flushes the folder.
  *
- * @throws FileError with the system's reason; the temporary file is gone then.
+ * @throws FileError with the system's reason. The temporary file is removed then.
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array, io: FileIo = nodeIo()): Promise<void> {
   const temporary = `${path}.${uniqueSuffix()}.tmp`;
@@ -24,7 +24,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, io: FileI
     await io.remove(temporary).catch(() => {});
     throw new FileError(
       `Cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      "Is the folder writable, and is there room on the disk? What was there before is unchanged.",
+      "Is the folder writable, and is there space on the disk? A previous file is unchanged.",
       { cause },
     );
   }
@@ -32,7 +32,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, io: FileI
 
 let written = 0;
 
-/** Two runs that write the same path must not share a temporary file. */
+/** Returns a suffix for a temporary file, so that two runs that write the same path do not share one. */
 function uniqueSuffix(): string {
   const { process } = globalThis as { process?: { pid?: number } };
   return `${process?.pid ?? Math.floor(performance.timeOrigin)}-${written++}`;

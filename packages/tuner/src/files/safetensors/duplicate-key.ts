@@ -1,8 +1,8 @@
 /**
- * The first key that an object of a JSON text has twice, or undefined. `JSON.parse` keeps the last one without a word, so two
- * readers could see two files.
+ * Finds the first key that occurs twice in an object of a JSON text; undefined if there is none. `JSON.parse` silently keeps the last
+ * value, so two readers could see different contents.
  *
- * @param text valid JSON: `JSON.parse` has read it already.
+ * @param text valid JSON.
  */
 export function duplicateKey(text: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];
@@ -35,7 +35,7 @@ export function duplicateKey(text: string): string | undefined {
   return undefined;
 }
 
-/** Index behind the closing quote of the string that opens at `start`. */
+/** Returns the index after the closing quote of the string that opens at `start`. */
 function stringEnd(text: string, start: number): number {
   let i = start + 1;
   while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;

@@ -1,4 +1,4 @@
-/** The number behind the 16 bits of an IEEE 754 half. */
+/** Converts the 16 bits of an IEEE 754 float16 to a number. */
 export function fromFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
@@ -11,7 +11,7 @@ export function fromFloat16(bits: number): number {
 const scratch = new Float32Array(1);
 const scratchBits = new Uint32Array(scratch.buffer);
 
-/** The 16 bits of the half nearest to `value`, ties to even; beyond 65504 infinity. */
+/** Returns the 16 bits of the float16 nearest to `value`, rounding ties to even. Values beyond 65504 become infinity. */
 export function toFloat16(value: number): number {
   scratch[0] = value;
   const bits = scratchBits[0] as number;
@@ -25,13 +25,13 @@ export function toFloat16(value: number): number {
     if (e < -10) return sign;
     return sign | roundShift(fraction | 0x800000, 14 - e);
   }
-  // The carry of the rounding may run into the exponent, which is what it should do.
+  // Rounding up may carry into the exponent, which gives the correct result.
   return sign | ((e << 10) + roundShift(fraction, 13));
 }
 
-function roundShift(value: number, by: number): number {
-  const down = value >>> by;
-  const rest = value & ((1 << by) - 1);
-  const half = 1 << (by - 1);
+function roundShift(value: number, bits: number): number {
+  const down = value >>> bits;
+  const rest = value & ((1 << bits) - 1);
+  const half = 1 << (bits - 1);
   return rest > half || (rest === half && down & 1) ? down + 1 : down;
 }

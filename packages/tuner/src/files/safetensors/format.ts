@@ -1,9 +1,9 @@
 import { GraftError } from "@graftjs/core";
 
-/** A file is no valid safetensors file. */
+/** A file is not a valid safetensors file, or a tensor cannot be stored as one. */
 export class SafetensorsError extends GraftError {}
 
-/** Element types of the format. */
+/** Bytes per element of each type in the format. */
 export const WIDTH = {
   BOOL: 1,
   U8: 1,
@@ -21,10 +21,10 @@ export const WIDTH = {
 } as const;
 export type SafetensorsType = keyof typeof WIDTH;
 
-/** Largest header that is read, as in the reference implementation. */
+/** Largest header that is read, in bytes, as in the reference implementation. */
 export const HEADER_CAP = 100_000_000;
 
-/** A tensor in a file: `data` is a view, little-endian, row-major. */
+/** A tensor in a file. `data` is a little-endian, row-major view into the file's bytes. */
 export interface StoredTensor {
   readonly dtype: SafetensorsType;
   readonly shape: readonly number[];

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { fromFloat16 } from "./float16.ts";
 import { SafetensorsError, type StoredTensor } from "./format.ts";
 
-/** A tensor's values as the file holds them: F32, I32 or BOOL. */
+/** Converts a tensor's values to the form in which a file stores them: F32, I32 or BOOL. */
 export function stored(tensor: Pick<tf.Tensor, "shape" | "dtype">, values: ArrayBufferView): StoredTensor {
   const dtype = tensor.dtype === "int32" ? "I32" : tensor.dtype === "bool" ? "BOOL" : "F32";
   const { buffer, byteOffset, byteLength } = values;
@@ -10,13 +10,13 @@ export function stored(tensor: Pick<tf.Tensor, "shape" | "dtype">, values: Array
 }
 
 /**
- * A stored tensor as a new tensor on the current backend. F16, BF16 and F64 become float32; the small integers int32.
+ * Creates a tensor on the current backend from a stored one. F16, BF16 and F64 become float32. Integers of 8 and 16 bits become int32.
  *
- * @param name for the message.
- * @throws SafetensorsError for types that tfjs has none for: I64, U64, U32.
+ * @param name name of the tensor, for the error message.
+ * @throws SafetensorsError for types that tfjs lacks: I64, U64, U32.
  */
 export function tensorOf({ dtype, shape, data }: StoredTensor, name: string): tf.Tensor {
-  // A view may start anywhere; typed arrays want aligned bytes.
+  // Copied, because a view may start at any byte, but typed arrays need aligned bytes.
   const { buffer } = data.slice();
   const dims = [...shape];
   if (dtype === "F32") return tf.tensor(new Float32Array(buffer), dims, "float32");
@@ -33,7 +33,7 @@ export function tensorOf({ dtype, shape, data }: StoredTensor, name: string): tf
   if (dtype === "U16") return tf.tensor(Int32Array.from(new Uint16Array(buffer)), dims, "int32");
   if (dtype === "BOOL") return tf.tensor(new Uint8Array(buffer), dims, "bool");
   throw new SafetensorsError(
-    `Tensor \`${name}\` is ${dtype}, which TensorFlow.js has no type for.`,
+    `Tensor \`${name}\` has the type ${dtype}, which TensorFlow.js does not support.`,
     "Write it as F32 or I32.",
   );
 }

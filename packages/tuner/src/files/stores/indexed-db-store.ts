@@ -2,10 +2,10 @@ import { BackendError } from "@graftjs/core";
 import type { CheckpointStore } from "./store.ts";
 
 /**
- * A database of its own in the browser's IndexedDB. A file is put in one transaction, which happens as a whole or not at all;
- * "strict" durability asks the browser to flush it to the disk before it says so (Indexed Database API 3.0, durability hints).
+ * Creates a store in a separate database of the browser's IndexedDB. A file is written in one transaction, which succeeds or fails as a
+ * whole. "Strict" durability asks the browser to flush the file to disk before it reports success (Indexed Database API 3.0).
  *
- * @param factory @default the browser's own
+ * @param factory returns the IndexedDB to use. @default the browser's
  */
 export function indexedDbStore(name: string, factory: () => IDBFactory = browserFactory): CheckpointStore {
   let opened: Promise<IDBDatabase> | undefined;
@@ -13,7 +13,7 @@ export function indexedDbStore(name: string, factory: () => IDBFactory = browser
     opened ??= openDatabase(factory, name, () => {
       opened = undefined;
     });
-    // A failure is not kept: the next call tries anew.
+    // After a failure, the next call tries again.
     opened.catch(() => {
       opened = undefined;
     });
@@ -30,7 +30,7 @@ export function indexedDbStore(name: string, factory: () => IDBFactory = browser
   };
   return {
     where: `indexeddb:${name}`,
-    // A copy: structured clone would take the whole buffer behind a view along.
+    // Copied, because structured clone would store the whole buffer of a view.
     write: async (file, bytes) => void (await run("readwrite", (files) => files.put(bytes.slice(), file))),
     read: (file) => run<Uint8Array | undefined>("readonly", (files) => files.get(file)),
     list: async () => (await run("readonly", (files) => files.getAllKeys())).map(String),
@@ -48,7 +48,7 @@ function openDatabase(factory: () => IDBFactory, name: string, gone: () => void)
     request.onsuccess = () => {
       const database = request.result;
       database.onclose = gone;
-      // Another tab wants to delete it: standing in the way would leave that tab waiting.
+      // Another tab wants to delete the database and would wait until it is closed here.
       database.onversionchange = () => {
         database.close();
         gone();
@@ -60,6 +60,6 @@ function openDatabase(factory: () => IDBFactory, name: string, gone: () => void)
 
 function browserFactory(): IDBFactory {
   const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
-  if (!indexedDB) throw new BackendError("There is no IndexedDB here.", "Use folderStore in Node.");
+  if (!indexedDB) throw new BackendError("IndexedDB is not available here.", "Use folderStore in Node.");
   return indexedDB;
 }

@@ -1,7 +1,7 @@
 import { BackendError } from "@graftjs/core";
 import type { CheckpointStore } from "./store.ts";
 
-/** As much of the browser's origin private file system as is used; lets a test bring its own. */
+/** The part of the browser's origin private file system that Graft uses. */
 export interface FolderHandle {
   getFileHandle(name: string, options?: { create?: boolean }): Promise<FileHandle>;
   getDirectoryHandle(name: string, options?: { create?: boolean }): Promise<FolderHandle>;
@@ -14,8 +14,8 @@ interface FileHandle {
 }
 
 /**
- * A folder of the origin private file system. A writable stream there goes to a swap file that replaces the old one when it is
- * closed (File System Standard, `createWritable`): a tab that dies meanwhile leaves the old file.
+ * Creates a store in a folder of the origin private file system. The browser writes to a swap file that replaces the old file when it is
+ * closed (File System Standard, `createWritable`). If the tab is closed before that, the old file remains.
  */
 export function opfsStore(folder: string, root: () => Promise<FolderHandle> = privateRoot): CheckpointStore {
   const open = async (): Promise<FolderHandle> => (await root()).getDirectoryHandle(folder, { create: true });

@@ -2,17 +2,17 @@ import type { FileIo } from "../io.ts";
 import { nodeIo } from "../node-io.ts";
 import { writeFileAtomic } from "../write-atomic.ts";
 
-/** A place for checkpoints. `write` puts the old file or the new one there, never a part. */
+/** A place for files such as checkpoints. After a failed `write`, the old file must remain; a partial file must never be visible. */
 export interface CheckpointStore {
   write(name: string, bytes: Uint8Array): Promise<void>;
   read(name: string): Promise<Uint8Array | undefined>;
   list(): Promise<readonly string[]>;
   remove(name: string): Promise<void>;
-  /** For messages. */
+  /** Name of the place, for messages. */
   readonly where: string;
 }
 
-/** A folder on disk, made when first written to. */
+/** Creates a store in a folder on disk (Node). The folder is created by the first write. */
 export function folderStore(folder: string, io: FileIo = nodeIo()): CheckpointStore {
   return {
     where: folder,
