@@ -17,7 +17,7 @@ it("prints plan, progress and a table: Graft learns more, forgets less and moves
   rmSync(join(folder, "out"), { recursive: true, force: true });
   const { stdout } = await promisify(execFile)(tsx, ["main.ts"], { cwd: folder, timeout: 230_000 });
   expect(stdout).toMatch(/trained .* of .* parameters/);
-  expect(stdout).toMatch(/trunk .* layers run once an example/);
+  expect(stdout).toMatch(/trunk .* layers run once per example/);
   expect(stdout).toMatch(/epoch 20\/20/);
   const percent = (text: string | undefined): number => Number.parseFloat(text ?? "NaN");
   const [, baseNew, , , , , baseOld] = row(stdout, "base (");

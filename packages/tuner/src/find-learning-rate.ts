@@ -5,33 +5,33 @@ import { readWeights, writeWeights } from "./models/weights.ts";
 import type { FineTuneOptions } from "./options/fine-tune-options.ts";
 
 export interface FindLearningRateOptions {
-  /** Rate of the first step, > 0. @default 1e-6 */
+  /** Learning rate of the first step, > 0. @default 1e-6 */
   readonly from?: number;
-  /** Rate of the last one, > `from`. @default 1 */
+  /** Learning rate of the last step, > `from`. @default 1 */
   readonly to?: number;
-  /** Steps from the one to the other, ≥ 3; fewer where the search ends before. @default 100 */
+  /** Number of steps, ≥ 3. The search may end earlier, see `stopAt`. @default 100 */
   readonly steps?: number;
-  /** The search ends once the smoothed loss is so many times its least. @default 4 */
+  /** Ends the search if the smoothed loss exceeds its minimum by this factor. @default 4 */
   readonly stopAt?: number;
 }
 
 export interface LearningRateCurve {
-  /** Of each step that was taken. */
+  /** Learning rate of each step. */
   readonly rates: readonly number[];
-  /** Smoothed: 0.98 of the last, with bias correction. */
+  /** Loss of each step as an exponential moving average with decay 0.98 and bias correction. */
   readonly losses: readonly number[];
-  /** Where the smoothed loss falls fastest, by log rate. */
+  /** The learning rate at which the smoothed loss falls fastest, measured over log rate. NaN if no step was taken. */
   readonly suggestion: number;
 }
 
 /**
- * Raises the learning rate from step to step, geometrically, and watches the loss (Smith 2017, "Cyclical Learning Rates",
- * section 3.3). Weights and statistics are as before when it returns.
+ * Searches for a learning rate: raises it geometrically from step to step and records the loss (Smith 2017, "Cyclical Learning Rates",
+ * section 3.3). Restores weights and statistics before it returns or throws.
  *
- * @param options as for `fineTune`; `learningRate`, `epochs`, `maxSteps`, `validation`, `observers`, `guard`, `checkpoint`,
- *   `earlyStopping`, `reduceOnPlateau` and `callbacks` are not used. Rejects with the reason of `signal`.
- * @throws OptionsError where the ends and steps are no search; what `fineTune` throws before its first step, or later where fewer
- *   than three steps were taken. Weights and statistics are as before then, too.
+ * @param options options of `fineTune`. Ignores `learningRate`, `epochs`, `maxSteps`, `validation`, `observers`, `guard`, `checkpoint`,
+ *   `earlyStopping`, `reduceOnPlateau` and `callbacks`. Rejects with the reason of `signal`.
+ * @throws OptionsError if `from`, `to` or `steps` is out of range; errors of `fineTune` before its first step, or later if fewer than
+ *   three steps were taken.
  */
 export async function findLearningRate(
   model: TunableModel,
@@ -40,7 +40,7 @@ export async function findLearningRate(
 ): Promise<LearningRateCurve> {
   if (!(from > 0 && to > from && steps >= 3))
     throw new OptionsError(
-      `The search from ${from} to ${to} in ${steps} steps is none.`,
+      `findLearningRate cannot search from ${from} to ${to} in ${steps} steps.`,
       "Give 0 < from < to and steps ≥ 3.",
     );
   const { weights } = adaptModel(model);

@@ -13,46 +13,47 @@ import type { FineTuneOptions } from "./options/fine-tune-options.ts";
 import { type Loader, openLoader } from "./pipeline/batches/loader.ts";
 import { describe, type Plan } from "./plan/plan.ts";
 
-/** What a run leaves behind. The model holds the trained weights. */
+/** Result of a run. The trained weights are in the model. */
 export interface FineTuneResult {
-  /** By epoch, one that was ended early included: `epoch`, `loss`, metrics and their `val_` forms, as tfjs's `History.history`. */
+  /** Values of each epoch, even of one that ended early: `epoch`, `loss`, metrics and their `val_` forms, as in tfjs's `History.history`. */
   readonly history: History;
-  /** What `plan` says of this run, without predictions: what was trained, where the trunk ended, what was cached. */
+  /** The plan of this run without predictions: trained parameters, end of the trunk, size of the cache. */
   readonly plan: Plan;
-  /** Wall time of each epoch. The trunk's one pass is in `trunkSeconds`. */
+  /** Wall time of each epoch in seconds, without `trunkSeconds`. */
   readonly seconds: readonly number[];
+  /** Wall time of the trunk's passes that fill the cache, in seconds. */
   readonly trunkSeconds: number;
   /**
-   * Most bytes that all tensors of the page took at once from the run's beginning to its end, backward passes, updates, trunk and
-   * validation included, as `tf.memory` counts them: tensors that share values count each, scratch within a kernel does not.
+   * Peak number of bytes of all tensors in this JavaScript context during the run, also in backward passes, updates, trunk and validation.
+   * Counted as in `tf.memory`: tensors that share values count separately, and scratch memory within a kernel does not count.
    */
   readonly peakBytes: number;
-  /** Steps that were taken in all, before a resume too; those that the guard skipped are none. */
+  /** Total number of steps, including those before a resume. Steps skipped by the guard do not count. */
   readonly steps: number;
-  /** Why the run ended before its last epoch: "maxSteps", "stopped", or the name of the callback that ended it. */
+  /** Reason why the run ended before its last epoch: "maxSteps", "stopped", or the name of the callback that ended it. */
   readonly stopped: string | undefined;
-  /** What went wrong without ending the run: checkpoints, caches and reports that could not be written, steps that were skipped. */
+  /** Problems that did not end the run, such as files that could not be written or steps that were skipped. */
   readonly warnings: readonly string[];
-  /** What was trained. */
+  /** Trained parameters. */
   readonly params: readonly Param[];
-  /** Holds the state of hooks and rule: see `saveState`. Freed by `dispose`. */
+  /** The optimizer with the state of hooks and rule, see `saveState`. `restore` and `dispose` free it. */
   readonly optimizer: HookedOptimizer;
-  /** Of the model before the first step: what `saveDelta` compares with. */
+  /** Fingerprint of the model before the first step. `saveDelta` compares with it. */
   readonly base: Fingerprint;
-  /** Undoes the patches and frees the optimizer's state. Twice is harmless. */
+  /** Removes the patches and frees the optimizer's state. It may be called twice. */
   restore(): void;
-  /** Frees the optimizer's state and leaves the patches in place. */
+  /** Frees the optimizer's state and keeps the patches. */
   dispose(): void;
 }
 
 /**
  * Trains the selected parameters of `model` in place.
  *
- * What neither training nor chance can change runs once an example, off the tape. Losses and weights are those of a run
- * without that economy, to float32 rounding. Layers' `trainable` flags are as before when it returns.
+ * Layers whose output cannot change during training run once per example, without recording gradients. Losses and weights are the same
+ * as without this cache, except for float32 rounding. The layers' `trainable` flags are restored.
  *
- * @throws before the first step, the model untouched: OptionsError, SelectionError, RecipeError, DataError. On an error or
- *   an abort later, patches are undone and weights stay as far as they were trained.
+ * @throws OptionsError, SelectionError, RecipeError or DataError before the first step; the model is unchanged then. After a later error
+ *   or an abort, patches are removed and the weights trained so far stay in the model.
  */
 export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
   const peak = peakMeter();
@@ -72,8 +73,8 @@ async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMete
   let failure: { readonly error: unknown } | undefined;
   try {
     run = await openRun(assembly, options);
-    const behind = epochsOf(run.position.history, run.position.seconds);
-    const earlier = behind.length > 0 ? { earlier: behind } : {};
+    const pastEpochs = epochsOf(run.position.history, run.position.seconds);
+    const earlier = pastEpochs.length > 0 ? { earlier: pastEpochs } : {};
     for (const observer of observers) {
       await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step, ...earlier });
       begun.push(observer);
@@ -114,7 +115,7 @@ async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMete
   }
 }
 
-/** The run is over: an observer that fails now, a report that cannot be written, must not take its result along, nor hide its error. */
+/** Tells an observer that the run is over. If the observer fails, only warns, so that the run's result or error is not lost. */
 async function tellEnd(observer: Observer, end: RunEnd, warn: Run["warn"] = console.warn): Promise<void> {
   try {
     await observer.runEnd?.(end);
@@ -144,7 +145,7 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
       const start = performance.now();
       await trainEpoch(run, phase.cut, loader, options);
       if (position.at === 0) break;
-      // Stopped within an epoch: the checkpoint is of where the run stands, the history gets what there is of the epoch.
+      // The run was stopped within an epoch. The checkpoint gets the current position, and the history a row for the partial epoch.
       if (position.at < assembly.train.size) await run.checkpoint();
       await endEpoch(run, phase, loader, options, start);
     }
@@ -179,7 +180,7 @@ async function endEpoch(
   } catch (error) {
     for (const callback of callbacks) await callback.afterValidation?.();
     if (signal?.aborted) {
-      // All steps of the epoch are taken: a resumed run goes on with the validation.
+      // All steps of the epoch are taken, so a resumed run continues with the validation.
       run.sums.load(summed);
       await run.checkpoint();
     }

@@ -101,7 +101,7 @@ describe("fineTune", () => {
     const made = await planFineTune(model, options, { limit: 1e9 });
     expect(weightsOf(model)).toEqual(before);
     const text = formatPlan(made);
-    expect(text).toMatch(/time +about .* s an epoch/);
+    expect(text).toMatch(/time +about .* s per epoch/);
     expect(text).toContain("fits 1.00 GB");
     expect(text).toContain("1 of 8 layers");
     expect(text).toContain("bn_0 (batch norm in batch mode)");

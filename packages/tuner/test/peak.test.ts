@@ -145,7 +145,7 @@ describe("a plan", () => {
     const limit = ((first?.peakBytes ?? 0) + (second?.peakBytes ?? 0)) / 2;
     const tight = await planFineTune(convs(), options({ unfreeze }), { limit });
     expect(tight.predicted?.fits).toBe(false);
-    expect(formatPlan(tight)).toMatch(/s an epoch \(.* s from epoch 1, .* s from epoch 2\)[\s\S]*does not fit/);
+    expect(formatPlan(tight)).toMatch(/s per epoch \(.* s from epoch 1, .* s from epoch 2\)[\s\S]*does not fit/);
   });
 
   it("leaves weights and tensors as they were, averages and later phases included", async () => {

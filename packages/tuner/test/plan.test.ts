@@ -36,7 +36,9 @@ it("says without a step what the tape holds at least: one output a layer, and ne
   expect(tape.bytes).toBe(48);
   const whole = await planFineTune(convNet(), options([8, 8, 2], "**"));
   expect(whole.predicted?.tapeBytes).toBeGreaterThan(whole.tape.bytes as number);
-  expect(formatPlan(await planFineTune(mlp(), given, { probe: false }))).toMatch(/^tape {5}48 B a batch at least/m);
+  expect(formatPlan(await planFineTune(mlp(), given, { probe: false }))).toMatch(
+    /^tape {5}≥ 48 B of activations per batch/m,
+  );
 });
 
 it("names missing kernels of this model only", async () => {

@@ -4,9 +4,9 @@ import { normals } from "../random/normal.ts";
 import { seeded } from "../random/random.ts";
 
 export interface GradientNoiseOptions {
-  /** η: variance at the first step. The paper tries 0.01, 0.3 and 1. > 0. */
+  /** η, the variance at the first step, > 0. The paper tries 0.01, 0.3 and 1. */
   readonly eta: number;
-  /** γ: how fast it falls. ≥ 0. @default 0.55 */
+  /** γ, the rate of decay of the variance, ≥ 0. @default 0.55 */
   readonly gamma?: number;
   /** Seed of the noise. @default 0 */
   readonly seed?: number;
@@ -25,12 +25,13 @@ export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions, "gamma" |
 );
 
 /**
- * Adds normal noise of variance η / (1 + t)^γ to every gradient, t counted from 0 (Neelakantan et al. 2015, "Adding Gradient
- * Noise Improves Learning for Very Deep Networks", equation 1). Stands after clipping, as in the paper. As optax `add_noise`.
+ * Adds normal noise of variance η / (1 + t)^γ to every gradient; t is the step, counted from 0 (Neelakantan et al. 2015, "Adding
+ * Gradient Noise Improves Learning for Very Deep Networks", equation 1). Put the hook after clipping, as in the paper. Optax calls it
+ * `add_noise`.
  *
- * No state: the noise is a function of seed, step and parameter, so a resumed run draws the same. It is made on the host: two
- * uniform numbers an element.
- * @throws OptionsError where an option is out of range or unknown.
+ * The hook has no state. The noise depends only on seed, step and parameter, so a resumed run draws the same. It is drawn on the host,
+ * which takes about two uniform random numbers per element.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function gradientNoise(options: GradientNoiseOptions): OptimizerHook<null> {
   const { eta, gamma, seed } = gradientNoiseOptions.parse("gradient-noise", options);

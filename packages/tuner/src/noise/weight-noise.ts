@@ -4,9 +4,9 @@ import { normals } from "../random/normal.ts";
 import { seeded } from "../random/random.ts";
 
 export interface WeightNoiseOptions {
-  /** σ, in units of the weights. > 0. Graves (2011) uses 0.05 to 0.075 for recurrent nets. */
+  /** Standard deviation σ of the noise, > 0. Graves (2011) uses 0.05 to 0.075 for recurrent nets. */
   readonly deviation: number;
-  /** Which of the trained parameters. @default all of them */
+  /** Trained parameters that get noise. @default all of them */
   readonly on?: Selector;
 }
 
@@ -14,12 +14,12 @@ export interface WeightNoiseOptions {
 export type WithWeightNoise = <T>(active: readonly Param[], step: number, micro: number, forward: () => T) => T;
 
 /**
- * Normal noise on the trained weights during each forward pass of training, so that the gradient is that of the noisy weights
- * and is applied to the clean ones (Graves 2011, "Practical Variational Inference for Neural Networks", section 5, with one
- * fixed deviation). A function of seed, step, micro-batch and parameter.
+ * Adds normal noise to the trained weights during each forward pass of training. The gradient is computed at the noisy weights and
+ * applied to the clean ones (Graves 2011, "Practical Variational Inference for Neural Networks", section 5, with a fixed deviation).
+ * The noise depends only on seed, step, micro-batch and parameter.
  *
- * The clean tensors themselves are put back, so nothing is left of the noise; the tape holds the noisy ones.
- * @throws SelectionError where `on` matches none of `params`.
+ * Afterwards the weights are restored from the clean tensors themselves, so no rounding error remains.
+ * @throws SelectionError if `on` matches none of `params`.
  */
 export function weightNoise(
   { deviation, on = "all" }: WeightNoiseOptions,

@@ -6,8 +6,8 @@ export interface CsvOptions {
 }
 
 /**
- * One row an epoch, the columns of the first: `epoch,step,seconds,loss,...` (RFC 4180). A resumed run goes on in the file, without the
- * rows of epochs that it ends again.
+ * Writes one row per epoch as CSV (RFC 4180): `epoch,step,seconds,loss,...`. The first epoch determines the columns. A resumed run appends
+ * to the file, after removing the rows of epochs that it repeats.
  */
 export function csv({ to }: CsvOptions): Observer {
   const { goOn, write } = textWriter(to);
@@ -36,7 +36,7 @@ export function csv({ to }: CsvOptions): Observer {
 
 const FIXED = ["epoch", "step", "seconds"];
 
-/** Names of metrics hold no commas. */
+/** Removes the quotes of a column name. Splitting at commas is safe, because names of metrics contain none. */
 function unquoted(text: string): string {
   return text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text;
 }

@@ -1,25 +1,25 @@
 import type { Observer, Param, ParamInfo } from "@graftjs/core";
 import { jsonLines, type TextSink, textWriter } from "./sink.ts";
 
-/** How far a parameter has gone. */
+/** Distance that a parameter has moved. */
 export interface Drift {
   readonly step: number;
   readonly name: string;
-  /** ‖w − w₀‖ / ‖w₀‖ since the start of the run, or since it was resumed; infinite where w₀ is 0. */
+  /** ‖w − w₀‖ / ‖w₀‖ since the start of the run or since it was resumed; infinite if w₀ is 0. */
   readonly drift: number;
-  /** ‖w − w′‖ / ‖w′‖ of this one step: the trust ratio times the rate, as the update really had it. */
+  /** ‖w − w′‖ / ‖w′‖ of this step: the effective product of trust ratio and learning rate. */
   readonly update: number;
 }
 
 export interface DriftOptions {
   readonly onDrift?: (drifts: readonly Drift[]) => void | Promise<void>;
-  /** Where each `Drift` is written as one line of JSON. @default nowhere */
+  /** File or function that gets each `Drift` as one line of JSON. @default none */
   readonly to?: TextSink;
-  /** Steps between two looks. Each reads all trained parameters twice, before the step and after; once where it is 1. @default 50 */
+  /** Steps between two measurements. Each reads all trained parameters twice, before and after the step; if it is 1, once. @default 50 */
   readonly everySteps?: number;
 }
 
-/** Watches how far each trained parameter moves: a layer that runs away, or never moves, shows here first. */
+/** Measures how far each trained parameter moves. This reveals layers that diverge and layers that never change. */
 export function drift({ onDrift, to = () => {}, everySteps = 50 }: DriftOptions): Observer {
   const { goOn, write } = textWriter(to);
   let params: readonly Param[] = [];
@@ -56,12 +56,12 @@ export function drift({ onDrift, to = () => {}, everySteps = 50 }: DriftOptions)
   };
 }
 
-/** JSON has none. */
+/** Converts infinities and NaN to strings, because JSON cannot write them. */
 function infinities(_key: string, value: unknown): unknown {
   return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** `fineTune` hands out parameters with their variables. */
+/** Tells whether a parameter comes with its variable. Those of `fineTune` in the same thread do. */
 export function hasVariable(param: ParamInfo): param is Param {
   return "variable" in param;
 }

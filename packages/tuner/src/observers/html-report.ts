@@ -2,15 +2,15 @@ import type { Observer } from "@graftjs/core";
 import { writeFileAtomic } from "../files/write-atomic.ts";
 
 export interface HtmlReportOptions {
-  /** A file's path (Node), or a function that takes the page. */
+  /** Path of the file (Node), or a function that gets the page. */
   readonly to: string | ((html: string) => void | Promise<void>);
   /** @default "Fine-tuning" */
   readonly title?: string;
 }
 
 /**
- * One page without scripts or outside files, written when the run ends, however it ends: curves by epoch and a table, epochs before a
- * resume included; the curve by step begins where the run was resumed.
+ * Writes an HTML page without scripts or external files when the run ends, also after an error. It has curves by epoch, a table, and the
+ * loss by step. Epochs before a resume are included; the curve by step starts at the resume.
  */
 export function htmlReport({ to, title = "Fine-tuning" }: HtmlReportOptions): Observer {
   let rows: Readonly<Record<string, number>>[] = [];

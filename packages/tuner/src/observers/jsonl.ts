@@ -8,8 +8,8 @@ export interface JsonlOptions {
 }
 
 /**
- * One JSON object a line: `{"event":"step",...}`, `epoch`, `start`, `end`. NaN and infinities are strings. A resumed run goes on in the
- * file, without the lines of steps that it takes again.
+ * Writes one JSON object per line, with `event` "start", "step", "epoch" or "end". NaN and infinities are written as strings. A resumed
+ * run appends to the file, after removing the lines of steps that it repeats.
  */
 export function jsonl({ to, everySteps = 1 }: JsonlOptions): Observer {
   const { goOn, write } = textWriter(to);
@@ -31,7 +31,7 @@ export function jsonl({ to, everySteps = 1 }: JsonlOptions): Observer {
   };
 }
 
-/** Whether a line is of what a run that goes on at `step`, in `epoch`, has behind it. */
+/** Tells whether a line belongs to the part of the run before `step` and `epoch`, from which the run continues. */
 function isPast({ event, ...data }: { readonly [key: string]: unknown }, step: number, epoch: number): boolean {
   if (event === "epoch") return Number(data.epoch) < epoch;
   return Number(event === "end" ? data.steps : data.step) <= step;

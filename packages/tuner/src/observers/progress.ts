@@ -1,7 +1,7 @@
 import type { Observer, RunStart, StepEnd } from "@graftjs/core";
 import { count } from "../plan/format-plan.ts";
 
-/** Where progress is written. Node's `process.stdout` fits. */
+/** A stream that progress is written to, such as Node's `process.stdout`. */
 export interface ProgressStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -9,17 +9,17 @@ export interface ProgressStream {
 }
 
 export interface ProgressOptions {
-  /** @default process.stdout, or the console where there is no process */
+  /** @default process.stdout, or the console in a browser */
   readonly stream?: ProgressStream;
-  /** Least time between two drawings of the bar, in ms. @default 100 */
+  /** Minimum time between two updates of the bar, in ms. @default 100 */
   readonly interval?: number;
-  /** The clock, in ms. @default performance.now */
+  /** Clock in ms. @default performance.now */
   readonly now?: () => number;
 }
 
 /**
- * A bar with the time left, examples a second, rate and loss. Where the stream is no terminal (a log, CI): one plain line an
- * epoch, without control characters.
+ * Shows a bar with the remaining time, examples per second, learning rate and loss. If the stream is not a terminal (a log, CI), prints
+ * one plain line per epoch without control characters.
  */
 export function progress({
   stream = standardStream(),
@@ -80,13 +80,13 @@ export function progress({
   };
 }
 
-/** "[=====     ]". */
+/** Draws a bar: "[=====     ]". */
 function bar(share: number, width: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return `[${"=".repeat(full)}${" ".repeat(width - full)}]`;
 }
 
-/** 75 → "1:15"; below 10 s with a decimal. */
+/** Formats seconds: 75 gives "1:15", and values below 10 have one decimal. */
 function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

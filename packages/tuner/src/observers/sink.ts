@@ -1,16 +1,17 @@
 import { nodeIo } from "../files/node-io.ts";
 import { writeFileAtomic } from "../files/write-atomic.ts";
 
-/** Where an observer's text goes: a file's path (Node), or a function. */
+/** Destination of an observer's text: the path of a file (Node), or a function. */
 export type TextSink = string | ((text: string) => void | Promise<void>);
 
-/** Appends, to a file that is emptied first or to a function. A file that cannot be written stops nothing: one warning. */
+/** Appends data to a file or a function. The file is emptied first. If it cannot be written, one warning is printed and the run continues. */
 export interface Appender<T> {
-  /** Before the first write of a resumed run: what an earlier run left in the file becomes what `kept` makes of it. */
+  /** Continues a file of an earlier run. Call it before the first write; `kept` maps the old contents to the part to keep. */
   goOn(kept: (former: T) => T): Promise<void>;
   write(data: T): Promise<void>;
 }
 
+/** Creates an appender for text. */
 export function textWriter(sink: TextSink): Appender<string> {
   if (typeof sink !== "string") return { goOn: async () => {}, write: async (text) => sink(text) };
   const { goOn, write } = fileAppender(sink);
@@ -21,13 +22,13 @@ export function textWriter(sink: TextSink): Appender<string> {
   };
 }
 
-/** Whole lines of `text` for which `keep` says so. A last line without its end was cut off by a kill, and goes. */
+/** Returns the lines of `text` for which `keep` is true. Drops a last line without a line end, because it was cut off. */
 export function wholeLines(text: string, keep: (line: string) => boolean): string {
   const lines = text.split("\n").slice(0, -1);
   return lines.flatMap((line) => (keep(line) ? [`${line}\n`] : [])).join("");
 }
 
-/** As {@link wholeLines} of JSON objects; a line that is none goes. */
+/** Filters lines of JSON like {@link wholeLines}. Drops lines that are not JSON objects. */
 export function jsonLines(text: string, keep: (value: { readonly [key: string]: unknown }) => boolean): string {
   return wholeLines(text, (line) => {
     try {
@@ -39,6 +40,7 @@ export function jsonLines(text: string, keep: (value: { readonly [key: string]: 
   });
 }
 
+/** Creates an appender for the bytes of a file (Node). */
 export function fileAppender(path: string): Appender<Uint8Array> {
   let started = false;
   let failed = false;
@@ -49,7 +51,7 @@ export function fileAppender(path: string): Appender<Uint8Array> {
     } catch (error) {
       failed = true;
       console.warn(
-        `${path} cannot be written, the run goes on: ${error instanceof Error ? error.message : String(error)}`,
+        `Could not write ${path}; the run continues without it: ${error instanceof Error ? error.message : String(error)}`,
       );
     }
   };

@@ -3,7 +3,7 @@ import type { Assembly } from "../loop/assembly/assembly.ts";
 import type { Phase } from "../loop/assembly/phases.ts";
 import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 
-/** Options that are each allowed and do not do together what they promise alone, with the change that mends it. */
+/** Lists valid options that defeat each other, each with a suggested fix. */
 export function conflictsOf(
   { phases, optimizer }: Assembly,
   { augment = [], views, mixup = 0, cache, epochs, unfreeze = [], combiner }: FineTuneOptions,
@@ -11,19 +11,22 @@ export function conflictsOf(
 ): string[] {
   const { trunk } = (phases[0] as Phase).cut;
   const cacheable = cache !== false && trunk.layers > 0;
-  const anew = `the trunk (${trunk.layers} of ${trunk.of} layers) runs for every batch of every epoch`;
+  const uncached = `the trunk (${trunk.layers} of ${trunk.of} layers) runs for every batch of every epoch`;
   const found: string[] = [];
   if (views !== undefined && mixup > 0)
-    found.push("`views` with `mixup`: mixed inputs are new every time, so no view is cached. Leave one of them out.");
-  else if (cacheable && mixup > 0) found.push(`\`mixup\` with a trunk: mixed inputs are new every time, so ${anew}.`);
+    found.push("`views` with `mixup`: mixed inputs are new every time, so no view is cached. Remove one of them.");
+  else if (cacheable && mixup > 0)
+    found.push(
+      `\`mixup\` with a trunk: mixed inputs are new every time, so ${uncached}. Remove \`mixup\` to cache it.`,
+    );
   else if (cacheable && augment.length > 0 && views === undefined)
     found.push(
-      `\`augment\` without \`views\`: every view is new, so ${anew}. Give a number of \`views\` to cache them.`,
+      `\`augment\` without \`views\`: every view is new, so ${uncached}. Set a number of \`views\` to cache them.`,
     );
   for (const [i, { epoch }] of unfreeze.entries())
     if (epoch >= epochs)
       found.push(
-        `\`unfreeze[${i}]\` begins with epoch ${epoch} (counted from 0), and the run has ${epochs}: it never happens.`,
+        `\`unfreeze[${i}]\` never happens: it starts in epoch ${epoch} (counted from 0), but the run has ${epochs} epochs. Set an earlier \`epoch\`.`,
       );
   const parts = [
     ...optimizer.hooks.map(({ name }, i) => ({ at: `hooks[${i}]`, name })),

@@ -1,11 +1,11 @@
 import { isTrained, matcher, type Param, type ParamInfo, type Selector } from "@graftjs/core";
 
 /**
- * A table of the parameters for people: name, shape, units, and which of `selectors` match; below, for each selector, the
- * numbers it covers, their share of all and their bytes (float32).
+ * Formats a table of the parameters: name, shape, number of values, and the labels of the matching selectors. Below the table, each
+ * selector has a line with its number of values, their share of all values, and their bytes as float32.
  *
- * @param selectors by label. @default { trained: "all" } over the parameters that are trainable
- * @throws SelectionError where a selector matches nothing.
+ * @param selectors selectors by label. @default { trained: "all" } over the parameters that are trainable
+ * @throws SelectionError if a selector matches nothing.
  */
 export function describeParams(
   params: readonly (Param | ParamInfo)[],

@@ -1,6 +1,6 @@
 import type { Plan, PlannedCache } from "./plan.ts";
 
-/** A plan for people: one fact a line. */
+/** Formats a plan as text, one fact per line. */
 export function formatPlan(plan: Plan): string {
   const { parameters, cache, patches } = plan;
   const share = ((100 * parameters.trained) / parameters.total).toFixed(1);
@@ -20,7 +20,7 @@ export function formatPlan(plan: Plan): string {
     ],
     ...(plan.predicted || plan.tape.bytes === undefined
       ? []
-      : [["tape", `${bytes(plan.tape.bytes)} a batch at least, by shapes alone`]]),
+      : [["tape", `≥ ${bytes(plan.tape.bytes)} of activations per batch (estimated from shapes)`]]),
     ...predictionLines(plan),
     ...(plan.missingKernels.length > 0 ? [["backend", `lacks ${plan.missingKernels.join(", ")}`]] : []),
     ...plan.warnings.map((warning) => ["warning", warning]),
@@ -36,7 +36,7 @@ function predictionLines({ predicted, cache }: Plan): string[][] {
   const lines = [
     [
       "time",
-      `about ${epochSeconds.toPrecision(2)} s an epoch${phases.length > 1 ? ` (${each.join(", ")})` : ""}, after ${trunkSeconds.toPrecision(2)} s for the trunk`,
+      `about ${epochSeconds.toPrecision(2)} s per epoch${phases.length > 1 ? ` (${each.join(", ")})` : ""}, after ${trunkSeconds.toPrecision(2)} s for the trunk`,
     ],
     ["memory", `${bytes(peakBytes)} of tensors at most, ${bytes(tapeBytes)} of them on the tape`],
   ];
@@ -59,15 +59,15 @@ function trunkLine({ trunk }: Plan): string {
   const why = stop ? `ends before ${stop.path} (${stop.why})` : "ends at the outputs";
   return trunk.layers === 0
     ? `none: ${why}`
-    : `${trunk.layers} of ${trunk.of} layers run once an example, ${count(trunk.parameters)} parameters; ${why}`;
+    : `${trunk.layers} of ${trunk.of} layers run once per example, ${count(trunk.parameters)} parameters; ${why}`;
 }
 
-/** 12345 → "12,345". */
+/** Formats a number with thousands separators: 12345 gives "12,345". */
 export function count(n: number): string {
   return n.toLocaleString("en-US");
 }
 
-/** 1536 → "1.5 kB". Powers of 1000. */
+/** Formats a number of bytes with powers of 1000: 1536 gives "1.54 kB". */
 export function bytes(n: number): string {
   if (n < 1000) return `${n} B`;
   const exponent = Math.min(4, Math.floor(Math.log10(n) / 3));

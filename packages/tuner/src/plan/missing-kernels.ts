@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What the gradients of common layers call. */
+/** Kernels that training common layers calls. */
 const TRAINING = [
   ..."Add AddN AvgPool AvgPoolGrad BatchMatMul Cast Concat Conv2D Conv2DBackpropFilter Conv2DBackpropInput".split(" "),
   ..."DepthwiseConv2dNative DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput Exp FusedConv2D".split(
@@ -12,7 +12,7 @@ const TRAINING = [
   "_FusedMatMul",
 ];
 
-/** Kernels that only some layers, or ops of a graph, call. */
+/** Patterns of kernels that only some layers or graph ops call, with patterns of these layers and ops. */
 const ONLY_FOR: readonly (readonly [RegExp, RegExp])[] = [
   [/^(Conv2DBackprop|FusedConv2D$|Conv2D$)/, /^(_Fused)?Conv|SeparableConv|^Bidirectional$|^TimeDistributed$|ConvLSTM/],
   [/^DepthwiseConv2dNative/, /Depthwise|SeparableConv/],
@@ -22,9 +22,9 @@ const ONLY_FOR: readonly (readonly [RegExp, RegExp])[] = [
 ];
 
 /**
- * Kernels that training calls and the backend has not registered: a run that reaches one of them fails.
+ * Lists kernels that training needs and the backend lacks. A run that calls one of them fails.
  *
- * @param kinds layer classes or ops that gradients go through; undefined where they are not known, and any may be needed.
+ * @param kinds layer classes or ops that gradients pass through; undefined if they are not known. Any kernel may be needed then.
  */
 export function missingKernels(backend: string, kinds: ReadonlySet<string> | undefined): readonly string[] {
   const known = new Set(tf.getKernelsForBackend(backend).map(({ kernelName }) => kernelName));
@@ -34,7 +34,7 @@ export function missingKernels(backend: string, kinds: ReadonlySet<string> | und
   return TRAINING.filter((name) => !known.has(name) && needed(name));
 }
 
-/** The kernel whose absence `error` is about: "Kernel 'Cumprod' not registered for backend 'wasm'". */
+/** Returns the kernel named by an error such as "Kernel 'Cumprod' not registered for backend 'wasm'"; undefined for other errors. */
 export function lackingKernel(error: unknown): string | undefined {
   return /^Kernel '(\w+)' not registered/.exec((error as Error | undefined)?.message ?? "")?.[1];
 }

@@ -14,19 +14,19 @@ import { type CacheSize, describe, type PhasePrediction, type Plan, type Predict
 import { type StepTiming, timeSteps } from "./step-timing.ts";
 
 export interface PlanOptions {
-  /** Whether two steps are taken in every phase, and undone, to predict time and memory. @default true */
+  /** Whether to take two steps in every phase, and undo them, to predict time and memory. @default true */
   readonly probe?: boolean;
-  /** Bytes there are; the plan says whether the run fits. Tensors and what the cache has in memory count, the process itself does not. */
+  /** Available memory in bytes. The plan says whether tensors and in-memory cache fit; the process itself is not counted. */
   readonly limit?: number;
-  /** Plugins by whose constraints hooks, rule and combiner are compared, by name; a recipe's are compared when it is read. @default [] */
+  /** Plugins whose constraints hooks, rule and combiner must meet. (Recipes are checked when they are read.) @default [] */
   readonly plugins?: readonly Plugin[];
 }
 
 /**
- * What `fineTune` with these options would do. Runs the trunk for one batch and takes two steps in every phase to predict time and
- * memory; the model is as before when it returns. Nothing is written, also where the cache is kept in files.
+ * Describes what `fineTune` would do with these options. To predict time and memory, it runs the trunk for one batch and takes two steps
+ * in every phase. It then restores the model. It writes no files, even if the cache is kept in files.
  *
- * @throws what `fineTune` throws before its first step.
+ * @throws the same errors as `fineTune` before its first step.
  */
 export async function planFineTune(
   model: TunableModel,
@@ -51,7 +51,7 @@ async function planned(
     const assembled = peak.bytes;
     enterPhase(assembly.optimizer, assembly.phases[0] as Phase);
     const size = await cacheSize(assembly, options);
-    // The last phase trains what all others do.
+    // The last phase trains everything that the earlier phases train.
     const lacking = missingKernels(tf.getBackend(), assembly.phases.at(-1)?.cut.tail.kinds);
     const described = describe(assembly, options, size, lacking, plugins);
     if (!probe) return described;
@@ -74,10 +74,10 @@ async function planned(
   }
 }
 
-/** One update's examples, and one batch for validation: what happens to them happens to all others. */
+/** Limits the data to the examples of one update and one batch of validation data. */
 function fewExamples(assembly: Assembly, { cache }: FineTuneOptions): Assembly {
   const { train, validation, batchSize, accumulate } = assembly;
-  // Hashing takes its own number at a time.
+  // Hashing for a cache in files reads more examples at a time.
   const least = typeof cache === "object" && cache.store !== undefined ? HASHED_AT_ONCE : 1;
   return {
     ...assembly,
@@ -86,7 +86,7 @@ function fewExamples(assembly: Assembly, { cache }: FineTuneOptions): Assembly {
   };
 }
 
-/** A cache in files has the same tensors on the way, and writes to nowhere. */
+/** Replaces a cache in files by one in a temporary store, which creates the same tensors but writes no files. */
 function withoutFiles({ cache, ...options }: FineTuneOptions): FineTuneOptions {
   if (typeof cache !== "object" || cache.store === undefined)
     return { ...options, ...(cache === undefined ? {} : { cache }) };
@@ -104,7 +104,7 @@ function scratchStore(): CheckpointStore {
   };
 }
 
-/** Of the phase whose cache is the largest: the trunk becomes shorter by unfreezing, and what it ends in may be larger. */
+/** Returns the size of the largest cache of all phases. Unfreezing shortens the trunk, but its outputs may become larger. */
 async function cacheSize(assembly: Assembly, options: FineTuneOptions): Promise<CacheSize> {
   let largest: CacheSize = { bytes: 0, memoryBytes: 0 };
   for (const { cut } of assembly.phases) {
@@ -117,16 +117,17 @@ async function cacheSize(assembly: Assembly, options: FineTuneOptions): Promise<
 async function phaseCacheSize(assembly: Assembly, options: FineTuneOptions, cut: Phase["cut"]): Promise<CacheSize> {
   const { train, validation } = assembly;
   const { augment = [], views = 0, mixup = 0, cache = "memory" } = options;
-  const kept = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
-  if (cache === false || cut.trunk.layers === 0 || (kept === 0 && !validation)) return { bytes: 0, memoryBytes: 0 };
+  const cachedViews = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
+  if (cache === false || cut.trunk.layers === 0 || (cachedViews === 0 && !validation))
+    return { bytes: 0, memoryBytes: 0 };
   const { precision = "float32", store } = typeof cache === "object" ? cache : {};
   const { augment: _a, views: _v, mixup: _m, ...plain } = options;
-  const one = { ...assembly, validation: undefined, train: { ...train, size: 1 } };
-  // Of a stream its labels are in memory beside the outputs, which need not be.
-  const { bytes, labelBytes, close } = await openLoader(one, cut, { ...plain, cache: { precision } }, console.warn);
+  const single = { ...assembly, validation: undefined, train: { ...train, size: 1 } };
+  // For a stream, labels are in memory even if the outputs are in files.
+  const { bytes, labelBytes, close } = await openLoader(single, cut, { ...plain, cache: { precision } }, console.warn);
   await close();
   const parts = [
-    { rows: train.size * kept, size: kept > 0 ? train.size : 0, near: train.buffer },
+    { rows: train.size * cachedViews, size: cachedViews > 0 ? train.size : 0, near: train.buffer },
     { rows: validation?.size ?? 0, size: validation?.size ?? 0, near: validation?.buffer },
   ].map(({ rows, size, near }) => {
     const inMemory = store === undefined || near === undefined ? rows : Math.min(rows, rowsInMemory(near));
@@ -163,7 +164,7 @@ function predicted(
   };
 }
 
-/** Counts what the few examples took up to all of them. */
+/** Scales the measurements on a few examples up to all examples. */
 function ofPhase(assembly: Assembly, options: FineTuneOptions, probe: StepTiming): PhasePrediction {
   const { train, validation, stepsPerEpoch, batchSize } = assembly;
   const few = fewExamples(assembly, options);

@@ -5,7 +5,7 @@ import type { CutModel, TrunkInfo } from "../models/adapter/model-adapter.ts";
 import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { conflictsOf } from "./conflicts.ts";
 
-/** What a run will do, as plain data. */
+/** Describes what a run will do, as plain data. */
 export interface Plan {
   readonly model: string;
   readonly parameters: {
@@ -19,12 +19,13 @@ export interface Plan {
   readonly patches: readonly PatchNote[];
   readonly hooks: readonly string[];
   readonly rule: string;
-  /** What runs once an example; `layers` is 0 where nothing can. */
+  /** The part of the model that runs once per example; `layers` is 0 if there is none. */
   readonly trunk: TrunkInfo;
   readonly cache: PlannedCache;
   /**
-   * What the tape holds of a batch at least, from shapes alone: one output a layer behind the cut. Undefined where shapes are
-   * open and for models without layers. Ops within a layer keep more: `predicted.tapeBytes` is measured.
+   * Lower bound, estimated from shapes, for the bytes of activations that are kept for the gradients of one batch: one output per layer
+   * after the cut. Undefined if shapes are not fixed, and for models without layers. Ops within a layer keep more;
+   * `predicted.tapeBytes` is measured.
    */
   readonly tape: { readonly bytes: number | undefined };
   readonly examples: number;
@@ -33,51 +34,52 @@ export interface Plan {
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
   readonly steps: number;
-  /** Kernels that this model's training calls and the current backend lacks: tried in the probe steps, without them told by its layers. */
+  /** Kernels that training this model needs and the current backend lacks. Found by the probe steps, or without them from the layers. */
   readonly missingKernels: readonly string[];
   readonly warnings: readonly string[];
-  /** Options that are each allowed and work against each other; of hooks and rule, what their plugins say of each other. */
+  /** Valid options that defeat each other, and broken constraints between hooks, rule and combiner. */
   readonly conflicts: readonly string[];
-  /** After two probe steps; absent without them. */
+  /** Predictions from the probe steps; absent without them. */
   readonly predicted?: Prediction;
 }
 
-/** Where the trunk's outputs go. Of several phases, those of the largest. */
+/** The cache of the trunk's outputs. If there are several phases, the largest one. */
 export interface PlannedCache extends CacheSize {
-  /** "files": kept in a folder or store; what of it stands in memory during the run is `memoryBytes`. */
+  /** "files" means a folder or store. `memoryBytes` of it are in memory during the run. */
   readonly kind: "memory" | "files" | "none";
 }
 
 export interface CacheSize {
-  /** All of it, labels of a stream included. */
+  /** Bytes of the whole cache, including labels of a stream. */
   readonly bytes: number;
-  /** What of it is in host memory at once: all, but for a stream whose outputs are kept in files. */
+  /** Bytes in host memory at once. It is less than `bytes` only for a stream whose outputs are kept in files. */
   readonly memoryBytes: number;
 }
 
-/** What the probe steps promise of the run. */
+/** Time and memory of the run, predicted from the probe steps. */
 export interface Prediction {
-  /** The trunk's passes over all examples, one a phase; 0 where nothing is cached. */
+  /** Time of the trunk's passes over all examples, one per phase; 0 if nothing is cached. */
   readonly trunkSeconds: number;
-  /** Mean over the run's epochs, validation and what is computed anew for every batch included. */
+  /** Mean time per epoch. It includes validation, and the trunk if it runs for every batch. */
   readonly epochSeconds: number;
   /**
-   * Most bytes of tensors alive at once in any phase, as `peakBytes` of the result: data, model, slots, averages, tape, backward pass,
-   * update, trunk and validation. Copies on the host (the cache, checkpoints, best weights, snapshots) and what the backend takes within a
-   * kernel are not in it.
+   * Largest number of bytes of tensors at the same time in any phase, like `peakBytes` of the result. It includes data, model, optimizer
+   * state, averages, activations, backward pass, update, trunk and validation. It does not include copies on the host (cache,
+   * checkpoints, best weights, snapshots) and scratch memory within a kernel.
    */
   readonly peakBytes: number;
-  /** What the tape holds of that. */
+  /** Bytes of `peakBytes` that are activations kept for the backward pass. */
   readonly tapeBytes: number;
-  /** The same by phase, in order: one, and one more for every `unfreeze`. */
+  /** Predictions for each phase, in order. There is one phase, and one more for every `unfreeze`. */
   readonly phases: readonly PhasePrediction[];
-  /** The limit that was given, and whether tensors and what the cache has in memory stay under it. */
+  /** The given limit in bytes. */
   readonly limit?: number;
+  /** Whether tensors and in-memory cache stay within the limit. */
   readonly fits?: boolean;
 }
 
 export interface PhasePrediction {
-  /** First epoch, from 0. */
+  /** First epoch of the phase, counted from 0. */
   readonly from: number;
   readonly trunkSeconds: number;
   readonly epochSeconds: number;
@@ -85,7 +87,7 @@ export interface PhasePrediction {
   readonly tapeBytes: number;
 }
 
-/** The plan of a run that is put together. */
+/** Describes a run whose parts are assembled. */
 export function describe(
   assembly: Assembly,
   options: FineTuneOptions,
@@ -131,7 +133,7 @@ function warningsOf(cut: CutModel): string[] {
   const warnings: string[] = [];
   if (moving.length > 0) {
     warnings.push(
-      `${moving.length} batch norm layer(s) end the trunk because their statistics move, \`${moving[0]?.path}\` first: the patch frozen-bn holds them.`,
+      `${moving.length} batch norm layer(s) end the trunk because their statistics change; the first is \`${moving[0]?.path}\`. Add the patch \`frozen-bn\` to freeze them.`,
     );
   }
   return warnings;

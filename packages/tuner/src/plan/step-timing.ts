@@ -14,32 +14,32 @@ import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { disposeBatch } from "../pipeline/batches/batch.ts";
 import { type Loader, openLoader } from "../pipeline/batches/loader.ts";
 
-/** What two real steps of a phase, and the passes around them, showed. */
+/** Measurements of two real steps of a phase, and of the passes before and after them. */
 export interface StepTiming {
   readonly phase: Phase;
-  /** Whether the trunk ran over the probed examples before the first step. */
+  /** Whether the trunk's outputs were cached before the first step. */
   readonly cached: boolean;
-  /** Until the loader stood. */
+  /** Time to open the loader, including the trunk. */
   readonly openSeconds: number;
-  /** Of one update, its batches included; the second one's: the first one compiles and warms up. */
+  /** Time of one update, including its batches. It is the second update's, because the first one compiles and warms up. */
   readonly stepSeconds: number;
-  /** Of the validation pass over the probed examples; 0 without. */
+  /** Time of the validation pass; 0 without validation data. */
   readonly validationSeconds: number;
-  /** Most bytes of tensors alive at once while the loader was opened and in validation. */
+  /** Peak bytes of tensors while the loader was opened and during validation. */
   readonly aroundBytes: number;
-  /** The same while batches were made and steps taken, forward, backward and update. */
+  /** Peak bytes of tensors while batches were made and steps taken. */
   readonly stepBytes: number;
-  /** What the tape holds of that: alive at the end of the forward pass and not before it. */
+  /** Bytes of tensors that the forward pass leaves for the backward pass. */
   readonly tapeBytes: number;
-  /** Of one update's batches: what is prepared ahead comes on top. */
+  /** Bytes of one update's batches. Each update prepared ahead adds as many. */
   readonly batchBytes: number;
 }
 
 /**
- * Takes two steps on the first batch in every phase, one after the other as the run will, so that later ones find the slots that
- * earlier ones made; and puts everything back: weights, statistics, optimizer.
+ * Takes two steps on the first batch in every phase and measures them. Phases follow each other as in the run, so that later phases
+ * include the optimizer state of earlier ones. Restores weights, statistics and optimizer afterwards.
  *
- * @param assembly of a few examples: one update's, and one batch for validation.
+ * @param assembly assembly with few examples: those of one update, and one batch for validation.
  */
 export async function timeSteps(
   assembly: Assembly,
@@ -107,7 +107,7 @@ async function probeSteps(
   return { stepSeconds, batchBytes, tapeBytes: steps.forwardBytes - before };
 }
 
-/** What `work` gave, and its seconds. */
+/** Returns the result of `work` and its time in seconds. */
 async function timed<T>(work: () => Promise<T>): Promise<readonly [T, number]> {
   const start = performance.now();
   const value = await work();

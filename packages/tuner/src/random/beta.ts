@@ -1,6 +1,6 @@
 import type { Random } from "./random.ts";
 
-/** A draw from Beta(α, α), by Jöhnk's method (1964): exact, and quick for the small α of mixup. */
+/** Draws from Beta(α, α) by Jöhnk's method (1964), which is exact, and fast for the small α of mixup. */
 export function beta(alpha: number, random: Random): number {
   for (;;) {
     const x = random() ** (1 / alpha);

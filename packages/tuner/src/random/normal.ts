@@ -1,6 +1,6 @@
 import type { Random } from "./random.ts";
 
-/** `length` draws from the normal distribution of mean 0, by the polar form of Box and Muller's method (Marsaglia and Bray 1964). */
+/** Draws `length` values from the normal distribution of mean 0 by the polar method (Marsaglia and Bray 1964). */
 export function normals(length: number, deviation: number, random: Random): Float32Array {
   const out = new Float32Array(length);
   for (let i = 0; i < length; i += 2) {
@@ -12,7 +12,7 @@ export function normals(length: number, deviation: number, random: Random): Floa
     } while (square === 0 || square >= 1);
     const scale = deviation * Math.sqrt((-2 * Math.log(square)) / square);
     out[i] = x * scale;
-    // Past the end of an odd length this is lost, as it should be.
+    // If the length is odd, the last write is beyond the end of the array and has no effect.
     out[i + 1] = y * scale;
   }
   return out;

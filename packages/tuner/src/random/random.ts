@@ -1,11 +1,11 @@
-/** Numbers in [0, 1), a function of the words it was made from and of how many were drawn. */
+/** Draws a number in [0, 1). The sequence depends only on the words that the generator was created from. */
 export type Random = () => number;
 
 /**
- * A generator for one purpose: the same words give the same numbers on every machine, and other words give unrelated ones.
+ * Creates a generator from words. The same words give the same numbers on every machine; other words give unrelated numbers.
  *
- * sfc32 (C. Doty-Humphrey, PractRand) behind a hash, so that `seeded(seed, epoch)` needs no state in a checkpoint: the
- * position in the run is the state. Seed 0 is a seed like any other (`tf.randomUniform` takes it for "none").
+ * The words are hashed to seed sfc32 (C. Doty-Humphrey, PractRand). Code that uses `seeded(seed, epoch)` needs no state in a checkpoint,
+ * because the position in the run determines the numbers. Seed 0 is valid (`tf.randomUniform` treats it as no seed).
  */
 export function seeded(...words: readonly (number | string)[]): Random {
   let h = 0x9e3779b9;
@@ -39,23 +39,23 @@ export function seeded(...words: readonly (number | string)[]): Random {
   return next;
 }
 
-/** The numbers 0 … n − 1 in a random order (Fisher and Yates). */
+/** Returns the numbers 0 … n − 1 in a random order (Fisher and Yates). */
 export function permutation(n: number, random: Random): Int32Array {
   const order = Int32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
-    const held = order[i] as number;
+    const swapped = order[i] as number;
     order[i] = order[j] as number;
-    order[j] = held;
+    order[j] = swapped;
   }
   return order;
 }
 
 /**
- * Runs `fn` with `Math.random` drawing from `random`.
+ * Runs `fn` while `Math.random` draws from `random`.
  *
- * tfjs seeds everything random it does (dropout, noise layers) from `Math.random`, which nobody can seed. `fn` is
- * synchronous, so no other code can see the exchange.
+ * tfjs seeds dropout and noise layers from `Math.random`, which cannot be seeded. `fn` is synchronous, so no other code runs while
+ * `Math.random` is replaced.
  */
 export function withRandom<T>(random: Random, fn: () => T): T {
   const { random: before } = Math;

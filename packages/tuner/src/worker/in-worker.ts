@@ -2,20 +2,20 @@ import { GraftError, type Observer } from "@graftjs/core";
 import type { Asked, FromWorker, WorkerResult } from "./messages.ts";
 import { listen, type WorkerPort } from "./port.ts";
 
-/** A run in a worker ended with an error, whose message is the worker's, or the worker was lost. */
+/** A run in a worker ended with an error, or the worker was lost. */
 export class WorkerError extends GraftError {}
 
 export interface InWorkerOptions {
   /**
-   * Called on this side, with the worker's events, one after the other. Where one throws the run is aborted and `result` rejects with what
-   * it threw; at the run's end it is a warning on the console. @default []
+   * Observers that are called on this side with the worker's events, one after the other. If one throws, the run is aborted and `result`
+   * rejects with its error; at the end of the run, the error is only a warning on the console. @default []
    */
   readonly observers?: readonly Observer[];
-  /** Ends the run; the promise rejects. Aborted before: nothing is sent. */
+  /** Aborts the run; the promise rejects. If the signal is already aborted, nothing is sent. */
   readonly signal?: AbortSignal;
 }
 
-/** A run in a worker: a promise of what it leaves, and the buttons. */
+/** A run in a worker: the promise of its result, and functions that control it. */
 export interface WorkerRun {
   readonly result: Promise<WorkerResult>;
   pause(): void;
@@ -24,9 +24,9 @@ export interface WorkerRun {
 }
 
 /**
- * The page's side: sends `job` to a worker that called `serveFineTune`, and hears of it. The page stays free meanwhile.
+ * Starts a run in a worker that called `serveFineTune`. Use it on the page, which stays responsive during the run.
  *
- * @param job whatever the worker's `build` understands; it must be clonable.
+ * @param job data for the worker's `build` function; it must be possible to clone it.
  */
 export function fineTuneInWorker(
   port: WorkerPort,
@@ -35,19 +35,19 @@ export function fineTuneInWorker(
 ): WorkerRun {
   const run = runs++;
   const send = (message: Asked): void => port.postMessage({ run, ...message });
-  const buttons = {
+  const controls = {
     pause: () => send({ graft: "pause" }),
     resume: () => send({ graft: "resume" }),
     stop: () => send({ graft: "stop" }),
   };
-  if (signal?.aborted) return { ...buttons, result: Promise.reject(signal.reason) };
+  if (signal?.aborted) return { ...controls, result: Promise.reject(signal.reason) };
   const abort = (): void => send({ graft: "abort" });
   const result = new Promise<WorkerResult>((resolve, reject) => {
     let told: Promise<unknown> = Promise.resolve();
     const end = (settle: () => void): void => {
       ignore();
       signal?.removeEventListener("abort", abort);
-      // Observers have heard of everything when the caller goes on.
+      // All events must have reached the observers before the caller continues.
       void told.then(settle);
     };
     const failing = (error: unknown): void => {
@@ -65,7 +65,7 @@ export function fineTuneInWorker(
         else told = told.then(() => tellAll(observers, message)).catch(failing);
       },
       (reason) => {
-        // Where it still lives, in a page after an error of something else in it, nobody waits for its run any more.
+        // The worker may still be alive, because any error in it is reported here. Nobody waits for its run any more.
         abort();
         end(() => reject(new WorkerError("The worker was lost.", reason)));
       },
@@ -73,7 +73,7 @@ export function fineTuneInWorker(
   });
   signal?.addEventListener("abort", abort, { once: true });
   send({ graft: "start", job });
-  return { ...buttons, result };
+  return { ...controls, result };
 }
 
 let runs = 0;
@@ -83,7 +83,7 @@ async function tellAll(observers: readonly Observer[], message: FromWorker): Pro
     try {
       await tell(observer, message);
     } catch (error) {
-      // As fineTune has it: the run is over, its result stands.
+      // The run is over and its result is valid, so the error is only a warning, as in fineTune.
       if (message.graft !== "runEnd") throw error;
       console.warn(
         `The observer \`${observer.name ?? "without a name"}\` failed at the end of the run: ${String(error)}`,

@@ -1,14 +1,14 @@
 import type { EpochEnd, RunEnd, RunStart, StepEnd } from "@graftjs/core";
 import type { History } from "../loop/evaluate/history.ts";
 
-/** From the page to the worker. A port may carry several runs, one after the other or at once: `run` is the page's number for each. */
+/** Message from the page to the worker. A port may carry several runs, even at the same time; `run` is the page's number for each. */
 export type ToWorker = { readonly run: number } & Asked;
 
 export type Asked =
   | { readonly graft: "start"; readonly job: unknown }
   | { readonly graft: "pause" | "resume" | "stop" | "abort" };
 
-/** From the worker to the page. */
+/** Message from the worker to the page. */
 export type FromWorker = { readonly run: number } & Told;
 
 export type Told =
@@ -19,7 +19,7 @@ export type Told =
   | { readonly graft: "done"; readonly result: WorkerResult }
   | { readonly graft: "failed"; readonly name: string; readonly message: string };
 
-/** What a run in a worker leaves: plain data, and the delta to apply to the page's own model. */
+/** Result of a run in a worker: plain data, and the delta to apply to the page's own model. */
 export interface WorkerResult {
   readonly history: History;
   readonly steps: number;

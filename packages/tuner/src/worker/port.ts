@@ -1,4 +1,4 @@
-/** What a port's listeners get: a message has `data`, the error of a Worker `message`. */
+/** Event of a port. Messages have `data`; errors of a Worker have `message`. */
 export interface PortEvent {
   readonly type?: string;
   readonly data?: unknown;
@@ -12,15 +12,15 @@ export interface WorkerPort {
   removeEventListener?(type: string, listener: (event: PortEvent) => void): void;
   on?(type: string, listener: (data: unknown) => void): unknown;
   off?(type: string, listener: (data: unknown) => void): unknown;
-  /** A MessagePort keeps still until it is started. */
+  /** Starts a MessagePort, which delivers no messages before that. */
   start?(): void;
 }
 
 /**
- * Calls `listener` with every message, whichever of the two interfaces the port has.
+ * Calls `listener` with every message of a port. Supports the interfaces of browsers and of Node.
  *
- * @param lost called with the reason when nothing more will come: the worker threw outside a run, ended, or the port was closed.
- * @returns what ends the listening.
+ * @param lost called with the reason if no more messages will come: the worker threw outside a run or ended, or the port was closed.
+ * @returns a function that removes the listeners.
  */
 export function listen(
   port: WorkerPort,

@@ -7,15 +7,16 @@ import { createRunControl, type RunControl } from "../options/run-control.ts";
 import type { Told, ToWorker } from "./messages.ts";
 import { listen, type WorkerPort } from "./port.ts";
 
-/** What a worker makes of a job: functions and tensors cannot be sent, so it builds them itself. */
+/** Builds model and options from a job. This happens in the worker, because functions and tensors cannot be sent to it. */
 export type BuildRun = (
   job: unknown,
 ) => Promise<{ readonly model: LayersModelLike; readonly options: FineTuneOptions }>;
 
 /**
- * The worker's side: waits for jobs, runs each under a control of its own, and sends every observer's event and the delta to the page.
+ * Waits for jobs in a worker and runs them. Each run can be controlled separately. Sends the events of observers and the delta to the
+ * page.
  *
- * @param port `self` in a Worker, `parentPort` in Node.
+ * @param port `self` in a Web Worker, `parentPort` in Node.
  */
 export function serveFineTune(port: WorkerPort, build: BuildRun): void {
   const running = new Map<number, { readonly control: RunControl; readonly aborter: AbortController }>();
@@ -41,7 +42,7 @@ export function serveFineTune(port: WorkerPort, build: BuildRun): void {
   listen(port, (data) => {
     const message = data as ToWorker;
     if (message.graft === "start") return void start(message.run, message.job);
-    // A button pressed as the run ended: there is nothing left to hold.
+    // If the run has just ended, there is nothing left to control, and the message is ignored.
     const { control, aborter } = running.get(message.run) ?? {};
     if (message.graft === "pause") control?.pause();
     else if (message.graft === "resume") control?.resume();
@@ -50,7 +51,7 @@ export function serveFineTune(port: WorkerPort, build: BuildRun): void {
   });
 }
 
-/** Sends a run's events on. */
+/** Creates an observer that sends a run's events to the page. */
 function forwarder(send: (message: Told) => void): Observer {
   return {
     name: "worker",

@@ -1,11 +1,11 @@
 import { ProtoWriter } from "./proto.ts";
 
-/** The first event of a file: its version. */
+/** Encodes the first event of a file, which states the version of the format. */
 export function versionEvent(seconds: number): Uint8Array {
   return new ProtoWriter().double(1, seconds).string(3, "brain.Event:2").finish();
 }
 
-/** `Event.summary` with one value. Field numbers as in tensorflow/core/util/event.proto and framework/summary.proto. */
+/** Encodes an `Event.summary` with one value. For the field numbers see tensorflow/core/util/event.proto and framework/summary.proto. */
 function summaryEvent(
   seconds: number,
   step: number,
@@ -17,11 +17,12 @@ function summaryEvent(
   return new ProtoWriter().double(1, seconds).varint(2, step).message(5, summary).finish();
 }
 
+/** Encodes a scalar. @param seconds time since 1970. */
 export function scalarEvent(seconds: number, step: number, tag: string, number: number): Uint8Array {
   return summaryEvent(seconds, step, tag, (value) => value.float(2, number));
 }
 
-/** `HistogramProto` over `buckets` equal buckets between the least and the largest finite value. */
+/** Encodes a histogram of `values` with `buckets` equal buckets between the smallest and the largest finite value. */
 export function histogramEvent(
   seconds: number,
   step: number,
@@ -35,8 +36,8 @@ export function histogramEvent(
   const width = (max - min) / buckets || 1;
   const counts = new Array<number>(buckets).fill(0);
   for (const value of finite) {
-    const at = Math.min(buckets - 1, Math.floor((value - min) / width));
-    counts[at] = (counts[at] as number) + 1;
+    const bucket = Math.min(buckets - 1, Math.floor((value - min) / width));
+    counts[bucket] = (counts[bucket] as number) + 1;
   }
   const histogram = new ProtoWriter()
     .double(1, min)
@@ -58,7 +59,7 @@ export function histogramEvent(
   return summaryEvent(seconds, step, tag, (value) => value.message(5, histogram));
 }
 
-/** `png`: the encoded image. */
+/** Encodes an image event. `png` is the encoded image. */
 export function imageEvent(
   seconds: number,
   step: number,

@@ -1,6 +1,6 @@
 import { crcTable } from "./record.ts";
 
-/** Pixels row by row, 1, 3 or 4 channels of 8 bits, as a PNG (RFC 2083): what TensorBoard shows images from. */
+/** Encodes an image as PNG (RFC 2083), the format in which TensorBoard takes images. `pixels` is row by row with 8 bits per channel. */
 export async function encodePng(
   pixels: Uint8Array,
   width: number,
@@ -8,7 +8,7 @@ export async function encodePng(
   channels: 1 | 3 | 4,
 ): Promise<Uint8Array> {
   const row = width * channels;
-  // Each row begins with its filter: none.
+  // Each row begins with the number of its filter, here 0 for none.
   const raw = new Uint8Array(height * (row + 1));
   for (let y = 0; y < height; y++) raw.set(pixels.subarray(y * row, (y + 1) * row), y * (row + 1) + 1);
   const header = new Uint8Array(13);
@@ -23,10 +23,10 @@ export async function encodePng(
     chunk("IEND", new Uint8Array()),
   ];
   const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
+  let offset = 0;
   for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
+    out.set(part, offset);
+    offset += part.length;
   }
   return out;
 }

@@ -1,4 +1,4 @@
-/** Writes protocol buffer fields (protobuf.dev, "Encoding"): the few wire types that event files use. */
+/** Writes protocol buffer fields (protobuf.dev, "Encoding"). Supports only the wire types that event files use. */
 export class ProtoWriter {
   readonly #bytes: number[] = [];
 
@@ -39,7 +39,7 @@ export class ProtoWriter {
   #tag(field: number, type: number): void {
     this.#varint(field * 8 + type);
   }
-  /** Non-negative safe integers: steps and sizes. */
+  /** Writes a non-negative safe integer. */
   #varint(value: number): void {
     let rest = value;
     while (rest >= 128) {

@@ -1,4 +1,4 @@
-/** A TFRecord: length, masked CRC of the length, data, masked CRC of the data (tensorflow/core/lib/io/record_writer.h). */
+/** Encodes a TFRecord: length, its masked CRC, data, its masked CRC (tensorflow/core/lib/io/record_writer.h). */
 export function tfRecord(data: Uint8Array): Uint8Array {
   const out = new Uint8Array(data.length + 16);
   const view = new DataView(out.buffer);
@@ -14,14 +14,14 @@ function maskedCrc(bytes: Uint8Array): number {
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
 
-/** CRC-32C (Castagnoli), reflected polynomial 0x82f63b78. */
+/** Computes CRC-32C (Castagnoli), reflected polynomial 0x82f63b78. */
 export function crc32c(bytes: Uint8Array): number {
   let crc = ~0;
   for (const byte of bytes) crc = (CRC32C[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
   return ~crc >>> 0;
 }
 
-/** The table of a reflected CRC. */
+/** Computes the table of a reflected CRC. */
 export function crcTable(polynomial: number): Uint32Array {
   return Uint32Array.from({ length: 256 }, (_, n) => {
     let c = n;

@@ -7,21 +7,21 @@ import { encodePng } from "./png.ts";
 import { tfRecord } from "./record.ts";
 
 export interface TensorBoardOptions {
-  /** A folder (Node), in which a file `events.out.tfevents.*` is begun; or a function that takes the file's bytes in order. */
+  /** A folder (Node) in which a file `events.out.tfevents.*` is created, or a function that gets the file's bytes in order. */
   readonly to: string | ((bytes: Uint8Array) => void | Promise<void>);
-  /** Steps between two scalars of the loss and the rate; probes come as they are read. @default 1 */
+  /** Steps between two values of loss and learning rate. Statistics of hooks are written whenever they are read. @default 1 */
   readonly everySteps?: number;
-  /** Epochs between two histograms of each trained parameter; 0 for none. @default 1 */
+  /** Epochs between two histograms of each trained parameter; 0 turns histograms off. @default 1 */
   readonly histogramEvery?: number;
   /** Images [count, height, width, 1 | 3 | 4] in [0, 1] to show once at the start, by tag. @default none */
   readonly images?: { readonly [tag: string]: tf.Tensor4D };
-  /** The clock, in seconds since 1970. @default Date.now() / 1000 */
+  /** Clock in seconds since 1970. @default Date.now() / 1000 */
   readonly now?: () => number;
 }
 
 /**
- * Writes what TensorBoard reads: scalars `loss`, `learning_rate` and `epoch_*`, those of probes (`trust/ratios/head/kernel`),
- * histograms of the weights, images.
+ * Writes event files for TensorBoard: scalars `loss`, `learning_rate` and `epoch_*`, statistics of hooks and rule (such as
+ * `trust/ratios/head/kernel`), histograms of the weights, and images.
  */
 export function tensorBoard({
   to,
@@ -39,7 +39,7 @@ export function tensorBoard({
         typeof to === "string"
           ? fileAppender(`${to}/events.out.tfevents.${Math.floor(now())}.graft`)
           : { goOn: async () => {}, write: async (bytes: Uint8Array) => to(bytes) };
-      // A file of its own, which TensorBoard joins with the earlier ones; within one second, theirs.
+      // A resumed run creates a new file, which TensorBoard joins with the earlier ones. Within the same second it continues the old file.
       if (run.step > 0) await goOn((former) => former);
       put = async (event) => write(tfRecord(event));
       params = run.params.filter(hasVariable);
