@@ -5,7 +5,7 @@ import { replaceHead } from "../src/index.ts";
 
 const require = createRequire(import.meta.url);
 
-/** MobileNetV2 of npm `nsfwjs` 4.3.0 (MIT), taken as a backbone for images of `side`², with a new head of ten classes. */
+/** Loads MobileNetV2 from npm `nsfwjs` 4.3.0 (MIT) as a backbone for images of `side` × `side`, with a new head of ten classes. */
 export async function mobileNet(side = 224): Promise<layers.LayersModel> {
   const folder = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\/].*$/, "dist/models/mobilenet_v2/");
   const { modelTopology, weightsManifest } = require(`${folder}model.min.js`) as {
@@ -15,7 +15,7 @@ export async function mobileNet(side = 224): Promise<layers.LayersModel> {
   const weightData = Uint8Array.from(
     Buffer.from(require(`${folder}group1-shard1of1.min.js`) as string, "base64"),
   ).buffer;
-  // Convolutions and a mean over what is left of the image: the weights fit any size.
+  // The model has only convolutions and a mean over the feature map, so its weights fit any image size.
   const left = side / 32;
   const text = JSON.stringify(modelTopology).replaceAll("[null,224,224,3]", `[null,${side},${side},3]`);
   const resized = JSON.parse(text.replaceAll("[7,7]", `[${left},${left}]`)) as object;
@@ -27,10 +27,10 @@ export async function mobileNet(side = 224): Promise<layers.LayersModel> {
   return replaceHead(whole, { units: 10, name: "new_head", after: last.name });
 }
 
-/** What "the last four blocks and the head" are called. */
+/** Selects the last four blocks and the head. */
 export const LAST_FOUR = ["block_1[3-6]*/**", "Conv_1*/**", "new_head/**"] as const;
 
-/** Multiply-adds of the layers for one image: of those before the first trained one, and of the others. */
+/** Counts the multiply-adds for one image, of the layers before the first trained one (`trunk`) and of the others (`tail`). */
 export function multiplications(
   model: layers.LayersModel,
   trained: ReadonlySet<string>,

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 /**
- * One of the workers here and our sources, compiled into one file, as users have them: to read and translate the sources anew would be
- * a part of what is measured. Tfjs and nsfwjs stay outside: two copies of tfjs-core would not know each other's backends.
+ * Compiles a worker of this folder and our sources into one file, so that the time to translate the sources is not measured. Tfjs and
+ * nsfwjs are not bundled, because two copies of tfjs-core would not share backends.
  *
- * @returns the file's path.
+ * @returns path of the file.
  */
 export async function bundled(worker: string): Promise<string> {
   const outfile = join(import.meta.dirname, `../node_modules/.cache/${worker}-${process.pid}.mjs`);

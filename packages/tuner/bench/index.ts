@@ -1,7 +1,7 @@
-// `pnpm bench tuner`: MobileNetV2 at 224×224, 256 images, batch 16, 10 epochs, everything counted from the start of the process, each
-// peer in one of its own, one after the other. A whole run begins with an empty results.json. GRAFT_PYTHON names a Python with
-// torch; without it that peer is left out. GRAFT_BACKENDS and GRAFT_TASKS choose among native,wasm and last4,head. What is left out
-// keeps its rows, and `run` in results.json says which those are: they were not measured side by side with the others.
+// `pnpm bench tuner` trains MobileNetV2 at 224×224 on 256 images in batches of 16 for 10 epochs. Each peer runs in a separate process, one
+// after the other, and time counts from the start of the process. GRAFT_PYTHON names a Python with torch; without it, PyTorch is left out.
+// GRAFT_BACKENDS selects from native,wasm and GRAFT_TASKS from last4,head. A complete run starts with an empty results.json. A partial
+// run keeps the other rows, and `run` in results.json lists them, because they were not measured side by side with the new ones.
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -12,25 +12,25 @@ interface Row {
   readonly backend: string;
   readonly peer: string;
   readonly task: string;
-  /** Epochs that were run. */
+  /** Number of epochs that were run. */
   readonly epochs: number;
-  /** From the start of the process. */
+  /** Wall time from the start of the process. */
   readonly seconds: number;
-  /** How much of that went by before the first epoch; absent in rows that were counted from there. */
+  /** Wall time before the first epoch; absent in rows whose `seconds` count from the first epoch. */
   readonly setupSeconds?: number;
-  /** Of all threads, start included: what stays when other programs share the machine. */
+  /** CPU time of all threads, including the start. Other programs on the machine affect it less. */
   readonly cpuSeconds: number;
   readonly peakRss: number;
   readonly loss?: readonly number[];
-  /** Multiply-adds an image. */
+  /** Multiply-adds per image. */
   readonly multiplications?: { readonly trunk: number; readonly tail: number };
 }
 
 const EPOCHS = 10;
 /**
- * Epochs that each peer runs. Every epoch of the peers is like the one before, so fewer than ten are counted up; stock runs
- * all ten of the first task on native, because its memory grows from epoch to epoch. Stock wasm cannot train a
- * convolution: its peer is `fit` on our backend.
+ * Number of epochs that each peer runs. A peer's epochs all take the same time, so fewer than ten are extrapolated. Stock runs all ten
+ * epochs of the first task on native, because its memory grows from epoch to epoch. Stock wasm cannot train convolutions, so the peer on
+ * wasm is `fit` on our backend.
  */
 const PEERS: Readonly<Record<string, Readonly<Record<string, readonly (readonly [string, number])[]>>>> = {
   native: {
@@ -57,7 +57,7 @@ const PEERS: Readonly<Record<string, Readonly<Record<string, readonly (readonly 
   },
 };
 const TORCH_EPOCHS = 2;
-/** Turns of `fineTune` on native and PyTorch; their medians are kept. */
+/** Number of alternating runs of `fineTune` on native and PyTorch. The medians are reported. */
 const ROUNDS = 5;
 const backends = (process.env.GRAFT_BACKENDS ?? "native,wasm").split(",");
 const tasks = (process.env.GRAFT_TASKS ?? "last4,head").split(",");
@@ -91,7 +91,7 @@ const complete =
 const rows = new Map((complete ? [] : rowsBefore()).map((row) => [key(row), row]));
 const measured = new Set<string>();
 const of = (backend: string, peer: string, task: string): Row | undefined => rows.get(`${task} ${backend} ${peer}`);
-/** Seconds of ten epochs: what comes before the first is counted once. */
+/** Extrapolates the time to ten epochs. The time before the first epoch counts once. */
 const whole = ({ seconds, setupSeconds = 0, epochs }: Row): number =>
   setupSeconds + ((seconds - setupSeconds) * EPOCHS) / epochs;
 
@@ -100,7 +100,7 @@ function ratiosOf(task: string, backend: string): object[] {
   if (!graft) return [];
   const [stock, fit, torch] = [of(backend, "stock", task), of(backend, "fit", task), of("pytorch", "usual", task)];
   const { trunk = 0, tail = 0 } = graft.multiplications ?? {};
-  // Forward once for all of it, and twice more for the gradients of what is trained; the cut saves nine trunks of ten.
+  // The forward pass counts once, and the gradients of the tail count twice. The cache saves nine of ten passes of the trunk.
   const [usual, cached] = [EPOCHS * (trunk + 3 * tail), trunk + EPOCHS * 3 * tail];
   const ratios = {
     seconds: graft.seconds,
@@ -133,7 +133,7 @@ function keep(row: Row | undefined): void {
   write();
 }
 
-/** Of several runs the one with the median time. */
+/** Returns the run with the median time. */
 function middle(runs: readonly (Row | undefined)[]): Row | undefined {
   const sorted = runs.filter((row) => row !== undefined).sort((a, b) => a.seconds - b.seconds);
   return sorted[sorted.length >> 1];
@@ -149,7 +149,7 @@ for (const task of tasks) {
         keep(once());
         continue;
       }
-      // The two that are short and whose ratio is the closest take turns: a machine has slow minutes.
+      // These two are short and close to each other, so they run alternately: the speed of a machine varies from minute to minute.
       const rounds = Array.from({ length: ROUNDS }, () => [once(), torch()] as const);
       keep(middle(rounds.map(([ours]) => ours)));
       keep(middle(rounds.map(([, theirs]) => theirs)));

@@ -1,12 +1,12 @@
-"""The same training written the usual way in PyTorch on the CPU: MobileNetV2, last four blocks and head, frozen batch norm.
+"""Does the same training in PyTorch on the CPU: MobileNetV2, last four blocks and head, frozen batch norm.
 
     python peer.py <last4|head> <epochs>      torch 2.13.0+cpu
 
-The network is written out (Sandler et al. 2018, table 2), so that torchvision is not needed; weights are random, which costs the
-same. Every epoch runs every image through the whole network, frozen part under no_grad: the usual way.
+The network is written out (Sandler et al. 2018, table 2), so that torchvision is not needed. Its weights are random, which does not change
+the time. As usual in PyTorch, every epoch runs every image through the whole network, with the frozen part under no_grad.
 """
 import json, os, resource, sys, time
-# As in worker.ts: from when the bench asked for this process, imports included; run by hand, from here.
+# As in worker.ts, time counts from the moment when the bench started this process. Without the bench, it counts from here.
 started = float(os.environ.get("GRAFT_STARTED", time.time() * 1000)) / 1000
 import torch
 from torch import nn
@@ -33,7 +33,7 @@ for t, c, n, s in [(1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (
         parts.append(Block(i, c, s if k == 0 else 1, t))
         i = c
 parts.append(conv(320, 1280, 1))
-# block_13 to block_16 of Keras are the last four blocks here; block 0 is the one without expansion.
+# The last four blocks are block_13 to block_16 of Keras. Block 0 is the one without expansion.
 cut = len(parts) if task == "head" else len(parts) - 5
 trunk, tail = nn.Sequential(*parts[:cut]), nn.Sequential(*parts[cut:], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 10))
 for p in trunk.parameters():

@@ -1,5 +1,5 @@
-// `tsx bench/plan.ts`: what `plan` predicts of peak tensor bytes and tape, and what a count of every tensor made and freed in the run then
-// shows, on five runs and two backends. Writes plan.json. Called with a backend, it measures that one and prints lines of JSON.
+// `tsx bench/plan.ts` compares predicted peak bytes of tensors and activations with a count of every tensor created and freed in the run,
+// for five runs on two backends. Writes plan.json. Called with the name of a backend, it measures only that and prints lines of JSON.
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

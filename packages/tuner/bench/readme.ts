@@ -1,4 +1,4 @@
-/** Writes the measured figures into README.md, between its markers: `tsx bench/readme.ts`. The bench ends with it. */
+// `tsx bench/readme.ts` writes the measured figures into README.md, between its markers. The bench calls it at its end.
 import { readFileSync, writeFileSync } from "node:fs";
 
 interface Row {
@@ -29,14 +29,14 @@ const whole = (row: Row): number => {
   return setupSeconds + ((seconds - setupSeconds) * epochs) / row.epochs;
 };
 const counted = rows.every(({ setupSeconds }) => setupSeconds !== undefined)
-  ? "Everything is counted from the start of the process."
-  : "Seconds are counted from the call of `fineTune` or `fit` on: loading of kernels, model and data is left out, of every peer.";
+  ? "Time is counted from the start of the process."
+  : "Time is counted from the call of `fineTune` or `fit`. For all peers, it does not include loading kernels, model and data.";
 const sideBySide = run?.complete
   ? ""
   : run
-    ? " Not all rows are of one run of the bench."
-    : " Whether all rows are of one run of the bench is not on record.";
-/** PyTorch has one backend, the CPU, and is the peer of all of ours. */
+    ? " Not all rows were measured in the same run of the bench."
+    : " It is not recorded whether all rows were measured in the same run of the bench.";
+/** Finds our row with the same backend. PyTorch has none, because it is compared with all our backends. */
 const oursFor = (row: Row): Row | undefined =>
   rows.find(({ peer, task, backend }) => peer === "graft" && task === row.task && backend === row.backend);
 const times = (row: Row): string => {
@@ -67,7 +67,7 @@ const table = [
 const path = new URL("../README.md", import.meta.url);
 const text = readFileSync(path, "utf8");
 const marker = /(<!-- bench:tuner -->\n)[\s\S]*?(\n<!-- \/bench -->)/;
-if (!marker.test(text)) throw new Error("README.md has no marker bench:tuner.");
+if (!marker.test(text)) throw new Error("README.md has no marker bench:tuner. Add the comments for its start and end.");
 writeFileSync(
   path,
   text.replace(marker, (_, open: string, close: string) => open + table.join("\n") + close),

@@ -1,4 +1,4 @@
-// One run of soak.ts in a process of its own: `soak-worker.ts <cpu|wasm|native> <run|leak|cache> <folder|steps>`. Prints one line of JSON.
+// Does one run of soak.ts in a separate process: `soak-worker.ts <cpu|wasm|native> <run|leak|cache> <folder|steps>`. Prints a line of JSON.
 import "@tensorflow/tfjs-backend-cpu";
 import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -26,7 +26,7 @@ else if (what === "leak") await leak();
 else await cache();
 process.exit(0);
 
-/** Freeze schedule, accumulation, augmentation, dropout, averaging, early stopping. */
+/** Runs with a freeze schedule, accumulation, augmentation, dropout, averaging and early stopping. Prints a digest of the weights. */
 async function run(): Promise<void> {
   console.log("started");
   const model = convNet({ dropoutRate: 0.3 });

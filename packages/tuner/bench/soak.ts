@@ -1,5 +1,5 @@
-// `tsx bench/soak.ts`: what is too long for every test run. 10,000 steps without a tensor more; 200 steps with and without the cache
-// on wasm and native; runs killed by SIGKILL at random moments and resumed; 5,000 checkpoints with a flipped bit and 5,000 cut off;
+// `tsx bench/soak.ts` runs checks that are too long for the tests: leaked tensors in 10,000 steps; 200 steps with and without the cache on
+// wasm and native; runs killed by SIGKILL at random moments and resumed; 5,000 checkpoints with a flipped bit and 5,000 truncated ones;
 // 100,000 damaged headers of each kind. Writes soak.json.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,11 +15,11 @@ const KILLS = Number(process.env.GRAFT_KILLS ?? 1000);
 const FILES = Number(process.env.GRAFT_FILES ?? 100_000);
 const FLIPS = Number(process.env.GRAFT_FLIPS ?? 5000);
 const STEPS = Number(process.env.GRAFT_STEPS ?? 10_000);
-/** About what a run takes. */
+/** Approximate duration of a run. */
 const RUN_MS = Number(process.env.GRAFT_RUN_MS ?? 1500);
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), "graft-soak-"));
-/** A thousand processes load it, and reading the sources anew each time would take longer than the runs. */
+/** A thousand processes load the worker. Translating the sources each time would take longer than the runs. */
 const bundle = await bundled("soak-worker");
 
 function child(backend: string, ...args: string[]): Record<string, unknown> {
@@ -28,21 +28,21 @@ function child(backend: string, ...args: string[]): Record<string, unknown> {
   return JSON.parse(stdout.trim().split("\n").at(-1) as string) as Record<string, unknown>;
 }
 
-/** Kills the run at random moments until it has ended by itself, and says how often. */
+/** Starts runs, kills them at random moments and resumes them, until `kills` kills have happened. Compares the final weights. */
 async function killed(backend: string, kills: number): Promise<{ kills: number; runs: number; identical: boolean }> {
   const expected = child(backend, "run", join(folder, `${backend}-whole`)).digest;
   let [done, runs, identical] = [0, 0, true];
   while (done < kills) {
-    const at = join(folder, `${backend}-${runs++}`);
+    const checkpoints = join(folder, `${backend}-${runs++}`);
     for (let ended = false; !ended; ) {
-      const run = spawn(process.execPath, [bundle, backend, "run", at], {
+      const run = spawn(process.execPath, [bundle, backend, "run", checkpoints], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       let out = "";
       let timer: NodeJS.Timeout | undefined;
       run.stdout.on("data", (text) => {
         out += text;
-        // Counted from where the run begins: a kill while modules load proves nothing.
+        // The timer starts with the run, because a kill while modules load proves nothing.
         if (done < kills && out.startsWith("started"))
           timer ??= setTimeout(() => run.kill("SIGKILL"), Math.random() * RUN_MS);
       });
@@ -53,26 +53,26 @@ async function killed(backend: string, kills: number): Promise<{ kills: number; 
         identical &&= (JSON.parse(out.trim().split("\n").at(-1) as string) as { digest: string }).digest === expected;
       } else done++;
     }
-    rmSync(at, { recursive: true, force: true });
+    rmSync(checkpoints, { recursive: true, force: true });
   }
   return { kills: done, runs, identical };
 }
 
-/** Flips one bit, and cuts, at random places of a real checkpoint that lies before an older one. */
+/** Damages the newer of two real checkpoints by flipping a bit or truncating it at a random place. Counts how often the older is used. */
 async function damaged(count: number): Promise<Record<string, number>> {
-  const at = join(folder, "damaged");
-  child("cpu", "run", at);
-  const [older, newer] = readdirSync(at).sort() as [string, string];
-  const good = new Uint8Array(readFileSync(join(at, newer)));
-  const before = JSON.stringify((await decode(new Uint8Array(readFileSync(join(at, older))))).json);
+  const checkpoints = join(folder, "damaged");
+  child("cpu", "run", checkpoints);
+  const [older, newer] = readdirSync(checkpoints).sort() as [string, string];
+  const good = new Uint8Array(readFileSync(join(checkpoints, newer)));
+  const before = JSON.stringify((await decode(new Uint8Array(readFileSync(join(checkpoints, older))))).json);
   const random = seeded("damage");
   const counts = { bytes: good.length, flips: 0, cuts: 0, refused: 0, previousUsed: 0 };
   const warnings: string[] = [];
-  const kept = keeper({ to: at }, (line) => warnings.push(line));
+  const checkpointKeeper = keeper({ to: checkpoints }, (line) => warnings.push(line));
   const look = async (bytes: Uint8Array): Promise<void> => {
-    writeFileSync(join(at, newer), bytes);
+    writeFileSync(join(checkpoints, newer), bytes);
     warnings.length = 0;
-    const found = await kept.newest();
+    const found = await checkpointKeeper.newest();
     if (warnings.length === 1 && warnings[0]?.includes("damaged")) counts.refused++;
     if (JSON.stringify(found?.json) === before) counts.previousUsed++;
   };

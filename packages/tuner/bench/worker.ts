@@ -1,5 +1,5 @@
-// One peer in a process of its own: `worker.ts <native|wasm> <stock|fit|graft|uncached> <last4|head> <epochs>`. Prints one line of
-// JSON. `stock` is tfjs-layers' `fit` with the kernels of tfjs-node; `fit` the same with those of our backend.
+// Runs one peer in a separate process: `worker.ts <native|wasm> <stock|fit|graft|uncached> <last4|head> <epochs>`. Prints one line of JSON.
+// `stock` is tfjs-layers' `fit` with the kernels of tfjs-node; `fit` is the same with the kernels of our backend.
 
 import { nativeBackend } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -22,7 +22,7 @@ const numbers = tf.tensor1d(
 const ys = tf.cast(tf.oneHot(numbers, 10), "float32");
 const model = await mobileNet();
 
-// From when the bench asked for this process: loading of Node, sources, kernels, model and data is in it.
+// Time counts from the moment when the bench started this process, so it includes loading Node, sources, kernels, model and data.
 const started = Number(process.env.GRAFT_STARTED ?? performance.timeOrigin);
 const sinceStart = (): number => (performance.timeOrigin + performance.now() - started) / 1000;
 const setupSeconds = sinceStart();
@@ -75,7 +75,7 @@ async function graft(): Promise<number[]> {
   return [...result.history.loss];
 }
 
-// Filled by `graft`, which is called above.
+// Set by `graft`, which is called above.
 var facts: object | undefined;
 function extra(): object {
   return facts ?? {};
