@@ -33,7 +33,7 @@ async function tuned(model: layers.LayersModel, more: Partial<FineTuneOptions>):
 }
 
 describe("early stopping", () => {
-  it("ends after `patience` epochs and puts the best epoch's weights back", async () => {
+  it("ends after `patience` epochs and restores the weights of the best epoch", async () => {
     const validation = examples([4], 6);
     const model = mlp();
     const rising = (step: number) => (step < 6 ? 0.1 : 30);
@@ -52,7 +52,7 @@ describe("early stopping", () => {
     expect(weightsOf(model)).toEqual(weightsOf(twin));
   });
 
-  it("names the keys there are when it watches one there is not, before the first step", async () => {
+  it("lists the available keys before the first step if it monitors an unknown one", async () => {
     let steps = 0;
     const observers = [{ stepEnd: () => void steps++ }];
     const refused = (more: Partial<FineTuneOptions>, message: RegExp) =>
@@ -63,7 +63,7 @@ describe("early stopping", () => {
       /watches `los`[\s\S]*watches `f1`[\s\S]*produces loss, acc, val_loss, val_acc;/,
     );
     expect(steps).toBe(0);
-    // What a metric of one's own produces shows when it has run.
+    // The keys of a custom metric are known only after it has run.
     const own = { name: "own", update: () => tf.scalar(1), result: () => ({ first: 1, second: 2 }) };
     await refused({ earlyStopping: { monitor: "third" }, metrics: [own] }, /third[\s\S]*produces loss, first, second/);
     expect(steps).toBe(3);
@@ -88,7 +88,7 @@ describe("callbacks", () => {
     expect(rates).toEqual([1e-9, 1e-9, 1e-9, 5e-10, 5e-10]);
   });
 
-  it("averages weights: with decay 0 the run itself, else a ← d·a + (1 − d)·w", async () => {
+  it("averages weights: decay 0 gives the run itself, otherwise a ← d·a + (1 − d)·w", async () => {
     const [plain, none, averaged] = [mlp(), mlp(), mlp()];
     const start = weightsOf(averaged)["head/kernel"] as number[];
     await tuned(plain, { epochs: 1, batchSize: 20 });
@@ -100,7 +100,7 @@ describe("callbacks", () => {
     expect(weightsOf(averaged)["head/kernel"]).toEqual(expected);
   });
 
-  it("accumulates: two batches of 5 are one of 10, and weights of 1 a class change nothing", async () => {
+  it("accumulates: two batches of 5 equal one of 10, and class weights of 1 change nothing", async () => {
     const [whole, halves, weighted] = [mlp(), mlp(), mlp()];
     await tuned(whole, { batchSize: 10, shuffle: false });
     await tuned(halves, { batchSize: 5, accumulate: 2, shuffle: false });
@@ -112,7 +112,7 @@ describe("callbacks", () => {
     expect(distance(weightsOf(whole), weightsOf(uneven))).toBeGreaterThan(1e-3);
   });
 
-  it("unfreezes from an epoch on: before it the layer stands still, and the trunk shrinks", async () => {
+  it("unfreezes from an epoch on: the layer does not change before it, and the trunk shrinks", async () => {
     const model = mlp();
     const before = weightsOf(model);
     const unfreeze = [{ epoch: 2, trainable: "middle" }];
@@ -129,7 +129,7 @@ describe("callbacks", () => {
     ]);
     optimizer.dispose();
     release();
-    // The two layers of before are not read from the cache any more.
+    // The two layers of the earlier trunk are no longer read from the cache.
     const uncached = mlp();
     await tuned(uncached, { epochs: 3, unfreeze, cache: false });
     expect(weightsOf(model)).toEqual(weightsOf(uncached));
@@ -139,7 +139,7 @@ describe("callbacks", () => {
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 describe("the guard", () => {
-  it("throws before the step is taken, and names the layer", async () => {
+  it("throws before the step is applied, and names the layer", async () => {
     const data = examples([8, 8, 2], 4);
     const bad = { xs: tf.mul(data.xs, tf.tensor4d([1, 1, 1, Number.NaN], [4, 1, 1, 1])), ys: data.ys };
     const model = convNet();
@@ -152,7 +152,7 @@ describe("the guard", () => {
     expect(weightsOf(model)["conv_1/kernel"]).toEqual(before["conv_1/kernel"]);
   });
 
-  it("skips bad steps and goes on; rolls weights and slots back", async () => {
+  it("skips bad steps and continues; rolls back weights and optimizer state", async () => {
     const data = examples([4], 20);
     const values = data.xs.dataSync().slice();
     values.fill(Number.NaN, 8 * 4, 9 * 4);
@@ -186,7 +186,7 @@ describe("the guard", () => {
     }
   });
 
-  it("takes a jump of the loss for a bad step", async () => {
+  it("treats a jump of the loss as a bad step", async () => {
     let calls = 0;
     const jumping = (labels: tf.Tensor, predictions: tf.Tensor) =>
       tf.mul(++calls > 2 ? 1e4 : 1, tf.mean(tf.square(tf.sub(labels, predictions))));
@@ -195,7 +195,7 @@ describe("the guard", () => {
 });
 
 describe("bad input", () => {
-  it("is refused before the first step, the model untouched", async () => {
+  it("is refused before the first step, and the model is unchanged", async () => {
     const { xs, ys } = examples([4]);
     const numbers = tf.tensor1d([...Array.from({ length: 19 }, () => 0), 3]);
     const hot = tf.cast(ys, "float32");
@@ -246,7 +246,7 @@ describe("bad input", () => {
     }
   });
 
-  it("knows that a batch of one is none for batch norm on vectors", async () => {
+  it("includes a batch of one example if there is batch norm on vectors", async () => {
     const { layers: L, ...rest } = await import("@tensorflow/tfjs-layers");
     const model = rest.sequential({
       layers: [L.batchNormalization({ inputShape: [4] }), L.dense({ units: 3, name: "head", activation: "softmax" })],
@@ -257,7 +257,7 @@ describe("bad input", () => {
 });
 
 describe("findLearningRate", () => {
-  it("suggests a rate between the ends and leaves weights and memory as they were", async () => {
+  it("suggests a rate between the ends and restores weights and memory", async () => {
     const model = mlp();
     const before = weightsOf(model);
     const start = tf.memory().numTensors;

@@ -26,7 +26,7 @@ const options = (more: Partial<FineTuneOptions>): FineTuneOptions => ({
 const content = (n: number) => ({ json: n, arrays: new Map([["a", Float32Array.of(n)]]) });
 
 describe("a folder with an earlier run's checkpoints", () => {
-  it("is refused by a run that begins anew, before its first step, and nothing in it changes", async () => {
+  it("is refused by a new run before its first step, and nothing in it changes", async () => {
     const files = new Map<string, Uint8Array>();
     (await fineTune(mlp(), options({ epochs: 10, checkpoint: { to: mapStore(files) } }))).restore();
     const before = new Map(files);
@@ -46,7 +46,7 @@ describe("a folder with an earlier run's checkpoints", () => {
 });
 
 describe("a keeper", () => {
-  it("never takes away what it wrote just now: not for damaged ones of later steps, which go instead", async () => {
+  it("never deletes the checkpoint just written; deletes damaged ones of later steps instead", async () => {
     const files = new Map<string, Uint8Array>();
     for (const n of [7, 8, 9]) await keeper({ to: mapStore(files), keep: 3 }, () => {}).write(n, content(n));
     for (const name of files.keys()) files.set(name, Uint8Array.of(0));
@@ -57,7 +57,7 @@ describe("a keeper", () => {
     expect((await kept.newest())?.json).toBe(3);
   });
 
-  it("leaves checkpoints of later steps that it could not read: another time they may be read", async () => {
+  it("keeps checkpoints of later steps that could not be read, because reading may succeed later", async () => {
     const files = new Map<string, Uint8Array>();
     const plain = mapStore(files);
     for (const n of [7, 8]) await keeper({ to: plain }, () => {}).write(n, content(n));
@@ -69,7 +69,7 @@ describe("a keeper", () => {
     expect([...files.keys()].sort().map((name) => Number(name.slice(5, 15)))).toEqual([2, 7, 8]);
   });
 
-  it("takes the halves away that killed writes left, and nothing else", async () => {
+  it("deletes the partial files that killed writes left, and nothing else", async () => {
     const folder = mkdtempSync(join(tmpdir(), "graft-"));
     const half = "step-0000000002.graft.123-0.tmp";
     for (const name of [half, "other.tmp", "step-2.graft.1-0.tmp"]) writeFileSync(join(folder, name), "x");

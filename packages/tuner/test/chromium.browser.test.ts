@@ -23,7 +23,7 @@ describe("a run in a Web Worker of Chromium", () => {
       expect(steps).toBe(120);
       expect(resumed).toEqual(whole);
       expect(losses.resumed).toEqual(losses.whole);
-      // Eight lives were ended, the ninth ended itself. Each went on from a checkpoint of the one before; the first had none.
+      // Eight workers were terminated, and the ninth finished. All but the first continued from a checkpoint of the one before.
       expect(from).toHaveLength(9);
       expect(from[0]).toBe(0);
       from.slice(1).forEach((step, i) => {

@@ -1,17 +1,17 @@
 import type { FileIo } from "../src/files/io.ts";
 
-/** The machine went down. */
+/** The simulated machine has crashed. */
 export class Crash extends Error {}
 
 /**
- * A disk that can lose power: file contents are safe once flushed, names once their folder is flushed. `crashAt` counts calls;
- * the call it names happens half, or not at all, or whole and then the power goes (`how`): no call after it does anything, reads and
- * clean-up neither, until `reboot`.
+ * Simulates a disk that can lose power. Contents of a file are safe after a flush, and its name is safe after a flush of the folder.
+ * `arm` selects the call that crashes, and `how` says whether it happens half, not at all, or completely before the crash. After the
+ * crash, all calls fail until `reboot`.
  */
 export function crashingDisk(): {
   io: FileIo;
   arm(call: number, how: "before" | "half" | "after"): void;
-  /** What a reboot finds. `lucky`: whatever was pending made it to the disk after all. */
+  /** Restarts the machine. If `lucky`, everything that was pending reached the disk. */
   reboot(lucky: boolean): void;
   readonly calls: number;
   readonly names: readonly string[];

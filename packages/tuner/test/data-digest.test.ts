@@ -8,7 +8,7 @@ beforeAll(async () => {
   await tf.setBackend("cpu");
 });
 
-/** Pictures and labels in memory, as far as a digest asks. */
+/** Makes a source of images and labels in memory, with the methods that a digest needs. */
 function source(xs: tf.Tensor, ys: tf.Tensor): Source {
   return {
     size: xs.shape[0] as number,
@@ -40,7 +40,7 @@ const labels = (): tf.Tensor =>
     3,
   );
 
-it("takes data that another device rounds for the same, read in any portions and back from a file", async () => {
+it("accepts data rounded by another device, read in any portions, and a digest read back from a file", async () => {
   const [xs, ys] = [pictures(), labels()];
   const mine = await dataDigest(source(xs, ys), 16);
   const before = tf.memory().numTensors;
@@ -57,7 +57,7 @@ it("takes data that another device rounds for the same, read in any portions and
   ).toBe(true);
 });
 
-it("tells other data: scaled, reversed, of other labels, types, shapes and counts, one picture among those looked at", async () => {
+it("detects other data: scaled, reversed, other labels, types, shapes or counts, or one changed image among those compared", async () => {
   const [xs, ys] = [pictures(), labels()];
   const mine = await dataDigest(source(xs, ys), 16);
   const one = tf.tidy(() => tf.concat([tf.slice(xs, [0, 0, 0, 0], [99, 6, 6, 3]), tf.zeros([1, 6, 6, 3])]));

@@ -49,7 +49,7 @@ async function tune(model: TunableModel, trainable: string, shape: number[]): Pr
 
 const stockGraph = (artifacts: tf.io.ModelArtifacts) => converter.loadGraphModel({ load: async () => artifacts });
 
-/** What a page or a script without Graft reads. */
+/** Reads the metadata of a delta without Graft. */
 async function artifactsIn(read: (name: string) => Promise<Uint8Array>): Promise<tf.io.ModelArtifacts> {
   const json = JSON.parse(new TextDecoder().decode(await read("model.json"))) as tf.io.ModelJSON;
   return tf.io.getModelArtifactsForJSON(json, async (manifest) => {
@@ -60,7 +60,7 @@ async function artifactsIn(read: (name: string) => Promise<Uint8Array>): Promise
 }
 
 describe("deltas of a GraphModel", () => {
-  it("are saved, stacked, applied to a fresh base only, merged, and load in stock tfjs", async () => {
+  it("are saved, stacked, applied only to a fresh base, merged, and load in stock tfjs", async () => {
     const fresh = async (): Promise<[converter.GraphModel, GraphModelAdapter]> => {
       const model = await stockGraph(graphArtifact());
       return [model, graphModelAdapter(model, { outputs: ["logits"] })];
@@ -101,8 +101,8 @@ describe("deltas of a GraphModel", () => {
   });
 });
 
-describe("what a patch added", () => {
-  /** Adds a vector to what the head gives. */
+describe("parameters added by a patch", () => {
+  /** Adds a trained vector to the output of the head. */
   const adding = () => {
     const variable = tf.variable(tf.zeros([3]));
     const added: Param = {
@@ -123,7 +123,7 @@ describe("what a patch added", () => {
     return { name: "adding", apply, added };
   };
 
-  it("is trained, saved and put back under the patch; refused without it, and once it is freed", async () => {
+  it("are trained, saved and restored with the patch; refused without it, and after they are freed", async () => {
     const patch = adding();
     const model = mlp();
     const result = await fineTune(model, {
@@ -152,7 +152,7 @@ describe("what a patch added", () => {
 });
 
 describe("a stack of deltas", () => {
-  it("may be applied twice, as one delta may; one of another base and none of its tensors are still refused", async () => {
+  it("may be applied twice, like a single delta; a stack of another base or without tensors is refused", async () => {
     const [head, middle] = [await tune(mlp(), "head", [4]), await tune(mlp(), "middle", [4])];
     const both = stackDeltas(head, middle);
     const model = mlp();
@@ -161,7 +161,7 @@ describe("a stack of deltas", () => {
     applyDelta(model, both);
     await applyDeltaAsync(model, both);
     expect(weightsOf(model)).toEqual(once);
-    // Some of it is there: the rest is put in.
+    // Some tensors are applied already, and the others are added.
     const half = mlp();
     applyDelta(half, middle);
     applyDelta(half, both);
@@ -174,7 +174,7 @@ describe("a stack of deltas", () => {
     expect(() => applyDelta(model, empty)).toThrow(/another base/);
   });
 
-  it("is made of deltas only", () => {
+  it("accepts only deltas", () => {
     const bare = writeSafetensors(new Map());
     const torn = writeSafetensors(
       new Map(),
@@ -192,7 +192,7 @@ describe("a stack of deltas", () => {
 });
 
 describe("deltas read by Node", () => {
-  it("are the same from a Buffer, whose slice is a view, at any place of its pool", async () => {
+  it("are read from a Buffer at any offset of its pool, although its `slice` gives a view", async () => {
     const model = mlp();
     const delta = await tune(model, "head", [4]);
     const pooled = Buffer.concat([new Uint8Array(3), delta]).subarray(3);
@@ -206,7 +206,7 @@ describe("deltas read by Node", () => {
 });
 
 describe("deltas of functions over variables", () => {
-  it("are saved, applied and refused as a model's", async () => {
+  it("are saved, applied and refused like those of a model", async () => {
     const make = (seed: number) => {
       const kernel = tf.variable(tf.randomNormal([4, 3], 0, 1, "float32", seed));
       const bias = tf.variable(tf.zeros([3]));
@@ -231,7 +231,7 @@ describe("deltas of functions over variables", () => {
 });
 
 describe("saveModel", () => {
-  it("writes a LayersModel that stock tfjs and loadLayersModel load, and leaves one file of weights", async () => {
+  it("writes a LayersModel that stock tfjs and loadLayersModel load, and keeps one file of weights", async () => {
     const model = mlp();
     await saveModel(model, folder);
     const first = readdirSync(folder);
@@ -249,7 +249,7 @@ describe("saveModel", () => {
     expect(second.filter((name) => first.includes(name))).toEqual(["model.json"]);
   });
 
-  it("leaves the old model where any of its writes fails", async () => {
+  it("keeps the old model if any of its writes fails", async () => {
     for (let failing = 0; failing < 2; failing++) {
       const files = new Map<string, Uint8Array>();
       const whole = mapStore(files);

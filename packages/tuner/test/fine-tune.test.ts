@@ -61,7 +61,7 @@ describe("fineTune", () => {
     expect(result.plan.cache.bytes).toBe(20 * 6 * 4);
   });
 
-  it("gives the same losses and weights with and without the cache, through dropout and batch norm", async () => {
+  it("gives the same losses and weights with and without the cache, with dropout and batch norm", async () => {
     const data = examples([8, 8, 2]);
     const runs = [];
     for (const cache of ["memory", false] as const) {
@@ -85,7 +85,7 @@ describe("fineTune", () => {
     expect(runs[1]).toEqual({ ...runs[0] });
   });
 
-  it("plans without touching the model", async () => {
+  it("plans without changing the model", async () => {
     const model = convNet();
     const data = examples([8, 8, 2]);
     const start = tf.memory().numTensors;
@@ -111,7 +111,7 @@ describe("fineTune", () => {
     expect(Math.abs((made.predicted?.peakBytes ?? 0) / peakBytes - 1)).toBeLessThan(0.1);
   });
 
-  it("saves a delta that a fresh base takes and another one refuses", async () => {
+  it("saves a delta that a fresh base accepts and another base refuses", async () => {
     const data = examples([4]);
     const model = mlp();
     const result = await fineTune(model, {
@@ -134,7 +134,7 @@ describe("fineTune", () => {
     expect(() => applyDelta(mlp({ classes: 4 }), bytes)).toThrow(/another model/);
   });
 
-  it("says everything that is wrong before the first step", async () => {
+  it("reports all problems before the first step", async () => {
     const data = examples([4]);
     const bad = { xs: data.xs, ys: tf.tensor1d([0, 1, 7]) };
     const base = { trainable: "head", rule: sgd(), learningRate: 0.1 } as const;

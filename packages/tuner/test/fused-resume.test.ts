@@ -9,7 +9,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** Two dropouts: one with a seed of its own, one without. */
+/** Makes a net with two dropouts, only one of which has a seed. */
 function net(): layers.LayersModel {
   const dense = (name: string, units: number, seed: number): layers.layers.Layer =>
     layers.layers.dense({ name, units, kernelInitializer: layers.initializers.glorotNormal({ seed }) });
@@ -33,7 +33,7 @@ const options = (more: Partial<FineTuneOptions>): FineTuneOptions => ({
   ...more,
 });
 
-/** Weights behind a run of its own model. */
+/** Runs a new model and returns its weights. */
 async function run(more: Partial<FineTuneOptions>): Promise<{ weights: Record<string, number[]>; steps: number }> {
   const model = net();
   const result = await fineTune(model, options(more));
@@ -42,13 +42,13 @@ async function run(more: Partial<FineTuneOptions>): Promise<{ weights: Record<st
 }
 
 describe("fused dropout in a run", () => {
-  it("is a function of the run's seed, and of nothing else", async () => {
+  it("depends only on the run's seed", async () => {
     const first = await run({ seed: 3 });
     expect((await run({ seed: 3 })).weights).toEqual(first.weights);
     expect((await run({ seed: 4 })).weights).not.toEqual(first.weights);
   });
 
-  it("ends bit-identical to a run never stopped, from every step", async () => {
+  it("resumed from any step, ends bit-identical to an uninterrupted run", async () => {
     const whole = await run({});
     expect(whole.steps).toBe(10);
     for (let stopAt = 1; stopAt < whole.steps; stopAt++) {

@@ -1,4 +1,4 @@
-// The one that needs no starting: built models have weights.
+// The cpu backend needs no initialisation. A backend is needed because models create weights.
 import "@tensorflow/tfjs-backend-cpu";
 import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
@@ -11,11 +11,11 @@ import { seeded } from "../src/random/random.ts";
 import { mutated } from "./mutate.ts";
 import { mapStore } from "./support.ts";
 
-/** What came of so many damaged files. */
+/** Result of reading many damaged files. */
 export interface FuzzResult {
   readonly files: number;
   readonly refused: number;
-  /** Read all the same: the damage was in the data, or made another valid file. */
+  /** Files that were read without error, because the damage was in the data or gave another valid file. */
   readonly read: number;
   /** Errors of another type, reads outside the folder, tensors larger than their file, tensors left over. Must be empty. */
   readonly wrong: readonly string[];
@@ -52,7 +52,7 @@ export function fuzzSafetensors(files: number): FuzzResult {
   return { files, ...count };
 }
 
-/** A whole model as it is saved, with a bit of everything that a topology holds. */
+/** Saves a model whose topology has a bit of everything. */
 async function goodModel(): Promise<ReadonlyMap<string, Uint8Array>> {
   const { dense, dropout, concatenate, batchNormalization } = layers.layers;
   const input = layers.input({ shape: [3], name: "x" });

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** relu(conv) → mean → matMul → softmax, as a converter writes it. */
+/** Makes a graph relu(conv) → mean → matMul → softmax, as the converter writes it. */
 export function graphArtifact(): tf.io.ModelArtifacts {
   const float = { type: "DT_FLOAT" };
   const constant = (name: string) => ({ name, op: "Const", attr: { dtype: float } });
@@ -53,7 +53,7 @@ export function graphArtifact(): tf.io.ModelArtifacts {
   };
 }
 
-/** A constant of a graph: whole numbers are int32. */
+/** A constant of a graph. Integers are int32. */
 export interface GraphConstant {
   readonly name: string;
   readonly shape: number[];
@@ -61,7 +61,7 @@ export interface GraphConstant {
   readonly dtype?: "float32" | "int32";
 }
 
-/** A graph over one input `x` [any, 4], from its own nodes and constants. */
+/** Makes a graph with one input `x` [any, 4] from nodes and constants. */
 export function graphOf(nodes: readonly object[], constants: readonly GraphConstant[]): tf.io.ModelArtifacts {
   const typeOf = ({ dtype }: GraphConstant) => ({ type: dtype === "int32" ? "DT_INT32" : "DT_FLOAT" });
   const node = [

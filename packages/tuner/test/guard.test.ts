@@ -27,7 +27,7 @@ const sum: Combiner<null> = {
   weigh: (_gram, tasks) => ({ weights: Float64Array.from(tasks, () => 1), state: null }),
 };
 
-/** The message, with nothing leaked. */
+/** Returns the message of the error, and checks that nothing is leaked. */
 async function failure(model: TunableModel, more: Partial<FineTuneOptions>): Promise<string> {
   const given = options(more);
   const start = tf.memory().numTensors;
@@ -40,7 +40,7 @@ async function failure(model: TunableModel, more: Partial<FineTuneOptions>): Pro
   return (error as Error).message;
 }
 
-/** 4 → a → middle → b → 3. */
+/** Makes a chain 4 → a → middle → b → 3. */
 function chain(middle: layers.layers.Layer): layers.LayersModel {
   const kernelInitializer = layers.initializers.glorotNormal({ seed: 1 });
   return layers.sequential({
@@ -65,18 +65,18 @@ class Spoiler extends layers.layers.Layer {
 }
 
 describe("a value that is not finite", () => {
-  it("is named by layer and op, forward: log of something negative", async () => {
+  it("is named by layer and op in the forward pass: log of a negative value", async () => {
     const model = chain(new Spoiler((x) => tf.log(tf.sub(tf.neg(tf.square(x)), 1))));
     expect(await failure(model, {})).toMatch(/The loss is NaN in step 0[\s\S]*Out of `Log` in `spoiler` \(Spoiler\)/);
   });
 
-  it("is named by layer and op, backward: the root of 0 has an infinite slope", async () => {
+  it("is named by layer and op in the backward pass: the square root of 0 has an infinite slope", async () => {
     const message = await failure(chain(new Spoiler((x) => tf.sqrt(tf.mul(x, 0)))), {});
     expect(message).toMatch(/gradient of `a\/bias` and 1 more is not finite in step 0/);
     expect(message).toMatch(/Out of the gradient of `Sqrt` in `spoiler` \(Spoiler\)/);
   });
 
-  it("is named in the data, the labels and the loss", async () => {
+  it("is found in the data, the labels and the loss", async () => {
     const { xs, ys } = examples([4], 8);
     const nan = tf.mul(xs, Number.NaN);
     const plain = () => chain(layers.layers.activation({ activation: "tanh", name: "t" }));
@@ -91,7 +91,7 @@ describe("a value that is not finite", () => {
   it("is named by node in a GraphModel, and by op in functions over variables", async () => {
     const artifacts = graphArtifact();
     const weightData = new Uint8Array((artifacts.weightData as ArrayBuffer).slice(0));
-    // The first number of head/kernel.
+    // Changes the first value of head/kernel.
     new DataView(weightData.buffer).setFloat32(76 * 4, Number.NaN, true);
     const graph = await converter.loadGraphModel({
       load: async () => ({ ...artifacts, weightData: weightData.buffer }),
@@ -110,8 +110,8 @@ describe("a value that is not finite", () => {
   });
 });
 
-describe("a step that is not taken", () => {
-  it("leaves the moving statistics as they were, too", async () => {
+describe("a step that is not applied", () => {
+  it("leaves the moving statistics unchanged too", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const { xs, ys } = examples([4], 8);
     const spoilt = tf.concat([tf.slice(xs, 0, 4), tf.mul(tf.slice(xs, 4), Number.NaN)]);
@@ -130,7 +130,7 @@ describe("a step that is not taken", () => {
     vi.restoreAllMocks();
   });
 
-  it("takes weights, slots and averages back to the snapshot under `rollback`, and with a snapshot a step is skipped", async () => {
+  it("restores weights, optimizer state and averages from the snapshot with `rollback`, and skips a step if there is a snapshot", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const { xs, ys } = examples([4], 24);
     const spoilt = tf.concat([tf.slice(xs, 0, 20), tf.mul(tf.slice(xs, 20), Number.NaN)]);
@@ -145,7 +145,7 @@ describe("a step that is not taken", () => {
     const first = (n: number) => ({ xs: tf.slice(xs, 0, n), ys: tf.slice(ys, 0, n) });
     const rollback = (snapshotEvery: number) =>
       run({ xs: spoilt, ys }, { guard: { policy: "rollback", snapshotEvery } });
-    // Five good steps, the sixth is bad: back to the fourth, or to the start.
+    // Five good steps, then a bad one: back to the fourth, or to the start.
     expect((await rollback(2)).weights).toEqual((await run(first(16), {})).weights);
     expect((await rollback(50)).weights).toEqual(
       weightsOf(chain(layers.layers.activation({ activation: "tanh", name: "t" }))),
@@ -156,7 +156,7 @@ describe("a step that is not taken", () => {
     vi.restoreAllMocks();
   });
 
-  it("is one with a jump of the loss under a combiner as well", async () => {
+  it("includes steps with a jump of the loss, also with a combiner", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const input = layers.input({ shape: [4] });
     const kernelInitializer = layers.initializers.glorotNormal({ seed: 1 });

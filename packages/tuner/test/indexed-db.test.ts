@@ -17,7 +17,7 @@ const store = (name = "run") => indexedDbStore(name, () => factory as unknown as
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 describe("indexedDbStore", () => {
-  it("keeps files by name, one database a name, across instances", async () => {
+  it("stores files by name, in one database per store name, across instances", async () => {
     const first = store();
     expect(await first.list()).toEqual([]);
     expect(await first.read("a")).toBeUndefined();
@@ -34,7 +34,7 @@ describe("indexedDbStore", () => {
     expect(first.where).toBe("indexeddb:run");
   });
 
-  it("leaves the old file when a write is aborted: quota, a closed tab", async () => {
+  it("keeps the old file if a write is aborted: quota, a closed tab", async () => {
     const files = store();
     await files.write("a", bytes(1));
     const { put } = IDBObjectStore.prototype;
@@ -50,7 +50,7 @@ describe("indexedDbStore", () => {
     expect(await store().read("a")).toEqual(bytes(3));
   });
 
-  it("says what is missing where there is no IndexedDB", async () => {
+  it("throws a BackendError if IndexedDB is not available", async () => {
     await expect(indexedDbStore("run").list()).rejects.toThrow(BackendError);
   });
 

@@ -1,4 +1,4 @@
-"""Models that Keras 3 saved as .keras (deflated once more, for the repository), and what they predict, for keras.test.ts.
+"""Writes models saved by Keras 3 as .keras (compressed again for the repository), and their predictions, for keras.test.ts.
 
     KERAS_BACKEND=torch python keras-oracle.py > keras-oracle.json
 
@@ -18,7 +18,7 @@ def block():
 
 
 def image_net():
-    """Nested, shared and joined layers, batch norm with moved statistics, two layers of a class, out of depth order."""
+    """Builds nested, shared and joined layers, batch norm with changed statistics, and two layers of one class, out of depth order."""
     image, extra = keras.Input((6, 6, 2), name="image"), keras.Input((4,), name="extra")
     x = layers.Conv2D(4, 3, padding="same", use_bias=False, name="stem", kernel_regularizer="l2")(image)
     x = layers.BatchNormalization(name="norm")(x)

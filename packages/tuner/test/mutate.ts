@@ -1,6 +1,6 @@
 import type { Random } from "../src/random/random.ts";
 
-/** Damages bytes as files get damaged, and as somebody would who means harm. */
+/** Damages bytes, both as files get damaged by accident and as an attacker would. */
 export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   const out = bytes.slice();
   const at = (): number => Math.floor(random() * out.length);
@@ -9,7 +9,7 @@ export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   if (kind === 1) for (let i = 0; i <= random() * 4; i++) out[at()] = Math.floor(random() * 256);
   else if (kind === 2) out[at() % 64] = Math.floor(random() * 256);
   else {
-    // Within the JSON, text for text: numbers, types, names.
+    // Replaces text within the JSON: numbers, types, names.
     const text = new TextDecoder("latin1").decode(out);
     const [from, to] = SWAPS[Math.floor(random() * SWAPS.length)] as [RegExp, string];
     const swapped = text.replace(from, to);

@@ -3,7 +3,7 @@ import * as layers from "@tensorflow/tfjs-layers";
 const { dense, conv2d, batchNormalization, reLU, globalAveragePooling2d, dropout } = layers.layers;
 const init = (seed: number) => layers.initializers.glorotNormal({ seed });
 
-/** Two dense layers and a softmax head on 4 inputs. */
+/** Makes two dense layers and a softmax head on 4 inputs. */
 export function mlp({ classes = 3 }: { classes?: number } = {}): layers.LayersModel {
   return layers.sequential({
     layers: [
@@ -14,7 +14,7 @@ export function mlp({ classes = 3 }: { classes?: number } = {}): layers.LayersMo
   });
 }
 
-/** Conv, BN, ReLU twice, pooling, dropout where asked, head. 8×8×2 in, 3 classes out. */
+/** Makes two blocks of conv, BN and ReLU, then pooling, optional dropout and a head. 8×8×2 in, 3 classes out. */
 export function convNet({ dropoutRate = 0 }: { dropoutRate?: number } = {}): layers.LayersModel {
   const input = layers.input({ shape: [8, 8, 2] });
   let x = input;

@@ -12,7 +12,7 @@ import { distance, examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-// Zero gradients give noise, and a huge gradient swallows it: what the suite asks of both holds. The loss of its tiny net falls.
+// The suite applies unchanged: zero gradients give noise, huge gradients absorb it, and the loss of the small net falls.
 testHook(() => gradientNoise({ eta: 1e-6 }));
 
 const N = 200_000;
@@ -22,7 +22,7 @@ const moment = (values: Float32Array, k: number, scale = 1): number =>
 describe("normal numbers", () => {
   it("have the moments and tails of the normal distribution, to four standard errors", () => {
     const values = normals(N, 1, seeded(1));
-    // Standard errors of the sample moments of a normal distribution: √1, √2, √15, √96 over √n.
+    // The standard errors of the sample moments of a normal distribution are √1, √2, √15 and √96, divided by √n.
     const errors = [1, 2, 15, 96].map((variance) => 4 * Math.sqrt(variance / N));
     [0, 1, 0, 3].forEach((expected, i) => {
       expect(Math.abs(moment(values, i + 1) - expected)).toBeLessThan(errors[i] as number);
@@ -51,7 +51,7 @@ describe("gradient noise", () => {
       return (tf.sub(grads[name] as tf.Tensor, 5).dataSync() as Float32Array).slice();
     });
 
-  it("has the variance of equation 1 at every step, and other numbers for every seed, step and parameter", () => {
+  it("has the variance of equation 1 at every step, and different values for every seed, step and parameter", () => {
     for (const [step, gamma] of [
       [0, 0.55],
       [1, 0.55],
@@ -71,7 +71,7 @@ describe("gradient noise", () => {
     }
   });
 
-  it("is built from a recipe, masked too, and refuses what it does not know", async () => {
+  it("is built from a recipe, also masked, and refuses unknown options", async () => {
     const registry = createRegistry([...corePlugins, ...plugins]);
     const use = { use: "gradient-noise", on: "head/**", with: { eta: 0.01 } };
     const { hooks } = await registry.resolve({ hooks: [use], rule: "sgd", learningRate: 0.1 });
@@ -98,7 +98,7 @@ describe("weight noise", () => {
     ...more,
   });
 
-  it("applies the gradient at the noisy weights to the clean ones: checked against tfjs's gradient there", async () => {
+  it("applies the gradient at the noisy weights to the clean ones, checked against tfjs's gradient there", async () => {
     const [model, twin] = [mlp(), mlp()];
     const trained = namedParams(twin).filter(({ layer }) => layer !== "trunk");
     const clean = weightsOf(twin);
@@ -126,14 +126,14 @@ describe("weight noise", () => {
     }
   });
 
-  it("leaves no bit of itself: at a rate of 0 weights are as before, also after an error in the forward pass", async () => {
+  it("is removed to the bit: with learning rate 0 weights do not change, also after an error in the forward pass", async () => {
     const model = mlp();
     const before = weightsOf(model);
     const { restore, history } = await fineTune(model, options({ learningRate: 0, epochs: 3 }));
     restore();
     expect(weightsOf(model)).toEqual(before);
     expect(new Set(history.loss).size).toBe(3);
-    // Tensors are not counted here: what the tape saved before an error, tfjs never frees.
+    // Tensors are not counted here, because tfjs never frees tensors saved for gradients before an error.
     const failing = () => {
       throw new Error("no loss");
     };
@@ -146,7 +146,7 @@ describe("weight noise", () => {
     expect(weightsOf(model)).toEqual(before);
   });
 
-  it("falls on the chosen parameters alone, is off by default and refuses a selector that matches none", async () => {
+  it("affects only the selected parameters, is off by default and refuses a selector that matches none", async () => {
     const one = async (more: Partial<FineTuneOptions>) => {
       const { history, restore } = await fineTune(mlp(), options({ learningRate: 0, ...more }));
       restore();
@@ -161,7 +161,7 @@ describe("weight noise", () => {
     await expect(one({ weightNoise: { deviation: Number.NaN } })).rejects.toThrow(/deviation/);
   });
 
-  it("resumes bit-identical with both noises, from every step, through accumulation and dropout", async () => {
+  it("resumes bit-identical from every step with both noises, accumulation and dropout", async () => {
     const data = examples([8, 8, 2], 9);
     const run = async (more: Partial<FineTuneOptions> = {}) => {
       const model = convNet({ dropoutRate: 0.3 });

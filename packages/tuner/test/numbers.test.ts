@@ -14,7 +14,7 @@ beforeEach(() => tf.setBackend("cpu"));
 const values = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
 
 describe("losses", () => {
-  it("equal those of tfjs-layers under the same name", async () => {
+  it("equal the losses of tfjs-layers with the same name", async () => {
     const ports = { units: 3, inputShape: [3], useBias: false, kernelInitializer: "identity" as const };
     const predictions = tf.softmax(tf.randomNormal([6, 3], 0, 1, "float32", 4));
     const hot = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 2, 1, 0], "int32"), 3), "float32");
@@ -29,7 +29,7 @@ describe("losses", () => {
     }
   });
 
-  it("from logits are what they are from probabilities, where those are not clipped", () => {
+  it("give the same from logits as from probabilities, if those are not clipped", () => {
     const logits = tf.randomNormal([6, 3], 0, 2, "float32", 4);
     const hot = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 2, 1, 0], "int32"), 3), "float32");
     const pairs: [LossName, LossName, tf.Tensor][] = [
@@ -50,7 +50,7 @@ describe("losses", () => {
 });
 
 describe("metrics", () => {
-  it("count by hand, whatever the batches", () => {
+  it("equal values counted by hand, for any batches", () => {
     const truth = [0, 1, 2, 2, 1, 0, 2];
     const scores = tf.softmax(tf.randomNormal([7, 3], 0, 1, "float32", 11)) as tf.Tensor2D;
     const rows = scores.arraySync() as number[][];
@@ -106,11 +106,11 @@ describe("metrics", () => {
 });
 
 describe("metrics of a run whose loss takes logits", () => {
-  it("read the probabilities behind them: what is told apart at 0 is right", async () => {
+  it("use the probabilities, so logits are classified at threshold 0", async () => {
     const scores = [0.3, 0.2, -1, -2];
     const answers = [1, 1, 0, 0];
     const run = async (loss: LossName, ys: tf.Tensor, units: number) => {
-      // The identity, or the score in the second of two columns and 0 in the first.
+      // Logits as they are, or in the second of two columns with 0 in the first.
       const model = layers.sequential({
         layers: [layers.layers.dense({ units, inputShape: [units], useBias: false, kernelInitializer: "identity" })],
       });
@@ -136,10 +136,10 @@ describe("metrics of a run whose loss takes logits", () => {
     ]) {
       expect(history).toMatchObject({ acc: [1], f1: [1], auc: [1], confusion_0_0: [2], confusion_1_1: [2] });
     }
-    // Errors are of what the model predicts, whatever the loss.
+    // Error metrics always use the outputs of the model, for any loss.
     const { mse } = await run("sigmoidCrossEntropy", column, 1);
     expect(mse?.[0]).toBeCloseTo((0.7 ** 2 + 0.8 ** 2 + 1 + 4) / 4, 5);
-    // Probabilities stay what they are: 0.3 and 0.2 are no.
+    // Probabilities are not converted: 0.3 and 0.2 count as negative.
     expect(await run("binaryCrossentropy", column, 1)).toMatchObject({ acc: [0.5], f1: [0] });
   });
 });
@@ -148,7 +148,7 @@ describe("augmentation", () => {
   const images = tf.randomUniform([4, 6, 6, 3], 0, 1, "float32", 2) as tf.Tensor4D;
   const random = (seed: number) => Array.from({ length: 4 }, (_, i) => seeded(seed, i));
 
-  it("keeps shapes, is a function of each example's own generator, and changes something", () => {
+  it("keeps shapes, depends only on each example's generator, and changes something", () => {
     for (const { name, apply } of [
       flip(),
       flip({ direction: "vertical" }),
@@ -162,7 +162,7 @@ describe("augmentation", () => {
       expect(a.shape, name).toEqual(images.shape);
       expect(values(a)).toEqual(values(b));
       expect(values(a)).not.toEqual(values(images));
-      // The third example alone comes out as it does among the others.
+      // The third example gives the same alone as among the others.
       const alone = tf.tidy(() => apply(tf.slice(images, 2, 1), [seeded(7, 2)]));
       expect(values(alone)).toEqual(values(tf.slice(a, 2, 1)).map((value) => expect.closeTo(value, 6)));
       tf.dispose([a, b, alone]);
@@ -170,7 +170,7 @@ describe("augmentation", () => {
     }
   });
 
-  it("is the identity where nothing is asked for, and refuses what is no image", () => {
+  it("is the identity if nothing is requested, and refuses anything but images", () => {
     for (const { name, apply } of [
       flip({ probability: 0 }),
       shift({ by: 0 }),
@@ -186,7 +186,7 @@ describe("augmentation", () => {
     expect(() => shift({ by: -1 })).toThrow(/by/);
   });
 
-  it("mixes inputs and labels alike", () => {
+  it("mixes inputs and labels in the same way", () => {
     const ys = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 3], "int32"), 4), "float32");
     const [x, y] = [mixup([images], 0.4, seeded(3)), mixup([ys], 0.4, seeded(3))];
     const shares = y[0]?.arraySync() as number[][];
@@ -198,7 +198,7 @@ describe("augmentation", () => {
 });
 
 describe("random numbers", () => {
-  it("are uniform, differ by their words, and give permutations and Beta as they should", () => {
+  it("are uniform, differ by their words, and give correct permutations and Beta draws", () => {
     const random = seeded(0, "a");
     const draws = Array.from({ length: 20_000 }, random);
     expect(draws.reduce((a, b) => a + b) / draws.length).toBeCloseTo(0.5, 1);

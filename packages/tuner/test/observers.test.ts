@@ -38,7 +38,7 @@ const options = () =>
   }) as const;
 
 describe("observers", () => {
-  it("draws a bar with time left on a terminal, and one plain line an epoch elsewhere", async () => {
+  it("draws a bar with the remaining time on a terminal, and prints one plain line per epoch elsewhere", async () => {
     let clock = 0;
     const written: string[] = [];
     const stream = (isTTY: boolean) => ({ isTTY, columns: 200, write: (text: string) => written.push(text) });
@@ -55,7 +55,7 @@ describe("observers", () => {
     expect(written[0]).toMatch(/^epoch 1\/2 {2}.* loss \d.* acc \d.*\n$/);
   });
 
-  it("writes JSON lines, CSV and one page, and a file that cannot be written stops nothing", async () => {
+  it("writes JSON lines, CSV and one page, and the run continues if a file cannot be written", async () => {
     const folder = mkdtempSync(join(tmpdir(), "graft-"));
     const at = (name: string) => join(folder, name);
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -94,7 +94,7 @@ describe("observers", () => {
     expect(readdirSync(folder).sort()).toEqual(["run.csv", "run.html", "run.jsonl"]);
   });
 
-  it("goes on in its files when a run is resumed: every step and epoch once, as in a run never stopped", async () => {
+  it("continues its files when a run is resumed, with every step and epoch once", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
     const given = (folder: string, more: Partial<FineTuneOptions>, last: readonly Observer[] = []) => ({
       ...options(),
@@ -111,7 +111,7 @@ describe("observers", () => {
     const [whole, parts] = [0, 1].map(() => mkdtempSync(join(tmpdir(), "graft-"))) as [string, string];
     (await fineTune(mlp(), given(whole, {}))).restore();
     const checkpoint = { to: mapStore(), everySteps: 2, resume: true };
-    // Stopped within the second epoch; then ended by an error one step after a checkpoint; then in the last epoch's last line.
+    // The run is stopped in the second epoch, then by an error one step after a checkpoint, then in the last line of the last epoch.
     (await fineTune(mlp(), given(parts, { checkpoint, maxSteps: 5 }))).restore();
     const failing = {
       stepEnd: ({ step }: { step: number }) => (step === 9 ? Promise.reject(new Error("killed")) : undefined),
@@ -149,7 +149,7 @@ describe("observers", () => {
     vi.restoreAllMocks();
   });
 
-  it("reports drift and the real ratio of the last update, to a file from a recipe's line too", async () => {
+  it("reports drift and the real ratio of the last update, also to a file named in a recipe", async () => {
     const seen: Drift[] = [];
     const always: Drift[] = [];
     const to = join(mkdtempSync(join(tmpdir(), "graft-")), "drift.jsonl");
@@ -176,7 +176,7 @@ describe("observers", () => {
       "6 head/kernel",
       "6 head/bias",
     ]);
-    // Step by step or every third: the ratio is that of one step.
+    // Measured at every step or at every third, the ratio is that of one step.
     expect(seen).toEqual(always.filter(({ step }) => step % 3 === 0));
     expect(always[0]?.drift).toBe(always[0]?.update);
     expect(seen[0]?.update).toBeLessThan(seen[0]?.drift as number);

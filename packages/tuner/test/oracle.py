@@ -1,4 +1,4 @@
-"""Files that other programs wrote or must read, for files.test.ts.
+"""Writes files with the reference implementations, for safetensors.test.ts and loading.test.ts.
 
     python oracle.py > oracle.json
 
@@ -25,7 +25,7 @@ out = {
     "toFloat16": [[float(np.float32(x)), int(np.float16(np.float32(x)).view(np.uint16))] for x in [0, 1, -1, 65504, 65519.9, 65520, 1e-8, 6e-8, 5.96e-8, 2.98e-8, 2.99e-8, 0.1, -3.14159, 1e30, 2049, 2051, 6.1e-5]],
 }
 
-# What Keras 2 writes: the configuration as an attribute, one group a layer.
+# The layout of Keras 2: the configuration as an attribute, and one group per layer.
 kernel, bias = rng.standard_normal((4, 3)).astype(np.float32), rng.standard_normal(3).astype(np.float32)
 config = {"class_name": "Sequential", "config": {"name": "net", "layers": [{"class_name": "Dense", "config": {"name": "head", "trainable": True, "batch_input_shape": [None, 4], "dtype": "float32", "units": 3, "activation": "linear", "use_bias": True}}]}}
 buffer = io.BytesIO()

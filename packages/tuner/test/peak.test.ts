@@ -19,7 +19,7 @@ import { peakOf } from "./tensor-count.ts";
 
 const { conv2d, dense, globalAveragePooling2d } = layers.layers;
 
-/** Three convolutions and a head on 8×8×3. */
+/** Makes three convolutions and a head on 8×8×3. */
 const convs = (): layers.LayersModel =>
   layers.sequential({
     layers: [
@@ -31,7 +31,7 @@ const convs = (): layers.LayersModel =>
     ],
   });
 
-/** More weights than activations. */
+/** Makes a net with more weights than activations. */
 const wide = (): layers.LayersModel =>
   layers.sequential({
     layers: [
@@ -41,7 +41,7 @@ const wide = (): layers.LayersModel =>
     ],
   });
 
-/** Two outputs, for a combiner. */
+/** Makes a net with two outputs, for a combiner. */
 function twoHeads(): layers.LayersModel {
   const input = layers.input({ shape: [100] });
   const body = dense({ units: 100, name: "body" }).apply(input) as layers.SymbolicTensor;
@@ -91,7 +91,7 @@ for (const backend of ["cpu", "wasm"]) {
     const start = (): Promise<unknown> => (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
     afterAll(() => tf.setBackend("cpu"));
     for (const [name, [make, shape, more]] of Object.entries(cases)) {
-      it(`is predicted within 10 % of a count of every tensor, and told exactly after the run: ${name}`, async () => {
+      it(`is predicted within 10 % of a count of every tensor, and is exact after the run: ${name}`, async () => {
         await start();
         const options: FineTuneOptions = {
           data: examples(shape, 48),
@@ -125,7 +125,7 @@ describe("a plan", () => {
     ...more,
   });
 
-  it("with a combiner comes as near, in every task's pass", async () => {
+  it("is as close with a combiner, whose tasks have separate passes", async () => {
     await tf.setBackend("cpu");
     const { xs, ys } = examples([100], 48);
     const given = options({ data: { xs, ys: { left: ys, right: ys } }, trainable: "**", combiner: sum });
@@ -134,7 +134,7 @@ describe("a plan", () => {
     expect(Math.abs((planned.predicted?.peakBytes ?? 0) / peak - 1)).toBeLessThan(0.1);
   });
 
-  it("says of every phase what it takes, and does not fit where only the last one does not", async () => {
+  it("predicts every phase, and does not fit if only the last phase does not fit", async () => {
     await tf.setBackend("cpu");
     const unfreeze = [{ epoch: 1, trainable: "**" }];
     const { predicted } = await planFineTune(convs(), options({ unfreeze }), { limit: 1e12 });
@@ -148,7 +148,7 @@ describe("a plan", () => {
     expect(formatPlan(tight)).toMatch(/s per epoch \(.* s from epoch 1, .* s from epoch 2\)[\s\S]*does not fit/);
   });
 
-  it("leaves weights and tensors as they were, averages and later phases included", async () => {
+  it("leaves weights and tensors unchanged, also with averages and later phases", async () => {
     await tf.setBackend("cpu");
     const model = convs();
     const given = options({ unfreeze: [{ epoch: 1, trainable: "**" }], ema: {}, validation: examples([8, 8, 3], 8) });
@@ -158,7 +158,7 @@ describe("a plan", () => {
     expect(model.getWeights().map((w) => [...w.dataSync()])).toEqual(weights);
   });
 
-  it("counts what is computed anew for every batch, and the validation pass, into an epoch", async () => {
+  it("includes an uncached trunk and the validation pass in the time per epoch", async () => {
     await tf.setBackend("cpu");
     const kernel = tf.variable(tf.zeros([4, 3]), true);
     const slow = functionAdapter({
@@ -174,7 +174,7 @@ describe("a plan", () => {
     const loss = "softmaxCrossEntropy";
     const seconds = async (more: Partial<FineTuneOptions>): Promise<Plan["predicted"]> =>
       (await planFineTune(slow, options({ data: examples([4], 48), loss, ...more }))).predicted;
-    // Three batches of at least 10 ms each: once in all, or in every epoch.
+    // Three batches take at least 10 ms each, either once or in every epoch.
     expect((await seconds({}))?.trunkSeconds).toBeGreaterThanOrEqual(0.03);
     const anew = await seconds({ cache: false });
     expect(anew?.trunkSeconds).toBe(0);
@@ -183,7 +183,7 @@ describe("a plan", () => {
     expect(validated?.epochSeconds).toBeGreaterThanOrEqual(0.33);
   });
 
-  it("says that a cache is in files, and of a stream that it is not in memory as a whole", async () => {
+  it("tells that a cache is in files, and that a stream's cache is only partly in memory", async () => {
     await tf.setBackend("cpu");
     const store = mapStore();
     const filed = await planFineTune(convs(), options({ cache: { store } }));

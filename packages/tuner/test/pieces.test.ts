@@ -13,7 +13,7 @@ test("a batch is cut where its inputs pass 5 MB, and no row is lost or doubled",
   const image = tf.range(0, 5 * 425 * 425 * 3);
   const inputs = [tf.reshape(image, [5, 425, 425, 3]), tf.tensor2d([0, 1, 2, 3, 4], [5, 1])];
   const seen = [...pieces(inputs, Int32Array.of(10, 11, 12, 13, 14))];
-  // 425·425·3·4 bytes and 4 more are 2.17 MB: two a piece.
+  // An example has 425·425·3·4 bytes and 4 more, which is 2.17 MB, so a piece has two.
   expect(seen.map(({ from }) => from)).toEqual([0, 2, 4]);
   expect(seen.flatMap(({ indices }) => [...indices])).toEqual([10, 11, 12, 13, 14]);
   const second = await Promise.all(seen.map(async (piece) => [...(await (piece.inputs[1] as tf.Tensor).data())]));

@@ -18,7 +18,7 @@ const options = (shape: number[], trainable: string): FineTuneOptions => ({
   batchSize: 4,
 });
 
-/** The work without a kernel of cpu. */
+/** Runs `work` while the cpu backend lacks a kernel. */
 async function without<T>(name: string, work: () => Promise<T>): Promise<T> {
   const kernel = tf.getKernel(name, "cpu") as tf.KernelConfig;
   tf.unregisterKernel(name, "cpu");
@@ -29,10 +29,10 @@ async function without<T>(name: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-it("says without a step what the tape holds at least: one output a layer, and never more than it measures", async () => {
+it("estimates activations without a step: one output per layer, never more than measured", async () => {
   const given = options([4], "head");
   const { tape } = await planFineTune(mlp(), given, { probe: false });
-  // 4 examples × 3 classes × 4 bytes.
+  // The estimate is 4 examples × 3 classes × 4 bytes.
   expect(tape.bytes).toBe(48);
   const whole = await planFineTune(convNet(), options([8, 8, 2], "**"));
   expect(whole.predicted?.tapeBytes).toBeGreaterThan(whole.tape.bytes as number);
@@ -41,7 +41,7 @@ it("says without a step what the tape holds at least: one output a layer, and ne
   );
 });
 
-it("names missing kernels of this model only", async () => {
+it("names only the missing kernels that this model needs", async () => {
   const lacking = (model: ReturnType<typeof mlp>, shape: number[], trainable: string) =>
     without("Conv2DBackpropFilter", async () => (await planFineTune(model, options(shape, trainable))).missingKernels);
   expect(await lacking(mlp(), [4], "**")).toEqual([]);
@@ -51,7 +51,7 @@ it("names missing kernels of this model only", async () => {
   expect(probed.missingKernels).toEqual(["Tanh"]);
 });
 
-it("names options that work against each other, and what plugins say of hooks and rule", async () => {
+it("names options that defeat each other, and broken constraints of hooks and rule", async () => {
   const told = async (more: Partial<FineTuneOptions>, plugins: Plugin[] = []) =>
     (await planFineTune(convNet(), { ...options([8, 8, 2], "head"), ...more }, { probe: false, plugins })).conflicts;
   const augment = [flip()];
@@ -65,7 +65,7 @@ it("names options that work against each other, and what plugins say of hooks an
   expect(await told({ augment, views: 2, mixup: 0.2 })).toEqual([expect.stringMatching(/`views` with `mixup`/)]);
   expect(await told({ mixup: 0.2 })).toEqual([expect.stringMatching(/`mixup` with a trunk/)]);
   const late = { epochs: 2, unfreeze: [1, 2].map((epoch) => ({ epoch, trainable: "conv_1" })) };
-  expect(await told(late)).toEqual([expect.stringMatching(/`unfreeze\[1\]` begins with epoch 2 .* the run has 2/)]);
+  expect(await told(late)).toEqual([expect.stringMatching(/`unfreeze\[1\]` never happens: it starts in epoch 2 .* the run has 2/)]);
   const plugins = [
     definePlugin({
       kind: "hook",

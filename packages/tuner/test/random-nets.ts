@@ -6,8 +6,8 @@ const { dense, batchNormalization, dropout, add, concatenate, activation, layerN
 type Symbolic = layers.SymbolicTensor;
 
 /**
- * A random graph over vectors: two inputs, layers that join, a layer used twice, a model within, batch norm (some of it
- * held), dropout where asked. Initial weights are a function of the generator.
+ * Makes a random graph over vectors: two inputs, layers that join, a layer used twice, a nested model, batch norm (some of it
+ * frozen), and optional dropout. Initial weights depend only on the generator.
  */
 export function randomNet(random: Random, { randomLayers }: { randomLayers: boolean }): layers.LayersModel {
   const width = 4;
@@ -50,7 +50,7 @@ function inner(make: () => layers.layers.Layer, name: (kind: string) => string):
   return layers.model({ inputs: input, outputs: make().apply(bn) as Symbolic, name: name("inner") });
 }
 
-/** Holds the batch norms for which `holds` says so: calls them in inference mode, as the real patch does. */
+/** Freezes the batch norms for which `holds` is true. Calls them in inference mode, as the real patch does. */
 export function holding(holds: (path: string) => boolean): ModelPatch {
   return {
     name: "holding",

@@ -10,7 +10,7 @@ import { examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-/** Freeze schedule, accumulation, augmentation, dropout, every callback. */
+/** Options with a freeze schedule, accumulation, augmentation, dropout and every callback. */
 function options(more: Partial<FineTuneOptions>): FineTuneOptions {
   return {
     data: examples([8, 8, 2], 9),
@@ -33,7 +33,7 @@ function options(more: Partial<FineTuneOptions>): FineTuneOptions {
 }
 
 describe("resume", () => {
-  it("ends bit-identical to a run never stopped, from every step", async () => {
+  it("ends bit-identical to an uninterrupted run, from every step", async () => {
     const whole = convNet({ dropoutRate: 0.3 });
     const expected = await fineTune(whole, options({}));
     expected.restore();
@@ -51,7 +51,7 @@ describe("resume", () => {
     }
   });
 
-  it("is as exact under a guard: its mean, its snapshot and its count of bad steps in a row go along", async () => {
+  it("is also exact with a guard, whose mean, snapshot and count of bad steps are restored", async () => {
     const rows = Array.from({ length: 24 }, (_, i) => Array.from({ length: 4 }, (_, k) => Math.sin(4 * i + k)));
     const labels = rows.map((_, i) => [1, i % 3, 0]);
     const spoilt = rows.map((row) => [...row]);
@@ -93,7 +93,7 @@ describe("resume", () => {
     }
   });
 
-  it("passes over damaged checkpoints: every kind of flip and cut is noticed", async () => {
+  it("skips damaged checkpoints: every flipped bit and truncation is detected", async () => {
     const files = new Map<string, Uint8Array>();
     const checkpoint = { to: mapStore(files), resume: true, keep: 2 };
     (await fineTune(convNet(), options({ checkpoint, epochs: 2 }))).restore();
@@ -120,7 +120,7 @@ describe("resume", () => {
     expect(weightsOf(model)).toEqual(weightsOf(whole));
   });
 
-  it("refuses the checkpoint of another run, naming what differs", async () => {
+  it("refuses the checkpoint of another run and names the differences", async () => {
     const checkpoint = { to: mapStore(), resume: true };
     (await fineTune(convNet(), options({ checkpoint, epochs: 1 }))).restore();
     const model = convNet();
@@ -134,7 +134,7 @@ describe("resume", () => {
     expect(weightsOf(model)).toEqual(before);
   });
 
-  it("refuses every option that would make it another run, entry by entry, and takes those that would not", async () => {
+  it("refuses every changed option that would make it another run, and accepts the others", async () => {
     const given = (more: Partial<FineTuneOptions>): FineTuneOptions => ({
       data: examples([8, 8, 2], 9),
       validation: examples([8, 8, 2], 6),
@@ -205,7 +205,7 @@ describe("resume", () => {
     expect(resumed.steps).toBe(5);
   });
 
-  it("gives a delta for the base that the run began with, on the model object that was stopped and on a fresh one", async () => {
+  it("gives a delta for the original base, on the stopped model object and on a fresh one", async () => {
     const given = (more: Partial<FineTuneOptions>) => options({ trainable: "**", unfreeze: [], ...more });
     for (const same of [true, false]) {
       const checkpoint = { to: mapStore(), resume: true };
@@ -222,7 +222,7 @@ describe("resume", () => {
     }
   });
 
-  it("refuses another base where everything is trained, and says where a layer was drawn anew", async () => {
+  it("refuses another base if everything is trained, and names layers whose initial weights differ", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const checkpoint = { to: mapStore(), resume: true };
     const given = (more: Partial<FineTuneOptions>) => options({ trainable: "**", unfreeze: [], checkpoint, ...more });
@@ -243,7 +243,7 @@ describe("resume", () => {
     warn.mockRestore();
   });
 
-  it("refuses a checkpoint of an older format by its number", async () => {
+  it("refuses a checkpoint of an older format", async () => {
     const files = new Map<string, Uint8Array>();
     const checkpoint = { to: mapStore(files), resume: true };
     (await fineTune(convNet(), options({ checkpoint, epochs: 1 }))).restore();
@@ -253,7 +253,7 @@ describe("resume", () => {
     await expect(fineTune(convNet(), options({ checkpoint }))).rejects.toThrow(/of format 1, and .* reads format 3/);
   });
 
-  it("goes on when a checkpoint cannot be written, and says so", async () => {
+  it("continues with a warning if a checkpoint cannot be written", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const full = {
       ...mapStore(),
@@ -267,7 +267,7 @@ describe("resume", () => {
     warn.mockRestore();
   });
 
-  it("stops and pauses on demand, and rejects on abort with patches undone and nothing leaked", async () => {
+  it("stops and pauses on request, and rejects after an abort with patches removed and nothing leaked", async () => {
     const control = createRunControl();
     const seen: number[] = [];
     const observer = {

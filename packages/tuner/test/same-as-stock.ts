@@ -7,7 +7,7 @@ import { seeded } from "../src/random/random.ts";
 import { holding, randomNet } from "./random-nets.ts";
 import { distance, examples, weightsOf } from "./support.ts";
 
-/** The same training by stock layers: the whole model on the tape, every step. */
+/** Does the same training with stock layers, which record gradients for the whole model in every step. */
 export async function plain(
   model: layers.LayersModel,
   names: ReadonlySet<string>,
@@ -41,9 +41,9 @@ export async function plain(
 }
 
 /**
- * Random graphs with random frozen sets on the current backend: cached, 12 steps equal stock layers to 1e-6 in loss and weights.
+ * Trains random graphs with random frozen sets on the current backend. With the cache, 12 steps must equal stock layers to 1e-6 in loss and weights.
  *
- * @returns how many of them had a trunk.
+ * @returns the number of graphs that had a trunk.
  */
 export async function sameAsStock(count: number): Promise<number> {
   let cutSomething = 0;

@@ -26,7 +26,7 @@ const options = (more: Partial<FineTuneOptions> = {}): FineTuneOptions => ({
   ...more,
 });
 
-/** One dense layer that takes at least `ms` for a batch in inference mode, and tells of it. */
+/** Makes a dense layer that takes at least `ms` per batch in inference mode, and reports each call. */
 function slowInInference(ms: number, seen: () => void): { readonly model: ModelAdapter; readonly kernel: tf.Variable } {
   const kernel = tf.variable(tf.fill([4, 3], 0.1));
   const model = functionAdapter({
@@ -45,7 +45,7 @@ function slowInInference(ms: number, seen: () => void): { readonly model: ModelA
 }
 
 describe("a run that is paused", () => {
-  it("rejects when it is aborted, and has written its checkpoint", async () => {
+  it("rejects if it is aborted, after writing its checkpoint", async () => {
     const [control, aborter, files] = [createRunControl(), new AbortController(), new Map<string, Uint8Array>()];
     const pausing = {
       stepEnd({ step }: { step: number }) {
@@ -61,7 +61,7 @@ describe("a run that is paused", () => {
 });
 
 describe("findLearningRate", () => {
-  it("rejects by the caller's signal, aborted before or on the way, with the weights as before", async () => {
+  it("rejects if the caller's signal is aborted before or during the search, and restores the weights", async () => {
     const model = mlp();
     const before = weightsOf(model);
     for (const steps of [0, 4]) {
@@ -81,7 +81,7 @@ describe("findLearningRate", () => {
 });
 
 describe("validation", () => {
-  it("gives timers their turn between batches", async () => {
+  it("lets timers run between batches", async () => {
     let [batches, ticks] = [0, 0];
     const { model } = slowInInference(20, () => batches++);
     const timer = setInterval(() => ticks++, 1);
@@ -92,7 +92,7 @@ describe("validation", () => {
     expect(ticks).toBeGreaterThanOrEqual(9);
   });
 
-  it("ends by the signal, and a resumed run goes on with it: bit-identical", async () => {
+  it("is ended by the signal, and a resumed run continues with it bit-identically", async () => {
     const validation = examples([4], 80);
     const more = { validation, metrics: ["accuracy"], ema: { decay: 0.5 }, cache: false } as const;
     const { model: whole, kernel: expected } = slowInInference(0, () => {});
@@ -100,7 +100,7 @@ describe("validation", () => {
     restore();
     let batches = 0;
     const aborter = new AbortController();
-    // In the second epoch's validation.
+    // Aborts in the validation of the second epoch.
     const seen = (): void => void (++batches === 13 && aborter.abort(new Error("enough")));
     const first = slowInInference(0, seen);
     const checkpoint = { to: mapStore(), resume: true };
@@ -120,7 +120,7 @@ describe("validation", () => {
 });
 
 describe("hashing the inputs for a cache in files", () => {
-  it("ends by the signal between two chunks", async () => {
+  it("is ended by the signal between two chunks", async () => {
     const aborter = new AbortController();
     const views: number[] = [];
     const watch = {

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import type { CheckpointStore } from "../src/files/stores/store.ts";
 
-/** Normal inputs and one-hot labels in turn. */
+/** Makes normal inputs, and one-hot labels that alternate. */
 export function examples(shape: number[], n = 20, classes = 3): { xs: tf.Tensor; ys: tf.Tensor } {
   const xs = tf.randomNormal([n, ...shape], 0, 1, "float32", 5);
   const numbers = tf.tensor1d(
@@ -21,7 +21,7 @@ export function weightsOf(model: layers.LayersModel): Record<string, number[]> {
   );
 }
 
-/** Largest difference between two sets of weights. */
+/** Returns the largest difference between two sets of weights. */
 export function distance(a: Record<string, number[]>, b: Record<string, number[]>): number {
   return Math.max(
     ...Object.entries(a).flatMap(([name, values]) =>
@@ -30,7 +30,7 @@ export function distance(a: Record<string, number[]>, b: Record<string, number[]
   );
 }
 
-/** Checkpoints in a Map. */
+/** Makes a store that keeps files in a Map. */
 export function mapStore(files: Map<string, Uint8Array> = new Map()): CheckpointStore {
   return {
     where: "memory",

@@ -1,4 +1,4 @@
-"""Reads the event file of tensorboard-sample.ts with TensorBoard's own reader and writes what it saw.
+"""Reads the event file of tensorboard-sample.ts with TensorBoard's own reader and prints the contents.
 
     npx tsx packages/tuner/test/write-sample.ts > events.out.tfevents.1.graft
     python tensorboard-oracle.py events.out.tfevents.1.graft > tensorboard-oracle.json

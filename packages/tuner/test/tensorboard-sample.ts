@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { tensorBoard } from "../src/index.ts";
 
-/** An event file with a bit of everything, from a clock that stands still. `tensorboard-oracle.py` read these very bytes. */
+/** Makes an event file with a bit of everything and a fixed clock. `tensorboard-oracle.py` has read exactly these bytes. */
 export async function tensorBoardSample(): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   const digits = tf.tensor4d([0, 0.5, 1, 1, 0.5, 0], [1, 2, 3, 1]);

@@ -9,7 +9,7 @@ import { examples, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-/** Mean squared error that throws in its `at`th call, behind ops that the tape has saved tensors for. */
+/** Mean squared error that throws in its `at`th call, after ops that saved tensors for gradients. */
 function failing(at: number): (labels: tf.Tensor, predictions: tf.Tensor) => tf.Scalar {
   let calls = 0;
   return (labels, predictions) => {
@@ -51,14 +51,14 @@ const cases: Record<string, () => Partial<FineTuneOptions>> = {
 };
 
 for (const [what, given] of Object.entries(cases)) {
-  it(`${what}: the error comes out, no tensor is left`, async () => {
+  it(`${what}: the error is thrown and no tensors are leaked`, async () => {
     const model = convNet({ dropoutRate: 0.3 });
     const data = examples([8, 8, 2]);
     const all = options(data, given());
     const before = tf.memory().numTensors;
     await expect(fineTune(model, all)).rejects.toThrow("is broken");
     expect(tf.memory().numTensors).toBe(before);
-    // The model still trains.
+    // The model can still be trained.
     const { restore, steps } = await fineTune(model, options(data, { loss: "meanSquaredError" }));
     expect(steps).toBe(8);
     restore();
@@ -67,7 +67,7 @@ for (const [what, given] of Object.entries(cases)) {
   });
 }
 
-it("a task's loss, with a combiner: the same", async () => {
+it("a task's loss with a combiner: the same", async () => {
   const input = layers.input({ shape: [4] });
   const shared = layers.layers.dense({ units: 5, name: "body" }).apply(input);
   const outputs = ["a", "b"].map(
@@ -90,7 +90,7 @@ it("a task's loss, with a combiner: the same", async () => {
   expect(weightsOf(model)).toEqual(weights);
 });
 
-it("in the plan's own steps, and in a search for the rate: no tensor is left, no weight moved", async () => {
+it("in the steps of a plan and of a search for the learning rate: no tensors are leaked, and weights do not change", async () => {
   const model = convNet();
   const data = examples([8, 8, 2]);
   const weights = weightsOf(model);
@@ -102,7 +102,7 @@ it("in the plan's own steps, and in a search for the rate: no tensor is left, no
   model.dispose();
 });
 
-it("when a bad step is looked at once more for where it went wrong", async () => {
+it("while a bad step is repeated to find the place that went wrong", async () => {
   const model = convNet();
   const data = examples([8, 8, 2]);
   const before = tf.memory().numTensors;

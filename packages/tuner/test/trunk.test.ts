@@ -23,7 +23,7 @@ describe("the trunk", () => {
     expect(await sameAsStock(count)).toBeGreaterThan(count / 2);
   });
 
-  it("changes nothing over 200 steps of a convolutional net on wasm, against stock layers", async () => {
+  it("equals stock layers over 200 steps of a convolutional net on wasm", async () => {
     await wasmBackend().init();
     const [ours, stock] = [convNet(), convNet()];
     const { xs, ys } = examples([8, 8, 2], 12);
@@ -52,7 +52,7 @@ describe("the trunk", () => {
     expect(distance(weightsOf(ours), weightsOf(stock))).toBeLessThan(1e-6);
   });
 
-  it("ends before a subclass of a stock layer, with a name of its own, without, or with that layer's, and runs its call", async () => {
+  it("ends before a subclass of a stock layer, with any class name, and runs its call", async () => {
     const Dense = layers.layers.dense({ units: 1 }).constructor as new (config: object) => layers.layers.Layer;
     class Doubled extends Dense {
       override call(inputs: tf.Tensor | tf.Tensor[], kwargs: object): tf.Tensor {
@@ -100,7 +100,7 @@ describe("the trunk", () => {
     ]);
   });
 
-  it("is bit-identical with and without the cache, dropout included", async () => {
+  it("is bit-identical with and without the cache, also with dropout", async () => {
     for (let seed = 0; seed < 10; seed++) {
       const runs = [];
       for (const cache of ["memory", false] as const) {
@@ -123,7 +123,7 @@ describe("the trunk", () => {
     }
   });
 
-  it("ends where something random, unheld, stateful or unknown stands, and says so", async () => {
+  it("ends before random, unfrozen, stateful or unknown layers, and gives the reason", async () => {
     const options = {
       loss: "categoricalCrossentropy",
       trainable: "head",
@@ -153,7 +153,7 @@ describe("the trunk", () => {
     expect(trunk.stops).toEqual([{ path: "head", why: "trained" }]);
   });
 
-  it("computes no gradient for the kernel of a frozen convolution behind the cut", async () => {
+  it("computes no gradient for the kernel of a frozen convolution after the cut", async () => {
     const model = convNet();
     const data = examples([8, 8, 2], 4);
     const kernels: string[] = [];
@@ -174,7 +174,7 @@ describe("the trunk", () => {
     expect(kernels).not.toContain("Conv2DBackpropFilter");
   });
 
-  it("carries masks across the cut", async () => {
+  it("passes masks across the cut", async () => {
     const make = () =>
       layers.sequential({
         layers: [

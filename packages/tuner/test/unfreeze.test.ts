@@ -9,7 +9,7 @@ import { distance, examples, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
-/** Adam as in the paper's algorithm 1, in double precision, on the parameters that `trained` names for a step. */
+/** Runs Adam (algorithm 1 of the paper) in double precision on the parameters that `trained` selects for each step. */
 function byHand(
   model: layers.LayersModel,
   { xs, ys }: { xs: tf.Tensor; ys: tf.Tensor },
@@ -49,7 +49,7 @@ function byHand(
 }
 
 describe("gradual unfreezing", () => {
-  it("is an Adam loop written by hand, in which a layer that joins late counts its own steps", async () => {
+  it("equals a hand-written Adam loop in which a layer that joins late counts its own steps", async () => {
     const data = examples([4], 12);
     const [ours, hand] = [mlp(), mlp()];
     const { restore, steps } = await fineTune(ours, {
@@ -78,7 +78,7 @@ describe("gradual unfreezing", () => {
     expect(distance(weightsOf(ours), weightsOf(mlp()))).toBeGreaterThan(0.05);
   });
 
-  it("leaves what is not unfrozen yet as it was to the bit, under averaging too", async () => {
+  it("leaves frozen layers unchanged to the bit, also with averaging", async () => {
     const model = mlp();
     const { restore } = await fineTune(model, {
       data: examples([4]),

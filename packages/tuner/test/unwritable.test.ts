@@ -40,7 +40,7 @@ async function run(to?: string | CheckpointStore, more: Partial<FineTuneOptions>
   return { weights: weightsOf(model), steps: result.steps, warnings: result.warnings };
 }
 
-/** Root may write anywhere: the run goes on as somebody else. */
+/** Drops root privileges during the run, because root may write anywhere. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   if (process.geteuid?.() !== 0) return work();
   process.seteuid?.(65534);
@@ -52,7 +52,7 @@ async function asNobody<T>(work: () => Promise<T>): Promise<T> {
 }
 
 describe("a checkpoint that cannot be written", () => {
-  it("to a read-only folder does not end the training, and is told once", async () => {
+  it("to a read-only folder does not end the training, and is reported once", async () => {
     const expected = await run();
     chmodSync(folder, 0o555);
     const { warnings, ...survived } = await asNobody(() => run(folder));
@@ -62,7 +62,7 @@ describe("a checkpoint that cannot be written", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("to a full disk leaves the older ones, no half file, and is told again after it went well in between", async () => {
+  it("to a full disk keeps older ones, leaves no partial file, and is reported again after a success", async () => {
     const io = nodeIo();
     let writes = 0;
     const filling = {
@@ -86,7 +86,7 @@ describe("a checkpoint that cannot be written", () => {
 });
 
 describe("a folder", () => {
-  it("is made with those above it, refused below a file, and given up where the file system makes none", async () => {
+  it("is created with its parents, refused below a file, and fails on file systems without new folders", async () => {
     const { makeFolder } = nodeIo();
     await Promise.all([makeFolder(join(folder, "a/b/c")), makeFolder(join(folder, "a/b/c"))]);
     await makeFolder(join(folder, "a/b/c/"));
@@ -100,7 +100,7 @@ describe("a folder", () => {
 describe("a report that cannot be written", () => {
   const to = (): string => join(folder, "run.html");
 
-  it("does not take a finished run along: its history, weights and warnings are there", async () => {
+  it("does not fail a finished run, whose history, weights and warnings are returned", async () => {
     const expected = await run();
     chmodSync(folder, 0o555);
     const { warnings, ...survived } = await asNobody(() => run(undefined, { observers: [htmlReport({ to: to() })] }));
@@ -110,7 +110,7 @@ describe("a report that cannot be written", () => {
     ]);
   });
 
-  it("does not hide why a run ended, nor keep other observers from the end, nor patches from being undone", async () => {
+  it("does not hide why a run ended, and other observers are told and patches removed", async () => {
     const undone: string[] = [];
     const patch = { name: "patch", apply: () => ({ restore: () => void undone.push("patch") }) };
     const failing = { name: "failing", runEnd: () => Promise.reject(new Error("the report is gone")) };
@@ -123,7 +123,7 @@ describe("a report that cannot be written", () => {
     expect(ends).toEqual([expect.objectContaining({ message: "the real reason" })]);
   });
 
-  it("is not written by a run that never began: the one before stays", async () => {
+  it("is not written by a run that never started, so the previous report stays", async () => {
     await run(undefined, { observers: [htmlReport({ to: to() })] });
     const before = readFileSync(to(), "utf8");
     await run(join(folder, "state"));
@@ -134,7 +134,7 @@ describe("a report that cannot be written", () => {
 });
 
 describe("a cache that cannot be written", () => {
-  it("lets the run go on from memory, and of a stream without one, each with one warning", async () => {
+  it("lets the run continue from memory, or without a cache for a stream, each with one warning", async () => {
     const expected = await run();
     const { xs, ys } = examples([4]);
     const stream = function* (): Generator<Element> {
@@ -151,13 +151,13 @@ describe("a cache that cannot be written", () => {
       const { warnings, ...survived } = await asNobody(() => run(undefined, given));
       expect({ ...survived, warnings: [] }).toEqual(expected);
       expect(warnings).toEqual([expect.stringMatching(message)]);
-      // The model's six, and the examples that are made for every run.
+      // The six tensors of the model, and the examples that are made for every run.
       expect(tf.memory().numTensors - before).toBe(8);
     }
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("on a disk that fills up leaves no part that a later run would take for the whole", async () => {
+  it("on a disk that fills up leaves no partial file that a later run would accept", async () => {
     const { xs, ys } = examples([4], 200);
     const stream = function* (): Generator<Element> {
       for (let i = 0; i < 200; i += 10) yield { xs: tf.slice(xs, i, 10), ys: tf.slice(ys, i, 10) };

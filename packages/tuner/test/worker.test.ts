@@ -17,7 +17,7 @@ const options = (epochs: number) =>
     epochs,
   }) as const;
 
-it("runs behind a port: events come through, the delta makes the page's model the same, stop and errors travel", async () => {
+it("runs behind a port: events arrive, the delta gives the page the same model, stop and errors are passed on", async () => {
   await tf.setBackend("cpu");
   const run = (job: unknown, more: Parameters<typeof fineTuneInWorker>[2] = {}) => {
     const { port1, port2 } = new MessageChannel();
@@ -74,7 +74,7 @@ describe("a port", () => {
     return port1 as unknown as WorkerPort;
   };
 
-  it("takes one run after the other, and two at once: each has its own buttons, events and end", async () => {
+  it("accepts runs one after the other and at the same time, each with its own control, events and end", async () => {
     const port = served();
     const stopping = fineTuneInWorker(port, 100_000, { observers: [{ stepEnd: () => stopping.stop() }] });
     expect((await stopping.result).stopped).toBe("stopped");
@@ -93,7 +93,7 @@ describe("a port", () => {
     ]);
   });
 
-  it("is not asked for a run whose signal is aborted already", async () => {
+  it("gets no message if the signal is already aborted", async () => {
     built = 0;
     const { result } = fineTuneInWorker(served(), 2, { signal: AbortSignal.abort(new Error("never mind")) });
     await expect(result).rejects.toThrow("never mind");
@@ -101,7 +101,7 @@ describe("a port", () => {
     expect(built).toBe(0);
   });
 
-  it("passes what an observer throws to `result`, and ends the run; at its end only a warning", async () => {
+  it("rejects `result` with an observer's error and ends the run; at the end it is only a warning", async () => {
     const port = served();
     const failing = { stepEnd: () => Promise.reject(new Error("the chart is gone")) };
     await expect(fineTuneInWorker(port, 100_000, { observers: [failing] }).result).rejects.toThrow("the chart is gone");
@@ -118,7 +118,7 @@ describe("a port", () => {
     warn.mockRestore();
   });
 
-  it("that is closed, and a worker that throws or exits, reject `result`", async () => {
+  it("rejects `result` if it is closed, or if the worker throws or exits", async () => {
     const port = served();
     const run = fineTuneInWorker(port, 100_000, { observers: [{ stepEnd: () => open[0]?.close() }] });
     await expect(run.result).rejects.toThrow(/worker was lost[\s\S]*closed/);
@@ -129,7 +129,7 @@ describe("a port", () => {
     await expect(leaving.result).rejects.toThrow(/exit code 3/);
   });
 
-  it("of a page tells of its worker's errors, and is left alone after a run", async () => {
+  it("of a page reports its worker's errors, and has no listeners after a run", async () => {
     const listeners = new Map<string, Set<(event: object) => void>>();
     const worker: WorkerPort = {
       postMessage: () => {},

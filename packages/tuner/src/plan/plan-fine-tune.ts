@@ -23,8 +23,8 @@ export interface PlanOptions {
 }
 
 /**
- * Describes what `fineTune` would do with these options. To predict time and memory, it runs the trunk for one batch and takes two steps
- * in every phase. It then restores the model. It writes no files, even if the cache is kept in files.
+ * Plans a run of `fineTune` with these options. To predict time and memory, it runs the trunk for one batch and takes two steps in every
+ * phase. It then restores the model. It writes no files, even if the cache is kept in files.
  *
  * @throws the same errors as `fineTune` before its first step.
  */

@@ -5,7 +5,7 @@ import type { CutModel, TrunkInfo } from "../models/adapter/model-adapter.ts";
 import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { conflictsOf } from "./conflicts.ts";
 
-/** Describes what a run will do, as plain data. */
+/** The plan of a run, as plain data. */
 export interface Plan {
   readonly model: string;
   readonly parameters: {

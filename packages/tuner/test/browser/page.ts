@@ -5,18 +5,18 @@ import { convNet } from "../nets.ts";
 import { weightsOf } from "../support.ts";
 import type { Job } from "./worker.ts";
 
-/** What a run gave that was killed and resumed, beside one that never was. */
+/** Results of a run that was killed and resumed, and of an uninterrupted one. */
 export interface Outcome {
   readonly whole: Record<string, number[]>;
   readonly resumed: Record<string, number[]>;
   readonly steps: number;
   readonly losses: { readonly whole: readonly number[]; readonly resumed: readonly number[] };
-  /** Steps that the worker went on from, one a life. */
+  /** Step from which each worker continued. */
   readonly from: readonly number[];
   readonly files: readonly string[];
 }
 
-/** Runs a worker until it is done, or until `ms` after it has told of `steps` steps, when it is terminated. */
+/** Runs a worker until it is done, or terminates it `ms` milliseconds after it has reported `steps` steps. */
 async function life(job: Job, from: number[], kill?: { steps: number; ms: number }): Promise<WorkerResult | undefined> {
   const worker = new Worker("/worker.js", { type: "module" });
   const failed = new Promise<never>((_, reject) => {
@@ -41,14 +41,14 @@ async function life(job: Job, from: number[], kill?: { steps: number; ms: number
   }
 }
 
-/** Kills a run by `worker.terminate()` again and again, at most `lives` times, and resumes it from its store. */
+/** Kills a run with `worker.terminate()` at most `lives` times and resumes it from its store each time. */
 export async function killAndResume({ store, lives }: { store: Job["store"]; lives: number }): Promise<Outcome> {
   await tf.setBackend("cpu");
   const whole = await life({ store, name: "whole" }, []);
   const from: number[] = [];
   let resumed: WorkerResult | undefined;
   for (let i = 0; i <= lives && !resumed; i++)
-    // Some milliseconds after the third step of its life: within a step, a checkpoint's write or between.
+    // Some milliseconds after its third step, which is within a step, within the write of a checkpoint, or between.
     resumed = await life({ store, name: "killed" }, from, i < lives ? { steps: 3, ms: (7 * i) % 23 } : undefined);
   if (!whole || !resumed) throw new Error("A run did not end.");
   const open = store === "opfs" ? opfsStore : indexedDbStore;

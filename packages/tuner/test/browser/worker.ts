@@ -5,13 +5,13 @@ import { indexedDbStore, opfsStore, serveFineTune, shift, type WorkerPort } from
 import { convNet } from "../nets.ts";
 import { examples } from "../support.ts";
 
-/** What the page asks for. */
+/** Message of the page. */
 export interface Job {
   readonly store: "opfs" | "indexeddb";
   readonly name: string;
 }
 
-// In a Web Worker: a run with a freeze schedule, accumulation, augmentation and dropout, and a checkpoint a step.
+// In a Web Worker, runs with a freeze schedule, accumulation, augmentation, dropout, and one checkpoint per step.
 serveFineTune(self as unknown as WorkerPort, async (job) => {
   const { store, name } = job as Job;
   await tf.setBackend("cpu");

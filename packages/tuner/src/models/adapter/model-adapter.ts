@@ -3,7 +3,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Ports } from "./ports.ts";
 import type { Value } from "./value.ts";
 
-/** Changes made by patches that affect where the model can be cut. */
+/** Changes made by patches that affect the cut of the model. */
 export interface Changes {
   /** Stable paths of layers to which a patch added parameters. */
   readonly adapted: ReadonlySet<string>;

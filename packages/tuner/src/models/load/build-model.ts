@@ -33,7 +33,7 @@ export async function buildModel({ topology, file, most, fill }: ModelParts): Pr
     fill(built);
     return built;
   } catch (cause) {
-    // `model.dispose()` would keep the weights of a shared layer, and there is no model yet if building failed.
+    // `model.dispose()` would keep the weights of a shared layer, and it cannot be called if building failed.
     for (const variable of made) variable.dispose();
     if (cause instanceof LoadError) throw cause;
     const said = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);

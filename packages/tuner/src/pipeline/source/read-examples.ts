@@ -9,7 +9,7 @@ export type MemoryData = ExampleData | ArrayExamples | DatasetLike | AsyncIterab
  * Reads examples into tensors.
  *
  * @param rank rank of the model's first input with the batch axis. It is used to tell single examples from batches.
- * @throws DataError if there are no examples, or elements have different shapes.
+ * @throws DataError if `data` has no examples, or its elements have different shapes.
  */
 export async function examplesOf(data: MemoryData, rank: number, what = "data"): Promise<OwnedExamples> {
   if (typeof data !== "object" || data === null) {
