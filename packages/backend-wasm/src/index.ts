@@ -1,3 +1,4 @@
+export type { Registration } from "@graftjs/backend";
 export { wasmBackend } from "./adapter.ts";
 export { fusedLayers } from "./layers/fused-layers.ts";
 export { OutOfMemoryError } from "./memory/out-of-memory.ts";
@@ -11,5 +12,4 @@ export { softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
 export type { TrainingKernelOptions, WasmBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";
 export type { WasmPaths } from "./stock-backend/wasm-paths.ts";
-export type { Registration } from "./tfjs-registry/registration.ts";
 export { registerTrainingKernels } from "./training-kernels.ts";

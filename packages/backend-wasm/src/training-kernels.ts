@@ -1,3 +1,4 @@
+import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
 import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dilatedFusedGradients } from "./gradients/fused-dilations.ts";
@@ -8,8 +9,7 @@ import { type TrainingKernelOptions, trainingKernelOptions } from "./options.ts"
 import { type SimdLevel, simdLevel } from "./simd/module.ts";
 import type { WasmBackend } from "./stock-backend/wasm-backend.ts";
 import { replaceGradients } from "./tfjs-registry/gradients.ts";
-import { replaceKernels } from "./tfjs-registry/kernels.ts";
-import { once, type Registration, together } from "./tfjs-registry/registration.ts";
+import { once, together } from "./tfjs-registry/registration.ts";
 
 let warned = false;
 
@@ -70,9 +70,14 @@ function runningBackend(): WasmBackend {
 /** The registrations in tfjs's global registry, the latest last. */
 const registered: Registered[] = [];
 
+/** Returns the training kernels in the form that `replaceKernels` takes. */
+function kernelsFor(level: SimdLevel): { readonly [name: string]: Wrapped } {
+  return Object.fromEntries(Object.entries(kernelTable(level)).map(([name, kernel]) => [name, () => kernel]));
+}
+
 function register(level: SimdLevel, backend: WasmBackend): Registered {
   const registration = together([
-    () => replaceKernels(kernelTable(level)),
+    () => replaceKernels("wasm", kernelsFor(level), { nested: true }),
     () => replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
     dilatedFusedGradients,
     () => guardMemory(backend),

@@ -7,7 +7,7 @@ export { inTurn, type Place, takePlace } from "./place.ts";
 export { plugins } from "./plugins.ts";
 // kernels
 export { recordKernels } from "./record-kernels.ts";
-export { type Registration, replaceKernels, type Wrapped } from "./replace-kernels.ts";
+export { type Registration, type ReplaceOptions, replaceKernels, type Wrapped } from "./replace-kernels.ts";
 export { runOnBackends } from "./run-on-backends.ts";
 export { missingTrainingKernels } from "./training-kernels.ts";
 export { type Undo, undoList } from "./undo.ts";

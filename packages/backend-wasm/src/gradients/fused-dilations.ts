@@ -1,7 +1,7 @@
+import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { runKernel } from "../tfjs-registry/gradients.ts";
-import { replaceKernels } from "../tfjs-registry/kernels.ts";
-import { once, type Registration, together } from "../tfjs-registry/registration.ts";
+import { once, together } from "../tfjs-registry/registration.ts";
 import { unbroadcast } from "./broadcast.ts";
 
 type Gradient = (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
@@ -24,17 +24,16 @@ export function dilatedFusedGradients(): Registration {
   const stock = engine.customGrad;
   const own = Object.hasOwn(engine, "customGrad");
   let ran: Dilated | undefined;
-  const noting = (name: string, depthwise: boolean): { [name: string]: tf.KernelFunc } => {
-    const { kernelFunc } = tf.getKernel(name, "wasm") ?? {};
-    if (!kernelFunc) return {};
-    const noted: tf.KernelFunc = (params) => {
+  const recording =
+    (depthwise: boolean): Wrapped =>
+    (below) =>
+    (params) => {
       const attrs = params.attrs ?? {};
       if ([attrs.dilations ?? 1].flat().some((rate) => rate !== 1)) ran ??= { attrs, depthwise };
-      return kernelFunc(params);
+      return (below as tf.KernelConfig).kernelFunc(params);
     };
-    return { [name]: noted };
-  };
-  const knowing: CustomGrad = (f) =>
+  const kernels = { FusedConv2D: recording(false), FusedDepthwiseConv2D: recording(true) };
+  const withDilations: CustomGrad = (f) =>
     stock.call(engine, (...args) => {
       const outer = ran;
       ran = undefined;
@@ -46,11 +45,11 @@ export function dilatedFusedGradients(): Registration {
       }
     });
   return together([
-    () => replaceKernels({ ...noting("FusedConv2D", false), ...noting("FusedDepthwiseConv2D", true) }),
+    () => replaceKernels("wasm", kernels, { nested: true }),
     () => {
-      engine.customGrad = knowing;
+      engine.customGrad = withDilations;
       return once(() => {
-        if (engine.customGrad !== knowing) return;
+        if (engine.customGrad !== withDilations) return;
         if (own) engine.customGrad = stock;
         else delete (engine as { customGrad?: CustomGrad }).customGrad;
       });

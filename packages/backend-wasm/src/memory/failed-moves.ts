@@ -1,6 +1,7 @@
+import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
-import { once, type Registration } from "../tfjs-registry/registration.ts";
+import { once } from "../tfjs-registry/registration.ts";
 
 /**
  * Keeps a tensor on its old backend if the heap has no room for it. When tfjs moves a tensor between backends, it frees the

@@ -1,5 +1,6 @@
+import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
-import { once, type Registration } from "../tfjs-registry/registration.ts";
+import { once } from "../tfjs-registry/registration.ts";
 
 type Gradients = ReturnType<typeof tf.engine>["gradients"];
 interface TapedEngine {

@@ -1,7 +1,7 @@
+import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
-import { replaceKernels } from "../tfjs-registry/kernels.ts";
-import { once, type Registration } from "../tfjs-registry/registration.ts";
+import { once } from "../tfjs-registry/registration.ts";
 import { keepFailedMoves } from "./failed-moves.ts";
 import { freeFailedTapes } from "./failed-tapes.ts";
 import { namingErrors } from "./named-errors.ts";
@@ -24,13 +24,13 @@ export function guardMemory(backend: WasmBackend): Registration {
     return address;
   };
   wasm._malloc = guarded;
-  const named = replaceKernels(
-    Object.fromEntries(
-      tf
-        .getKernelsForBackend("wasm")
-        .map(({ kernelName, kernelFunc }) => [kernelName, namingErrors(kernelName, kernelFunc)]),
-    ),
-  );
+  const naming = tf
+    .getKernelsForBackend("wasm")
+    .map(({ kernelName, kernelFunc }): [string, Wrapped] => [
+      kernelName,
+      (below) => namingErrors(kernelName, below?.kernelFunc ?? kernelFunc),
+    ]);
+  const named = replaceKernels("wasm", Object.fromEntries(naming), { nested: true });
   const tapes = freeFailedTapes();
   const moves = keepFailedMoves(backend);
   return once(() => {

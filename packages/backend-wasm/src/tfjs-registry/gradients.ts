@@ -1,5 +1,6 @@
+import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
-import { once, type Registration } from "./registration.ts";
+import { once } from "./registration.ts";
 
 /** A gradient that is used while wasm is the current backend. Other backends keep the gradient registered before it. */
 export interface WasmGradient {

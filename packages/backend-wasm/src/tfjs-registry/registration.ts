@@ -1,7 +1,4 @@
-/** Puts back everything that a registration replaced. A second call does nothing. */
-export interface Registration {
-  dispose(): void;
-}
+import type { Registration } from "@graftjs/backend";
 
 /** Makes a registration whose `undo` runs at most once. */
 export function once(undo: () => void): Registration {
