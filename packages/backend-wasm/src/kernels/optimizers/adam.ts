@@ -1,18 +1,19 @@
+import type { FusedKernels } from "@graftjs/core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
 import { FusedAttributes } from "./attributes.ts";
 
 /** Computes a step of Adam or AdamW in place; see `GraftAdam` in docs/fused-kernels.md. */
-export function fusedAdam(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedAdam(heap: Heap, attrs: FusedKernels["GraftAdam"]): void {
   const table = new FusedAttributes("GraftAdam", heap, attrs);
   const variables = table.tensors("variables");
   const grads = table.tensors("grads", variables);
   const m = table.tensors("m", variables);
   const v = table.tensors("v", variables);
-  const rates = table.list<number>("learningRates", variables.length);
-  const corrections1 = table.list<number>("corrections1", variables.length);
-  const corrections2 = table.list<number>("corrections2", variables.length);
-  const decays = table.list<number>("decays", variables.length);
+  const rates = table.list("learningRates", variables.length);
+  const corrections1 = table.list("corrections1", variables.length);
+  const corrections2 = table.list("corrections2", variables.length);
+  const decays = table.list("decays", variables.length);
   const [beta1, beta2, epsilon] = [table.number("beta1"), table.number("beta2"), table.number("epsilon")];
   table.check();
   table.own(variables, m, v);

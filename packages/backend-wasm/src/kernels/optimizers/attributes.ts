@@ -2,23 +2,30 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { forgetPacked } from "../../memory/xnnpack.ts";
 
-/** Reads and checks the attributes of a fused kernel. {@link check} reports all problems before anything is written. */
-export class FusedAttributes {
+/** Names of the attributes in `A` that have the type `V`. */
+type NamesOf<A, V> = { [N in keyof A]: A[N] extends V ? N : never }[keyof A] & string;
+
+/**
+ * Reads and checks the attributes of a fused kernel, whose types are those of core's `FusedKernels`. {@link check} reports all
+ * problems before anything is written.
+ */
+export class FusedAttributes<A extends object> {
   readonly heap: Heap;
+  /** The attributes. Types are not enough, because plain JavaScript and other versions of core may call a kernel, too. */
+  readonly attrs: A;
   readonly #kernel: string;
-  readonly #attrs: { readonly [name: string]: unknown };
   readonly #problems: string[] = [];
   readonly #tensors: tf.Tensor[] = [];
 
-  constructor(kernel: string, heap: Heap, attrs: { readonly [name: string]: unknown }) {
+  constructor(kernel: string, heap: Heap, attrs: A) {
     this.heap = heap;
     this.#kernel = kernel;
-    this.#attrs = attrs;
+    this.attrs = attrs;
   }
 
   /** Reads a list of live float32 tensors. With `like`, its number and sizes must be the same. */
-  tensors(name: string, like?: readonly tf.Tensor[]): readonly tf.Tensor[] {
-    const list = this.#attrs[name];
+  tensors(name: NamesOf<A, readonly tf.Tensor[]>, like?: readonly tf.Tensor[]): readonly tf.Tensor[] {
+    const list: unknown = this.attrs[name];
     if (!Array.isArray(list) || !list.every((entry) => entry instanceof tf.Tensor)) {
       this.#problems.push(`\`${name}\` is not a list of tensors`);
       return [];
@@ -40,22 +47,22 @@ export class FusedAttributes {
   }
 
   /** Reads a list of `count` numbers or booleans. */
-  list<T extends number | boolean>(name: string, count: number): readonly T[] {
-    const list = this.#attrs[name];
+  list<N extends NamesOf<A, readonly number[] | readonly boolean[]>>(name: N, count: number): A[N] {
+    const list: unknown = this.attrs[name];
     if (
       !Array.isArray(list) ||
       list.length !== count ||
       list.some((entry) => typeof entry !== "number" && typeof entry !== "boolean")
     ) {
       this.#problems.push(`\`${name}\` is not a list of ${count} values`);
-      return [];
+      return [] as A[N];
     }
-    return list as readonly T[];
+    return list as A[N];
   }
 
   /** Reads one live float32 tensor; with `size`, it must have that number of values. */
-  tensor(name: string, size?: number): tf.Tensor {
-    const value = this.#attrs[name];
+  tensor(name: NamesOf<A, tf.Tensor>, size?: number): tf.Tensor {
+    const value: unknown = this.attrs[name];
     if (
       !(value instanceof tf.Tensor) ||
       value.isDisposed ||
@@ -69,8 +76,8 @@ export class FusedAttributes {
   }
 
   /** Reads a number. */
-  number(name: string): number {
-    const value = this.#attrs[name];
+  number(name: NamesOf<A, number>): number {
+    const value: unknown = this.attrs[name];
     if (typeof value !== "number") this.#problems.push(`\`${name}\` is ${String(value)}, expected a number`);
     return value as number;
   }
@@ -102,6 +109,9 @@ export class FusedAttributes {
     for (const tensor of lists.flat()) forgetPacked(this.heap.backend, tensor);
   }
 }
+
+/** The readers of attributes. A function that reads only some of a kernel's attributes takes this type. */
+export type AttributeReader<A extends object> = Pick<FusedAttributes<A>, "attrs" | "list" | "number" | "tensor">;
 
 /** Gives `tensor` a new buffer with the same numbers. The old buffer stays with its other owners. */
 function replaceByCopy(heap: Heap, tensor: tf.Tensor): void {

@@ -1,3 +1,4 @@
+import type { FusedKernels } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
@@ -13,19 +14,18 @@ const KEPT = 1 << 22;
  * Computes a step of LAMB in place; see `GraftLamb` in docs/fused-kernels.md. The direction is kept until its norm is known.
  * To compute it again would read the same number of bytes from the two moments, and take a root and a division per number.
  */
-export function fusedLamb(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedLamb(heap: Heap, attrs: FusedKernels["GraftLamb"]): void {
   const table = new FusedAttributes("GraftLamb", heap, attrs);
   const variables = table.tensors("variables");
   const grads = table.tensors("grads", variables);
   const m = table.tensors("m", variables);
   const v = table.tensors("v", variables);
-  const rates = table.list<number>("learningRates", variables.length);
-  const corrections1 = table.list<number>("corrections1", variables.length);
-  const corrections2 = table.list<number>("corrections2", variables.length);
+  const rates = table.list("learningRates", variables.length);
+  const corrections1 = table.list("corrections1", variables.length);
+  const corrections2 = table.list("corrections2", variables.length);
   const [beta1, beta2, epsilon] = [table.number("beta1"), table.number("beta2"), table.number("epsilon")];
   const trust = readTrustAttributes(
     table,
-    attrs,
     variables.map(({ size }) => size),
   );
   const reported = reportTensors(table);

@@ -1,7 +1,8 @@
+import type { FusedKernels } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
-import { FusedAttributes } from "./attributes.ts";
+import { type AttributeReader, FusedAttributes } from "./attributes.ts";
 import { norm } from "./norms.ts";
 import {
   groupTrust,
@@ -13,23 +14,20 @@ import {
 } from "./trust-ratio.ts";
 
 /** Computes a step of LARS with momentum in place, in every dialect; see `GraftLars` in docs/fused-kernels.md. */
-export function fusedLars(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedLars(heap: Heap, attrs: FusedKernels["GraftLars"]): void {
   const table = new FusedAttributes("GraftLars", heap, attrs);
   const variables = table.tensors("variables");
   const grads = table.tensors("grads", variables);
   const momentum = table.number("momentum");
   const velocities = momentum === 0 ? [] : table.tensors("velocities", variables);
-  const rates = table.list<number>("learningRates", variables.length);
-  const first = table.list<boolean>("first", variables.length);
+  const rates = table.list("learningRates", variables.length);
+  const first = table.list("first", variables.length);
   const dampening = table.number("dampening");
   const [trustCoefficient, epsilon] = [table.number("trustCoefficient"), table.number("epsilon")];
-  const denominator = attrs.denominator as "gradient" | "decayed" | "velocity";
-  const [nesterov, clipToRate, rateInVelocity] = ["nesterov", "clipToRate", "rateInVelocity"].map((name) =>
-    Boolean(attrs[name]),
-  );
+  const { denominator } = attrs;
+  const [nesterov, clipToRate, rateInVelocity] = [attrs.nesterov, attrs.clipToRate, attrs.rateInVelocity].map(Boolean);
   const trust = readTrustAttributes(
     table,
-    attrs,
     variables.map(({ size }) => size),
   );
   const reported = reportTensors(table);
@@ -120,9 +118,13 @@ function clipped(ratio: number, rate: number): number {
   return rate === 0 ? 1 : Math.min(ratio / rate, 1);
 }
 
+const REPORTS = ["ratios", "weightNorms", "gradNorms"] as const;
+
 /** Reads the three tensors into which a step writes ratios and norms. */
-export function reportTensors(table: FusedAttributes): readonly tf.Tensor[] {
-  return ["ratios", "weightNorms", "gradNorms"].map((name) => table.tensor(name));
+export function reportTensors(
+  table: AttributeReader<Pick<FusedKernels["GraftLars"], (typeof REPORTS)[number]>>,
+): readonly tf.Tensor[] {
+  return REPORTS.map((name) => table.tensor(name));
 }
 
 /** Writes ratios and norms into their slots. All other entries become 0. */

@@ -1,3 +1,4 @@
+import type { FusedKernels } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Heap } from "../../heap/heap.ts";
 import { FusedAttributes } from "./attributes.ts";
@@ -63,7 +64,7 @@ export function combine(norms: readonly number[]): number {
 }
 
 /** Computes out ← √Σ‖t‖²; see `GraftGlobalNorm` in docs/fused-kernels.md. */
-export function fusedGlobalNorm(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedGlobalNorm(heap: Heap, attrs: FusedKernels["GraftGlobalNorm"]): void {
   const table = new FusedAttributes("GraftGlobalNorm", heap, attrs);
   const tensors = table.tensors("tensors");
   const out = table.tensor("out", 1);
@@ -75,7 +76,7 @@ export function fusedGlobalNorm(heap: Heap, attrs: { readonly [name: string]: un
 }
 
 /** Computes outputs ← tensors · factor; see `GraftScaleAll` in docs/fused-kernels.md. */
-export function fusedScaleAll(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedScaleAll(heap: Heap, attrs: FusedKernels["GraftScaleAll"]): void {
   const table = new FusedAttributes("GraftScaleAll", heap, attrs);
   const tensors = table.tensors("tensors");
   const outputs = table.tensors("outputs", tensors);

@@ -1,16 +1,17 @@
+import type { FusedKernels } from "@graftjs/core";
 import type { Heap } from "../../heap/heap.ts";
 import { eachNumber } from "../../threads/work-sharing.ts";
 import { FusedAttributes } from "./attributes.ts";
 
 /** Computes a step of SGD with momentum in place; see `GraftSgd` in docs/fused-kernels.md. */
-export function fusedSgd(heap: Heap, attrs: { readonly [name: string]: unknown }): void {
+export function fusedSgd(heap: Heap, attrs: FusedKernels["GraftSgd"]): void {
   const table = new FusedAttributes("GraftSgd", heap, attrs);
   const variables = table.tensors("variables");
   const grads = table.tensors("grads", variables);
   const momentum = table.number("momentum");
   const velocities = momentum === 0 ? [] : table.tensors("velocities", variables);
-  const rates = table.list<number>("learningRates", variables.length);
-  const first = table.list<boolean>("first", variables.length);
+  const rates = table.list("learningRates", variables.length);
+  const first = table.list("first", variables.length);
   const dampening = table.number("dampening");
   const { nesterov, rateInVelocity } = attrs;
   table.check();

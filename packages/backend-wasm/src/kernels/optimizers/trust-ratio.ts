@@ -1,18 +1,15 @@
-import type { FusedAttributes } from "./attributes.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { AttributeReader } from "./attributes.ts";
 import { combine } from "./norms.ts";
 
-type Denominator = "gradient" | "decayed" | "velocity";
+type Lars = FusedKernels["GraftLars"];
 
-/** The checked attributes of `GraftLars` and `GraftLamb` about trust ratios. */
-export interface TrustAttributes {
+/** The attributes about trust ratios, which `GraftLars` and `GraftLamb` have in common. */
+type RatioAttributes = Pick<Lars, "groups" | "slots" | "decays" | "minRatio" | "maxRatio" | "zeroNorm" | "rmsFloor">;
+
+/** The checked attributes about trust ratios, with the number of values of each variable. */
+export interface TrustAttributes extends RatioAttributes {
   readonly sizes: readonly number[];
-  readonly groups: readonly number[];
-  readonly slots: readonly number[];
-  readonly decays: readonly number[];
-  readonly minRatio: number;
-  readonly maxRatio: number;
-  readonly zeroNorm: "rms-floor" | "one" | "eta" | "exclude";
-  readonly rmsFloor: number;
 }
 
 /** The trust ratio of one tensor, with the norms that it was computed from. */
@@ -26,18 +23,17 @@ export interface Trust {
 
 /** Reads the attributes about trust ratios. `sizes` are the numbers of values of the variables. */
 export function readTrustAttributes(
-  table: FusedAttributes,
-  attrs: { readonly [name: string]: unknown },
+  table: AttributeReader<RatioAttributes>,
   sizes: readonly number[],
 ): TrustAttributes {
   return {
     sizes,
-    groups: table.list<number>("groups", sizes.length),
-    slots: table.list<number>("slots", sizes.length),
-    decays: table.list<number>("decays", sizes.length),
+    groups: table.list("groups", sizes.length),
+    slots: table.list("slots", sizes.length),
+    decays: table.list("decays", sizes.length),
     minRatio: table.number("minRatio"),
-    maxRatio: (attrs.maxRatio as number | undefined) ?? Number.POSITIVE_INFINITY,
-    zeroNorm: attrs.zeroNorm as TrustAttributes["zeroNorm"],
+    maxRatio: table.attrs.maxRatio ?? Number.POSITIVE_INFINITY,
+    zeroNorm: table.attrs.zeroNorm,
     rmsFloor: table.number("rmsFloor"),
   };
 }
@@ -76,7 +72,7 @@ export function groupTrust(
   indices: readonly number[],
   weights: readonly number[],
   dividing: readonly number[],
-  { trustCoefficient, epsilon, denominator }: { trustCoefficient: number; epsilon: number; denominator: Denominator },
+  { trustCoefficient, epsilon, denominator }: Pick<Lars, "trustCoefficient" | "epsilon" | "denominator">,
 ): Trust {
   const [W, D] = [combine(weights), combine(dividing)];
   const B =
