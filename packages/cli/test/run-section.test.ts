@@ -137,7 +137,7 @@ it("trains on a safetensors file with the same result as on a module with the sa
     [[...columns, ["yss", columns[1]?.[1] as StoredTensor]], /`yss` is not a name of data. Did you mean `ys`/],
     [
       [columns[0] as [string, StoredTensor], ["ys", { dtype: "I64", shape: [1], data: new Uint8Array(8) }]],
-      /is I64[\s\S]*Write it as F32 or I32/,
+      /has the type I64[\s\S]*Write it as F32 or I32/,
     ],
   ];
   for (const [tensors, message] of errors) {
