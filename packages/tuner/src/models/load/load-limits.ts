@@ -1,4 +1,4 @@
-/** Limits on what a model file may unpack to. */
+/** Limits on the unpacked size of a model file. */
 export interface LoadLimits {
   /**
    * Largest unpacked size of the file in bytes. A small file can unpack to gigabytes.
