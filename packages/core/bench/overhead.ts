@@ -1,4 +1,4 @@
-// What a step of HookedOptimizer costs beside tf.train's with the same rule: 160 parameters, on wasm, alternating in one
+// Measures a step of HookedOptimizer beside tf.train's with the same rule: 160 parameters, on wasm, alternating in one
 // process.
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-wasm";

@@ -39,7 +39,7 @@ export { plugins } from "./plugins.ts";
 export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from "./rules/adam.ts";
 export { gradientDescent } from "./rules/gradient-descent.ts";
 export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
-// state: what hooks keep, saved and loaded
+// state: the memory of hooks and rules, saved and loaded
 export { loadState, type SavedState, type StatefulOptimizer, saveState, type TensorSpec } from "./state/state.ts";
 export { hasStats, readStats, type StepStats } from "./state/step-stats.ts";
 export { registerHookedOptimizer, StoredOptimizer } from "./state/stored-optimizer.ts";

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
-/** The same steps on whichever tfjs is bundled: prints its version, losses and what is left. */
+/** Takes the same steps on the tfjs version that is bundled. Prints the version, the losses and the number of leaked tensors. */
 const SMOKE = `
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";

@@ -59,7 +59,7 @@ const loss =
     tf.mul(tf.sum(held[0]?.variable as tf.Tensor), nan) as tf.Scalar;
 const untouched = optimizer([], sgd(), { params: held.slice(0, 1) });
 
-/** By what is done wrong. */
+/** Wrong uses, by description. */
 const wrong: Readonly<Record<string, () => unknown>> = {
   // Optimizer
   "no parameters": () => new HookedOptimizer({ params: [], rule: sgd(), learningRate: 0.1 }),
@@ -68,7 +68,7 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   "a hook as the rule": () => optimizer([], ema() as never),
   "no rule": () => optimizer([], undefined as never, { rule: undefined }),
   "a negative rate": () => optimizer([], sgd(), { learningRate: -1 }),
-  "a rate that is no number": () => {
+  "a rate that is not a number": () => {
     optimizer().learningRate = "fast" as never;
   },
   "a negative multiplier": () => optimizer([], sgd(), { rateMultipliers: [{ params: "head", factor: -1 }] }),
@@ -201,7 +201,7 @@ it("every message", () => {
     {
       "a combiner among the hooks": "RecipeError: \`mean\` among the hooks: not an optimizer hook.
       It is a combiner: hooks see only one gradient, so it would have no effect there. Pass it to \`taskTrainer\`.",
-      "a glob that is none": "SelectionError: \`hidden[9-1]/*\` is no glob.
+      "a glob that is none": "SelectionError: \`hidden[9-1]/*\` is not a glob.
       A class goes from low to high: [1-3], [a-z].",
       "a gradient that is missing": "SelectionError: No gradient for \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.
       Does the loss depend on it, and is it trainable? To keep it unchanged, leave it out of \`params\` or freeze it.",
@@ -225,13 +225,13 @@ it("every message", () => {
       \`factor\` is a number ≥ 0, or a schedule: (step) => number.",
       "a negative rate": "OptionsError: learningRate is -1.
       Give a number ≥ 0, or a schedule: (step) => number.",
-      "a parameter without a label": "SelectionError: No label, or none that has a hook, for \`hidden/kernel\` and \`hidden/bias\`.
+      "a parameter without a label": "SelectionError: No label with a hook for \`hidden/kernel\` and \`hidden/bias\`.
       Give each parameter one of \`a\`.",
       "a plugin that throws": "RecipeError: The recipe has 1 problem(s).
       rule: not today",
       "a predicate that matches nothing": "SelectionError: The predicate selects none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
-      "a rate that is no number": "OptionsError: learningRate is fast.
+      "a rate that is not a number": "OptionsError: learningRate is fast.
       Give a number ≥ 0, or a schedule: (step) => number.",
       "a recipe that is wrong in many places": "RecipeError: The recipe has 10 problem(s).
       \`hook\` is not a key of a recipe. Did you mean \`hooks\`?
@@ -269,14 +269,14 @@ it("every message", () => {
       "an update of another shape": "RecipeError: The update of \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\` is missing or has another shape.
       A hook or rule returns the names and shapes of its input.",
       "conditionally never": "OptionsError: \`ema\` should act every 0 steps from step 0 on.
-      \`every\` is an integer ≥ 1, \`offset\` one ≥ 0.",
+      \`every\` is an integer ≥ 1, and \`offset\` is an integer ≥ 0.",
       "decay on nothing": "SelectionError: \`on\` of \`add-decayed-weights\` matches nothing with \`embeddings\`.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\`, \`head/bias\`, \`hidden\`, \`head\`, \`kernel\` and \`bias\`.",
       "freezing nothing": "SelectionError: freeze matches nothing with \`hiden/**\`.
       Did you mean \`hidden\`?",
       "gradients that nobody registered": "RecipeError: No gradients are registered with tfjs-core.
       Add: import "@tensorflow/tfjs-layers" (or "@tensorflow/tfjs").",
-      "no average to swap in": "RecipeError: There is no average under the name \`ema\`.
+      "no average to swap in": "RecipeError: The optimizer has no average under the name \`ema\`.
       Add ema() to the optimizer's hooks, and take a step before you swap it in.",
       "no backend": "BackendError: None of 0 backends can do training.
       No adapter was given.",
@@ -286,8 +286,8 @@ it("every message", () => {
       node: out of memory",
       "no checkpoint": "StateError: The checkpoint does not fit in 1 place(s); nothing was changed.
       Its format is unknown; this version of Graft reads format 1.",
-      "no combiner": "RecipeError: \`combiner\` is no combiner.
-      It has \`weigh\` or \`combine\`; a hook belongs into the optimizer's hooks.",
+      "no combiner": "RecipeError: \`combiner\` is not a combiner.
+      \`combiner\` must have a \`weigh\` or \`combine\` method. Pass hooks to the optimizer instead.",
       "no hook to check": "RecipeError: The optimizer has no hook \`apply-if-finite\`.
       Add applyIfFinite() to its hooks.",
       "no parameters": "SelectionError: The optimizer has no parameters.
@@ -300,8 +300,8 @@ it("every message", () => {
       A hook has \`name\`, \`init\` and \`transform\`.",
       "nothing that measures": "RecipeError: Nothing in the optimizer measures.
       Add gradientStats("before") to its hooks, or wrap the rule in updateStats.",
-      "one task": "RecipeError: \`mean\` combines the gradients of several tasks, and got 1 loss(es).
-      Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
+      "one task": "RecipeError: \`mean\` combines the gradients of several tasks, but got 1 loss(es).
+      Give each task its own loss. A sum of losses has only one gradient: for a sum, use optimizer.minimize.",
       "several wrong options": "OptionsError: \`adam\` has 3 wrong option(s).
       \`beta1\` must be a number ≥ 0 and < 1, got 1
       \`beta3\` is not an option. Did you mean \`beta1\` or \`beta2\`?

@@ -1,4 +1,4 @@
-// What must not compile. `tsc` checks this file: a line below `@ts-expect-error` that does compile is an error.
+// Code that must not compile. `tsc` checks this file: a line below `@ts-expect-error` that does compile is an error.
 
 import type { Recipe } from "@graftjs/registry";
 import { addDecayedWeights, conditionally, ema, partition, updateStats } from "@graftjs/transforms";
@@ -22,7 +22,7 @@ const hook = stateless("hook", (grads) => grads);
 const rule = sgd();
 const learningRate = 0.1;
 
-// What does compile.
+// Code that compiles.
 new HookedOptimizer({ params, hooks: [hook, masked(ema(), "head")], rule, learningRate });
 new HookedOptimizer({ params, rule: adam(), learningRate: (step) => 1 / (step + 1) });
 
@@ -42,7 +42,7 @@ masked(rule, "head");
 conditionally(rule, { every: 2 });
 // @ts-expect-error
 partition({ a: rule }, () => "a");
-// A hook where a rule is wrapped.
+// A hook in place of the wrapped rule.
 // @ts-expect-error
 updateStats(hook);
 // A combiner among the hooks: hooks only ever see one gradient.

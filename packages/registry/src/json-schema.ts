@@ -51,7 +51,7 @@ function converter(kinds: readonly PluginKind[]): Convert {
   };
   const convert: Convert = ({ plugin, codeOnly: _, items, properties, additionalProperties, anyOf, ...plain }) => {
     if (plugin) {
-      // Editors ignore what is beside a $ref.
+      // Editors ignore keys beside a $ref.
       const { description } = plain;
       return description === undefined ? reference(plugin) : { description, allOf: [reference(plugin)] };
     }

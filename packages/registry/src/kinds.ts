@@ -19,7 +19,7 @@ export interface KindOf<K extends PluginKind> {
   readonly key?: string;
   /** Shape of the section. @default a list of plugins of the kind */
   readonly schema?: OptionSchema;
-  /** One line for `explain` and for editors: when the parts of this kind act, and what they do. */
+  /** One line for `explain` and for editors: when the parts of this kind act, and their effect. */
   readonly title: string;
   /** Turns the parts of a recipe into parts that a run knows. Leave it out if your own code reads `resolved.parts`. */
   contribute?(parts: readonly PluginKinds[K][]): RunParts;

@@ -176,7 +176,7 @@ it("explain prints the composed step, and why each part stands where it does", a
       1. decoupled-weight-decay {"rule":{"use":"sgd","with":{"momentum":0.9}},"weightDecay":0.1} — Adds decoupled weight decay to a rule
          rule: sgd — Gradient descent, momentum, Nesterov
     learning rate: read once at the start of a step and shown to every hook
-      1. constant {"value":0.1} — One rate"
+      1. constant {"value":0.1} — Constant rate"
   `);
 });
 

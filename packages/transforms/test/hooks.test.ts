@@ -84,7 +84,7 @@ function stepWith(optimizer: HookedOptimizer, values: { readonly [name: string]:
 
 const read = (held: readonly Param[]): number[][] => held.map(({ variable }) => [...variable.dataSync()]);
 
-/** By name: jax sorts the keys of what it returns. */
+/** By name: jax sorts the keys of its result. */
 function expectNear(held: readonly Param[], expected: object): void {
   const numbers = new Map(Object.entries(expected).map(([name, value]) => [name, (value as number[][]).flat()]));
   for (const { name, variable } of held)
@@ -243,8 +243,8 @@ describe("applyIfFinite", () => {
     }
     await expect(checkFinite(strict)).rejects.toThrow(NonFiniteError);
     await expect(checkFinite(strict)).rejects.toThrowErrorMatchingInlineSnapshot(`
-      [NonFiniteError: The gradient of \`b/kernel\` was NaN or infinite; 1 step(s) were skipped, 1 of them just now in a row.
-        Weights are as they were before. Look at the learning rate, the loss and the data of those steps.]
+      [NonFiniteError: The gradient of \`b/kernel\` was NaN or infinite; 1 step(s) were skipped, the last 1 of them in a row.
+        The weights did not change in those steps. Check the learning rate, the loss and the data.]
     `);
     stepWith(patient, bad);
     expect(await checkFinite(patient)).toEqual({

@@ -62,7 +62,7 @@ export interface Callback {
   finish?(): Promise<void>;
   /** Returns the memory. Leave `save` and `load` out if the callback keeps none. */
   save?(): Promise<CallbackState>;
-  /** Takes over what `save` returned. */
+  /** Restores a memory that `save` returned. */
   load?(state: CallbackState): void;
   /** Frees the callback's tensors. Called at the end of every run, also after an error. */
   dispose?(): void;

@@ -3,14 +3,14 @@ import type { StateTree } from "../state/tree.ts";
 import type { StepContext, Transformed } from "../step/hook.ts";
 
 /**
- * One gradient per task in, one gradient out. Runs before the hooks, which only ever see one gradient.
+ * Merges one gradient per task into one gradient. It runs before the hooks, which see only one gradient.
  *
- * - `weigh` sees the m × m Gramian G = J Jᵀ of the task gradients (row-major, float64, on the host) and returns one
- *   weight a task; the update is Jᵀ·weights. Core computes G on the device and reads it in one awaited read per step.
- * - `combine` sees the gradients themselves, on the device, for rules that work element by element.
+ * - `weigh` gets the m × m Gramian G = J Jᵀ of the task gradients (row-major, float64, on the host) and returns one weight
+ *   per task; the update is Jᵀ·weights. Core computes G on the device and reads it once per step, with one await.
+ * - `combine` gets the gradients themselves, on the device, for rules that work element by element.
  *
- * Both see the parameters that at least two tasks reach; a task that does not reach one of those counts as 0 there. A
- * parameter that one task alone reaches, such as its head, gets that task's gradient and no combiner sees it.
+ * Both see the parameters that at least two tasks reach; if a task does not reach one of them, its gradient is 0 there. A
+ * parameter that only one task reaches, such as its head, gets that task's gradient, and no combiner sees it.
  */
 export type Combiner<S extends StateTree = StateTree> = WeighingCombiner<S> | ElementwiseCombiner<S>;
 

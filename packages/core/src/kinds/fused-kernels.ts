@@ -16,7 +16,7 @@ interface Moments extends Parallel {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** 1 − β₁ᵗ, where t is each parameter's own step count. */
+  /** 1 − β₁ᵗ; t is each parameter's own step count. */
   readonly corrections1: readonly number[];
   /** 1 − β₂ᵗ. */
   readonly corrections2: readonly number[];

@@ -18,7 +18,7 @@ export function selectOnce(selector: Selector, what: string): (infos: readonly P
  * Returns a function that lists the parameters with weight decay: those of `on`, by default those with more than one
  * dimension (not biases, not norms). Each list of parameters is compiled once.
  *
- * @param what first words of the error if `on` matches nothing.
+ * @param what names the caller; the error begins with it if `on` matches nothing.
  */
 export function decayedNames(
   on: Selector | undefined,

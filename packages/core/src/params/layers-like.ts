@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 
-/** The little of a tfjs-layers weight that naming needs. */
+/** The part of a tfjs-layers weight that naming needs. */
 export interface WeightLike {
   readonly originalName: string;
   readonly trainable?: boolean;
@@ -8,7 +8,7 @@ export interface WeightLike {
   read(): tf.Tensor;
 }
 
-/** The little of a tfjs-layers layer that naming, selecting and patching need; keeps core free of `tfjs-layers`. */
+/** The part of a tfjs-layers layer that naming, selecting and patching need. It keeps core free of `tfjs-layers`. */
 export interface LayerLike {
   readonly name: string;
   trainable: boolean;
@@ -17,7 +17,7 @@ export interface LayerLike {
   getClassName(): string;
 }
 
-/** The little of a `tf.LayersModel` (or `tf.Sequential`) that core needs. */
+/** The part of a `tf.LayersModel` (or `tf.Sequential`) that core needs. */
 export interface LayersLike {
   readonly name: string;
   readonly layers: readonly LayerLike[];

@@ -5,7 +5,7 @@ import type { Param } from "./params.ts";
 import type { VariableMap } from "./tensor-map.ts";
 import { unitAxes } from "./unit-axes.ts";
 
-/** A weight of a model under its stable name: parameters, frozen parameters and statistics alike. */
+/** A weight of a model under its stable name: a parameter, a frozen parameter or a statistic. */
 export interface NamedWeight extends Param {
   /** `moving_mean` and `moving_variance`: written by the forward pass, never by an optimizer. */
   readonly statistic: boolean;
@@ -19,12 +19,12 @@ export interface NamedParamsOptions {
 }
 
 /**
- * The parameters of a Layers model under stable names, in the order of the layers. Nested models add their name in front,
- * wrappers that hold several layers the inner one (`bi/forward/kernel`, `rnn/RNNCell_0/kernel`). A layer used twice is named
- * once, where it first stands. Shapes and axes as tfjs keeps them: kernels are IO and HWIO.
+ * Lists the parameters of a Layers model under stable names, in the order of the layers. A nested model adds its name in
+ * front; a wrapper with several layers adds the inner layer (`bi/forward/kernel`, `rnn/RNNCell_0/kernel`). A layer that is
+ * used twice is listed once, at its first place. Shapes and axes are those of tfjs: kernels are IO and HWIO.
  *
- * Plain variables, `{ "head/kernel": variable }`, keep the names they are given; their last axis counts as the units.
- * @throws SelectionError where a plain variable has no layer in its name.
+ * Plain variables, `{ "head/kernel": variable }`, keep their names; their last axis counts as the output units.
+ * @throws SelectionError if a plain variable has no layer in its name.
  */
 export function namedParams(
   model: LayersLike | VariableMap,
@@ -35,7 +35,7 @@ export function namedParams(
   return plainParams(model).filter(({ variable }) => frozen || variable.trainable);
 }
 
-/** Every weight of a Layers model under its stable name, statistics included. */
+/** Lists every weight of a Layers model under its stable name, statistics included. */
 export function namedWeights(model: LayersLike): readonly NamedWeight[] {
   const seen = new Set<WeightLike>();
   const found: NamedWeight[] = [];
@@ -69,8 +69,8 @@ function isModel(model: LayersLike | VariableMap): model is LayersLike {
 }
 
 /**
- * The layer within `layer` that a weight belongs to. `bi/forward_lstm_LSTM1/kernel` is `forward`: the rest is a name that tfjs
- * counts up within a process.
+ * Returns the layer inside `layer` that a weight belongs to. For `bi/forward_lstm_LSTM1/kernel` it is `forward`: the rest is
+ * a name with a number that tfjs counts up within a process.
  */
 function innerOf(layer: LayerLike, { originalName }: WeightLike): string {
   const own = `${layer.name}/`;

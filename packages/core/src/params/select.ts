@@ -10,21 +10,21 @@ export interface SelectSpec {
 }
 
 /**
- * Which parameters: a preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
+ * Selects parameters: a preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
  * predicate. Presets: `all`, `bias`, `norm` (gamma and beta), `head` (the last layer that has parameters), `last:n` (the
  * last n such layers), `role:kernel` (any role).
  */
 export type Selector = string | readonly string[] | SelectSpec | RegExp | ((param: ParamInfo) => boolean);
 
-/** What a selector becomes once it is compiled against a list of parameters. */
+/** A selector, compiled for a list of parameters. */
 export type Select = (param: ParamInfo) => boolean;
 
 /**
- * The parameters of `params` that `selector` matches, in their own order.
+ * Returns the parameters that `selector` matches, in the order of `params`.
  *
- * @param what who asks, the first words of the error: "The mask of `lars`".
- * @throws SelectionError naming each pattern that matches nothing, with the nearest names. A predicate or `exclude`
- *   pattern is held to the same rule: one that does nothing is a typing error more often than a wish.
+ * @param what names the caller; the error begins with it: "The mask of `lars`".
+ * @throws SelectionError with each pattern that matches nothing, and the nearest names. This holds for predicates and
+ *   `exclude` patterns too: if a pattern has no effect, it is more likely a typing error than intended.
  */
 export function selectParams<P extends ParamInfo>(
   params: readonly P[],
@@ -46,7 +46,7 @@ export function selectParams<P extends ParamInfo>(
   return picked;
 }
 
-/** As {@link selectParams}, for masks: what is not matched is left out without an error only if `params` is empty. */
+/** Compiles `selector` for masks. Throws like {@link selectParams}. */
 export function matcher(params: readonly ParamInfo[], selector: Selector, what: string): Select {
   const names = new Set(selectParams(params, selector, what).map(({ name }) => name));
   return ({ name }) => names.has(name);
@@ -114,7 +114,7 @@ function globToRegExp(glob: string): RegExp {
   try {
     return new RegExp(`^${body}$`);
   } catch (cause) {
-    throw new SelectionError(`\`${glob}\` is no glob.`, "A class goes from low to high: [1-3], [a-z].", { cause });
+    throw new SelectionError(`\`${glob}\` is not a glob.`, "A class goes from low to high: [1-3], [a-z].", { cause });
   }
 }
 

@@ -1,11 +1,11 @@
-/** Roles in which every element is one unit's own value, whatever the rank. */
+/** Roles in which each element belongs to one output unit, for any rank. */
 const ELEMENTWISE = new Set(["bias", "gamma", "beta", "alpha", "moving_mean", "moving_variance"]);
 
 /**
- * The axes that index output units, by tfjs's layouts: dense and recurrent kernels are IO (gates beside each other), conv
+ * Returns the axes that index output units, in tfjs's layouts: dense and recurrent kernels are IO (gates beside each other), conv
  * kernels WIO, HWIO and DHWIO, transposed ones HWOI and DHWOI, depthwise ones HW-in-mult, embeddings VD.
  *
- * @param className of the layer that computes with it: of the wrapped one, in a wrapper.
+ * @param className class of the layer that uses the parameter; in a wrapper, of the wrapped layer.
  */
 export function unitAxes(className: string, role: string, rank: number): readonly number[] {
   if (ELEMENTWISE.has(role) || role.endsWith("_bias") || rank < 2) return Array.from({ length: rank }, (_, i) => i);

@@ -26,7 +26,7 @@ export function gradientsOf(
   }
 }
 
-/** Does what tfjs does after a successful backward pass. Inside another gradient, the tape belongs to that one. */
+/** Frees the tape, as tfjs does after a successful backward pass. Inside another gradient, the tape belongs to that one. */
 function freeTape(): void {
   const { state } = tf.engine() as unknown as { readonly state: EngineState };
   if (state.gradientDepth !== 0 || !state.activeTape) return;

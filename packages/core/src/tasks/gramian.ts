@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { TensorMap } from "../params/tensor-map.ts";
 
 /**
- * The m × m Gramians G = J Jᵀ of task gradients, one per group of parameters: row-major, float64, in one awaited read.
+ * Computes the m × m Gramians G = J Jᵀ of task gradients, one per group of parameters: row-major, float64, in one awaited read.
  *
  * Each task's gradient is divided by its largest magnitude before it is multiplied, and G is scaled back in float64:
- * gradients of 1e-30 and 1e30 have the same relative accuracy as those of 1. A task without a gradient for a parameter
+ * gradients of 1e-30 and 1e30 have the same relative accuracy as those of 1. If a task has no gradient for a parameter, it
  * counts as 0 there.
  *
  * @param groups names of parameters by group.
@@ -28,7 +28,7 @@ export async function gramians(
   );
 }
 
-/** Upper triangle of the Gramian of the scaled gradients, then the m scales: what is read back. Call it in a tidy. */
+/** Returns the numbers to read back: the upper triangle of the Gramian of the scaled gradients, then the m scales. Call it in a tidy. */
 export function packGramian(maps: readonly TensorMap[], names: readonly string[]): tf.Tensor1D {
   const zero = tf.scalar(0);
   const scales = maps.map((map) => {
@@ -40,7 +40,7 @@ export function packGramian(maps: readonly TensorMap[], names: readonly string[]
     return tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest));
   });
   const upper = names.map((name) =>
-    // A tidy a parameter, so that the scaled copies of one tensor are freed before those of the next are made.
+    // One tidy per parameter, so that the scaled copies of a tensor are freed before the next ones are made.
     tf.tidy(() => {
       const scaled = maps.map((map, i) => (map[name] ? tf.div(map[name], scales[i] as tf.Tensor) : undefined));
       return tf.stack(

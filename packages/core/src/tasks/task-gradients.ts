@@ -6,7 +6,7 @@ import { gradientsOf } from "../step/gradients.ts";
 /** A scalar loss by task name. */
 export type TaskLosses = { readonly [task: string]: () => tf.Scalar };
 
-/** What one backward pass a task gives. All tensors are the caller's to dispose. */
+/** Result of one backward pass per task. The caller disposes all tensors. */
 export interface TaskGradients {
   readonly values: { readonly [task: string]: tf.Scalar };
   /** By task, then by parameter name: only the parameters that the task's loss reaches. */
@@ -14,10 +14,10 @@ export interface TaskGradients {
 }
 
 /**
- * One backward pass a task, one after the other. Nothing is left behind where a loss throws.
+ * Runs one backward pass per task, one after the other. If a loss throws, no tensor is left.
  *
- * @param statistics variables that a forward pass writes (`moving_mean`, `moving_variance`): they move by the first task's
- *   pass and not once a task. With `hold`, by none.
+ * @param statistics variables that a forward pass writes (`moving_mean`, `moving_variance`): they move in the first
+ *   task's pass only. With `hold` they do not move at all.
  */
 export function taskGradients(
   params: readonly Param[],

@@ -12,43 +12,43 @@ export interface TaskTrainerOptions {
   readonly optimizer: HookedOptimizer;
   readonly combiner: AnyCombiner;
   /**
-   * Variables that a forward pass writes (a model's `moving_mean` and `moving_variance`). They move once a step, by the
-   * first task's pass, and not once a task. @default []
+   * Variables that a forward pass writes (a model's `moving_mean` and `moving_variance`). They move once per step, in the
+   * first task's pass, not once per task. @default []
    */
   readonly statistics?: readonly tf.Variable[];
 }
 
 type Accept = (losses: { readonly [task: string]: tf.Scalar }, grads: TensorMap) => Promise<boolean>;
 
-/** Takes steps over several tasks: what `model.fit` cannot do, which sums the losses before an optimizer sees them. */
+/** Takes steps over several tasks. `model.fit` cannot do that: it sums the losses before the optimizer sees them. */
 export interface TaskTrainer {
   /**
-   * One step: a backward pass a task, the combiner over the parameters that several tasks reach, then the optimizer. A
-   * parameter that one task alone reaches (its head) gets that task's gradient as it is.
+   * Takes one step: one backward pass per task, the combiner over the parameters that several tasks reach, then the
+   * optimizer. A parameter that only one task reaches (its head) gets that task's gradient unchanged.
    *
-   * @param accept looks at the losses and the merged gradient before the optimizer does; on false the step is not taken,
-   *   weights and state as before. The tensors are not its to dispose.
+   * @param accept sees the losses and the merged gradient before the optimizer. If it returns false, the step is not taken:
+   *   weights and state stay. It must not dispose the tensors.
    *
-   * The losses returned are the caller's to dispose. Weights, state and memory are untouched when it throws.
-   * @throws RecipeError where there are fewer than two tasks, or a step is still under way; SelectionError naming the
-   *   parameters that no task reaches; NonFiniteError naming the task whose gradient is NaN or infinite.
+   * The caller disposes the returned losses. If it throws, weights, state and memory are unchanged.
+   * @throws RecipeError if there are fewer than two tasks, or if a step is still running; SelectionError with the parameters
+   *   that no task reaches; NonFiniteError with the task whose gradient is NaN or infinite.
    */
   step(losses: TaskLosses, accept?: Accept): Promise<{ readonly [task: string]: tf.Scalar }>;
-  /** The combiner's state, for a checkpoint: null before the first step. Assigning takes over the state and its tensors. */
+  /** State of the combiner, for a checkpoint. Null before the first step. Assign it to hand over a state and its tensors. */
   state: StateTree;
   dispose(): void;
 }
 
 /**
- * Steps over several losses at once: one gradient a task, merged by `combiner`, then the optimizer's hooks and rule.
+ * Makes a trainer for several losses: one gradient per task, merged by `combiner`, then the optimizer's hooks and rule.
  *
- * @throws RecipeError where `combiner` is no combiner.
+ * @throws RecipeError if `combiner` is not a combiner.
  */
 export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTrainerOptions): TaskTrainer {
   if (!("weigh" in combiner) && !("combine" in combiner)) {
     throw new RecipeError(
-      "`combiner` is no combiner.",
-      "It has `weigh` or `combine`; a hook belongs into the optimizer's hooks.",
+      "`combiner` is not a combiner.",
+      "`combiner` must have a `weigh` or `combine` method. Pass hooks to the optimizer instead.",
     );
   }
   let state: StateTree = null;
@@ -62,7 +62,7 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
   return {
     async step(losses, accept) {
       assertTasks(combiner, Object.keys(losses));
-      if (busy) throw new RecipeError("A step is still under way.", "Await step() before you call it again.");
+      if (busy) throw new RecipeError("A step is still running.", "Await step() before you call it again.");
       busy = true;
       const fresh = !started;
       let found: TaskGradients | undefined;
@@ -113,8 +113,8 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
 function assertTasks({ name }: AnyCombiner, tasks: readonly string[]): void {
   if (tasks.length >= 2) return;
   throw new RecipeError(
-    `\`${name}\` combines the gradients of several tasks, and got ${tasks.length} loss(es).`,
-    "Give each task its own loss. A sum of losses has one gradient only, in which nothing is left to combine: for that, use optimizer.minimize.",
+    `\`${name}\` combines the gradients of several tasks, but got ${tasks.length} loss(es).`,
+    "Give each task its own loss. A sum of losses has only one gradient: for a sum, use optimizer.minimize.",
   );
 }
 
@@ -124,7 +124,7 @@ function init(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap
     : (combiner as ElementwiseCombiner).init(tasks, params);
 }
 
-/** The merged gradient. Frees the tasks' gradients as it goes, so that there is never a set too many. */
+/** Returns the merged gradient. Frees the tasks' gradients one by one, so that memory never holds one set too many. */
 async function combined(
   combiner: AnyCombiner,
   { byTask }: TaskGradients,
@@ -138,7 +138,7 @@ async function combined(
   if (none.length > 0) {
     throw new SelectionError(
       `No task reaches ${formatNames(none)}.`,
-      "Is it connected to one of the losses? If it should stay as it is, leave it out of `params` or freeze it.",
+      "Does one of the losses depend on it? To keep it unchanged, leave it out of `params` or freeze it.",
     );
   }
   const shared = active.filter((param) => reached(param) > 1);
@@ -150,7 +150,7 @@ async function combined(
   return { grads: { ...merged.grads, ...Object.fromEntries(own) }, state: merged.state };
 }
 
-/** Gramians on the device, one awaited read, weights on the host, one weighted sum on the device. */
+/** Computes the Gramians on the device, the weights on the host after one awaited read, and the weighted sum on the device. */
 async function weighed(
   combiner: WeighingCombiner,
   byTask: { readonly [task: string]: TensorMap },
@@ -195,7 +195,7 @@ async function weighed(
   return { grads: Object.fromEntries(grads), state };
 }
 
-/** Element by element on the device: a task that does not reach a parameter has gradient 0 there. */
+/** Combines element by element on the device. If a task does not reach a parameter, its gradient is 0 there. */
 async function elementwise(
   combiner: ElementwiseCombiner,
   byTask: { readonly [task: string]: TensorMap },
@@ -230,7 +230,7 @@ async function read(make: () => tf.Tensor[]): Promise<Float64Array> {
   return numbers;
 }
 
-/** 0, or NaN where a gradient is not finite. */
+/** Returns 0, or NaN if a gradient is not finite. */
 function finiteProbe(map: TensorMap, names: readonly string[]): tf.Tensor {
   const probes = names.flatMap((name) => {
     const grad = map[name];
@@ -244,7 +244,7 @@ function assertFinite(tasks: readonly string[], numbers: Float64Array, group: st
   if (wrong.length === 0) return;
   throw new NonFiniteError(
     `The gradient of task ${formatNames(wrong)}${group ? ` in \`${group}\`` : ""} is not finite.`,
-    "Weights are untouched. Look at that task's loss and data.",
+    "The weights did not change. Check that task's loss and data.",
   );
 }
 

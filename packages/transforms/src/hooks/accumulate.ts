@@ -9,24 +9,24 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 
 export interface AccumulateOptions {
-  /** Gradients that make one step. ≥ 1. */
+  /** Number of gradients per step, ≥ 1. */
   readonly steps: number;
 }
 
 export type AccumulateState = { readonly sum: TensorMap; readonly count: number };
 
 export const accumulateOptions: OptionsSchema<AccumulateOptions> = optionsSchema<AccumulateOptions>(
-  { steps: { type: "integer", minimum: 1, description: "Gradients that make one step" } },
+  { steps: { type: "integer", minimum: 1, description: "Number of gradients per step" } },
   ["steps"],
 );
 
 /**
- * Takes one step from the mean of `steps` gradients: for losses that are means over equal batches, the step of a batch
- * `steps` times as large. In between nothing moves: no weight, no state behind this hook, no schedule.
+ * Takes one step from the mean of `steps` gradients. If the loss is a mean over equal batches, the result is the step of a
+ * batch that is `steps` times as large. Between steps nothing moves: no weight, no state of later hooks, no schedule.
  *
- * Put it first, and what follows sees one gradient a step. As optax `MultiSteps`. State: one tensor a parameter; a
+ * Put it first, so that later hooks see one gradient per step. Like optax `MultiSteps`. State: one tensor per parameter. A
  * checkpoint holds the partial sum.
- * @throws OptionsError where `steps` is not an integer ≥ 1.
+ * @throws OptionsError if `steps` is not an integer ≥ 1.
  */
 export function accumulate(options: AccumulateOptions | number): OptimizerHook<AccumulateState> {
   const given = typeof options === "number" ? { steps: options } : options;

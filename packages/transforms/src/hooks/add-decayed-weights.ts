@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs-core";
 export interface AddDecayedWeightsOptions {
   /** λ in g ← g + λ·w. ≥ 0. */
   readonly weightDecay: number;
-  /** Which parameters decay. @default every parameter of more than one dimension */
+  /** Parameters that decay. @default every parameter with more than one dimension */
   readonly on?: Selector;
 }
 
@@ -19,18 +19,18 @@ export const addDecayedWeightsOptions: OptionsSchema<AddDecayedWeightsOptions> =
   optionsSchema<AddDecayedWeightsOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in g ← g + λ·w" },
-      on: { description: "Selector of the parameters that decay; those of more than one dimension by default" },
+      on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
     },
     ["weightDecay"],
   );
 
 /**
- * Coupled weight decay (L2): g ← g + λ·w on the parameters of `on`, so that whatever follows (clipping, momentum, the moments
- * of Adam) sees the decay as part of the gradient. As optax `add_decayed_weights`. Decoupled decay is a matter of the rule:
- * `adamw`, `decoupledWeightDecay`.
+ * Adds coupled weight decay (L2): g ← g + λ·w on the parameters of `on`. Later hooks and the rule (clipping, momentum, the
+ * moments of Adam) see the decay as part of the gradient. Like optax `add_decayed_weights`. For decoupled decay use the
+ * rules `adamw` or `decoupledWeightDecay`.
  *
- * No state.
- * @throws OptionsError where an option is out of range or unknown; SelectionError where `on` matches nothing.
+ * It keeps no state.
+ * @throws OptionsError if an option is out of range or unknown; SelectionError if `on` matches nothing.
  */
 export function addDecayedWeights(options: AddDecayedWeightsOptions): OptimizerHook<null> {
   const { weightDecay, on } = addDecayedWeightsOptions.parse("add-decayed-weights", options);

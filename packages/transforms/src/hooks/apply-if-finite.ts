@@ -13,14 +13,14 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 
 export interface ApplyIfFiniteOptions {
-  /** What `checkFinite` does once a step was skipped: throw at once, or only after `limit` skips in a row. @default "throw" */
+  /** Behaviour of `checkFinite` after a skipped step: throw at once, or only after `limit` skips in a row. @default "throw" */
   readonly policy?: "throw" | "skip";
-  /** Skips in a row that the policy "skip" allows. ≥ 1. @default 10 */
+  /** Number of skips in a row that the policy "skip" allows, ≥ 1. @default 10 */
   readonly limit?: number;
 }
 
 export type ApplyIfFiniteState = {
-  /** Steps on which each parameter's gradient was not finite: int32 scalars on the device. */
+  /** Number of steps in which each parameter's gradient was not finite: int32 scalars on the device. */
   readonly nonFinite: TensorMap;
   readonly skipped: tf.Tensor;
   readonly inARow: tf.Tensor;
@@ -31,17 +31,23 @@ export const applyIfFiniteOptions: OptionsSchema<ApplyIfFiniteOptions, "policy" 
   ApplyIfFiniteOptions,
   "policy" | "limit"
 >({
-  policy: { enum: ["throw", "skip"], default: "throw", description: "Throw at the first skip, or go on for `limit`" },
-  limit: { type: "integer", minimum: 1, default: 10, description: "Skips in a row that the policy skip allows" },
+  policy: { enum: ["throw", "skip"], default: "throw", description: "Throw at the first skip, or after `limit` skips" },
+  limit: {
+    type: "integer",
+    minimum: 1,
+    default: 10,
+    description: "Number of skips in a row that the policy skip allows",
+  },
 });
 
 /**
- * Skips the step where a gradient is NaN or infinite: weights and state stay as they were. As optax `apply_if_finite`. It is
- * decided on the device, without a read; numbers that hooks keep on the host (Adam's step counts) do go on.
+ * Skips a step if a gradient is NaN or infinite: weights and state stay as they were. Like optax `apply_if_finite`. The
+ * device decides, without a read; numbers that hooks keep on the host (Adam's step counts) still advance.
  *
- * Stands where it should look: first for the raw gradient, last for what the rule gets. `await checkFinite(optimizer)`,
- * between steps and as seldom as you like, throws by the policy and names the parameters.
- * @throws OptionsError where an option is out of range or unknown.
+ * Its place among the hooks decides which gradient it checks: first for the raw gradient, last for the gradient that the
+ * rule gets. Call `await checkFinite(optimizer)` between steps, as rarely as you like: it throws if the policy says so, and
+ * names the parameters.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function applyIfFinite(options: ApplyIfFiniteOptions = {}): OptimizerHook<ApplyIfFiniteState> {
   const { policy, limit } = applyIfFiniteOptions.parse("apply-if-finite", options);
@@ -68,7 +74,7 @@ export function applyIfFinite(options: ApplyIfFiniteOptions = {}): OptimizerHook
   };
 }
 
-/** What `checkFinite` read: skipped steps in all, in a row up to now, and by parameter. */
+/** Counts that `checkFinite` read: skipped steps in total, skipped steps in a row until now, and steps by parameter. */
 export interface FiniteReport {
   readonly skipped: number;
   readonly inARow: number;
@@ -78,8 +84,9 @@ export interface FiniteReport {
 /**
  * Reads the counters of `applyIfFinite` in one awaited read. Call it between steps.
  *
- * @param name of the hook, where it has another one. @default "apply-if-finite"
- * @throws NonFiniteError naming the parameters, where the hook's policy says so; RecipeError where there is no such hook.
+ * @param name of the hook, if it was renamed. @default "apply-if-finite"
+ * @throws NonFiniteError with the names of the parameters, if the hook's policy says so; RecipeError if the optimizer lacks
+ *   the hook.
  */
 export async function checkFinite(optimizer: HookedOptimizer, name = "apply-if-finite"): Promise<FiniteReport> {
   if (!optimizer.hooks.some((hook) => hook.name === name)) {
@@ -96,8 +103,8 @@ export async function checkFinite(optimizer: HookedOptimizer, name = "apply-if-f
   if (limit === 0 ? found.skipped > 0 : found.inARow > limit) {
     const culprits = pairs.filter(([, count]) => count > 0).map(([param]) => param);
     throw new NonFiniteError(
-      `The gradient of ${formatNames(culprits)} was NaN or infinite; ${found.skipped} step(s) were skipped, ${found.inARow} of them just now in a row.`,
-      "Weights are as they were before. Look at the learning rate, the loss and the data of those steps.",
+      `The gradient of ${formatNames(culprits)} was NaN or infinite; ${found.skipped} step(s) were skipped, the last ${found.inARow} of them in a row.`,
+      "The weights did not change in those steps. Check the learning rate, the loss and the data.",
     );
   }
   return found;

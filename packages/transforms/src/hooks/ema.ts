@@ -11,7 +11,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 
 export interface EmaOptions {
-  /** Share of the average that stays at each step, in [0, 1). @default 0.999 */
+  /** Share of the average that is kept per step, in [0, 1). @default 0.999 */
   readonly decay?: number;
 }
 
@@ -23,17 +23,18 @@ export const emaOptions: OptionsSchema<EmaOptions, "decay"> = optionsSchema<EmaO
     minimum: 0,
     exclusiveMaximum: 1,
     default: 0.999,
-    description: "Share of the average that stays at each step",
+    description: "Share of the average that is kept per step",
   },
 });
 
 /**
- * Keeps an exponential moving average of the parameters, a ← d·a + (1−d)·w, from their first values on (Polyak & Juditsky
- * 1992; optax `incremental_update` with step size 1−d). Gradients pass as they are. Evaluate on it with `swapInEma`.
+ * Keeps an exponential moving average of the parameters, a ← d·a + (1−d)·w, starting at their first values (Polyak &
+ * Juditsky 1992; optax `incremental_update` with step size 1−d). Gradients pass unchanged. To evaluate the average, call
+ * `swapInEma`.
  *
- * A hook sees the weights before the step's update; `swapInEma` adds the last ones, so that none is missing. State: one
- * tensor a parameter.
- * @throws OptionsError where `decay` is out of range.
+ * A hook sees the weights before the step's update; `swapInEma` adds the last weights, so that no step is missing. State:
+ * one tensor per parameter.
+ * @throws OptionsError if `decay` is out of range.
  */
 export function ema(options: EmaOptions = {}): OptimizerHook<EmaState> {
   const { decay } = emaOptions.parse("ema", options);
@@ -48,17 +49,17 @@ export function ema(options: EmaOptions = {}): OptimizerHook<EmaState> {
 }
 
 /**
- * Puts the average into the model's variables, for evaluation or saving, and returns what puts the training weights back
- * (harmless when called twice). Do not take a step in between.
+ * Puts the average into the model's variables, for evaluation or saving. Returns a function that puts the training weights
+ * back; a second call of it does nothing. Do not take a step in between.
  *
- * @param name of the hook, where it has another one. @default "ema"
- * @throws RecipeError where the optimizer has no such hook, or has not taken a step.
+ * @param name of the hook, if it was renamed. @default "ema"
+ * @throws RecipeError if the optimizer lacks the hook, or has not taken a step.
  */
 export function swapInEma(optimizer: HookedOptimizer, name = "ema"): () => void {
   const state = (optimizer.state?.hooks as { readonly [hook: string]: StateTree } | undefined)?.[name];
   if (!state) {
     throw new RecipeError(
-      `There is no average under the name \`${name}\`.`,
+      `The optimizer has no average under the name \`${name}\`.`,
       "Add ema() to the optimizer's hooks, and take a step before you swap it in.",
     );
   }

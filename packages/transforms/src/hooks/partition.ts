@@ -13,16 +13,16 @@ import {
   selectOnce,
 } from "@graftjs/core";
 
-/** The label of a parameter: by a function, or by a selector a label (the first that matches). */
+/** Assigns labels to parameters: a function, or one selector per label (the first that matches counts). */
 export type Labels = ((param: ParamInfo) => string | undefined) | { readonly [label: string]: Selector };
 
 /**
- * One hook for each group of parameters. As optax `partition`. Every parameter needs a label, every label a hook and a
- * parameter: a group that is to stay as it is gets `stateless("as-is", (grads) => grads)`.
+ * Applies one hook to each group of parameters. Like optax `partition`. Every parameter needs a label, and every label needs
+ * a hook and a parameter. For a group whose gradients shall not change, pass `stateless("as-is", (grads) => grads)`.
  *
- * State is kept by label.
- * @throws OptionsError where labels have no hook; SelectionError, when the optimizer is built, where parameters have no label or a
- *   label no parameter.
+ * State belongs to labels.
+ * @throws OptionsError if a label has no hook. When the optimizer is built: SelectionError if a parameter has no label, or a
+ *   label has no parameter.
  */
 export function partition(hooks: { readonly [label: string]: AnyHook }, labels: Labels): OptimizerHook<ChainState> {
   const known = Object.keys(hooks);
@@ -53,7 +53,7 @@ export function partition(hooks: { readonly [label: string]: AnyHook }, labels: 
 
 interface Labeller {
   (param: ParamInfo): string | undefined;
-  /** Labels `infos`, once a list; throws where one has no known label. */
+  /** Labels each list of parameters once. Throws if a parameter has no known label. */
   prepare(infos: readonly ParamInfo[]): void;
 }
 
@@ -75,7 +75,7 @@ function labeller(labels: Labels, known: readonly string[]): Labeller {
     const without = infos.filter(({ name }) => !known.includes(found.get(name) ?? "")).map(({ name }) => name);
     if (without.length > 0) {
       throw new SelectionError(
-        `No label, or none that has a hook, for ${formatNames(without)}.`,
+        `No label with a hook for ${formatNames(without)}.`,
         `Give each parameter one of ${formatNames(known)}.`,
       );
     }

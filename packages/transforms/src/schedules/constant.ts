@@ -11,9 +11,9 @@ export const constantOptions: OptionsSchema<ConstantOptions> = optionsSchema<Con
 );
 
 /**
- * The same rate at every step (optax `constant_schedule`).
+ * Returns the same rate at every step (optax `constant_schedule`).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function constant(options: ConstantOptions): Schedule {
   constantOptions.parse("constant", options);

@@ -20,10 +20,10 @@ export const cosineOptions: OptionsSchema<CosineOptions, "end"> = optionsSchema<
 );
 
 /**
- * Half a cosine from `start` down to `end`, level after that (Loshchilov & Hutter 2017, equation 5, without restarts; optax
+ * Falls from `start` to `end` by half a cosine; constant after that (Loshchilov & Hutter 2017, equation 5, without restarts; optax
  * `cosine_decay_schedule`, whose alpha is end / start).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function cosine(options: CosineOptions): Schedule {
   const { start, end, steps } = cosineOptions.parse("cosine", options);

@@ -4,11 +4,11 @@ import { count, positive, rate } from "./fields.ts";
 export interface ExponentialOptions {
   /** Rate of step 0. ≥ 0. */
   readonly start: number;
-  /** Factor over `every` steps. > 0; above 1 the rate grows. */
+  /** Factor over `every` steps, > 0. Above 1 the rate grows. */
   readonly factor: number;
-  /** Steps that `factor` takes. @default 1 */
+  /** Number of steps over which `factor` applies. @default 1 */
   readonly every?: number;
-  /** The rate never leaves this behind: a floor where it falls, a ceiling where it grows. @default none */
+  /** Bound of the rate: a floor if the rate falls, a ceiling if it grows. @default none */
   readonly end?: number;
 }
 
@@ -26,9 +26,9 @@ export const exponentialOptions: OptionsSchema<ExponentialOptions, "every"> = op
 );
 
 /**
- * start · factor^(step / every), smoothly (optax `exponential_decay`). In steps: `step`.
+ * Multiplies the rate smoothly: start · factor^(step / every) (optax `exponential_decay`). For steps, use `stepDecay`.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function exponential(options: ExponentialOptions): Schedule {
   const { start, factor, every, end } = exponentialOptions.parse("exponential", options);

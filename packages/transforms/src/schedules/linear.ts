@@ -20,9 +20,9 @@ export const linearOptions: OptionsSchema<LinearOptions> = optionsSchema<LinearO
 );
 
 /**
- * A straight line from `start` to `end`, level after that (optax `linear_schedule`).
+ * Changes the rate in a straight line from `start` to `end`; constant after that (optax `linear_schedule`).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function linear(options: LinearOptions): Schedule {
   const { start, end, steps } = linearOptions.parse("linear", options);

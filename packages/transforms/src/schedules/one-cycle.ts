@@ -4,13 +4,13 @@ import { count, positive } from "./fields.ts";
 export interface OneCycleOptions {
   /** Highest rate. > 0. */
   readonly peak: number;
-  /** Steps in all. ≥ 1. */
+  /** Number of steps in total, ≥ 1. */
   readonly totalSteps: number;
   /** Share of the steps that rise, in (0, 1). @default 0.3 */
   readonly warmupShare?: number;
   /** The first rate is peak / startFactor. > 0. @default 25 */
   readonly startFactor?: number;
-  /** The last rate is the first one / endFactor. > 0. @default 10000 */
+  /** The last rate is the first rate / endFactor. > 0. @default 10000 */
   readonly endFactor?: number;
 }
 
@@ -18,7 +18,7 @@ export const oneCycleOptions: OptionsSchema<OneCycleOptions, "warmupShare" | "st
   optionsSchema<OneCycleOptions, "warmupShare" | "startFactor" | "endFactor">(
     {
       peak: positive("Highest rate"),
-      totalSteps: count("Steps in all"),
+      totalSteps: count("Number of steps in total"),
       warmupShare: {
         type: "number",
         exclusiveMinimum: 0,
@@ -33,9 +33,9 @@ export const oneCycleOptions: OptionsSchema<OneCycleOptions, "warmupShare" | "st
   );
 
 /**
- * Half a cosine up to `peak`, half a cosine down to almost nothing (Smith & Topin 2018; optax `cosine_onecycle_schedule`).
+ * Rises to `peak` by half a cosine, then falls to almost 0 by half a cosine (Smith & Topin 2018; optax `cosine_onecycle_schedule`).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function oneCycle(options: OneCycleOptions): Schedule {
   const { peak, totalSteps, warmupShare, startFactor, endFactor } = oneCycleOptions.parse("one-cycle", options);

@@ -4,7 +4,7 @@ import { positive, rate } from "./fields.ts";
 export interface PiecewiseOptions {
   /** Rate of step 0. ≥ 0. */
   readonly start: number;
-  /** Step → factor on the rate from that step on, multiplied with those before: `{ "100": 0.1, "200": 0.1 }`. */
+  /** Step → factor on the rate from that step on, multiplied with the earlier factors: `{ "100": 0.1, "200": 0.1 }`. */
   readonly factors: { readonly [step: string]: number };
 }
 
@@ -21,10 +21,10 @@ export const piecewiseOptions: OptionsSchema<PiecewiseOptions> = optionsSchema<P
 );
 
 /**
- * Level between the steps of `factors`, each of which multiplies the rate (optax `piecewise_constant_schedule`; torch
+ * Keeps the rate constant between the steps of `factors`, and multiplies it at each of these steps (optax `piecewise_constant_schedule`; torch
  * `MultiStepLR` with one factor).
  *
- * @throws OptionsError where an option is out of range or unknown, or a key of `factors` is no step.
+ * @throws OptionsError if an option is out of range or unknown, or a key of `factors` is not a step.
  */
 export function piecewise(options: PiecewiseOptions): Schedule {
   piecewiseOptions.parse("piecewise", options);

@@ -12,29 +12,29 @@ import { warmupCosine, warmupCosineOptions } from "./warmup-cosine.ts";
 
 const kind = "schedule";
 
-/** The schedules by their names in recipes. */
+/** The schedules as plugins, by their names in recipes. */
 export const schedulePlugins: readonly Plugin[] = [
-  definePlugin({ kind, name: "constant", description: "One rate", options: constantOptions, create: constant }),
-  definePlugin({ kind, name: "linear", description: "A straight line", options: linearOptions, create: linear }),
+  definePlugin({ kind, name: "constant", description: "Constant rate", options: constantOptions, create: constant }),
+  definePlugin({ kind, name: "linear", description: "Linear change", options: linearOptions, create: linear }),
   definePlugin({
     kind,
     name: "polynomial",
-    description: "A power of what is left of the way",
+    description: "Polynomial decay",
     options: polynomialOptions,
     create: polynomial,
   }),
-  definePlugin({ kind, name: "cosine", description: "Half a cosine down", options: cosineOptions, create: cosine }),
+  definePlugin({ kind, name: "cosine", description: "Cosine decay", options: cosineOptions, create: cosine }),
   definePlugin({
     kind,
     name: "one-cycle",
-    description: "Half a cosine up, half a cosine down to almost nothing",
+    description: "Cosine rise, then cosine decay to almost 0",
     options: oneCycleOptions,
     create: oneCycle,
   }),
   definePlugin({
     kind,
     name: "exponential",
-    description: "A factor at every step",
+    description: "Multiplies the rate by a factor per step",
     options: exponentialOptions,
     create: exponential,
   }),

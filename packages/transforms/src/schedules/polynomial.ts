@@ -8,7 +8,7 @@ export interface PolynomialOptions {
   readonly end?: number;
   /** Steps from `start` to `end`. ≥ 1. */
   readonly steps: number;
-  /** Exponent of what is left of the way. > 0; 1 is a straight line. @default 2 */
+  /** Exponent of the remaining share of the steps, > 0. 1 is a straight line. @default 2 */
   readonly power?: number;
 }
 
@@ -20,15 +20,15 @@ export const polynomialOptions: OptionsSchema<PolynomialOptions, "end" | "power"
     start: rate("Rate of step 0"),
     end: { ...rate("Rate from step `steps` on"), default: 0 },
     steps: count("Steps from `start` to `end`"),
-    power: { ...positive("Exponent of what is left of the way"), default: 2 },
+    power: { ...positive("Exponent of the remaining share of the steps"), default: 2 },
   },
   ["start", "steps"],
 );
 
 /**
- * end + (start − end)·(1 − t)^power over `steps`, level after that (optax `polynomial_schedule`).
+ * Polynomial decay: end + (start − end)·(1 − t)^power over `steps`; constant after that (optax `polynomial_schedule`).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function polynomial(options: PolynomialOptions): Schedule {
   const { start, end, steps, power } = polynomialOptions.parse("polynomial", options);

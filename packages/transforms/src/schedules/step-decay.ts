@@ -4,7 +4,7 @@ import { count, positive, rate } from "./fields.ts";
 export interface StepDecayOptions {
   /** Rate of step 0. ≥ 0. */
   readonly start: number;
-  /** Steps between two changes. ≥ 1. */
+  /** Number of steps between two changes, ≥ 1. */
   readonly every: number;
   /** Factor at each change. > 0. @default 0.1 */
   readonly factor?: number;
@@ -13,16 +13,16 @@ export interface StepDecayOptions {
 export const stepDecayOptions: OptionsSchema<StepDecayOptions, "factor"> = optionsSchema<StepDecayOptions, "factor">(
   {
     start: rate("Rate of step 0"),
-    every: count("Steps between two changes"),
+    every: count("Number of steps between two changes"),
     factor: { ...positive("Factor at each change"), default: 0.1 },
   },
   ["start", "every"],
 );
 
 /**
- * The rate times `factor` every so many steps (torch `StepLR`; optax `exponential_decay` with `staircase`).
+ * Multiplies the rate by `factor` every `every` steps (torch `StepLR`; optax `exponential_decay` with `staircase`).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
   const { start, every, factor } = stepDecayOptions.parse("step-decay", options);

@@ -5,7 +5,7 @@ export interface WarmupCosineOptions {
   readonly peak: number;
   /** Steps of linear rise from `start`. @default 0 */
   readonly warmupSteps?: number;
-  /** Steps in all, warm-up included. */
+  /** Number of steps in total, warm-up included. */
   readonly totalSteps: number;
   /** Rate of step 0 when there is a warm-up. @default 0 */
   readonly start?: number;
@@ -29,9 +29,9 @@ export const warmupCosineOptions: OptionsSchema<WarmupCosineOptions, "warmupStep
 );
 
 /**
- * Linear rise to `peak`, then half a cosine down to `end` (optax `warmup_cosine_decay_schedule`; Loshchilov & Hutter 2017).
+ * Rises linearly to `peak`, then falls by half a cosine to `end` (optax `warmup_cosine_decay_schedule`; Loshchilov & Hutter 2017).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function warmupCosine(options: WarmupCosineOptions): Schedule {
   const { peak, warmupSteps, totalSteps, start, end } = warmupCosineOptions.parse("warmup-cosine", options);

@@ -6,7 +6,7 @@ export interface WarmupOptions {
   readonly steps: number;
   /** Rate of step 0. ≥ 0. @default 0 */
   readonly start?: number;
-  /** What follows: a schedule, which starts to count at the end of the warm-up, or a rate. */
+  /** The rate after the warm-up: a schedule, whose step 0 is the end of the warm-up, or a number. */
   readonly schedule: Schedule | number;
 }
 
@@ -20,9 +20,9 @@ export const warmupOptions: OptionsSchema<WarmupOptions, "start"> = optionsSchem
 );
 
 /**
- * A linear rise, then any schedule from its own step 0 on (optax `join_schedules` of `linear_schedule` and another).
+ * Rises linearly, then follows any schedule from its own step 0 on (optax `join_schedules` of `linear_schedule` and another).
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function warmup(options: WarmupOptions): Schedule {
   const { steps, start, schedule } = warmupOptions.parse("warmup", options);
