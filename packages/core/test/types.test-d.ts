@@ -45,7 +45,7 @@ partition({ a: rule }, () => "a");
 // A hook in place of the wrapped rule.
 // @ts-expect-error
 updateStats(hook);
-// A combiner among the hooks: hooks only ever see one gradient.
+// A combiner among the hooks: hooks see only one gradient.
 // @ts-expect-error
 new HookedOptimizer({ params, hooks: [combiner], rule, learningRate });
 // Options that do not exist, are of the wrong type, or are missing.

@@ -284,7 +284,7 @@ describe("bad input is refused", () => {
   });
   it("a combiner among the hooks, with the reason", () => {
     for (const make of [pcgrad, upgrad, graddrop]) {
-      expect(() => chain(make() as never)).toThrow(/hooks only ever see one gradient, so it would do nothing there/);
+      expect(() => chain(make() as never)).toThrow(/hooks see only one gradient, so it would have no effect there/);
     }
   });
 });

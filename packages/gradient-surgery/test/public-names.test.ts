@@ -81,6 +81,6 @@ it("a recipe takes a combiner, hooks and a rule around a rule by name, and refus
     learningRate: 0.1,
   });
   await expect(wrong).rejects.toThrow(/`c` must be a number/);
-  await expect(wrong).rejects.toThrow(/`upgrad` is a combiner, and stands where a hook belongs/);
+  await expect(wrong).rejects.toThrow(/`upgrad` is a combiner, but this is the place for a hook/);
   await expect(wrong).rejects.toThrow(/Did you mean `norm`/);
 });
