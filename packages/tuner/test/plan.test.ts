@@ -65,7 +65,9 @@ it("names options that defeat each other, and broken constraints of hooks and ru
   expect(await told({ augment, views: 2, mixup: 0.2 })).toEqual([expect.stringMatching(/`views` with `mixup`/)]);
   expect(await told({ mixup: 0.2 })).toEqual([expect.stringMatching(/`mixup` with a trunk/)]);
   const late = { epochs: 2, unfreeze: [1, 2].map((epoch) => ({ epoch, trainable: "conv_1" })) };
-  expect(await told(late)).toEqual([expect.stringMatching(/`unfreeze\[1\]` never happens: it starts in epoch 2 .* the run has 2/)]);
+  expect(await told(late)).toEqual([
+    expect.stringMatching(/`unfreeze\[1\]` never happens: it starts in epoch 2 .* the run has 2/),
+  ]);
   const plugins = [
     definePlugin({
       kind: "hook",
