@@ -1,6 +1,6 @@
 import { dirname, resolve } from "node:path";
-import { modelPath } from "../model/model-path.ts";
 import { readDelta } from "../project/files.ts";
+import { modelPath } from "../recipe/model-path.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 

@@ -16,9 +16,9 @@ import {
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../project/project-package.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
+import { modelPath } from "../recipe/model-path.ts";
 import type { RunSection } from "../recipe/run-section.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { modelPath } from "./model-path.ts";
 
 /** The model of a recipe. */
 export interface RecipeModel {

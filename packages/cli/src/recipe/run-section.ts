@@ -7,8 +7,8 @@ import type {
   GuardOptions,
   ReduceOnPlateauOptions,
 } from "@graftjs/tuner";
-import type { ModelUse } from "../model/model-path.ts";
 import { type AugmentUse, augmentProblems, augmentSchema } from "./augments.ts";
+import type { ModelUse } from "./model-path.ts";
 
 /** A new dense head, which replaces all layers after a given one. */
 export interface HeadSection {

@@ -117,6 +117,10 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
   };
 }
 
+/**
+ * Adds a batch's gradients, weighted by its share of the step's examples, so that a shorter last batch counts for less. The
+ * hook `accumulate` of @graftjs/transforms cannot do this: it averages over calls of an optimizer and does not see batch sizes.
+ */
 function addShare(sum: TensorMap, grads: TensorMap, share: number): TensorMap {
   const next = tf.tidy(() => {
     const entries = Object.entries(grads).map(([name, grad]) => {

@@ -1,3 +1,4 @@
+import { walkLayers } from "@graftjs/core";
 import type { CallableLayer, LayersModelLike, SymbolicLike } from "./layers-model.ts";
 
 /** Refers to output `output` of node `node`. Node −1 means the model's inputs. */
@@ -100,14 +101,12 @@ function isNested(layer: object): layer is LayersModelLike & CallableLayer {
 /** Lists the layers' paths as `namedWeights` does: by nesting of models, not by connections in the graph. */
 function layerPaths(model: LayersModelLike): ReadonlyMap<object, string> {
   const paths = new Map<object, string>();
-  const walk = (layers: readonly object[], prefix: string): void => {
-    for (const layer of layers) {
-      const path = prefix + (layer as CallableLayer).name;
-      if (!paths.has(layer)) paths.set(layer, path);
-      const nested = (layer as Partial<LayersModelLike>).layers;
-      if (nested) walk(nested, `${path}/`);
+  for (const { layer, around } of walkLayers(model)) {
+    let path = "";
+    for (const part of [...around, layer]) {
+      path = path === "" ? part.name : `${path}/${part.name}`;
+      if (!paths.has(part)) paths.set(part, path);
     }
-  };
-  walk(model.layers, "");
+  }
   return paths;
 }

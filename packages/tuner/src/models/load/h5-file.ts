@@ -1,5 +1,5 @@
-import { type H5Attribute, readStrings } from "./h5-strings.ts";
 import { damaged, type H5FileSystem, openingOnly, outside, writeToMemory } from "./h5-memory.ts";
+import { type H5Attribute, readStrings } from "./h5-strings.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /** The package `h5wasm`, as `await import("h5wasm")` gives it. `h5wasm/node` is refused, because it writes to the disk. */

@@ -1,4 +1,4 @@
-import type { Data } from "../stream/data.ts";
+import type { Data } from "./data.ts";
 
 /** The data of a run, as `fineTune` takes them. */
 export interface RunData {
