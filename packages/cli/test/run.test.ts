@@ -202,7 +202,7 @@ it("a run that fails after its first step exits with 1 and its own message; wron
   withData("nan.js");
   const failed = await graft("run", "recipe.json", "--json");
   expect(failed.code).toBe(1);
-  expect(failed.err).toMatch(/The step was not taken\.\n/);
+  expect(failed.err).toMatch(/The step was not applied\.\n/);
   expect(failed.err).not.toMatch(/Unexpected|RunError/);
   expect((await graft("run", "recipe.json", "--json", "--verbose")).err).toMatch(/NonFiniteError[\s\S]*^ +at /m);
   write(

@@ -16,21 +16,21 @@ import type { MetricSums } from "../evaluate/metric-sums.ts";
 import { differences, type Identity } from "./identity.ts";
 import { assertResumeBase } from "./resume-base.ts";
 
-/** Where a run stands. */
+/** The progress of a run. */
 export interface Position {
   epoch: number;
-  /** Examples of the epoch that were seen. */
+  /** Number of the epoch's examples that were used. */
   at: number;
   history: History;
   seconds: number[];
   stopped: string | undefined;
 }
 
-/** What a checkpoint is made of and put back into. */
+/** The parts of a run that a checkpoint is made from and restored into. */
 export interface RunState {
   readonly assembly: Assembly;
   readonly identity: Identity;
-  /** Of the model before the run's first step: after a resume, of the run that was resumed. */
+  /** Fingerprint of the model before the first step of the run, or of the run that was resumed. */
   base: Fingerprint;
   readonly position: Position;
   readonly sums: MetricSums;
@@ -52,7 +52,7 @@ interface Stored {
   readonly callbacks: Readonly<Record<string, unknown>>;
 }
 
-/** The whole run as plain data. */
+/** Returns the whole run as plain data. */
 export async function capture({
   assembly,
   identity,
@@ -85,8 +85,10 @@ export async function capture({
 }
 
 /**
- * @returns a warning where the model is not as it was before the run.
- * @throws RecipeError where the checkpoint is of another run or base, StateError where it does not fit; nothing is changed then.
+ * Restores a run from a checkpoint.
+ *
+ * @returns a warning if the model differs from the one before the run.
+ * @throws RecipeError if the checkpoint is of another run or base; StateError if it does not fit. Nothing is changed then.
  */
 export function resume(state: RunState, { json, arrays }: CheckpointContent): string | undefined {
   const { assembly, identity, position, sums, callbacks } = state;

@@ -1,16 +1,17 @@
 import { formatNames, GraftError, type NamedWeight } from "@graftjs/core";
 
-/** A statistic moved that a patch promised to hold. */
+/** A statistic changed although a patch promised to freeze it. */
 export class FrozenStatisticsError extends GraftError {}
 
-/** What the held statistics are at the start. */
+/** The frozen statistics with their values at the start. */
 export type FrozenStatistics = readonly { readonly weight: NamedWeight; readonly values: ArrayLike<number> }[];
 
+/** Reads the values of the statistics that patches keep frozen. */
 export async function frozenStatistics(held: readonly NamedWeight[]): Promise<FrozenStatistics> {
   return Promise.all(held.map(async (weight) => ({ weight, values: await weight.variable.data() })));
 }
 
-/** @throws FrozenStatisticsError naming each statistic that is no longer bit for bit what it was. */
+/** @throws FrozenStatisticsError that names each statistic whose value is no longer the same bit for bit. */
 export async function assertFrozen(statistics: FrozenStatistics): Promise<void> {
   const moved: string[] = [];
   for (const { weight, values } of statistics) {
@@ -19,8 +20,8 @@ export async function assertFrozen(statistics: FrozenStatistics): Promise<void> 
   }
   if (moved.length > 0) {
     throw new FrozenStatisticsError(
-      `The patch should hold ${formatNames(moved)}, and they moved.`,
-      "Something put the layer's own `call` back during the run: apply patches only through fineTune.",
+      `The patch should freeze ${formatNames(moved)}, but their values changed.`,
+      "Something restored the layer's own `call` during the run. Apply patches only through fineTune.",
     );
   }
 }

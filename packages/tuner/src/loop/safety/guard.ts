@@ -2,7 +2,7 @@ import { type Callback, NonFiniteError, runFused, type TensorMap } from "@graftj
 import * as tf from "@tensorflow/tfjs-core";
 import type { GuardOptions } from "../../options/guard-options.ts";
 
-/** What is known of a bad step before it is taken. */
+/** Describes a bad step. The step has not been applied. */
 export interface BadStep {
   readonly step: number;
   readonly loss: number;
@@ -12,9 +12,12 @@ export interface BadStep {
   readonly spike: boolean;
 }
 
-/** Watches loss and gradients. One read a step. As a callback it keeps the recent mean of the loss. */
+/**
+ * Checks loss and gradients before each step is applied, with one read per step. It implements `Callback` only to keep the recent
+ * mean of the loss in checkpoints. A public callback cannot be a guard, because it is called after the step.
+ */
 export interface Guard extends Callback {
-  /** The loss as a number, and what is wrong with the step, if anything. */
+  /** Returns the loss as a number, and a description of the step if it is bad. */
   inspect(step: number, loss: tf.Scalar, grads: TensorMap): Promise<{ loss: number; bad: BadStep | undefined }>;
 }
 
@@ -42,8 +45,8 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
 }
 
 /**
- * Finite only where every term is; one that is not may only have overflowed, and is looked at closely. By one kernel for all tensors where
- * the backend has it, else by their sum.
+ * Returns a number that is finite only if every element is. It may also overflow, so each tensor is then checked by itself. Uses one
+ * kernel for all tensors if the backend has it, else their sum.
  */
 function norm(tensors: readonly tf.Tensor[]): tf.Tensor {
   const out = tf.scalar(0);
@@ -51,9 +54,9 @@ function norm(tensors: readonly tf.Tensor[]): tf.Tensor {
   return tf.addN(tensors.map((tensor) => tf.sum(tensor)));
 }
 
-/** @param origin where the first value that is not finite came up, where that was found. */
+/** @param origin the place of the first value that is not finite, if it was found. */
 export function nonFiniteError({ step, loss, gradients, spike }: BadStep, origin: string | undefined): NonFiniteError {
-  // Backward, the last parameter in the model's order comes first: from it the others have it.
+  // The backward pass reaches the last parameter of the model first, so the others got the value from it.
   const what = spike
     ? `The loss jumped to ${loss} in step ${step}`
     : Number.isFinite(loss)
@@ -62,10 +65,10 @@ export function nonFiniteError({ step, loss, gradients, spike }: BadStep, origin
   const where = spike
     ? "Every value is finite."
     : origin
-      ? `The first value that is not finite came up here. ${origin}`
-      : "Taken again, the step's values are all finite: does the loss or a layer change from call to call?";
+      ? `The first value that is not finite is here. ${origin}`
+      : "All values were finite when the step was repeated. Does the loss or a layer change from call to call?";
   return new NonFiniteError(
-    `${what}. The step was not taken.`,
+    `${what}. The step was not applied.`,
     `${where}\nLower the learning rate, clip the gradient (clip-by-global-norm), or set guard: { policy: "skip" }.`,
   );
 }

@@ -6,17 +6,19 @@ import { predict, totalLoss } from "../forward/forward.ts";
 import { gradientTape } from "./gradient-tape.ts";
 import { movingStatistics } from "./moving-statistics.ts";
 
-/** A value that was looked at, and a scalar that is 1 where all of it is finite. */
+/** A value that was checked, and a scalar that is 1 if all its elements are finite. */
 interface Check {
   readonly what: string;
   readonly finite: tf.Tensor;
 }
 
 /**
- * Takes a bad step's passes again, looking at every value on the way, and says where the first came up that is not finite:
- * the layer (or node) and the op, forward first, then backward. The weights are left alone.
+ * Repeats the forward and backward pass of a bad step, checks every value, and describes the first one that is not finite: its
+ * layer (or node) and its op. The weights do not change.
  *
- * @returns undefined where every value is finite.
+ * The guard asks only whether a step is bad, which takes one read per step. This function asks where, and runs only for an error.
+ *
+ * @returns undefined if every value is finite.
  */
 export async function locateNonFinite(
   assembly: Assembly,
@@ -31,11 +33,11 @@ export async function locateNonFinite(
   };
   for (const [i, { tensor }] of batch.values.entries()) {
     const { source, name } = valueAt(cut, i);
-    const what = source < 0 ? `what \`${name}\` gives, which is cached` : `the input \`${name}\``;
-    check(`In ${what}: look at the data.`, tensor);
+    const what = source < 0 ? `the cached output of \`${name}\`` : `the input \`${name}\``;
+    check(`In ${what}. Check the data.`, tensor);
   }
   batch.labels.forEach((tensor, i) => {
-    check(`In the labels of \`${assembly.adapter.ports.outputNames[i]}\`: look at the data.`, tensor);
+    check(`In the labels of \`${assembly.adapter.ports.outputNames[i]}\`. Check the data.`, tensor);
   });
   const { optimizer, losses } = assembly;
   const statistics = movingStatistics(assembly);
@@ -63,17 +65,17 @@ export async function locateNonFinite(
   }
 }
 
-/** Looks at the outputs of all ops on the tape now, and at the gradients they will give. */
+/** Checks the outputs of all ops that are on the tape now, and the gradients that these ops will compute. */
 function watch(
   forward: number,
   places: ReadonlyMap<number, string>,
   check: (what: string, tensor: tf.Tensor) => void,
 ): void {
-  // The checks themselves go on the tape.
+  // A copy: the checks themselves add ops to the tape.
   const nodes = [...gradientTape()];
   const where: string[] = [];
   let place = "";
-  // From the end: what a layer's output is made of stands before it.
+  // Backwards: the ops that make a layer's output come before it on the tape.
   for (let i = nodes.length - 1; i >= 0; i--) {
     const noted = nodes[i]?.outputs.map(({ id }) => places.get(id)).find((name) => name !== undefined);
     if (i >= forward) place = " in the loss";
@@ -82,16 +84,16 @@ function watch(
     where[i] = place;
   }
   nodes.forEach((node, i) => {
-    // tfjs names a kernel, or the function around a copy or a gradient of its own: "exp__op".
+    // tfjs gives the name of a kernel ("Exp") or of a function ("exp__op").
     const op = node.kernelName === "unnamed scope" ? "an op" : `\`${node.kernelName.replace(/__op$/, "")}\``;
-    for (const output of node.outputs) check(`Out of ${op}${where[i]}.`, output);
+    for (const output of node.outputs) check(`In the output of ${op}${where[i]}.`, output);
     const { gradient } = node;
     if (!gradient) return;
     node.gradient = (dys) => {
       const watched = Object.entries(gradient(dys)).map(([input, give]) => {
         const seen = (): tf.Tensor => {
           const dx = give();
-          check(`Out of the gradient of ${op}${where[i]}.`, dx);
+          check(`In the gradient of ${op}${where[i]}.`, dx);
           return dx;
         };
         return [input, seen] as const;

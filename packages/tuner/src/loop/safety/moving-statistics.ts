@@ -1,13 +1,13 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Assembly } from "../assembly/assembly.ts";
 
-/** Moving statistics as they were. A forward pass writes them, also that of a step that is not taken. */
+/** A copy of the moving statistics. A forward pass writes them, also in a step that is not applied. */
 export interface MovingStatistics {
   putBack(): void;
   dispose(): void;
 }
 
-/** Shares the values with the variables: nothing is copied. Held statistics do not move and are left out. */
+/** Keeps the present values without copying them. Leaves out statistics that a patch keeps frozen. */
 export function movingStatistics({ statistics, held }: Assembly): MovingStatistics {
   const moving = statistics.filter((weight) => !held.includes(weight));
   const before = moving.map(({ variable }) => tf.keep(tf.clone(variable)));

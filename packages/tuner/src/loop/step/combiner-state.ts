@@ -1,7 +1,7 @@
 import { type Callback, mapTree, type StateTree, type TaskTrainer, visitTensors } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The combiner's memory as a callback, so that a checkpoint holds it. */
+/** Wraps the combiner's memory in a callback, so that checkpoints keep it. */
 export function combinerState(trainer: TaskTrainer): Callback {
   return {
     name: "combiner",
@@ -24,7 +24,7 @@ export function combinerState(trainer: TaskTrainer): Callback {
   };
 }
 
-/** Tensors become `{ "$at": path }`. */
+/** Returns the state as JSON. A tensor becomes `{ "$at": path }`. */
 function plain(state: StateTree): unknown {
   const paths = new Map<number, string>();
   mapTree(state, (tensor, path) => {

@@ -9,20 +9,20 @@ import type { BadStep, Guard } from "../safety/guard.ts";
 import { movingStatistics } from "../safety/moving-statistics.ts";
 import type { CombinedStep } from "./combined-step.ts";
 
-/** What a step gave. */
+/** The result of a step. */
 export interface StepOutcome {
-  /** Mean over the step's examples. */
+  /** Mean loss of the step's examples. */
   readonly loss: number;
   readonly batches: readonly BatchOutcome[];
-  /** Set where loss or gradient were bad: the weights are as before then. */
+  /** Set if the loss or the gradient was bad. The weights are then unchanged. */
   readonly bad: BadStep | undefined;
 }
 
-/** Takes steps over a cut model. */
+/** Trains a cut model step by step. */
 export interface Stepper {
-  /** One update from one batch, or from several whose gradients are averaged by their sizes. */
+  /** Applies one update from one batch, or from several whose gradients are averaged by batch size. */
   step(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome>;
-  /** Bytes of all tensors alive at the end of the largest forward pass so far: with the tape, and before the backward pass. */
+  /** Bytes of all tensors at the end of the largest forward pass so far, the tape included. */
   readonly forwardBytes: number;
 }
 

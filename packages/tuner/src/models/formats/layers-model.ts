@@ -3,7 +3,7 @@ import type { H5Wasm } from "../load/h5-file.ts";
 import { loadLayersModel } from "../load/load-folder.ts";
 import { loadKerasH5 } from "../load/load-h5.ts";
 import { type KerasReaders, loadKeras } from "../load/load-keras.ts";
-import type { LoadedModel, ModelFile, ModelFormat } from "./model-format.ts";
+import type { LoadedModel, ModelFormat } from "./model-format.ts";
 import { beginsWith, isGraphModelJson } from "./signature.ts";
 
 /** Reads a `model.json` of tfjs-layers and its weight files. */
@@ -22,7 +22,7 @@ export function kerasFormat(): ModelFormat {
     name: "keras",
     matches: async (file) => file.name.endsWith(".keras") || beginsWith(file, [0x50, 0x4b, 0x03, 0x04]),
     async load(file) {
-      const h5wasm = await importH5Wasm(file);
+      const h5wasm = await file.importPackage<H5Wasm>("h5wasm");
       const fflate = await file.importPackage<KerasReaders["fflate"]>("fflate");
       return loadedLayers(await loadKeras(await file.bytes(), { h5wasm, fflate }));
     },
@@ -35,14 +35,9 @@ export function kerasH5Format(): ModelFormat {
     name: "keras-h5",
     matches: async (file) =>
       /\.(h5|hdf5)$/.test(file.name) || beginsWith(file, [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]),
-    load: async (file) => loadedLayers(await loadKerasH5(await file.bytes(), await importH5Wasm(file))),
+    load: async (file) =>
+      loadedLayers(await loadKerasH5(await file.bytes(), await file.importPackage<H5Wasm>("h5wasm"))),
   };
-}
-
-/** The package has a file of its own for Node. */
-function importH5Wasm(file: ModelFile): Promise<H5Wasm> {
-  const { process } = globalThis as { process?: { versions?: { node?: string } } };
-  return file.importPackage(process?.versions?.node === undefined ? "h5wasm" : "h5wasm/node");
 }
 
 function loadedLayers(layers: LayersModel): LoadedModel {
