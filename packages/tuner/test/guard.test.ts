@@ -82,7 +82,7 @@ describe("a value that is not finite", () => {
     const { xs, ys } = examples([4], 8);
     const nan = tf.mul(xs, Number.NaN);
     const plain = () => chain(layers.layers.activation({ activation: "tanh", name: "t" }));
-    expect(await failure(plain(), { data: { xs: nan, ys } })).toMatch(/In the input `a_input`: look at the data/);
+    expect(await failure(plain(), { data: { xs: nan, ys } })).toMatch(/In the input `a_input`. Check the data/);
     expect(await failure(plain(), { data: { xs: nan, ys }, trainable: "b" })).toMatch(/In the cached output of `t`/);
     const loss = (labels: tf.Tensor, y: tf.Tensor) => tf.mean(tf.log(tf.neg(tf.square(tf.sub(labels, y)))));
     expect(await failure(plain(), { loss })).toMatch(/In the output of `Log` in the loss/);
