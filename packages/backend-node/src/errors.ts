@@ -26,11 +26,6 @@ export function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
 }
 
-/** Returns the message of anything that was thrown. */
-export function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
-}
-
 /** Says whether an error was caused by a full disk or a used-up quota. */
 export function isNoSpace(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false;

@@ -1,3 +1,4 @@
+import { type Registration, replaceKernels } from "@graftjs/backend";
 import type { KernelFunc } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { activationGradients } from "./gradients/activations.ts";
@@ -18,7 +19,6 @@ import { normKernels } from "./kernels/optimizers/global-norm.ts";
 import { lambKernel } from "./kernels/optimizers/lamb.ts";
 import { larsKernel } from "./kernels/optimizers/lars.ts";
 import { sgdKernel } from "./kernels/optimizers/sgd.ts";
-import { type Registration, replaceKernels } from "./kernels/registration.ts";
 import { stockBatchNorm } from "./kernels/stock/batch-norm.ts";
 import { clipKernel } from "./kernels/stock/clip.ts";
 import { fixedKernels } from "./kernels/stock/fixes.ts";
@@ -31,7 +31,10 @@ import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 
 /** Replaces kernels of tfjs-node that do not work. A session needs these fixes even if it is not to be fast. */
 export function fixKernels(backend: NativeKernelBackend): Registration {
-  return replaceKernels(fixedKernels(nativeOf(backend), stockKernels(["ArgMax", "ArgMin", "Exp", "Round"])));
+  return replaceKernels(
+    TENSORFLOW,
+    fixedKernels(nativeOf(backend), stockKernels(["ArgMax", "ArgMin", "Exp", "Round"])),
+  );
 }
 
 /**
@@ -64,7 +67,7 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   };
   const { runGraft } = native;
   const parts = [
-    replaceKernels({
+    replaceKernels(TENSORFLOW, {
       ...noOpKernels(native, stock),
       ...clipKernel(native, stock.ClipByValue),
       ...composed,

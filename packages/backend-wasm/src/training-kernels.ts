@@ -1,4 +1,4 @@
-import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
+import { type Registration, replaceKernels } from "@graftjs/backend";
 import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { dilatedFusedGradients } from "./gradients/fused-dilations.ts";
@@ -70,14 +70,9 @@ function runningBackend(): WasmBackend {
 /** The registrations in tfjs's global registry, the latest last. */
 const registered: Registered[] = [];
 
-/** Returns the training kernels in the form that `replaceKernels` takes. */
-function kernelsFor(level: SimdLevel): { readonly [name: string]: Wrapped } {
-  return Object.fromEntries(Object.entries(kernelTable(level)).map(([name, kernel]) => [name, () => kernel]));
-}
-
 function register(level: SimdLevel, backend: WasmBackend): Registered {
   const registration = together([
-    () => replaceKernels("wasm", kernelsFor(level), { nested: true }),
+    () => replaceKernels("wasm", kernelTable(level)),
     () => replaceGradients(level === "none" ? correctGradients : [...correctGradients, ...fusedGradients]),
     dilatedFusedGradients,
     () => guardMemory(backend),

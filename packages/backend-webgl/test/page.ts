@@ -9,7 +9,7 @@ import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
 import { webglBackend } from "../src/index.ts";
-import type { PrecompileProgress, WebGLSession } from "../src/session.ts";
+import type { PrecompileProgress, WebGLSession } from "../src/index.ts";
 
 let session: WebGLSession;
 

@@ -1,5 +1,5 @@
 import { type WebGPUAdapter, webgpuAdapter } from "./adapter.ts";
-import { assertWebGPUOptions, type WebGPUBackendOptions } from "./options.ts";
+import type { WebGPUBackendOptions } from "./options.ts";
 import { browserPlatform } from "./platform/browser.ts";
 
 /**
@@ -12,6 +12,5 @@ import { browserPlatform } from "./platform/browser.ts";
  * @throws OptionsError for unknown options. `init()` throws a BackendError with the reason and the fix.
  */
 export function webgpuBackend(options: WebGPUBackendOptions = {}): WebGPUAdapter {
-  assertWebGPUOptions(options);
   return webgpuAdapter(options, browserPlatform);
 }

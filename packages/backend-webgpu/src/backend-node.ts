@@ -1,5 +1,5 @@
 import { type WebGPUAdapter, webgpuAdapter } from "./adapter.ts";
-import { assertWebGPUOptions, type WebGPUBackendOptions } from "./options.ts";
+import type { WebGPUBackendOptions } from "./options.ts";
 import { dawnPlatform } from "./platform/dawn.ts";
 
 /**
@@ -14,6 +14,5 @@ import { dawnPlatform } from "./platform/dawn.ts";
  * @throws OptionsError for unknown options. `init()` throws a BackendError with the reason and the fix.
  */
 export function webgpuBackend(options: WebGPUBackendOptions = {}): WebGPUAdapter {
-  assertWebGPUOptions(options);
   return webgpuAdapter(options, dawnPlatform(options.dawnOptions));
 }

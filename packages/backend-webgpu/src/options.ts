@@ -10,44 +10,40 @@ export interface WebGPUBackendOptions extends DeviceOptions {
   readonly dawnOptions?: readonly string[];
 }
 
-/** Schema of `webgpuBackend`'s options, for recipes and for the check at construction. */
-export const webgpuOptions: OptionsSchema<
-  WebGPUBackendOptions,
-  "powerPreference" | "minLimits" | "features" | "allowSoftware" | "dawnOptions"
-> = optionsSchema<WebGPUBackendOptions, "powerPreference" | "minLimits" | "features" | "allowSoftware" | "dawnOptions">(
-  {
-    powerPreference: {
-      enum: ["high-performance", "low-power"],
-      default: "high-performance",
-      description: "GPU to use if the machine has two",
-    },
-    minLimits: {
-      type: "object",
-      additionalProperties: { type: "number" },
-      default: {},
-      description: "Limits that the device must have at least. The adapter's highest limits are requested anyway",
-    },
-    features: {
-      type: "array",
-      items: { type: "string" },
-      default: [],
-      description: "Features that the device must have",
-    },
-    allowSoftware: {
-      type: "boolean",
-      default: false,
-      description: "Accept an adapter that computes on the CPU (SwiftShader, llvmpipe), for tests",
-    },
-    dawnOptions: {
-      type: "array",
-      items: { type: "string" },
-      default: [],
-      description: "Node only: switches of Dawn, each `key=value`",
-    },
-  },
-);
+/** Options with a default. */
+type Defaulted = "powerPreference" | "minLimits" | "features" | "allowSoftware" | "dawnOptions";
 
-/** Throws an OptionsError that lists every problem of `given`. */
-export function assertWebGPUOptions(given: WebGPUBackendOptions): void {
-  webgpuOptions.parse("webgpu", given);
-}
+/** Schema of `webgpuBackend`'s options, for recipes and for the check at construction. */
+export const webgpuOptions: OptionsSchema<WebGPUBackendOptions, Defaulted> = optionsSchema<
+  WebGPUBackendOptions,
+  Defaulted
+>({
+  powerPreference: {
+    enum: ["high-performance", "low-power"],
+    default: "high-performance",
+    description: "GPU to use if the machine has two",
+  },
+  minLimits: {
+    type: "object",
+    additionalProperties: { type: "number" },
+    default: {},
+    description: "Limits that the device must have at least. The adapter's highest limits are requested anyway",
+  },
+  features: {
+    type: "array",
+    items: { type: "string" },
+    default: [],
+    description: "Features that the device must have",
+  },
+  allowSoftware: {
+    type: "boolean",
+    default: false,
+    description: "Accept an adapter that computes on the CPU (SwiftShader, llvmpipe), for tests",
+  },
+  dawnOptions: {
+    type: "array",
+    items: { type: "string" },
+    default: [],
+    description: "Node only: switches of Dawn, each `key=value`",
+  },
+});

@@ -1,15 +1,14 @@
-import * as tf from "@tensorflow/tfjs-core";
+import { compileOnly, type PrecompileProgress } from "@graftjs/backend";
 import type { StockInternals } from "./device/internals.ts";
 import { COMPILE_ONLY, type PipelineCache, pipelinesOf } from "./kernels/dispatch/pipelines.ts";
-import type { PrecompileProgress } from "./session.ts";
 
-/** See `WebGPUSession.precompile`. A shader that does not compile rejects, and none is left half-done in a cache. */
+/** Implements `WebGPUSession.precompile`. If a shader does not compile, its unfinished entry is removed from the cache. */
 export async function precompile(
   { device, pipelineCache }: StockInternals,
   step: () => unknown,
   onProgress: (progress: PrecompileProgress) => void = () => {},
 ): Promise<number> {
-  compileOnly(step);
+  compileOnly(COMPILE_ONLY, step);
   const pending = [pipelineCache, pipelinesOf(device)].flatMap((cache: PipelineCache) =>
     Object.entries(cache).flatMap(([key, entry]) => (entry instanceof Promise ? [{ cache, key, entry }] : [])),
   );
@@ -27,19 +26,4 @@ export async function precompile(
   const failed = results.find((result) => result.status === "rejected");
   if (failed) throw failed.reason;
   return total;
-}
-
-/** Runs `step` while kernels compile and do not run, and variables take nothing in: what is assigned to them holds no numbers. */
-function compileOnly(step: () => unknown): void {
-  const { assign } = tf.Variable.prototype;
-  tf.Variable.prototype.assign = () => {};
-  tf.env().set(COMPILE_ONLY, true);
-  try {
-    tf.tidy(() => {
-      tf.dispose(step() as tf.TensorContainer);
-    });
-  } finally {
-    tf.env().set(COMPILE_ONLY, false);
-    tf.Variable.prototype.assign = assign;
-  }
 }

@@ -1,14 +1,16 @@
 /// <reference types="@webgpu/types" />
 // The device is part of the interface, and lib.dom has no types for it. The version is that of tfjs-backend-webgpu.
-import type { BackendLostError, BackendSession } from "@graftjs/core";
-
-/** Progress of a precompilation. */
-export interface PrecompileProgress {
-  /** Shaders that are compiled. */
-  readonly done: number;
-  /** Shaders of the step that were not compiled before. */
-  readonly total: number;
-}
+import { missingTrainingKernels, openExclusive, type PrecompileProgress } from "@graftjs/backend";
+import type { BackendLostError, BackendSession, Capabilities } from "@graftjs/core";
+import { internals } from "./device/internals.ts";
+import { liveBackend } from "./device/live-backend.ts";
+import { type DeviceOptions, openDevice } from "./device/open.ts";
+import { loadWebGPU } from "./device/peer.ts";
+import { trimPool } from "./device/pool.ts";
+import { watchDevice } from "./device/watch.ts";
+import { kernels } from "./kernels/index.ts";
+import type { Platform } from "./platform/platform.ts";
+import { precompile } from "./precompile.ts";
 
 /** A WebGPU backend that is current and ready. */
 export interface WebGPUSession extends BackendSession {
@@ -55,4 +57,56 @@ export interface WebGPUSession extends BackendSession {
    * @throws BackendError at the end, for errors of the device that were not thrown yet.
    */
   dispose(): Promise<void>;
+}
+
+/**
+ * Opens a device and the session on it.
+ *
+ * @throws BackendError if the device cannot be opened, or if another WebGPU backend is running.
+ */
+export async function openSession(options: Required<DeviceOptions>, platform: Platform): Promise<WebGPUSession> {
+  let description = "";
+  const { backend, dispose } = await openExclusive({
+    name: "webgpu",
+    label: "WebGPU",
+    priority: 3,
+    kernels,
+    async create(undo) {
+      const opened = await openDevice(await platform.gpu(), options, platform.noAdapterFix);
+      description = opened.description;
+      const watch = watchDevice(opened.device);
+      undo.add(() => {
+        watch.closing();
+        opened.device.destroy();
+      });
+      return liveBackend(await loadWebGPU(), opened.device, opened.info, watch);
+    },
+    async close({ watch }) {
+      // Results may be wrong after these errors, and nothing would report them later.
+      const errors = watch.settle();
+      watch.closing();
+      await errors;
+    },
+  });
+  const { device, watch } = backend;
+  const { bufferManager } = internals(backend);
+  return {
+    name: "webgpu",
+    capabilities: capabilities(description),
+    device,
+    limits: device.limits,
+    features: device.features as ReadonlySet<string>,
+    errors: watch.errors,
+    lost: watch.whenLost,
+    assertAlive: watch.assertAlive,
+    memory: () => ({ used: bufferManager.numBytesUsed, allocated: bufferManager.numBytesAllocated }),
+    trim: () => trimPool(bufferManager),
+    precompile: (step, onProgress) => precompile(internals(backend), step, onProgress),
+    dispose,
+  };
+}
+
+/** Returns the abilities of WebGPU, with the kernels that are registered at this moment. */
+export function capabilities(description: string): Capabilities {
+  return { missingKernels: missingTrainingKernels("webgpu"), floatBits: 32, syncRead: false, description };
 }

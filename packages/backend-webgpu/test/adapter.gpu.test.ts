@@ -10,7 +10,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hardware } from "../../../tools/browser/flags.ts";
 import { webgpuBackend } from "../src/node.ts";
-import type { PrecompileProgress, WebGPUSession } from "../src/session.ts";
+import type { PrecompileProgress, WebGPUSession } from "../src/node.ts";
 import { useTestGpu } from "./test-gpu.ts";
 
 let session: WebGPUSession | undefined;

@@ -15,8 +15,8 @@ const capabilities: Capabilities = {
 };
 
 /**
- * tfjs's own cpu backend, the last resort of a list: it trains everything, slowly. It is there where the app has imported
- * `@tensorflow/tfjs-backend-cpu`.
+ * Returns an adapter for tfjs's own cpu backend, the last resort of a list: it trains everything, but slowly. It is available if the
+ * app has imported `@tensorflow/tfjs-backend-cpu`.
  */
 export function cpuBackend(): BackendAdapter {
   const registered = (): boolean => "cpu" in tf.engine().registryFactory;

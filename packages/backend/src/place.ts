@@ -1,49 +1,55 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** A backend's registration with tfjs. */
+/** A name in tfjs's backend registry that holds our backend. */
 export interface Place {
-  /** Restores the former state: the replaced backend is registered again, and the former backend is current again. */
+  /**
+   * Disposes the backend and restores the registry: the former factory of this name is registered again, and the former
+   * backend is current again. If someone else has changed the registration meanwhile, it stays as it is.
+   */
   leave(): Promise<void>;
 }
 
 /**
- * Registers `backend` with tfjs under `name`, in place of the stock one, and makes it current.
+ * Registers `backend` in tfjs under `name` and makes it current.
  *
- * @returns undefined if tfjs refuses it. Everything is then as before.
+ * @returns undefined if tfjs refuses the backend. The registry is then as before, and the backend is disposed.
+ * @throws the error of a kernel's set-up function, after the registry was restored.
  */
 export async function takePlace(name: string, backend: tf.KernelBackend, priority: number): Promise<Place | undefined> {
   const engine = tf.engine();
-  const former = engine.backendName;
-  const stock = engine.registryFactory[name];
+  const formerBackend = engine.backendName;
+  const formerEntry = engine.registryFactory[name];
   const factory = (): tf.KernelBackend => backend;
   const leave = async (): Promise<void> => {
-    // If the factory differs, other code has removed ours since: the present backend is not ours to remove.
     if (engine.registryFactory[name]?.factory === factory) {
       const current = engine.backendName === name;
       tf.removeBackend(name);
-      if (stock) tf.registerBackend(name, stock.factory, stock.priority);
-      if (current && former && former !== name) await tf.setBackend(former);
+      if (formerEntry) tf.registerBackend(name, formerEntry.factory, formerEntry.priority);
+      if (current && formerBackend && formerBackend !== name) await tf.setBackend(formerBackend);
     }
     backend.dispose();
   };
-  if (stock) tf.removeBackend(name);
+  if (formerEntry) tf.removeBackend(name);
   tf.registerBackend(name, factory, priority);
   try {
-    // tfjs returns false instead of throwing, and has set the name all the same.
+    // On failure tfjs returns false and does not throw, but it has already changed the current backend's name.
     if (await tf.setBackend(name)) return { leave };
-  } catch (cause) {
+  } catch (error) {
     await leave();
-    throw cause;
+    throw error;
   }
   await leave();
   return undefined;
 }
 
-let last: Promise<unknown> = Promise.resolve();
+let lastOpening: Promise<unknown> = Promise.resolve();
 
-/** Runs `open` after all earlier calls have finished: of two `init()` at once, the second sees the backend that the first opened. */
+/**
+ * Runs `open` after all earlier calls have finished. If an app calls `init()` twice at once, the second call then sees the
+ * session that the first one has opened.
+ */
 export function inTurn<T>(open: () => Promise<T>): Promise<T> {
-  const mine = last.then(open);
-  last = mine.catch(() => {});
-  return mine;
+  const opening = lastOpening.then(open);
+  lastOpening = opening.catch(() => {});
+  return opening;
 }

@@ -1,39 +1,34 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { replaceKernels } from "./replace-kernels.ts";
 
 /**
- * The kernels that `work` calls on the current backend, by name, each once: what another backend must have to do the same.
- * For a model, one training step. Run it on cpu, where nothing is fused and nothing is missing. Not by `tf.profile`: there a
- * kernel that throws is an unhandled rejection, which ends a Node process.
+ * Returns the names of the kernels that `work` calls on the current backend, each once. Another backend needs these kernels to
+ * do the same work.
+ *
+ * For a model, let `work` be one training step. Run it on cpu, where no kernel is fused and none is missing. `tf.profile` cannot be
+ * used for this, because a kernel that throws becomes an unhandled rejection there, which ends a Node process.
  *
  * @example
  * const kernels = await recordKernels(() => fineTune(model, { ...options, maxSteps: 1 }));
  * const session = await openBackend(adapters, { kernels });
  *
- * @throws what `work` throws.
+ * @throws the error that `work` throws.
  */
 export async function recordKernels(work: () => unknown): Promise<readonly string[]> {
   const called = new Set<string>();
-  const stock = tf.getKernelsForBackend(tf.getBackend());
-  swap(
-    stock.map((kernel) => ({
-      ...kernel,
-      kernelFunc(call) {
-        called.add(kernel.kernelName);
-        return kernel.kernelFunc(call);
-      },
-    })),
-  );
+  const backendName = tf.getBackend();
+  const recording = tf.getKernelsForBackend(backendName).map(({ kernelName, kernelFunc }) => {
+    const record: tf.KernelFunc = (call) => {
+      called.add(kernelName);
+      return kernelFunc(call);
+    };
+    return [kernelName, record] as const;
+  });
+  const registration = replaceKernels(backendName, Object.fromEntries(recording));
   try {
     await work();
     return [...called].sort();
   } finally {
-    swap(stock);
-  }
-}
-
-function swap(kernels: readonly tf.KernelConfig[]): void {
-  for (const kernel of kernels) {
-    tf.unregisterKernel(kernel.kernelName, kernel.backendName);
-    tf.registerKernel(kernel);
+    registration.dispose();
   }
 }

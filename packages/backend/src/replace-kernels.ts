@@ -1,53 +1,61 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Undoes a registration. A second call does nothing. */
+/** Changes to tfjs's registries that can be taken back. */
 export interface Registration {
+  /** Takes the changes back. Calling it again has no effect. */
   dispose(): void;
 }
 
-/** Makes a kernel that may pass some cases to the stock kernel that it replaces. */
-export type Wrapped = (stock: tf.KernelConfig | undefined) => tf.KernelFunc;
-
-/** Options of {@link replaceKernels}. */
-export interface ReplaceOptions {
-  /**
-   * Whether several registrations lie on top of one another. If true, the kernel below is the one registered now, even if
-   * `replaceKernels` registered it. If false, it is always the stock kernel.
-   * @default false
-   */
-  readonly nested?: boolean;
+/** A replaced kernel: the kernel that it covers, and whether its registration was disposed. */
+interface Layer {
+  readonly covered: tf.KernelConfig | undefined;
+  disposed: boolean;
 }
 
-/** Kernels registered here → the stock kernels that they replace. Needed if an earlier session was never disposed. */
-const stockOf = new WeakMap<tf.KernelConfig, { readonly stock: tf.KernelConfig | undefined }>();
+const layers = new WeakMap<tf.KernelConfig, Layer>();
 
 /**
- * Registers kernels of `backendName`, in place of stock ones if there are any. Set-up functions of the stock kernels are kept.
- * `dispose()` puts the stock kernels back; a kernel that other code has registered over ours since is left as it is.
+ * Registers kernels of `backendName` in tfjs's kernel registry, in place of the kernels of the same names if there are any.
+ * The set-up and dispose functions of a replaced kernel stay in use. Read a kernel with `tf.getKernel` before this call if
+ * your kernel hands cases over to it.
+ *
+ * Replacements may overlap and may be disposed in any order. `dispose()` uncovers the newest replacement that is not
+ * disposed, or else the original kernel. A kernel that someone else has registered on top stays.
  */
 export function replaceKernels(
   backendName: string,
-  kernels: { readonly [kernelName: string]: Wrapped },
-  { nested = false }: ReplaceOptions = {},
+  kernels: { readonly [kernelName: string]: tf.KernelFunc },
 ): Registration {
-  const undo = Object.entries(kernels).map(([kernelName, wrapped]) => {
-    const found = tf.getKernel(kernelName, backendName);
-    const known = found && !nested ? stockOf.get(found) : undefined;
-    const stock = known ? known.stock : found;
-    if (found) tf.unregisterKernel(kernelName, backendName);
-    // A wrapped kernel may call the stock one, whose set-up must then run for each new backend.
-    const own: tf.KernelConfig = { ...stock, kernelName, backendName, kernelFunc: wrapped(stock) };
-    tf.registerKernel(own);
-    stockOf.set(own, { stock });
-    return () => {
-      if (tf.getKernel(kernelName, backendName) !== own) return;
-      tf.unregisterKernel(kernelName, backendName);
-      if (stock) tf.registerKernel(stock);
-    };
+  const added = Object.entries(kernels).map(([kernelName, kernelFunc]) => {
+    const covered = tf.getKernel(kernelName, backendName);
+    if (covered) tf.unregisterKernel(kernelName, backendName);
+    const config: tf.KernelConfig = { ...covered, kernelName, backendName, kernelFunc };
+    const layer: Layer = { covered, disposed: false };
+    layers.set(config, layer);
+    tf.registerKernel(config);
+    return { kernelName, layer };
   });
   return {
     dispose(): void {
-      for (const step of undo.splice(0).reverse()) step();
+      for (const { kernelName, layer } of added.splice(0)) {
+        layer.disposed = true;
+        uncover(kernelName, backendName);
+      }
     },
   };
+}
+
+/** Registers the topmost kernel that is not disposed. */
+function uncover(kernelName: string, backendName: string): void {
+  const current = tf.getKernel(kernelName, backendName);
+  const top = topmost(current);
+  if (top === current) return;
+  tf.unregisterKernel(kernelName, backendName);
+  if (top) tf.registerKernel(top);
+}
+
+/** Returns `kernel`, or the first kernel below it that is not disposed. */
+function topmost(kernel: tf.KernelConfig | undefined): tf.KernelConfig | undefined {
+  const layer = kernel && layers.get(kernel);
+  return layer?.disposed ? topmost(layer.covered) : kernel;
 }

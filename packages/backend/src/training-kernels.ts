@@ -1,9 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/**
- * Kernels that training asks for: the gradients of tfjs-core and tfjs-layers call each of them, and no other kernel can
- * stand in for it.
- */
+/** Kernels that training needs. The gradients of tfjs-core and tfjs-layers call each of them, and no other kernel can replace it. */
 const TRAINING_KERNELS: readonly string[] = [
   "Abs",
   "Add",
@@ -99,7 +96,7 @@ const TRAINING_KERNELS: readonly string[] = [
 ];
 
 /**
- * The training kernels that `backend` lacks, read from tfjs's kernel registry.
+ * Returns the kernels that training needs and that `backend` lacks, according to tfjs's kernel registry.
  *
  * @param promised kernels that will be registered later and count as present. @default []
  */

@@ -2,7 +2,7 @@ import { cpuBackend, openBackend, plugins } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 
-it("says what to import where the app has no cpu backend, and opens it where it has", async () => {
+it("says which import is missing, and opens the backend once it is there", async () => {
   expect(await cpuBackend().availability()).toMatchObject({
     ok: false,
     fix: expect.stringContaining("tfjs-backend-cpu"),
@@ -15,11 +15,11 @@ it("says what to import where the app has no cpu backend, and opens it where it 
   await session.dispose();
 });
 
-it("is what recipes call cpu", () => {
+it("is the backend that recipes call cpu", () => {
   expect(plugins.some(({ kind, name }) => kind === "backend" && name === "cpu")).toBe(true);
 });
 
-it("says in the session why the backends before it could not do the job", async () => {
+it("lists in the session why the backends before it could not do the job", async () => {
   const absent = {
     name: "absent",
     device: "gpu" as const,

@@ -5,7 +5,7 @@ import type { BackendAdapter, Capabilities } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, it } from "vitest";
 
-/** A backend of cpu's kernels except `without`, which calls itself unable to train. */
+/** Makes a backend that has all of cpu's kernels except `without`, and reports that it cannot train. */
 function partial(name: string, without: string): BackendAdapter {
   const capabilities: Capabilities = { missingKernels: [without], floatBits: 32, syncRead: true };
   return {
@@ -32,7 +32,7 @@ function partial(name: string, without: string): BackendAdapter {
   };
 }
 
-/** A step of a net of dense layers, and of one of convolutions. */
+// A step of a net with a dense layer, and of one with a convolution.
 const dense = (): unknown => {
   const [x, w] = [tf.ones([2, 3]), tf.ones([3, 1])];
   return tf.tidy(() => tf.grad((v: tf.Tensor) => tf.sum(tf.sigmoid(tf.matMul(x, v as tf.Tensor2D))))(w));
@@ -42,7 +42,7 @@ const conv = (): unknown => {
   return tf.tidy(() => tf.grad((v: tf.Tensor) => tf.sum(tf.conv2d(x as tf.Tensor4D, v as tf.Tensor4D, 1, "same")))(w));
 };
 
-it("records the kernels of a step and of nothing else", async () => {
+it("records only the kernels of the step", async () => {
   await tf.setBackend("cpu");
   const kernels = await recordKernels(() => tf.tidy(() => void dense()));
   expect(kernels).toEqual(expect.arrayContaining(["BatchMatMul", "Sigmoid", "Sum"]));
@@ -50,13 +50,13 @@ it("records the kernels of a step and of nothing else", async () => {
   expect(kernels.every((name) => tf.getKernel(name, "cpu"))).toBe(true);
 });
 
-it("leaves the registry as it was, also where the work throws", async () => {
+it("restores the registry, even if the work throws", async () => {
   const before = tf.getKernelsForBackend("cpu");
   await expect(recordKernels(async () => Promise.reject(new Error("no data")))).rejects.toThrow("no data");
   expect(tf.getKernelsForBackend("cpu")).toEqual(before);
 });
 
-it("opens the backend that can run this model, whatever else it lacks, and says what the others lack of it", async () => {
+it("opens the first backend that can run this model, even if it lacks other kernels, and lists what the others lack", async () => {
   await tf.setBackend("cpu");
   const adapters = [partial("half", "Conv2DBackpropFilter"), cpuBackend()];
   const first = await openBackend(adapters, { kernels: await recordKernels(() => tf.tidy(() => void dense())) });
@@ -66,7 +66,7 @@ it("opens the backend that can run this model, whatever else it lacks, and says 
   const second = await openBackend(adapters, { kernels });
   expect(second.name).toBe("cpu");
   expect(second.passedOver).toEqual(["half: cannot run this model, lacks Conv2DBackpropFilter"]);
-  // The rejected one is closed.
+  // The refused backend was closed.
   expect(tf.findBackendFactory("half")).toBeNull();
   await expect(openBackend(adapters.slice(0, 1), { kernels })).rejects.toThrow(/None of 1 backends can run this model/);
 });

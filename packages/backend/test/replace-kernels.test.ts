@@ -2,66 +2,50 @@ import { replaceKernels } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-const NAME = "GraftTest";
-const BACKEND = "test";
-const calls: string[] = [];
-const kernel = (name: string) => (): tf.KernelFunc => () => {
-  calls.push(name);
-  return [];
-};
-const wrapper =
-  (name: string) =>
-  (below: tf.KernelConfig | undefined): tf.KernelFunc =>
-  (params) => {
-    calls.push(name);
-    return below ? below.kernelFunc(params) : [];
-  };
-const run = (): string[] => {
-  calls.length = 0;
-  tf.getKernel(NAME, BACKEND)?.kernelFunc({ inputs: {}, attrs: {}, backend: {} });
-  return [...calls];
-};
-const setupFunc = (): void => {};
+const BACKEND = "fake";
+const NAME = "Twice";
+const kernel = (): tf.KernelFunc => () => [];
+const stock: tf.KernelConfig = { kernelName: NAME, backendName: BACKEND, kernelFunc: kernel(), setupFunc: () => {} };
+const current = (): tf.KernelConfig | undefined => tf.getKernel(NAME, BACKEND);
 
-beforeEach(() =>
-  tf.registerKernel({ kernelName: NAME, backendName: BACKEND, kernelFunc: kernel("stock")(), setupFunc }),
-);
-afterEach(() => tf.unregisterKernel(NAME, BACKEND));
-
-it("puts the stock kernel back, and keeps its set-up function meanwhile", () => {
-  const stock = tf.getKernel(NAME, BACKEND);
-  const registration = replaceKernels(BACKEND, { [NAME]: wrapper("ours") });
-  expect(run()).toEqual(["ours", "stock"]);
-  expect(tf.getKernel(NAME, BACKEND)?.setupFunc).toBe(setupFunc);
-  registration.dispose();
-  registration.dispose();
-  expect(tf.getKernel(NAME, BACKEND)).toBe(stock);
+beforeEach(() => tf.registerKernel(stock));
+afterEach(() => {
+  for (const { kernelName } of tf.getKernelsForBackend(BACKEND)) tf.unregisterKernel(kernelName, BACKEND);
 });
 
-it("replaces the kernels of a session that was never disposed", () => {
-  const lost = replaceKernels(BACKEND, { [NAME]: wrapper("lost") });
-  const registration = replaceKernels(BACKEND, { [NAME]: wrapper("ours") });
-  expect(run()).toEqual(["ours", "stock"]);
-  lost.dispose();
-  expect(run()).toEqual(["ours", "stock"]);
+it("replaces a kernel, keeps its set-up function, and puts it back once", () => {
+  const ours = kernel();
+  const registration = replaceKernels(BACKEND, { [NAME]: ours });
+  expect(current()).toMatchObject({ kernelFunc: ours, setupFunc: stock.setupFunc });
   registration.dispose();
-  expect(run()).toEqual(["stock"]);
+  registration.dispose();
+  expect(current()).toBe(stock);
 });
 
-it("puts nested registrations on top of one another", () => {
-  const lower = replaceKernels(BACKEND, { [NAME]: wrapper("lower") }, { nested: true });
-  const upper = replaceKernels(BACKEND, { [NAME]: wrapper("upper") }, { nested: true });
-  expect(run()).toEqual(["upper", "lower", "stock"]);
-  upper.dispose();
-  expect(run()).toEqual(["lower", "stock"]);
-  lower.dispose();
-  expect(run()).toEqual(["stock"]);
+it("adds a kernel that the backend lacks, and removes it", () => {
+  const registration = replaceKernels(BACKEND, { New: kernel() });
+  expect(tf.getKernel("New", BACKEND)).toBeDefined();
+  registration.dispose();
+  expect(tf.getKernel("New", BACKEND)).toBeUndefined();
 });
 
-it("leaves a kernel that other code has registered since", () => {
-  const registration = replaceKernels(BACKEND, { [NAME]: wrapper("ours") });
+it.each([
+  [0, 1],
+  [1, 0],
+])("ends with the original kernel if two replacements are disposed in the order %i, %i", (first, second) => {
+  const kernels = [kernel(), kernel()];
+  const registrations = kernels.map((kernelFunc) => replaceKernels(BACKEND, { [NAME]: kernelFunc }));
+  registrations[first]?.dispose();
+  expect(current()?.kernelFunc).toBe(kernels[second]);
+  registrations[second]?.dispose();
+  expect(current()).toBe(stock);
+});
+
+it("keeps a kernel that someone else has registered on top", () => {
+  const registration = replaceKernels(BACKEND, { [NAME]: kernel() });
+  const other: tf.KernelConfig = { kernelName: NAME, backendName: BACKEND, kernelFunc: kernel() };
   tf.unregisterKernel(NAME, BACKEND);
-  tf.registerKernel({ kernelName: NAME, backendName: BACKEND, kernelFunc: kernel("other")() });
+  tf.registerKernel(other);
   registration.dispose();
-  expect(run()).toEqual(["other"]);
+  expect(current()).toBe(other);
 });

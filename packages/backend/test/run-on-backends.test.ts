@@ -14,7 +14,7 @@ function backend(name: string, missingKernels: readonly string[] = []): BackendA
 }
 const lose = (name: string): BackendLostError => new BackendLostError(`${name} was lost`, "go on");
 
-it("goes on with the next backend that can train when a device is lost, and keeps the last session open", async () => {
+it("continues on the next backend that can train if a device is lost, and keeps the last session open", async () => {
   disposed.length = 0;
   const seen: unknown[] = [];
   const adapters = [backend("a"), backend("b", ["Conv2DBackpropFilter"]), backend("c")];
@@ -31,7 +31,7 @@ it("goes on with the next backend that can train when a device is lost, and keep
   expect(disposed).toEqual(["a"]);
 });
 
-it("throws the loss where no backend is left, and any other error at once", async () => {
+it("throws the loss if no backend is left, and any other error at once", async () => {
   disposed.length = 0;
   await expect(
     runOnBackends([backend("a"), backend("b")], async ({ name }) => {

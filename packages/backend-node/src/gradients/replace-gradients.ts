@@ -1,5 +1,5 @@
+import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Registration } from "../kernels/registration.ts";
 import { TENSORFLOW } from "../load/backend-name.ts";
 
 /** A gradient in place of tfjs's. */

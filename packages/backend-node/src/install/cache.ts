@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { homedir, platform } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
-import { CacheNotWritableError, codeOf, isNoSpace, messageOf, NoSpaceError } from "../errors.ts";
+import { messageOf } from "@graftjs/backend";
+import { CacheNotWritableError, codeOf, isNoSpace, NoSpaceError } from "../errors.ts";
 import { JS_HALF } from "./js-half.ts";
 import type { Target } from "./target.ts";
 

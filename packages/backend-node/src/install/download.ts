@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
-import { DownloadError, isNoSpace, messageOf } from "../errors.ts";
+import { messageOf } from "@graftjs/backend";
+import { DownloadError, isNoSpace } from "../errors.ts";
 import { checkFile } from "./checksum.ts";
 import { indexDownload } from "./package-index.ts";
 import { pipDownload } from "./pip.ts";

@@ -1,4 +1,5 @@
-import { messageOf } from "../errors.ts";
+import { messageOf } from "@graftjs/backend";
+
 import { refreshPrebuilt } from "./binding.ts";
 import { type Manifest, readInstall } from "./cache.ts";
 import type { Installed, InstallPlan } from "./plan.ts";

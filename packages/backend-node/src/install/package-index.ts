@@ -2,7 +2,8 @@ import { createWriteStream, existsSync, renameSync, rmSync, statSync } from "nod
 import { basename } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { DownloadError, isNoSpace, messageOf } from "../errors.ts";
+import { messageOf } from "@graftjs/backend";
+import { DownloadError, isNoSpace } from "../errors.ts";
 import type { PinnedWheel } from "./wheels.ts";
 
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";

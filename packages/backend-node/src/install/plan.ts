@@ -1,5 +1,5 @@
-import type { Sources } from "./sources.ts";
 import type { placeJsHalf } from "./js-half.ts";
+import type { Sources } from "./sources.ts";
 import type { Target } from "./target.ts";
 import type { verifyInstall } from "./verify.ts";
 import type { PinnedWheel } from "./wheels.ts";

@@ -1,7 +1,7 @@
+import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { BATCH_NORM_TRAINING } from "../kernels/batch-norm/training.ts";
 import type { Native } from "../kernels/native.ts";
-import type { Registration } from "../kernels/registration.ts";
 import { TENSORFLOW } from "../load/backend-name.ts";
 import type { NativeTensor } from "../load/native-backend-types.ts";
 

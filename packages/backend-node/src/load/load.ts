@@ -1,8 +1,9 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { messageOf } from "@graftjs/backend";
 import { BackendError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { messageOf } from "../errors.ts";
+
 import { BINDING } from "../install/cache.ts";
 import { JS_HALF, TFJS_KEY } from "../install/js-half.ts";
 import { TENSORFLOW } from "./backend-name.ts";

@@ -1,4 +1,4 @@
-import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
+import { type Registration, replaceKernels } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { runKernel } from "../tfjs-registry/gradients.ts";
 import { once, together } from "../tfjs-registry/registration.ts";
@@ -24,15 +24,18 @@ export function dilatedFusedGradients(): Registration {
   const stock = engine.customGrad;
   const own = Object.hasOwn(engine, "customGrad");
   let ran: Dilated | undefined;
-  const recording =
-    (depthwise: boolean): Wrapped =>
-    (below) =>
-    (params) => {
+  const recording = (kernelName: string, depthwise: boolean): tf.KernelFunc => {
+    const { kernelFunc } = tf.getKernel(kernelName, "wasm") as tf.KernelConfig;
+    return (params) => {
       const attrs = params.attrs ?? {};
       if ([attrs.dilations ?? 1].flat().some((rate) => rate !== 1)) ran ??= { attrs, depthwise };
-      return (below as tf.KernelConfig).kernelFunc(params);
+      return kernelFunc(params);
     };
-  const kernels = { FusedConv2D: recording(false), FusedDepthwiseConv2D: recording(true) };
+  };
+  const kernels = {
+    FusedConv2D: recording("FusedConv2D", false),
+    FusedDepthwiseConv2D: recording("FusedDepthwiseConv2D", true),
+  };
   const withDilations: CustomGrad = (f) =>
     stock.call(engine, (...args) => {
       const outer = ran;
@@ -45,7 +48,7 @@ export function dilatedFusedGradients(): Registration {
       }
     });
   return together([
-    () => replaceKernels("wasm", kernels, { nested: true }),
+    () => replaceKernels("wasm", kernels),
     () => {
       engine.customGrad = withDilations;
       return once(() => {

@@ -1,4 +1,4 @@
-import { type Registration, replaceKernels, type Wrapped } from "@graftjs/backend";
+import { type Registration, replaceKernels } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
 import { once } from "../tfjs-registry/registration.ts";
@@ -26,11 +26,8 @@ export function guardMemory(backend: WasmBackend): Registration {
   wasm._malloc = guarded;
   const naming = tf
     .getKernelsForBackend("wasm")
-    .map(({ kernelName, kernelFunc }): [string, Wrapped] => [
-      kernelName,
-      (below) => namingErrors(kernelName, below?.kernelFunc ?? kernelFunc),
-    ]);
-  const named = replaceKernels("wasm", Object.fromEntries(naming), { nested: true });
+    .map(({ kernelName, kernelFunc }) => [kernelName, namingErrors(kernelName, kernelFunc)] as const);
+  const named = replaceKernels("wasm", Object.fromEntries(naming));
   const tapes = freeFailedTapes();
   const moves = keepFailedMoves(backend);
   return once(() => {

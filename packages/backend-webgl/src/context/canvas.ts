@@ -1,36 +1,30 @@
-import { BackendError } from "@graftjs/core";
+import { UnavailableError } from "@graftjs/backend";
 
-/** The reason why no context can be opened, and the fix: the two parts of an adapter's answer. */
-export class NoContext extends BackendError {
-  readonly reason: string;
-  constructor(reason: string, fix: string, options?: ErrorOptions) {
-    super(`WebGL: ${reason}.`, fix, options);
-    this.reason = reason;
-  }
-}
-
+/** A canvas of a page or of a Web Worker. */
 export type Canvas = HTMLCanvasElement | OffscreenCanvas;
 
 /**
  * Makes a canvas that is not shown, in a page or in a Web Worker. A page gets a document's canvas, because Safari supports fences
  * for these only.
  *
- * @throws NoContext outside of browsers.
+ * @throws UnavailableError outside of browsers.
  */
 export function createCanvas(): Canvas {
   if (typeof document !== "undefined") return document.createElement("canvas");
   if (typeof OffscreenCanvas !== "undefined") return new OffscreenCanvas(1, 1);
-  throw new NoContext(
+  throw new UnavailableError(
+    "WebGL",
     "this environment has no canvas, neither a document's nor an OffscreenCanvas",
     "WebGL is for browsers. In Node use the node, webgpu or wasm backend.",
   );
 }
 
-/** Returns the name that the graphics driver gives itself. @throws NoContext if the browser gives no context. */
+/** Returns the name that the graphics driver gives itself. @throws UnavailableError if the browser gives no context. */
 export function describeContext(): string {
   const gl = createCanvas().getContext("webgl2") as WebGL2RenderingContext | null;
   if (!gl) {
-    throw new NoContext(
+    throw new UnavailableError(
+      "WebGL",
       "the browser gave no WebGL 2 context",
       "Turn on graphics acceleration in the browser's settings and update the driver, or use the wasm backend. " +
         "Headless Chromium without a GPU needs --enable-unsafe-swiftshader.",

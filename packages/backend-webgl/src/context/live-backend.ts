@@ -1,8 +1,8 @@
 import type { MathBackendWebGL } from "@tensorflow/tfjs-backend-webgl";
 import type { BackendValues } from "@tensorflow/tfjs-core";
+import type { Peer } from "./peer.ts";
 import type { ContextWatch } from "./watch.ts";
 
-type Peer = typeof import("@tensorflow/tfjs-backend-webgl");
 type RunProgram = MathBackendWebGL["runWebGLProgram"];
 
 /** tfjs's backend, extended to notice that its context is lost. */

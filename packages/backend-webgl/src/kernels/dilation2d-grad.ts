@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Wrapped } from "../register.ts";
 
 interface Attrs {
   readonly strides: [number, number] | number;
@@ -69,6 +68,6 @@ function pixelOfTap(g: tf.backend_util.Conv2DInfo, height: number, width: number
 }
 
 /** Kernel for the gradient with respect to the input. */
-export const dilation2dInputGradient: Wrapped = () => (args) => gradient(args, "input");
+export const dilation2dInputGradient: tf.KernelFunc = (args) => gradient(args, "input");
 /** Kernel for the gradient with respect to the filter. */
-export const dilation2dFilterGradient: Wrapped = () => (args) => gradient(args, "filter");
+export const dilation2dFilterGradient: tf.KernelFunc = (args) => gradient(args, "filter");

@@ -1,9 +1,9 @@
 import { BackendError } from "@graftjs/core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { BackendValues, DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import type { Peer } from "./peer.ts";
 import type { DeviceWatch } from "./watch.ts";
 
-type Peer = typeof import("@tensorflow/tfjs-backend-webgpu");
 type Program = Parameters<WebGPUBackend["runWebGPUProgram"]>[0];
 type Uniforms = Parameters<WebGPUBackend["runWebGPUProgram"]>[3];
 

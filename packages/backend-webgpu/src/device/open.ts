@@ -1,4 +1,4 @@
-import { BackendError } from "@graftjs/core";
+import { messageOf, UnavailableError } from "@graftjs/backend";
 
 /** Requirements on the device. */
 export interface DeviceOptions {
@@ -26,15 +26,6 @@ export interface OpenedDevice {
   readonly description: string;
 }
 
-/** The reason why no device can be opened, and the fix: the two parts of an adapter's answer. */
-export class NoDevice extends BackendError {
-  readonly reason: string;
-  constructor(reason: string, fix: string, options?: ErrorOptions) {
-    super(`WebGPU: ${reason}.`, fix, options);
-    this.reason = reason;
-  }
-}
-
 /** Features that make tfjs faster or let it measure kernels. They are requested if the adapter has them. */
 const WANTED: readonly string[] = ["timestamp-query", "bgra8unorm-storage"];
 
@@ -57,19 +48,19 @@ const SOFTWARE = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
  * Opens a device with the limits of the GPU's adapter.
  *
  * @param noAdapterFix advice for this platform if no adapter is found.
- * @throws NoDevice if no adapter is found, if the only adapter computes on the CPU, or if limits or features are missing. The
+ * @throws UnavailableError if no adapter is found, if the only adapter computes on the CPU, or if limits or features are missing. The
  * error lists all missing ones.
  */
 export async function openDevice(
   gpu: GPU,
-  { powerPreference = "high-performance", minLimits = {}, features = [], allowSoftware = false }: DeviceOptions,
+  { powerPreference, minLimits, features, allowSoftware }: Required<DeviceOptions>,
   noAdapterFix: string,
 ): Promise<OpenedDevice> {
   const adapter = await gpu.requestAdapter({ powerPreference });
-  if (!adapter) throw new NoDevice("no adapter was found (requestAdapter() gave null)", noAdapterFix);
+  if (!adapter) throw unavailable("no adapter was found (requestAdapter() gave null)", noAdapterFix);
   const { info } = adapter as Described;
   if (!allowSoftware && isSoftware(adapter)) {
-    throw new NoDevice(
+    throw unavailable(
       `the adapter ${describe(info)} is software, which computes on the CPU`,
       "Use the wasm backend, which is faster on such a machine, or update the graphics driver if there is a GPU. For tests: `allowSoftware: true`.",
     );
@@ -82,7 +73,7 @@ export async function openDevice(
     ...features.filter((feature) => !adapter.features.has(feature)).map((feature) => `no feature ${feature}`),
   ];
   if (lacking.length > 0) {
-    throw new NoDevice(
+    throw unavailable(
       `the adapter is too weak: ${lacking.join("; ")}`,
       "Ask for less in `minLimits` and `features`, or update the graphics driver.",
     );
@@ -99,8 +90,8 @@ export async function openDevice(
     });
     return { device, info, description: describe(info) };
   } catch (cause) {
-    throw new NoDevice(
-      `the adapter ${describe(info)} gave no device: ${cause instanceof Error ? cause.message : String(cause)}`,
+    throw unavailable(
+      `the adapter ${describe(info)} gave no device: ${messageOf(cause)}`,
       "Update the graphics driver.",
       { cause },
     );
@@ -118,4 +109,8 @@ function isSoftware(adapter: Described): boolean {
 function describe(info: GPUAdapterInfo | undefined): string {
   const words = [info?.description || info?.device, info?.vendor, info?.architecture].filter(Boolean);
   return words.length > 0 ? words.join(", ") : "of unknown make";
+}
+
+function unavailable(reason: string, fix: string, options?: ErrorOptions): UnavailableError {
+  return new UnavailableError("WebGPU", reason, fix, options);
 }

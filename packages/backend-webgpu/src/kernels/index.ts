@@ -1,5 +1,4 @@
-import type { KernelFunc } from "@tensorflow/tfjs-core";
-import type { Wrapped } from "../register.ts";
+import { getKernel, type KernelConfig, type KernelFunc } from "@tensorflow/tfjs-core";
 import { addN } from "./add-n.ts";
 import { activationGradKernel } from "./batch-norm/activation-gradient.ts";
 import { batchNormKernel } from "./batch-norm/forward.ts";
@@ -24,8 +23,7 @@ const fusedKernels: { readonly [kernelName: string]: KernelFunc } = {
   GraftSgd: sgdKernel,
 };
 
-/** All kernels that a session registers, in addition to stock kernels or in place of them. */
-export const kernels: { readonly [kernelName: string]: Wrapped } = {
-  AddN: addN,
-  ...Object.fromEntries(Object.entries(fusedKernels).map(([name, kernel]) => [name, (): KernelFunc => kernel])),
-};
+/** Returns all kernels that a session registers, in addition to stock kernels or in place of them. */
+export function kernels(): { readonly [kernelName: string]: KernelFunc } {
+  return { ...fusedKernels, AddN: addN((getKernel("AddN", "webgpu") as KernelConfig).kernelFunc) };
+}

@@ -1,4 +1,4 @@
-import { NoDevice } from "../device/open.ts";
+import { messageOf, UnavailableError } from "@graftjs/backend";
 import type { Platform } from "./platform.ts";
 
 type Dawn = typeof import("webgpu");
@@ -37,10 +37,11 @@ async function loadDawn(): Promise<Dawn> {
     return await import("webgpu");
   } catch (cause) {
     const missing = (cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND";
-    throw new NoDevice(
+    throw new UnavailableError(
+      "WebGPU",
       missing
         ? "Node has no WebGPU of its own, and the package `webgpu` (Dawn) is not installed"
-        : `the package \`webgpu\` (Dawn) cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`,
+        : `the package \`webgpu\` (Dawn) cannot be loaded: ${messageOf(cause)}`,
       missing ? "Install it: pnpm add webgpu@^0.6.2" : "It has binaries for Linux (x64, arm64), macOS and Windows.",
       { cause },
     );

@@ -3,7 +3,7 @@ export interface Platform {
   /**
    * Returns the platform's WebGPU entry point.
    *
-   * @throws NoDevice, with the reason and the fix, if the platform has none.
+   * @throws UnavailableError, with the reason and the fix, if the platform has none.
    */
   gpu(): Promise<GPU>;
   /** Advice for the user if `requestAdapter()` returns null. */

@@ -1,7 +1,8 @@
+import { type Registration, replaceKernels } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
+import { TENSORFLOW } from "../../load/backend-name.ts";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native } from "../native.ts";
-import { type Registration, replaceKernels } from "../registration.ts";
 import { asRank4, batchNormAttrs, reshapeAttrs } from "./operations.ts";
 
 /** Name of the kernel that normalizes by the statistics of the batch. */
@@ -17,7 +18,7 @@ export const BATCH_NORM_TRAINING = "GraftBatchNormTraining";
 export function registerBatchNormTraining(native: Native): Registration {
   const { attr, free, id, info, ints, executeMany, execute, scalar } = native;
   const empty = native.temporary(0);
-  const kernels = replaceKernels({
+  const kernels = replaceKernels(TENSORFLOW, {
     [BATCH_NORM_TRAINING]: ({ inputs, attrs }) => {
       const { x, scale, offset } = inputs as unknown as Record<"x" | "scale" | "offset", tf.Tensor>;
       const { varianceEpsilon } = attrs as { varianceEpsilon: number };

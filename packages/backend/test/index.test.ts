@@ -1,0 +1,23 @@
+import * as backend from "@graftjs/backend";
+import { expect, it } from "vitest";
+
+it("exports exactly these names", () => {
+  expect(Object.keys(backend).sort()).toEqual([
+    "UnavailableError",
+    "compileOnly",
+    "cpuBackend",
+    "inTurn",
+    "loadPeer",
+    "messageOf",
+    "missingTrainingKernels",
+    "openBackend",
+    "openExclusive",
+    "plugins",
+    "recordKernels",
+    "replaceKernels",
+    "runOnBackends",
+    "takePlace",
+    "unavailable",
+    "undoList",
+  ]);
+});
