@@ -8,8 +8,8 @@ import { convNet } from "../../../tools/browser/suite/nets.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
 import { type MovedStatistics, movedStatistics } from "../../../tools/browser/suite/statistics.ts";
 import { compareTraining } from "../../../tools/browser/suite/training.ts";
-import { webglBackend } from "../src/index.ts";
 import type { PrecompileProgress, WebGLSession } from "../src/index.ts";
+import { webglBackend } from "../src/index.ts";
 
 let session: WebGLSession;
 

@@ -9,8 +9,8 @@ import { testBackend } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { hardware } from "../../../tools/browser/flags.ts";
-import { webgpuBackend } from "../src/node.ts";
 import type { PrecompileProgress, WebGPUSession } from "../src/node.ts";
+import { webgpuBackend } from "../src/node.ts";
 import { useTestGpu } from "./test-gpu.ts";
 
 let session: WebGPUSession | undefined;
