@@ -5,7 +5,7 @@ const NOT_PROSE: readonly RegExp[] = [
   /^ *(```|~~~)[\s\S]*?^ *\1/gm, // fenced code
   /<!--[\s\S]*?-->/g,
   /\{@\w+ [^}]*\}/g, // {@link name}
-  /@(?:param|returns?|template|throws|default|see)\b(?: +\{[^}]*\})?(?: +[\w.[\]]+(?= -))?/g,
+  /@(?:param|typeParam|template) +[\w.[\]]+|@[a-zA-Z]+\b/g, // tags, with the name of the parameter
   /`[^`]*`/g,
   /"[^"\n]*(?:\n(?!\s*\n)[^"\n]*){0,2}"/g,
   /“[^”]*”/g,

@@ -20,6 +20,9 @@ const chosen = everything.filter(
   ({ file }) => starts.length === 0 || starts.some((start) => file === start || file.startsWith(`${start}/`)),
 );
 
+// The reader of a pipe, such as `head`, may end first.
+process.stdout.on("error", () => process.exit());
+
 if (starts.length > 0 && chosen.length === 0) {
   console.error(`No prose was found in ${starts.join(", ")}. Give paths from the root, such as packages/core.`);
   process.exitCode = 2;

@@ -67,9 +67,10 @@ it("counts where, noun-what and if with their lines, and takes comments on follo
     "a.ts",
     "// Runs where it can.\n// What is left stays. What does\n// it cost? Only if asked.\nconst where = 1;\n",
   );
+  plant("b.ts", "/** Reads. @param what name of it. @throws Error if not */\n");
   const { words, uses } = count(readProse(root));
-  expect(words).toBe(15);
-  expect(uses).toEqual([1, 1, 1]);
+  expect(words).toBe(15 + 7);
+  expect(uses).toEqual([1, 1, 2]);
   expect(used()).toEqual(["a.ts:1 where", "a.ts:2 what"]);
 });
 

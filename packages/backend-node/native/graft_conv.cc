@@ -70,7 +70,7 @@ namespace avx512 {
 #endif
 
 // The vectors of a tail with `length` values each, padded with zeros. The inputs from index `from` on are mean, variance, scale and
-// offset. Each may be left out. Without a variance there is no division.
+// offset. Each may be left out. Without a variance nothing is divided.
 struct TailVectors {
   std::vector<float> mean, factor, offset;
   Tail tail;

@@ -14,7 +14,7 @@ export interface DataUse {
 /**
  * Reads a recipe's data. A path is short for `data-file` if it ends in `.safetensors`, else for `data-module`.
  *
- * @throws RecipeError if there is no such data source, or if its options are wrong
+ * @throws RecipeError if no data source has this name, or if its options are wrong
  * @throws UsageError if the data cannot be read
  */
 export async function readData({ folder, run }: DataUse, registry: Registry): Promise<RunData> {

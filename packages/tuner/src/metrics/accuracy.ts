@@ -24,7 +24,7 @@ export function accuracy(): Metric {
 /**
  * Share of examples whose class is among the `k` highest predictions. Key `top<k>`; the names `top3`, `top5` and so on stand for it.
  *
- * @throws OptionsError where `k` is no whole number ≥ 1.
+ * @throws OptionsError if `k` is not a whole number ≥ 1
  */
 export function topK(k: number): Metric {
   if (!(Number.isInteger(k) && k >= 1))

@@ -10,7 +10,7 @@ interface Tracking {
 export interface PeakMeter {
   /** Most bytes alive at once since the start, counted as `tf.memory` counts them: tensors that share values count each. */
   readonly bytes: number;
-  /** Begins anew from what is alive now. */
+  /** Begins again with the tensors that are alive now. */
   restart(): void;
   /** Twice is harmless. */
   stop(): void;

@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../../random/random.ts";
 import { DataError } from "../source/columns.ts";
 
-/** @throws DataError where a batch is no batch of images. */
+/** Checks that a batch holds images. @throws DataError if it does not */
 export function asImages(batch: tf.Tensor, name: string): tf.Tensor4D {
   if (batch.rank === 4) return batch as tf.Tensor4D;
   throw new DataError(
