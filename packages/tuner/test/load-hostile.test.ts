@@ -13,6 +13,7 @@ import * as h5wasmNode from "h5wasm/node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type H5Wasm, LoadError, loadKeras, loadKerasH5 } from "../src/index.ts";
 import hostile from "./h5-hostile.json" with { type: "json" };
+import { fuzzH5, fuzzKeras } from "./fuzz-keras.ts";
 import oracle from "./keras-oracle.json" with { type: "json" };
 
 beforeEach(() => tf.setBackend("cpu"));
@@ -99,5 +100,22 @@ describe("hostile .keras files", () => {
     expect(bomb.length).toBeLessThan(100_000);
     await expect(loadKeras(bomb, readers)).rejects.toThrow(/at most 67108864 are allowed[\s\S]*`maxUnpackedBytes`/);
     await expect(loadKeras(bomb, readers, { maxUnpackedBytes: 2 ** 27 })).rejects.toThrow(/not an HDF5 file/);
+  });
+});
+
+describe("damaged files", () => {
+  it("loads the same weights or throws a typed error for 300 damaged .keras files", { timeout: 120_000 }, async () => {
+    const { wrong, refused, same, unnoticeable } = await fuzzKeras(300);
+    expect(wrong).toEqual([]);
+    expect(unnoticeable).toBe(0);
+    expect(refused).toBeGreaterThan(200);
+    expect(same + refused).toBe(300);
+  });
+
+  it("ends with a typed error or a model for 300 damaged .h5 files", { timeout: 120_000 }, async () => {
+    const { wrong, refused, unnoticeable } = await fuzzH5(300);
+    expect(wrong).toEqual([]);
+    expect(refused).toBeGreaterThan(50);
+    expect(unnoticeable).toBeLessThan(6);
   });
 });

@@ -1,4 +1,5 @@
 import { didYouMean, SelectionError } from "../errors.ts";
+import { compileGlob } from "./glob.ts";
 import type { ParamInfo } from "./params.ts";
 
 /** Globs over parameter names: `*` within a segment, `**` across segments, `[1-3]` and `[!1-3]` one character. */
@@ -52,12 +53,7 @@ export function matcher(params: readonly ParamInfo[], selector: Selector, what: 
   return ({ name }) => names.has(name);
 }
 
-interface Compiled {
-  readonly select: Select;
-  readonly unmatched: readonly string[];
-}
-
-function compile(params: readonly ParamInfo[], selector: Selector): Compiled {
+function compile(params: readonly ParamInfo[], selector: Selector): { select: Select; unmatched: string[] } {
   if (typeof selector === "function") return { select: selector, unmatched: [] };
   if (selector instanceof RegExp) {
     const test = ({ name }: ParamInfo): boolean => name.search(selector) >= 0;
@@ -96,26 +92,8 @@ function one(params: readonly ParamInfo[], pattern: string): Select {
     const layers = new Set([...new Set(params.map(({ layer }) => layer))].slice(-last));
     return ({ layer }) => layers.has(layer);
   }
-  const glob = params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern;
-  const regexp = globToRegExp(glob);
-  return ({ name }) => regexp.test(name);
-}
-
-function globToRegExp(glob: string): RegExp {
-  const body = glob.replace(/\*\*\/|\*\*|\*|\[!?[^\]/*]+\]|[^*[]+|\[/g, (part) => {
-    if (part === "**/") return "(?:.*/)?";
-    if (part === "**") return ".*";
-    if (part === "*") return "[^/]*";
-    // `[1-3]` and `[!1-3]` are classes, as in a shell; everything else stands for itself, a lone bracket too.
-    if (part.length > 1 && part.startsWith("["))
-      return `[${part.slice(1, -1).replace(/^!/, "^").replace(/[\\[]/g, "\\$&")}]`;
-    return part.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-  });
-  try {
-    return new RegExp(`^${body}$`);
-  } catch (cause) {
-    throw new SelectionError(`\`${glob}\` is not a glob.`, "A class goes from low to high: [1-3], [a-z].", { cause });
-  }
+  const matches = compileGlob(params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern);
+  return ({ name }) => matches(name);
 }
 
 function hintFor(pattern: string, names: readonly string[]): string {
