@@ -174,6 +174,20 @@ describe("a stack of deltas", () => {
     expect(() => applyDelta(model, empty)).toThrow(/another base/);
   });
 
+  it("are refused by name if a value is not finite", async () => {
+    const model = mlp();
+    const bytes = await tune(model, "head", [4]);
+    const file = readSafetensors(bytes);
+    const [name, tensor] = [...file.tensors][0] as [string, { data: Uint8Array }];
+    const data = Uint8Array.from(tensor.data);
+    new DataView(data.buffer).setFloat32(0, Number.NaN, true);
+    const broken = writeSafetensors(new Map([...file.tensors, [name, { ...tensor, data } as never]]), file.metadata);
+    const before = weightsOf(model);
+    expect(() => applyDelta(model, broken)).toThrow(DeltaError);
+    expect(() => applyDelta(model, broken)).toThrow(`values that are not finite in \`${name}\``);
+    expect(weightsOf(model)).toEqual(before);
+  });
+
   it("accepts only deltas", () => {
     const bare = writeSafetensors(new Map());
     const torn = writeSafetensors(

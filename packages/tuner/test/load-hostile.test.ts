@@ -11,7 +11,7 @@ import * as fflate from "fflate";
 import * as h5wasm from "h5wasm";
 import * as h5wasmNode from "h5wasm/node";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type H5Wasm, LoadError, loadKeras, loadKerasH5 } from "../src/index.ts";
+import { type H5Wasm, LoadError, loadKeras, loadKerasH5, readModelArtifacts } from "../src/index.ts";
 import hostile from "./h5-hostile.json" with { type: "json" };
 import { fuzzH5, fuzzKeras } from "./fuzz-keras.ts";
 import oracle from "./keras-oracle.json" with { type: "json" };
@@ -100,6 +100,50 @@ describe("hostile .keras files", () => {
     expect(bomb.length).toBeLessThan(100_000);
     await expect(loadKeras(bomb, readers)).rejects.toThrow(/at most 67108864 are allowed[\s\S]*`maxUnpackedBytes`/);
     await expect(loadKeras(bomb, readers, { maxUnpackedBytes: 2 ** 27 })).rejects.toThrow(/not an HDF5 file/);
+  });
+});
+
+describe("hostile model.json files", () => {
+  const entry = { name: "head/kernel", shape: [2], dtype: "float32" };
+  const load = async (group: object, more: readonly object[] = []): Promise<number> => {
+    let reads = 0;
+    const json = { modelTopology: {}, weightsManifest: [group, ...more] };
+    const read = async (path: string): Promise<Uint8Array> => {
+      if (path === "model.json") return text(JSON.stringify(json).replaceAll('"1e999"', "1e999"));
+      reads++;
+      return new Uint8Array(8);
+    };
+    const error: unknown = await readModelArtifacts(read).catch((cause: unknown) => cause);
+    if (error instanceof LoadError) throw error;
+    return reads;
+  };
+
+  it("refuses a weights file or a weight that is listed twice, also by another spelling", async () => {
+    expect(await load({ paths: ["w.bin"], weights: [entry] })).toBe(1);
+    const often = Array.from({ length: 10_000 }, () => "w.bin");
+    const many = Array.from({ length: 10_000 }, (_, i) => ({ ...entry, name: `w${i}` }));
+    await expect(load({ paths: often, weights: many })).rejects.toThrow(/lists the weights file "w.bin" twice/);
+    const spelled = { paths: ["./w.bin", ".//./w.bin"], weights: many.slice(0, 2) };
+    await expect(load(spelled)).rejects.toThrow(/lists the weights file "w.bin" twice/);
+    const group = { paths: ["v.bin"], weights: [entry] };
+    await expect(load({ paths: ["w.bin"], weights: [entry] }, [group])).rejects.toThrow(
+      /the weight "head\/kernel" twice/,
+    );
+    const tooMany = { paths: often.map((_, i) => `${i}.bin`), weights: [entry] };
+    await expect(load(tooMany)).rejects.toThrow(/too long: they have 16 bytes or more, but model.json lists 8/);
+  });
+
+  it("refuses a quantisation whose scale is not finite", async () => {
+    for (const [scale, min] of [
+      ["1e999", 0],
+      [1, "1e999"],
+      [1e300, 0],
+      [null, 0],
+    ]) {
+      const quantization = { dtype: "uint8", original_dtype: "float32", scale, min };
+      const weights = [{ ...entry, shape: [8], quantization }];
+      await expect(load({ paths: ["w.bin"], weights })).rejects.toThrow(/a weight that cannot be read: .*head\/kernel/);
+    }
   });
 });
 

@@ -92,8 +92,7 @@ function one(params: readonly ParamInfo[], pattern: string): Select {
     const layers = new Set([...new Set(params.map(({ layer }) => layer))].slice(-last));
     return ({ layer }) => layers.has(layer);
   }
-  const matches = compileGlob(params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern);
-  return ({ name }) => matches(name);
+  return compileGlob(params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern);
 }
 
 function hintFor(pattern: string, names: readonly string[]): string {

@@ -128,6 +128,9 @@ function assign(
     return String(weight.shape) === String(shape) ? [] : [`${name} is [${shape}], but in the model [${weight.shape}]`];
   });
   if (problems.length > 0) throw new DeltaError("The delta is for another model.", problems.join("\n"));
+  const broken = [...tensors].filter(([, tensor]) => !allFinite(tensor)).map(([name]) => name);
+  if (broken.length > 0)
+    throw new DeltaError(`The delta has values that are not finite in ${formatNames(broken)}.`, "Tune the model again.");
   const current = new Map([...print()].filter(([name]) => !added.has(name)));
   if (fingerprintDigest(withoutDelta(current, tensors, replacedBy(metadata))) !== metadata.get("base")) {
     throw new DeltaError(
@@ -144,6 +147,11 @@ function assign(
   } finally {
     for (const tensor of made) tensor.dispose();
   }
+}
+
+/** Returns whether every value of a tensor is finite. Deltas store floating-point values as F32. */
+function allFinite({ dtype, data }: { readonly dtype: string; readonly data: Uint8Array }): boolean {
+  return dtype !== "F32" || new Float32Array(Uint8Array.from(data).buffer).every(Number.isFinite);
 }
 
 const DTYPES: Readonly<Record<string, string>> = { F32: "float32", I32: "int32", BOOL: "bool" };

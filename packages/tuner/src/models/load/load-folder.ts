@@ -67,15 +67,29 @@ async function readParts(read: ReadFile, file: string): Promise<Parts> {
     throw new LoadError(`${file} has no weightsManifest.`, "Was it saved with its weights?");
   const specs: tf.io.WeightsManifestEntry[] = [];
   const chunks: Uint8Array[] = [];
+  const seen = { paths: new Set<string>(), weights: new Set<string>() };
   for (const group of weightsManifest as { paths?: unknown; weights?: unknown }[]) {
     const entries = checkedEntries(group?.weights, file);
     const paths = checkedPaths(group?.paths, file);
-    const shards = [];
-    for (const path of paths) shards.push(await readOrSay(read, path));
-    const [have, want] = [sum(shards.map(({ byteLength }) => byteLength)), sum(entries.map(byteLengthOf))];
+    assertOnce(
+      "the weight",
+      entries.map(({ name }) => name),
+      seen.weights,
+      file,
+    );
+    assertOnce("the weights file", paths.map(withoutDots), seen.paths, file);
+    const want = sum(entries.map(byteLengthOf));
+    const shards: Uint8Array[] = [];
+    let have = 0;
+    for (const path of paths) {
+      const shard = await readOrSay(read, path);
+      shards.push(shard);
+      have += shard.byteLength;
+      if (have > want) break;
+    }
     if (have !== want)
       throw new LoadError(
-        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: they have ${have} bytes, but ${file} lists ${want}.`,
+        `The weights ${paths.join(", ")} are ${have < want ? "truncated" : "too long"}: they have ${have} bytes${have > want ? " or more" : ""}, but ${file} lists ${want}.`,
         "Fetch or save the model again.",
       );
     specs.push(...entries);
@@ -116,7 +130,8 @@ function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEn
       shape.every((n) => Number.isSafeInteger(n) && (n as number) >= 0) &&
       Number.isSafeInteger(shape.reduce((a: number, b) => a * (b as number), 8)) &&
       typeof (entry.quantization?.dtype ?? entry.dtype) === "string" &&
-      Object.hasOwn(BYTES, (entry.quantization?.dtype ?? entry.dtype) as string);
+      Object.hasOwn(BYTES, (entry.quantization?.dtype ?? entry.dtype) as string) &&
+      hasFiniteScale(entry.quantization);
     if (!ok)
       throw new LoadError(
         `${file} has a weight that cannot be read: ${JSON.stringify(entry)?.slice(0, 120)}.`,
@@ -126,11 +141,34 @@ function checkedEntries(entries: unknown, file: string): tf.io.WeightsManifestEn
   return entries as tf.io.WeightsManifestEntry[];
 }
 
+/** Returns whether a quantisation's scale and offset are finite as float32. `float16` has neither. */
+function hasFiniteScale(quantization: tf.io.WeightsManifestEntry["quantization"]): boolean {
+  if (!quantization || quantization.dtype === "float16") return true;
+  return [quantization.scale, quantization.min].every((n) => typeof n === "number" && Number.isFinite(Math.fround(n)));
+}
+
 function checkedPaths(paths: unknown, file: string): string[] {
   if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string"))
     throw new LoadError(`A group of ${file} has no list of paths.`, "Is the file complete?");
   for (const path of paths as string[]) assertInside(path, file);
   return paths as string[];
+}
+
+/** Returns the path without its empty and `.` segments, which do not change the file. */
+function withoutDots(path: string): string {
+  return path
+    .split(/[\\/]/)
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
+}
+
+/** Checks that no name occurs twice. A file that is listed thousands of times would fill the memory. */
+function assertOnce(kind: string, names: readonly string[], seen: Set<string>, file: string): void {
+  for (const name of names) {
+    if (seen.has(name))
+      throw new LoadError(`${file} lists ${kind} ${JSON.stringify(name)} twice.`, "Convert or save the model again.");
+    seen.add(name);
+  }
 }
 
 function byteLengthOf({ shape, dtype, quantization }: tf.io.WeightsManifestEntry): number {
