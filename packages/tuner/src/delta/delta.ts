@@ -130,7 +130,10 @@ function assign(
   if (problems.length > 0) throw new DeltaError("The delta is for another model.", problems.join("\n"));
   const broken = [...tensors].filter(([, tensor]) => !allFinite(tensor)).map(([name]) => name);
   if (broken.length > 0)
-    throw new DeltaError(`The delta has values that are not finite in ${formatNames(broken)}.`, "Tune the model again.");
+    throw new DeltaError(
+      `The delta has values that are not finite in ${formatNames(broken)}.`,
+      "Tune the model again.",
+    );
   const current = new Map([...print()].filter(([name]) => !added.has(name)));
   if (fingerprintDigest(withoutDelta(current, tensors, replacedBy(metadata))) !== metadata.get("base")) {
     throw new DeltaError(
