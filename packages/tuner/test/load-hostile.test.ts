@@ -12,8 +12,8 @@ import * as h5wasm from "h5wasm";
 import * as h5wasmNode from "h5wasm/node";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type H5Wasm, LoadError, loadKeras, loadKerasH5, readModelArtifacts } from "../src/index.ts";
-import hostile from "./h5-hostile.json" with { type: "json" };
 import { fuzzH5, fuzzKeras } from "./fuzz-keras.ts";
+import hostile from "./h5-hostile.json" with { type: "json" };
 import oracle from "./keras-oracle.json" with { type: "json" };
 
 beforeEach(() => tf.setBackend("cpu"));
