@@ -60,11 +60,11 @@ it("augments images by name, and reports the problem of each entry", async () =>
   expect(await graft("plan", "recipe.json")).toMatchObject({
     code: 2,
     err: [
-      "The recipe's `run` has 4 problem(s).",
-      "  augment[0]: no augmentation is named `flop`. Did you mean `flip` or `crop`?",
-      "  augment[1] `shift`: `by` is required: an integer ≥ 0",
-      '  augment[2] `flip`: `direction` must be one of horizontal, vertical, got "up". Known: `horizontal` and `vertical`.',
-      "  augment[2] `flip`: `chance` is not an option. Known: `direction` and `probability`.",
+      "The recipe has 4 problem(s).",
+      "  run.augment[0]: no plugin is named `flop`. Did you mean `flip` or `crop`?",
+      "  run.augment[1] `shift`: `by` is required: an integer ≥ 0",
+      '  run.augment[2] `flip`: `direction` must be one of horizontal, vertical, got "up". Known: `horizontal` and `vertical`.',
+      "  run.augment[2] `flip`: `chance` is not an option. Known: `direction` and `probability`.",
       "",
     ].join("\n"),
   });
@@ -83,7 +83,7 @@ it("reports all problems of the section together, and selectors of unfreeze with
   });
   const { code, err } = await graft("run", "recipe.json");
   expect(code).toBe(2);
-  expect(err).toMatch(/^The recipe's `run` has 11 problem\(s\)/);
+  expect(err).toMatch(/^The recipe has 11 problem\(s\)/);
   for (const line of [
     "`accumulate` must be an integer ≥ 1, got 0",
     "`earlyStoping` is not an option. Did you mean `earlyStopping`?",
@@ -95,7 +95,7 @@ it("reports all problems of the section together, and selectors of unfreeze with
     "`reduceOnPlateau.factor` must be a number > 0 and < 1, got 2",
     "`classWeights.1` must be a number ≥ 0, got -1",
     "`maxSteps` must be an integer ≥ 1, got 1.5",
-    "augment[0]: no augmentation is named `x`",
+    "run.augment[0]: no plugin is named `x`",
   ])
     expect(err).toContain(line);
   withRun({ accumulate: 0, epoch: 3 }, { hooks: ["sgd"], learningRate: -1 });
@@ -106,9 +106,10 @@ it("reports all problems of the section together, and selectors of unfreeze with
   expect((await graft("run", "recipe.json")).err).toMatch(
     /2 problem[\s\S]*trainable matches nothing with `haed[\s\S]*run.unfreeze\[0\].trainable matches nothing with `bdy/,
   );
-  const { properties } = JSON.parse((await graft("schema")).out);
+  const { properties, definitions } = JSON.parse((await graft("schema")).out);
   expect(properties.run.properties.earlyStopping.properties).toHaveProperty("restoreBest");
-  expect(JSON.stringify(properties.run.properties.augment.items)).toContain('"degrees"');
+  expect(properties.run.properties.augment.items).toEqual({ $ref: "#/definitions/augmentation" });
+  expect(JSON.stringify(definitions.augmentation)).toContain('"degrees"');
 });
 
 it("trains on a safetensors file with the same result as on a module with the same examples", async () => {

@@ -97,6 +97,7 @@ it("exports these types and no others", () => {
       "Observer",
       "OptimizerHook",
       "OptimizerState",
+      "OptionProperties",
       "OptionSchema",
       "OptionsSchema",
       "Param",

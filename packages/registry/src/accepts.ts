@@ -18,7 +18,9 @@ export function accepts(schema: OptionSchema, value: unknown): boolean {
       (schema.plugin === "schedule" && typeof value === "number")
     );
   }
+  if (schema.codeOnly) return false;
   if (schema.type === undefined) return true;
+  if (schema.pattern !== undefined) return typeof value === "string" && new RegExp(schema.pattern).test(value);
   if (schema.type === "array") {
     const { items } = schema;
     return Array.isArray(value) && (!items || value.every((item) => accepts(items, item)));

@@ -73,7 +73,7 @@ function converter(kinds: readonly PluginKind[]): Convert {
             additionalProperties:
               typeof additionalProperties === "object" ? convert(additionalProperties) : additionalProperties,
           }),
-      ...(anyOf ? { anyOf: anyOf.map(convert) } : {}),
+      ...(anyOf ? { anyOf: anyOf.filter((option) => !option.codeOnly).map(convert) } : {}),
     };
   };
   return convert;

@@ -58,33 +58,33 @@ export interface FineTuneResult {
 export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
   const peak = peakMeter();
   try {
-    return await tune(await assemble(model, options), options, peak);
+    return await tune(await assemble(model, options), peak);
   } finally {
     peak.stop();
   }
 }
 
-async function tune(assembly: Assembly, options: FineTuneOptions, peak: PeakMeter): Promise<FineTuneResult> {
-  const { optimizer, batchSize, stepsPerEpoch, params } = assembly;
-  const { observers = [], epochs } = options;
+async function tune(assembly: Assembly, peak: PeakMeter): Promise<FineTuneResult> {
+  const { optimizer, stepsPerEpoch, params } = assembly;
+  const { observers, epochs, batchSize } = assembly.options;
   const started = performance.now();
   const begun: Observer[] = [];
   let run: Run | undefined;
   let failure: { readonly error: unknown } | undefined;
   try {
-    run = await openRun(assembly, options);
+    run = await openRun(assembly);
     const pastEpochs = epochsOf(run.position.history, run.position.seconds);
     const earlier = pastEpochs.length > 0 ? { earlier: pastEpochs } : {};
     for (const observer of observers) {
       await observer.runStart?.({ params, epochs, stepsPerEpoch, batchSize, step: optimizer.step, ...earlier });
       begun.push(observer);
     }
-    const { bytes, trunkSeconds } = await train(run, options);
+    const { bytes, trunkSeconds } = await train(run);
     const { position, base, warnings } = run;
     const dispose = (): void => optimizer.dispose();
     return {
       history: position.history,
-      plan: describe(assembly, options, { bytes, memoryBytes: bytes }),
+      plan: describe(assembly, { bytes, memoryBytes: bytes }),
       seconds: position.seconds,
       trunkSeconds,
       peakBytes: peak.bytes,
@@ -125,29 +125,29 @@ async function tellEnd(observer: Observer, end: RunEnd, warn: Run["warn"] = cons
   }
 }
 
-async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: number; trunkSeconds: number }> {
+async function train(run: Run): Promise<{ bytes: number; trunkSeconds: number }> {
   const { assembly, position } = run;
   let phase: Phase | undefined;
   let loader: Loader | undefined;
   let [trunkSeconds, bytes] = [0, 0];
   try {
-    while (position.epoch < options.epochs && position.stopped === undefined) {
+    while (position.epoch < assembly.options.epochs && position.stopped === undefined) {
       const next = phaseAt(assembly.phases, position.epoch);
       if (next !== phase || !loader) {
         phase = next;
         enterPhase(assembly.optimizer, next);
         const start = performance.now();
         await loader?.close();
-        loader = await openLoader(assembly, next.cut, options, run.warn);
+        loader = await openLoader(assembly, next.cut, run.warn);
         trunkSeconds += (performance.now() - start) / 1000;
         bytes = Math.max(bytes, loader.bytes);
       }
       const start = performance.now();
-      await trainEpoch(run, phase.cut, loader, options);
+      await trainEpoch(run, phase.cut, loader);
       if (position.at === 0) break;
       // The run was stopped within an epoch. The checkpoint gets the current position, and the history a row for the partial epoch.
       if (position.at < assembly.train.size) await run.checkpoint();
-      await endEpoch(run, phase, loader, options, start);
+      await endEpoch(run, phase, loader, start);
     }
   } finally {
     await loader?.close();
@@ -156,14 +156,9 @@ async function train(run: Run, options: FineTuneOptions): Promise<{ bytes: numbe
   return { bytes, trunkSeconds };
 }
 
-async function endEpoch(
-  run: Run,
-  { cut }: Phase,
-  { validation: seen }: Loader,
-  { observers = [], signal }: FineTuneOptions,
-  start: number,
-): Promise<void> {
+async function endEpoch(run: Run, { cut }: Phase, { validation: seen }: Loader, start: number): Promise<void> {
   const { assembly, position, callbacks } = run;
+  const { observers, signal } = assembly.options;
   const { epoch } = position;
   const whole = position.at === assembly.train.size;
   const summed = await run.sums.save();
@@ -171,7 +166,7 @@ async function endEpoch(
   for (const callback of callbacks) await callback.beforeValidation?.();
   try {
     if (seen) {
-      const values = await evaluate(assembly, cut, seen, signal);
+      const values = await evaluate(assembly, cut, seen);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
     for (const callback of callbacks) {

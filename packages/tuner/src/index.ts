@@ -2,7 +2,7 @@
 
 export { type FindLearningRateOptions, findLearningRate, type LearningRateCurve } from "./find-learning-rate.ts";
 export { type FineTuneResult, fineTune } from "./fine-tune.ts";
-export type { FineTuneOptions } from "./options/fine-tune-options.ts";
+export { type FineTuneOptions, fineTuneOptions } from "./options/fine-tune-options.ts";
 export type { GuardOptions } from "./options/guard-options.ts";
 export { createRunControl, type RunControl } from "./options/run-control.ts";
 export { plugins } from "./plugins.ts";
@@ -62,9 +62,11 @@ export { type ShiftOptions, shift } from "./pipeline/views/shift.ts";
 
 // Losses, metrics and noise.
 
-export type { Loss, LossFunction, LossName } from "./losses/loss.ts";
-export { topK } from "./metrics/accuracy.ts";
-export type { Metric, MetricName } from "./metrics/metric.ts";
+export type { Loss, LossDefinition, LossFunction } from "./losses/loss.ts";
+export type { LossName } from "./losses/losses.ts";
+export { type TopKOptions, topK } from "./metrics/accuracy.ts";
+export type { Metric } from "./metrics/metric.ts";
+export type { MetricName } from "./metrics/metrics.ts";
 export { type GradientNoiseOptions, gradientNoise } from "./noise/gradient-noise.ts";
 export type { WeightNoiseOptions } from "./noise/weight-noise.ts";
 
@@ -79,7 +81,7 @@ export { FrozenStatisticsError } from "./loop/safety/frozen-statistics.ts";
 export { type EarlyStoppingOptions, earlyStopping } from "./callbacks/early-stopping.ts";
 export { type EmaOptions, emaWeights } from "./callbacks/ema-weights.ts";
 export { type ReduceOnPlateauOptions, reduceOnPlateau } from "./callbacks/reduce-on-plateau.ts";
-export type { CheckpointOptions } from "./checkpoint/keeper.ts";
+export type { CheckpointOptions } from "./checkpoint/checkpoint-options.ts";
 
 // Deltas: the trained difference to a base model.
 

@@ -2,6 +2,8 @@ import { definePlugin, type OptionsSchema, optionsSchema, type Plugin } from "@g
 import { earlyStopping, earlyStoppingOptions } from "./callbacks/early-stopping.ts";
 import { emaWeights, emaWeightsOptions } from "./callbacks/ema-weights.ts";
 import { reduceOnPlateau, reduceOnPlateauOptions } from "./callbacks/reduce-on-plateau.ts";
+import { lossPlugins } from "./losses/plugins.ts";
+import { metricPlugins } from "./metrics/plugins.ts";
 import { modelFormats } from "./models/formats/plugins.ts";
 import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
@@ -10,6 +12,7 @@ import { htmlReport } from "./observers/html-report.ts";
 import { jsonl } from "./observers/jsonl.ts";
 import { progress } from "./observers/progress.ts";
 import { tensorBoard } from "./observers/tensorboard/tensorboard.ts";
+import { augmentationPlugins } from "./pipeline/views/plugins.ts";
 
 const toFile: OptionsSchema<{ to: string }> = optionsSchema<{ to: string }>(
   { to: { type: "string", description: "File or folder that is written" } },
@@ -30,8 +33,14 @@ const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everyStep
   ["to"],
 );
 
-/** The observers, callbacks, model formats and gradient noise, for recipes: `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`. */
+/**
+ * The plugins of this package, for recipes: observers, callbacks, model formats, gradient noise, augmentations, losses and metrics, such as
+ * `"observers": ["progress", { "use": "jsonl", "with": { "to": "run.jsonl" } }]`.
+ */
 export const plugins: readonly Plugin[] = [
+  ...augmentationPlugins,
+  ...lossPlugins,
+  ...metricPlugins,
   definePlugin({
     kind: "observer",
     name: "progress",

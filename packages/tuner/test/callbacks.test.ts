@@ -220,21 +220,24 @@ describe("bad input", () => {
       [{ batchSize: 0, epochs: 1.5, seed: Number.NaN }, /epochs[\s\S]*batchSize[\s\S]*seed/],
       [
         { mixup: 0.4, data: { xs, ys: tf.argMax(ys, -1) }, loss: "sparseCategoricalCrossentropy" },
-        /`mixup` mixes labels, and `sparseCategoricalCrossentropy` takes class numbers/,
+        /`mixup` mixes labels, but `sparseCategoricalCrossentropy` needs class indices/,
       ],
       [
         { batchsize: 3, cache: { precison: "float16" } } as Partial<FineTuneOptions>,
-        /2 wrong[\s\S]*`batchsize` is no option. Did you mean `batchSize`\?\n.*`cache.precison` is no option. Did you mean `precision`\?/,
+        /2 wrong[\s\S]*`batchsize` is not an option. Did you mean `batchSize`\?\n.*`cache.precison` is not an option. Did you mean `precision`\?/,
       ],
-      [{ cache: { precision: "fp16" as "float16" } }, /`cache.precision` is "fp16". Give "float32" or "float16"/],
+      [{ cache: { precision: "fp16" as "float16" } }, /`cache.precision` must be one of float32, float16, got "fp16"/],
       [
         { guard: { policy: "stop" as "skip", spike: -1, snapshotEvery: 0, patience: 0.5 } },
-        /guard.snapshotEvery` is 0[\s\S]*guard.patience` is 0.5[\s\S]*guard.spike` is -1[\s\S]*guard.policy` is "stop"/,
+        /guard.policy` must be[\s\S]*"stop"[\s\S]*guard.spike` must be[\s\S]*-1[\s\S]*guard.snapshotEvery` must be[\s\S]*0[\s\S]*guard.patience` must be[\s\S]*0.5/,
       ],
-      [{ earlyStopping: { mode: "least" as "min", minDelta: Number.NaN } }, /minDelta` is NaN[\s\S]*mode` is "least"/],
-      [{ reduceOnPlateau: { factor: 2, minFactor: 2, cooldown: -1 } }, /cooldown[\s\S]*factor[\s\S]*minFactor/],
-      [{ classWeights: [1, -1, 1] }, /`classWeights\[1\]` is -1/],
-      [{ metrics: ["top0", "topp"] as never }, /`top0`[\s\S]*`topp`. *Did you mean|`top0`[\s\S]*`topp`/],
+      [
+        { earlyStopping: { mode: "least" as "min", minDelta: Number.NaN } },
+        /mode` must be[\s\S]*"least"[\s\S]*minDelta` must be a number, got NaN/,
+      ],
+      [{ reduceOnPlateau: { factor: 2, minFactor: 2, cooldown: -1 } }, /factor[\s\S]*minFactor[\s\S]*cooldown/],
+      [{ classWeights: [1, -1, 1] }, /`classWeights.1` must be a number ≥ 0, got -1/],
+      [{ metrics: ["top0", "topp"] as never }, /`metrics.0`.*"top0"[\s\S]*`metrics.1`.*"topp"/],
     ];
     for (const [more, message] of cases) {
       const model = mlp();

@@ -25,6 +25,7 @@ it("exports these names and no others", () => {
     "findLearningRate",
     "fineTune",
     "fineTuneInWorker",
+    "fineTuneOptions",
     "fingerprint",
     "fingerprintDigest",
     "flip",
@@ -71,6 +72,11 @@ it("exports these names and no others", () => {
     "writeSafetensors",
   ]);
   expect(tuner.plugins.map(({ name }) => name)).toEqual([
+    ...["flip", "shift", "crop", "rotate", "colour"],
+    ...["categoricalCrossentropy", "sparseCategoricalCrossentropy", "binaryCrossentropy", "softmaxCrossEntropy"],
+    ...["sparseSoftmaxCrossEntropy", "sigmoidCrossEntropy", "hinge", "kullbackLeiblerDivergence"],
+    ...["meanSquaredError", "meanAbsoluteError", "huber", "poisson"],
+    ...["accuracy", "acc", "f1", "confusion", "auc", "mse", "mae", "topK"],
     "progress",
     "jsonl",
     "csv",

@@ -171,7 +171,7 @@ describe("resume", () => {
       [{ data: { xs, ys: tf.reverse(ys, 0) } }, /data: was/],
       [{ validation: examples([8, 8, 2], 7) }, /validation.examples: was 6, is 7/],
       [{ metrics: ["accuracy"] }, /metrics: was \[\], is \["acc/],
-      [{ ema: {} }, /ema: was absent, is \{\}/],
+      [{ ema: {} }, /ema: was absent, is \{"decay":0.999\}/],
       [{ earlyStopping: { patience: 2 } }, /earlyStopping: was absent/],
       [{ reduceOnPlateau: {} }, /reduceOnPlateau: was absent/],
       [{ augment: [flip({ probability: 0.9 }), shift({ by: 1 })] }, /augment: .*0.5.*0.9/],

@@ -1,5 +1,6 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
+import { runSchema } from "../recipe/run-section.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -10,6 +11,6 @@ export const explain: Command = {
   async run(positionals, _values, { out, cwd }) {
     const { recipe, folder } = await readRecipeJson(recipePath("explain", positionals), cwd);
     const registry = await loadRegistry(recipe.plugins ?? [], folder);
-    out(`${await registry.explain(recipe)}\n`);
+    out(`${await registry.explain(recipe, { run: await runSchema() })}\n`);
   },
 };

@@ -38,10 +38,7 @@ export const run: Command = {
     try {
       await withSession(path, io, async (session) => {
         const { file, model, options } = session;
-        const target =
-          out === undefined
-            ? resolve(file.folder, file.run.output ?? "delta.safetensors")
-            : resolve(io.cwd, String(out));
+        const target = out === undefined ? resolve(file.folder, file.run.output) : resolve(io.cwd, String(out));
         await assertWritable(dirname(target));
         if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
         const result = await train(session, {

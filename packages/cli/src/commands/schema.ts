@@ -14,7 +14,6 @@ export const schema: Command = {
     refuseStray(schema.usage, stray);
     const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
-    const { properties, ...rest } = (await registry.jsonSchema()) as { properties: object };
-    out(`${JSON.stringify({ ...rest, properties: { ...properties, run: runSchema } }, null, 2)}\n`);
+    out(`${JSON.stringify(registry.jsonSchema({ run: await runSchema() }), null, 2)}\n`);
   },
 };

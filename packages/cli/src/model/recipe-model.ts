@@ -41,7 +41,7 @@ export interface ModelSource {
   readonly folder: string;
   /** Packages whose plugins may hold model formats. */
   readonly recipe?: { readonly plugins?: readonly string[] };
-  readonly run: Pick<RunSection, "model" | "head" | "outputs" | "seed">;
+  readonly run: Pick<RunSection, "model" | "head" | "outputs"> & { readonly seed?: number };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface Composed {
  * @throws RecipeError with all problems of plugins, names, options, rates, order and selectors
  */
 export async function compose({ recipe, folder, run }: RecipeFile, params: readonly Param[]): Promise<Composed> {
-  const { registry, resolved, problems } = await resolveAll(recipe, folder);
+  const { registry, resolved, problems } = await resolveAll({ ...recipe, run }, folder);
   for (const { path, selector } of selectorsOf(recipe, run)) {
     try {
       selectParams(params, selector, path);
@@ -34,7 +34,7 @@ export async function compose({ recipe, folder, run }: RecipeFile, params: reado
 /** Lists every selector of a recipe with its path in the JSON, which error messages begin with. */
 function selectorsOf(
   { trainable, hooks = [], rateMultipliers = [] }: RecipeFile["recipe"],
-  { unfreeze = [] }: RecipeFile["run"],
+  { unfreeze }: RecipeFile["run"],
 ): { path: string; selector: JsonSelector }[] {
   return [
     ...(trainable === undefined ? [] : [{ path: "trainable", selector: trainable }]),

@@ -42,7 +42,7 @@ export async function readRecipe(given: string, cwd: string): Promise<RecipeFile
   const json = await readRecipeJson(given, cwd);
   const { recipe, folder } = json;
   try {
-    return { ...json, run: readRunSection(recipe.run) };
+    return { ...json, run: await readRunSection(recipe.run) };
   } catch (error) {
     // Without the section the model is not known, so selectors are not checked. Everything else is.
     const { problems } = await resolveAll(recipe, folder);

@@ -1,6 +1,7 @@
 import { GraftError } from "@graftjs/core";
 import type { Recipe, Registry, Resolved } from "@graftjs/registry";
 import { loadRegistry } from "./load-plugins.ts";
+import { runSchema } from "./run-section.ts";
 
 /** A recipe after resolving, even if parts of it failed. */
 export interface Attempt {
@@ -23,7 +24,7 @@ export async function resolveAll(recipe: Recipe, folder: string): Promise<Attemp
   const complete = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
   // If a package is missing, the rest of the recipe is still checked, against the packages that could be loaded.
   const registry = complete ?? (await loadRegistry(await loadable(recipe, folder), folder));
-  return { registry, resolved: await registry.resolve(recipe).catch(note), problems };
+  return { registry, resolved: await registry.resolve(recipe, { run: await runSchema() }).catch(note), problems };
 }
 
 async function loadable({ plugins = [] }: Recipe, folder: string): Promise<readonly string[]> {

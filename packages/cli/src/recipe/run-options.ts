@@ -1,29 +1,27 @@
 import { resolve } from "node:path";
 import type { Resolved } from "@graftjs/registry";
-import type * as tuner from "@graftjs/tuner";
-import { augmentsOf } from "./augments.ts";
+import type { FineTuneOptions } from "@graftjs/tuner";
 import type { RecipeFile } from "./recipe-file.ts";
+import type { CommandSection } from "./run-section.ts";
 
 /** The options of `fineTune` without its data. */
-export type RunOptions = Omit<tuner.FineTuneOptions, "data" | "validation">;
+export type RunOptions = Omit<FineTuneOptions, "data" | "validation">;
 
-/** Translates a recipe and its `run` section into the options of `fineTune`. The data are read later, on the run's backend. */
-export function runOptions({ run, folder }: RecipeFile, resolved: Resolved, from: typeof tuner): RunOptions {
-  const { model: _model, head: _head, outputs: _outputs, data: _data, output: _output, ...rest } = run;
-  const { loss = "categoricalCrossentropy", batchSize = 32, seed = 0, augment, weightNoise, cache, ...same } = rest;
+/** Translates a resolved recipe into the options of `fineTune`. The data are read later, on the run's backend. */
+export function runOptions({ folder }: RecipeFile, resolved: Resolved): RunOptions {
   const { trainable = "all", patches, hooks, rule, learningRate, rateMultipliers, callbacks, combiner } = resolved;
-  const composed = { trainable, patches, hooks, rule, learningRate, rateMultipliers, callbacks };
-  const chosen = { ...composed, ...(combiner ? { combiner } : {}) };
+  const run = resolved.run as CommandSection & Pick<FineTuneOptions, "loss" | "epochs" | "cache">;
+  const { model: _model, head: _head, outputs: _outputs, data: _data, output: _output, cache, ...options } = run;
   return {
-    ...{ ...same, loss, batchSize, seed, ...chosen },
-    ...(augment ? { augment: augmentsOf(from, augment) } : {}),
-    ...(weightNoise === undefined ? {} : { weightNoise: { deviation: weightNoise } }),
-    ...(cache === undefined ? {} : { cache: cacheOf(cache, folder) }),
-  } as RunOptions;
+    ...options,
+    ...{ trainable, patches, hooks, rule, learningRate, rateMultipliers, callbacks },
+    ...(combiner ? { combiner } : {}),
+    ...(cache === undefined ? {} : { cache: inFolder(cache, folder) }),
+  };
 }
 
 /** Resolves the cache's folder: like every path in a recipe, it is relative to the recipe's file. */
-function cacheOf(cache: NonNullable<RecipeFile["run"]["cache"]>, folder: string): tuner.FineTuneOptions["cache"] {
-  if (typeof cache !== "object" || cache.store === undefined) return cache as tuner.FineTuneOptions["cache"];
+function inFolder(cache: NonNullable<FineTuneOptions["cache"]>, folder: string): NonNullable<FineTuneOptions["cache"]> {
+  if (typeof cache !== "object" || typeof cache.store !== "string") return cache;
   return { ...cache, store: resolve(folder, cache.store) };
 }

@@ -1,13 +1,6 @@
-import { type OptionSchema, type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
-import type { JsonSelector, Use } from "@graftjs/registry";
-import type {
-  CacheOptions,
-  EarlyStoppingOptions,
-  EmaOptions,
-  GuardOptions,
-  ReduceOnPlateauOptions,
-} from "@graftjs/tuner";
-import { type AugmentUse, augmentProblems, augmentSchema } from "./augments.ts";
+import { type OptionProperties, type OptionSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import { type JsonSelector, jsonOptions, type Use } from "@graftjs/registry";
+import type { FineTuneOptions } from "@graftjs/tuner";
 import type { ModelUse } from "./model-path.ts";
 
 /** A new dense head, which replaces all layers after a given one. */
@@ -21,11 +14,8 @@ export interface HeadSection {
   readonly name?: string;
 }
 
-/**
- * The `run` section of a recipe: model, data and the options of `fineTune`. A property without a comment is the option of
- * `fineTune` with the same name. Paths are relative to the recipe's file.
- */
-export interface RunSection {
+/** The keys of the `run` section that only the command reads. Paths are relative to the recipe's file. */
+export interface CommandSection {
   /** Path of the model's file, or the path together with the name of its format. */
   readonly model: ModelUse;
   /** Only for a LayersModel. @default the model's own output layers */
@@ -37,48 +27,19 @@ export interface RunSection {
    * or a data source with its options.
    */
   readonly data: Use;
-  /** @default "categoricalCrossentropy" */
-  readonly loss?: string;
-  readonly metrics?: readonly string[];
-  readonly epochs: number;
-  readonly maxSteps?: number;
-  /** @default 32 */
-  readonly batchSize?: number;
-  readonly accumulate?: number;
-  /** @default 0 */
-  readonly seed?: number;
-  readonly shuffle?: boolean;
-  readonly prefetch?: number;
-  readonly unfreeze?: readonly { readonly epoch: number; readonly trainable: JsonSelector }[];
-  /** `"flip"`, or `{ "use": "shift", "with": { "by": 4 } }`. */
-  readonly augment?: readonly AugmentUse[];
-  readonly views?: number;
-  readonly mixup?: number;
-  readonly classWeights?: readonly number[];
-  /** `store` is a folder. @default "memory" */
-  readonly cache?: "memory" | false | (Omit<CacheOptions, "store"> & { readonly store?: string });
-  /** Standard deviation of the normal noise that is added to trained weights in each forward pass. @default no noise */
-  readonly weightNoise?: number;
-  readonly guard?: GuardOptions;
-  readonly earlyStopping?: EarlyStoppingOptions;
-  readonly reduceOnPlateau?: ReduceOnPlateauOptions;
-  readonly ema?: EmaOptions;
   /** Path that the delta is saved to. @default "delta.safetensors" */
   readonly output?: string;
 }
 
-const text: OptionSchema = { type: "string" };
-const count: OptionSchema = { type: "integer", minimum: 1 };
-const mode: OptionSchema = { enum: ["min", "max"] };
-
-function object<O extends object>(
-  properties: { readonly [K in keyof Required<O>]: OptionSchema },
-  required: readonly string[] = [],
-): OptionSchema {
-  return { type: "object", properties, required, additionalProperties: false };
+/** A checked `run` section with its defaults: the command's own keys, and options of `fineTune`. Its plugins are not built yet. */
+export interface RunSection extends CommandSection {
+  readonly output: string;
+  readonly seed: number;
+  readonly unfreeze: readonly { readonly epoch: number; readonly trainable: JsonSelector }[];
+  readonly [option: string]: unknown;
 }
 
-const head = object<HeadSection>({ after: text, units: count, activation: text, name: text }, ["after", "units"]);
+const text: OptionSchema = { type: "string" };
 
 /** A plugin by name, with its options. The registry checks both. */
 const use: OptionSchema = {
@@ -106,101 +67,66 @@ const data: OptionSchema = {
   description: "Path of a .safetensors file or of a module, or a data source with its options",
 };
 
-const unfreeze = object<{ epoch: number; trainable: JsonSelector }>(
-  {
-    epoch: count,
-    trainable: { description: "Parameters that are also trained from this epoch on: a glob, or a list of globs" },
+const own: OptionProperties<CommandSection, "output"> = {
+  model,
+  head: {
+    type: "object",
+    properties: { after: text, units: { type: "integer", minimum: 1 }, activation: text, name: text },
+    required: ["after", "units"],
+    additionalProperties: false,
+    description: "A new dense head. Only for a LayersModel",
   },
-  ["epoch", "trainable"],
-);
-
-const guard = object<GuardOptions>({
-  policy: { enum: ["throw", "skip", "rollback"], default: "throw" },
-  spike: { type: "number", exclusiveMinimum: 1 },
-  snapshotEvery: { ...count, default: 50 },
-  patience: { type: "integer", minimum: 0, default: 10 },
-});
-
-const earlyStopping = object<EarlyStoppingOptions>({
-  ...{ monitor: text, patience: { ...count, default: 3 }, minDelta: { type: "number", default: 0 }, mode },
-  restoreBest: { type: "boolean", default: true },
-});
-
-const reduceOnPlateau = object<ReduceOnPlateauOptions>({
-  ...{ monitor: text, patience: { ...count, default: 3 }, minDelta: { type: "number", default: 1e-4 }, mode },
-  factor: { type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1, default: 0.1 },
-  cooldown: { type: "integer", minimum: 0, default: 0 },
-  minFactor: { type: "number", minimum: 0, maximum: 1, default: 1e-4 },
-});
-
-const ema = object<EmaOptions>({ decay: { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0.999 } });
-
-const cacheFolder = object<CacheOptions>({ store: text, precision: { enum: ["float32", "float16"] } });
-
-/** Schema of the section. It checks recipes, and editors complete from it. */
-export const runSection: OptionsSchema<
-  RunSection,
-  "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output"
-> = optionsSchema<RunSection, "loss" | "batchSize" | "accumulate" | "seed" | "shuffle" | "mixup" | "cache" | "output">(
-  {
-    model,
-    head: { ...head, description: "A new dense head. Only for a LayersModel" },
-    outputs: {
-      type: "array",
-      items: text,
-      description: "Names of the nodes that the loss reads. Only for a GraphModel",
-    },
-    data,
-    loss: { ...text, default: "categoricalCrossentropy" },
-    metrics: { type: "array", items: text },
-    epochs: count,
-    maxSteps: { ...count, description: "Largest number of steps; the run ends after it" },
-    batchSize: { ...count, default: 32 },
-    accumulate: { ...count, default: 1, description: "Batches whose gradients are averaged into one step" },
-    seed: { type: "integer", minimum: 0, default: 0 },
-    shuffle: { type: "boolean", default: true },
-    prefetch: { type: "integer", minimum: 0, description: "Number of steps whose batches are prepared in advance" },
-    unfreeze: { type: "array", items: unfreeze, description: "Parameters that are trained only from a later epoch on" },
-    augment: { type: "array", description: "Augmentations of the training examples, applied in order" },
-    views: {
-      ...count,
-      description: "Number of augmented views per example. A fixed number lets the trunk's outputs be cached",
-    },
-    mixup: { type: "number", minimum: 0, default: 0 },
-    classWeights: { type: "array", items: { type: "number", minimum: 0 } },
-    cache: { anyOf: [{ enum: ["memory", false] }, cacheFolder], default: "memory" },
-    weightNoise: {
-      type: "number",
-      exclusiveMinimum: 0,
-      description: "Standard deviation of the noise on trained weights",
-    },
-    guard: { ...guard, description: "How the run reacts if a loss or gradient is not finite, or if the loss jumps" },
-    earlyStopping: { ...earlyStopping, description: "Ends the run when its metric no longer improves" },
-    reduceOnPlateau: { ...reduceOnPlateau, description: "Lowers the learning rate when the metric no longer improves" },
-    ema: { ...ema, description: "Moving average of the trained weights" },
-    output: { ...text, default: "delta.safetensors" },
+  outputs: {
+    type: "array",
+    items: text,
+    description: "Names of the nodes that the loss reads. Only for a GraphModel",
   },
-  ["model", "data", "epochs"],
-);
-
-/** JSON Schema of the section for editors, with the options of every augmentation. An error message would list all of them. */
-export const runSchema: OptionSchema = {
-  ...runSection.jsonSchema,
-  properties: {
-    ...runSection.jsonSchema.properties,
-    augment: { ...runSection.jsonSchema.properties?.augment, items: augmentSchema },
-  },
+  data,
+  output: { ...text, default: "delta.safetensors", description: "Path that the delta is saved to" },
 };
 
-/** Checks a recipe's `run` section. @throws RecipeError with every problem */
-export function readRunSection(section: unknown): RunSection {
-  const result = runSection["~standard"].validate(section ?? {});
-  if (result instanceof Promise) throw new TypeError("The schema of `run` is synchronous.");
-  const { augment } = Object(section) as { augment?: unknown };
-  const problems = [
-    ...(result.issues ?? []).map(({ message }) => message),
-    ...(Array.isArray(augment) ? augmentProblems(augment) : []),
-  ];
-  if (!result.issues && problems.length === 0) return result.value;
+/** Options of `fineTune` that have a place of their own in a recipe or on the command line. */
+const ELSEWHERE: ReadonlySet<string> = new Set<keyof FineTuneOptions>([
+  ...([
+    "trainable",
+    "patches",
+    "hooks",
+    "rule",
+    "learningRate",
+    "rateMultipliers",
+    "combiner",
+    "callbacks",
+    "observers",
+  ] as const),
+  "checkpoint",
+]);
+
+/** Returns the schema of the `run` section, made from that of `fineTune`'s options. The registry builds the plugins in it. */
+export async function runSchema(): Promise<OptionSchema> {
+  // The tuner takes about a second to load, and most commands do not need it.
+  const { fineTuneOptions } = await import("@graftjs/tuner");
+  const { properties = {}, required = [] } = fineTuneOptions.jsonSchema;
+  const shared = Object.entries(properties).filter(([key, { codeOnly }]) => !codeOnly && !ELSEWHERE.has(key));
+  const options = { ...Object.fromEntries(shared), loss: { ...properties.loss, default: "categoricalCrossentropy" } };
+  return {
+    type: "object",
+    properties: { ...options, ...own },
+    required: ["model", "data", ...required.filter((key) => key !== "loss" && Object.hasOwn(options, key))],
+    additionalProperties: false,
+  };
+}
+
+/**
+ * Checks a recipe's `run` section and fills its defaults. The registry checks the plugins in it.
+ *
+ * @throws RecipeError with every problem
+ */
+export async function readRunSection(section: unknown): Promise<RunSection> {
+  const { properties = {}, required = [] } = jsonOptions(await runSchema());
+  const result = await optionsSchema<Record<string, unknown>>(properties, required)["~standard"].validate(
+    section ?? {},
+  );
+  if (!result.issues) return result.value as unknown as RunSection;
+  const problems = result.issues.map(({ message }) => message);
   throw new RecipeError(`The recipe's \`run\` has ${problems.length} problem(s).`, problems.join("\n"));
 }

@@ -1,5 +1,5 @@
 import { recordKernels } from "@graftjs/backend";
-import { type FineTuneOptions, fineTune } from "@graftjs/tuner";
+import { type FineTuneOptions, fineTune, type Loss } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { withoutConvolutions } from "./without-convolutions.ts";
@@ -43,12 +43,17 @@ function closed([, ...sides]: readonly (number | null)[]): number[] {
 }
 
 /** Makes zeros in the shape of the output. If the loss takes class numbers, the last axis is left out. */
-function labels(shape: number[], loss: unknown): tf.Tensor {
-  return String(loss).startsWith("sparse") ? tf.zeros(shape.slice(0, -1), "int32") : tf.zeros(shape);
+function labels(shape: number[], loss: Loss | undefined): tf.Tensor {
+  const sparse = typeof loss === "object" ? loss.sparse === true : String(loss).startsWith("sparse");
+  return sparse ? tf.zeros(shape.slice(0, -1), "int32") : tf.zeros(shape);
 }
 
-function lossOf({ outputNames }: LayersModel, { loss }: Pick<FineTuneOptions, "loss">, output: number): unknown {
-  if (Array.isArray(loss)) return loss[output];
-  if (typeof loss === "object") return (loss as Record<string, unknown>)[outputNames[output] as string];
-  return loss;
+function lossOf(
+  { outputNames }: LayersModel,
+  { loss }: Pick<FineTuneOptions, "loss">,
+  output: number,
+): Loss | undefined {
+  if (typeof loss !== "object" || "compute" in loss) return loss as Loss;
+  const key = Array.isArray(loss) ? Math.min(output, loss.length - 1) : (outputNames[output] as string);
+  return (loss as Readonly<Record<string | number, Loss>>)[key];
 }

@@ -2,7 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { runOnBackends } from "@graftjs/backend";
 import type { BackendLostError, BackendSession } from "@graftjs/core";
-import * as tuner from "@graftjs/tuner";
+import type * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { readData } from "../data/read-data.ts";
 import { readModel } from "../model/recipe-model.ts";
@@ -39,7 +39,7 @@ export async function withSession(
   const file = await readRecipe(path, cwd);
   const inspected = await readModel(file);
   const { registry, resolved } = await compose(file, inspected.params);
-  const composed = runOptions(file, resolved, tuner);
+  const composed = runOptions(file, resolved);
   // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();

@@ -15,10 +15,7 @@ export function checkOptions(value: unknown, schema: OptionSchema, path: readonl
     const fix = pluginProblem(value, schema.plugin);
     return fix ? [{ message: `${at} must be a ${schema.plugin}, got ${show(value)}. ${fix}`, path }] : [];
   }
-  if (schema.anyOf) {
-    if (schema.anyOf.some((option) => checkOptions(value, option, path).length === 0)) return [];
-    return problem(`must be ${schema.anyOf.map(expectation).join(" or ")}`);
-  }
+  if (schema.anyOf) return alternativeProblems(value, schema.anyOf, path);
   if (schema.enum) {
     if (schema.enum.some((item) => item === value)) return [];
     const names = schema.enum.map(String);
@@ -30,12 +27,25 @@ export function checkOptions(value: unknown, schema: OptionSchema, path: readonl
     ];
   }
   if (!hasType(value, schema.type)) return problem(`must be ${expectation(schema)}`);
+  if (typeof value === "string" && schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
+    return problem(`must be ${expectation(schema)}`);
   if (typeof value === "number" && !inRange(value, schema)) return problem(`must be ${expectation(schema)}`);
   if (Array.isArray(value) && schema.items) {
     const { items } = schema;
     return value.flatMap((item, i) => checkOptions(item, items, [...path, String(i)]));
   }
   return schema.type === "object" ? objectProblems(value as Record<string, unknown>, schema, path) : [];
+}
+
+function alternativeProblems(value: unknown, anyOf: readonly OptionSchema[], path: readonly string[]): OptionProblem[] {
+  if (anyOf.some((option) => checkOptions(value, option, path).length === 0)) return [];
+  // The value has the form of this alternative: its inner problems say more than a list of all alternatives.
+  const near = anyOf.find(({ type }) => (type === "object" || type === "array") && hasType(value, type));
+  if (near) return checkOptions(value, near, path);
+  const names = anyOf.flatMap((option) => option.enum ?? []).map(String);
+  const hint = typeof value === "string" && names.length > 0 ? `. ${didYouMean(value, names)}` : "";
+  const at = path.length > 0 ? `\`${path.join(".")}\`` : "options";
+  return [{ message: `${at} must be ${expectation({ anyOf })}, got ${show(value)}${hint}`, path }];
 }
 
 function objectProblems(
@@ -68,6 +78,8 @@ function objectProblems(
 /** Returns `value` with the defaults of `schema` in place of missing options, nested objects included. */
 export function withDefaults(value: unknown, schema: OptionSchema): unknown {
   if (value === undefined) return schema.default;
+  const chosen = schema.anyOf?.find((option) => checkOptions(value, option).length === 0);
+  if (chosen) return withDefaults(value, chosen);
   if (Array.isArray(value)) {
     const { items } = schema;
     return items?.properties ? value.map((item) => withDefaults(item, items)) : value;
@@ -113,7 +125,8 @@ function inRange(value: number, s: OptionSchema): boolean {
 }
 
 function expectation(s: OptionSchema): string {
-  if (s.plugin) return `a ${s.plugin}`;
+  if (s.plugin) return `${/^[aeiou]/.test(s.plugin) ? "an" : "a"} ${s.plugin}`;
+  if (s.anyOf) return s.anyOf.map(expectation).join(" or ");
   if (s.enum) return `one of ${s.enum.join(", ")}`;
   const bounds = [
     s.minimum === undefined ? "" : `≥ ${s.minimum}`,
@@ -122,7 +135,8 @@ function expectation(s: OptionSchema): string {
     s.exclusiveMaximum === undefined ? "" : `< ${s.exclusiveMaximum}`,
   ].filter(Boolean);
   const article = s.type === undefined ? "any value" : /^[aeiou]/.test(s.type) ? `an ${s.type}` : `a ${s.type}`;
-  return [article, bounds.join(" and ")].filter(Boolean).join(" ");
+  const form = s.pattern === undefined ? "" : `matching ${s.pattern}`;
+  return [article, form, bounds.join(" and ")].filter(Boolean).join(" ");
 }
 
 function show(value: unknown): string {

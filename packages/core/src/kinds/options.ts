@@ -10,6 +10,8 @@ export interface OptionSchema {
   readonly default?: unknown;
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Regular expression that a string must match. */
+  readonly pattern?: string;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
   readonly enum?: readonly (string | number | boolean | null)[];
@@ -42,7 +44,8 @@ export interface OptionsSchema<O, D extends keyof O = never> extends StandardSch
   parse(name: string, options: O): Parsed<O, D>;
 }
 
-type Properties<O, D extends keyof O> = {
+/** One schema for each option of `O`. Those in `D` have a default. */
+export type OptionProperties<O, D extends keyof O = never> = {
   readonly [K in keyof Required<O>]: K extends D
     ? OptionSchema & { readonly default: Exclude<O[K], undefined> }
     : OptionSchema;
@@ -57,7 +60,7 @@ type Properties<O, D extends keyof O> = {
  * @param required names of the options that the caller must give.
  */
 export function optionsSchema<O extends object, D extends keyof O = never>(
-  properties: Properties<O, D>,
+  properties: OptionProperties<O, D>,
   required: readonly (keyof O & string)[] = [],
 ): OptionsSchema<O, D> {
   const jsonSchema: OptionSchema = { type: "object", properties, required, additionalProperties: false };

@@ -1,27 +1,7 @@
 import { GraftError, OptionsError } from "@graftjs/core";
-import { type CheckpointStore, folderStore } from "../files/stores/store.ts";
+import { folderStore } from "../files/stores/store.ts";
 import { type CheckpointContent, decode, encode } from "./checkpoint.ts";
-
-export interface CheckpointOptions {
-  /**
-   * A folder (in Node), or a store, for example `opfsStore("run")` in a browser. Use one for each run. If it already has checkpoints,
-   * a run without `resume` throws before its first step, and nothing is changed.
-   */
-  readonly to: string | CheckpointStore;
-  /** Steps between two checkpoints. One is also written at the end of every epoch. @default only at the end of epochs */
-  readonly everySteps?: number;
-  /** Number of checkpoints to keep. Older ones are deleted. @default 2 */
-  readonly keep?: number;
-  /**
-   * Whether to continue from the newest undamaged checkpoint. If there is none, the run starts from the beginning. Throws, with a list
-   * of the differences, if the options, the data (64 examples are compared) or the base model differ from the checkpoint's. These may
-   * differ: `epochs`, `maxSteps`, `observers`, `statsEvery`, `prefetch`, `signal`, `control`, this object except `recipe`, the place of
-   * the cache, and `guard` if it was `throw`. @default false
-   */
-  readonly resume?: boolean;
-  /** Description of the run as JSON, for example its recipe. It is stored, and compared on resume. */
-  readonly recipe?: unknown;
-}
+import { type CheckpointOptions, checkpointOptions } from "./checkpoint-options.ts";
 
 /** Writes, keeps and finds the checkpoints of a run. */
 export interface Keeper {
@@ -41,7 +21,8 @@ export interface Keeper {
 }
 
 /** Creates the keeper of a run's checkpoints. @param warn called with one line for each problem that does not end the run. */
-export function keeper({ to, keep = 2 }: CheckpointOptions, warn: (line: string) => void): Keeper {
+export function keeper(options: CheckpointOptions, warn: (line: string) => void): Keeper {
+  const { to, keep } = checkpointOptions.parse("checkpoint", options);
   const store = typeof to === "string" ? folderStore(to) : to;
   const ours = async (): Promise<string[]> =>
     (await store.list())

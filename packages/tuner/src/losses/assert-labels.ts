@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Port } from "../models/adapter/ports.ts";
 import { DataError } from "../pipeline/source/columns.ts";
-import { LABEL_RANGE, type Loss, SPARSE } from "./loss.ts";
+import { type Loss, type LossDefinition, lossOf } from "./loss.ts";
 
 /**
  * Labels that do not suit their loss: class numbers that are no class, numbers that are no probability, shapes that would
@@ -20,12 +20,13 @@ export async function assertLabels(
   const problems: string[] = [];
   for (const [i, tensor] of labels.entries()) {
     const shape = outputs[i]?.shape ?? [];
-    const loss = losses[i];
-    if (loss === undefined || typeof loss === "function") continue;
+    const given = losses[i];
+    if (given === undefined || typeof given === "function") continue;
+    const loss = lossOf(given);
     problems.push(
-      ...(SPARSE.has(loss)
-        ? await classProblems(tensor, shape, what, loss)
-        : [...shapeProblems(tensor, shape, what, loss), ...(await rangeProblems(tensor, what, loss))]),
+      ...(loss.sparse
+        ? await classProblems(tensor, shape, what, loss.name)
+        : [...shapeProblems(tensor, shape, what, loss.name), ...(await rangeProblems(tensor, what, loss))]),
     );
   }
   if (problems.length > 0) throw new DataError("The labels do not fit.", problems.join("\n"));
@@ -61,14 +62,13 @@ function shapeProblems(tensor: tf.Tensor, shape: readonly (number | null)[], wha
 }
 
 /** NaN is not looked for here: the guard names where it came from. */
-async function rangeProblems(tensor: tf.Tensor, what: string, loss: Loss): Promise<string[]> {
-  const range = LABEL_RANGE.get(loss);
+async function rangeProblems(tensor: tf.Tensor, what: string, { name, range }: LossDefinition): Promise<string[]> {
   if (!range) return [];
   const { low, high } = await extremes(tensor);
   // Rows that were softened or mixed in float32 end a rounding beside 1.
   if (!(low < range[0] - ROUNDING || high > range[1] + ROUNDING)) return [];
   const most = range[1] === Number.POSITIVE_INFINITY ? "numbers ≥ 0" : `numbers from ${range[0]} to ${range[1]}`;
-  return [`${what} holds numbers from ${low} to ${high}, and \`${loss}\` takes ${most}.`];
+  return [`${what} holds numbers from ${low} to ${high}, and \`${name}\` takes ${most}.`];
 }
 
 const ROUNDING = 1e-5;

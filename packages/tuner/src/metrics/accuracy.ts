@@ -1,4 +1,4 @@
-import { OptionsError } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
 
@@ -21,14 +21,25 @@ export function accuracy(): Metric {
   };
 }
 
+/** Options of the metric `topK`. */
+export interface TopKOptions {
+  /** Number of highest predictions among which the class must be. A whole number ≥ 1. */
+  readonly k: number;
+}
+
+export const topKOptions: OptionsSchema<TopKOptions> = optionsSchema<TopKOptions>(
+  { k: { type: "integer", minimum: 1, description: "Number of highest predictions among which the class must be" } },
+  ["k"],
+);
+
 /**
- * Share of examples whose class is among the `k` highest predictions. Key `top<k>`; the names `top3`, `top5` and so on stand for it.
+ * Makes a metric: the share of examples whose class is among the `k` highest predictions. Its key is `top<k>`; the names
+ * `top3`, `top5` and so on mean this metric.
  *
- * @throws OptionsError if `k` is not a whole number ≥ 1
+ * @throws OptionsError if `k` is not a whole number ≥ 1.
  */
 export function topK(k: number): Metric {
-  if (!(Number.isInteger(k) && k >= 1))
-    throw new OptionsError(`\`k\` of topK is ${String(k)}.`, "Give a whole number ≥ 1.");
+  topKOptions.parse("topK", { k });
   const name = `top${k}`;
   return {
     name,

@@ -1,4 +1,4 @@
-import { type Param, type Selector, selectParams } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, type Param, type Parsed, type Selector, selectParams } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { normals } from "../random/normal.ts";
 import { seeded } from "../random/random.ts";
@@ -6,9 +6,17 @@ import { seeded } from "../random/random.ts";
 export interface WeightNoiseOptions {
   /** Standard deviation σ of the noise, > 0. Graves (2011) uses 0.05 to 0.075 for recurrent nets. */
   readonly deviation: number;
-  /** Trained parameters that get noise. @default all of them */
+  /** Trained parameters that get noise. @default "all" */
   readonly on?: Selector;
 }
+
+export const weightNoiseOptions: OptionsSchema<WeightNoiseOptions, "on"> = optionsSchema<WeightNoiseOptions, "on">(
+  {
+    deviation: { type: "number", exclusiveMinimum: 0, description: "Standard deviation σ, in units of the weights" },
+    on: { default: "all", description: "Selector among the trained parameters" },
+  },
+  ["deviation"],
+);
 
 /** Runs a forward pass over noisy weights. */
 export type WithWeightNoise = <T>(active: readonly Param[], step: number, micro: number, forward: () => T) => T;
@@ -22,10 +30,11 @@ export type WithWeightNoise = <T>(active: readonly Param[], step: number, micro:
  * @throws SelectionError if `on` matches none of `params`.
  */
 export function weightNoise(
-  { deviation, on = "all" }: WeightNoiseOptions,
+  options: number | WeightNoiseOptions,
   params: readonly Param[],
   seed: number,
 ): WithWeightNoise {
+  const { deviation, on } = parseWeightNoise(options);
   const chosen = new Set(selectParams(params, on, "`weightNoise.on`"));
   return (active, step, micro, forward) => {
     const noisy = active.filter((param) => chosen.has(param));
@@ -46,4 +55,9 @@ export function weightNoise(
       tf.dispose(clean);
     }
   };
+}
+
+/** Fills the default of `on`. A number is the deviation. @throws OptionsError */
+export function parseWeightNoise(options: number | WeightNoiseOptions): Parsed<WeightNoiseOptions, "on"> {
+  return weightNoiseOptions.parse("weightNoise", typeof options === "number" ? { deviation: options } : options);
 }

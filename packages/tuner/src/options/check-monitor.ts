@@ -1,7 +1,7 @@
 import { OptionsError } from "@graftjs/core";
 import type { Metric } from "../metrics/metric.ts";
 import type { Ports } from "../models/adapter/ports.ts";
-import type { FineTuneOptions } from "./fine-tune-options.ts";
+import type { ParsedOptions } from "./fine-tune-options.ts";
 
 /** As much of a run as decides which keys its history has. */
 export interface MonitoredRun {
@@ -19,7 +19,7 @@ export interface MonitoredRun {
  */
 export function assertMonitors(
   { ports, metrics, validation }: MonitoredRun,
-  { earlyStopping, reduceOnPlateau, callbacks = [], metrics: given = [] }: FineTuneOptions,
+  { earlyStopping, reduceOnPlateau, callbacks, metrics: given }: ParsedOptions,
 ): void {
   const { outputNames } = ports;
   const several = outputNames.length > 1;

@@ -1,14 +1,10 @@
 import { brokenConstraints, type Constrained, type Plugin } from "@graftjs/core";
 import type { Assembly } from "../loop/assembly/assembly.ts";
 import type { Phase } from "../loop/assembly/phases.ts";
-import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 
 /** Lists valid options that defeat each other, each with a suggested fix. */
-export function conflictsOf(
-  { phases, optimizer }: Assembly,
-  { augment = [], views, mixup = 0, cache, epochs, unfreeze = [], combiner }: FineTuneOptions,
-  plugins: readonly Plugin[],
-): string[] {
+export function conflictsOf({ phases, optimizer, options }: Assembly, plugins: readonly Plugin[]): string[] {
+  const { augment, views, mixup, cache, epochs, unfreeze, combiner } = options;
   const { trunk } = (phases[0] as Phase).cut;
   const cacheable = cache !== false && trunk.layers > 0;
   const uncached = `the trunk (${trunk.layers} of ${trunk.of} layers) runs for every batch of every epoch`;

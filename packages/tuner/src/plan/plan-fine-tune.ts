@@ -6,7 +6,7 @@ import { enterPhase, type Phase } from "../loop/assembly/phases.ts";
 import { type PeakMeter, peakMeter } from "../loop/evaluate/peak-memory.ts";
 import type { TunableModel } from "../models/adapt-model.ts";
 import type { FineTuneOptions } from "../options/fine-tune-options.ts";
-import { openLoader, prefetchOf } from "../pipeline/batches/loader.ts";
+import { openLoader, prefetchOf, viewsToCache } from "../pipeline/batches/loader.ts";
 import { rowsInMemory } from "../pipeline/cache/block-files.ts";
 import { HASHED_AT_ONCE } from "../pipeline/cache/open-feature-store.ts";
 import { lackingKernel, missingKernels } from "./missing-kernels.ts";
@@ -35,7 +35,7 @@ export async function planFineTune(
 ): Promise<Plan> {
   const peak = peakMeter();
   try {
-    return await planned(await assemble(model, options), options, planOptions, peak);
+    return await planned(await assemble(model, options), planOptions, peak);
   } finally {
     peak.stop();
   }
@@ -43,24 +43,23 @@ export async function planFineTune(
 
 async function planned(
   assembly: Assembly,
-  options: FineTuneOptions,
   { probe = true, limit, plugins = [] }: PlanOptions,
   peak: PeakMeter,
 ): Promise<Plan> {
   try {
     const assembled = peak.bytes;
     enterPhase(assembly.optimizer, assembly.phases[0] as Phase);
-    const size = await cacheSize(assembly, options);
+    const size = await cacheSize(assembly);
     // The last phase trains everything that the earlier phases train.
     const lacking = missingKernels(tf.getBackend(), assembly.phases.at(-1)?.cut.tail.kinds);
-    const described = describe(assembly, options, size, lacking, plugins);
+    const described = describe(assembly, size, lacking, plugins);
     if (!probe) return described;
     try {
-      const probes = await timeSteps(fewExamples(assembly, options), withoutFiles(options), peak);
+      const probes = await timeSteps(withoutFiles(fewExamples(assembly)), peak);
       return {
         ...described,
         missingKernels: [],
-        predicted: predicted(assembly, options, probes, assembled, size, limit),
+        predicted: predicted(assembly, probes, assembled, size, limit),
       };
     } catch (error) {
       const kernel = lackingKernel(error);
@@ -75,8 +74,9 @@ async function planned(
 }
 
 /** Limits the data to the examples of one update and one batch of validation data. */
-function fewExamples(assembly: Assembly, { cache }: FineTuneOptions): Assembly {
-  const { train, validation, batchSize, accumulate } = assembly;
+function fewExamples(assembly: Assembly): Assembly {
+  const { train, validation, options } = assembly;
+  const { cache, batchSize, accumulate } = options;
   // Hashing for a cache in files reads more examples at a time.
   const least = typeof cache === "object" && cache.store !== undefined ? HASHED_AT_ONCE : 1;
   return {
@@ -87,10 +87,10 @@ function fewExamples(assembly: Assembly, { cache }: FineTuneOptions): Assembly {
 }
 
 /** Replaces a cache in files by one in a temporary store, which creates the same tensors but writes no files. */
-function withoutFiles({ cache, ...options }: FineTuneOptions): FineTuneOptions {
-  if (typeof cache !== "object" || cache.store === undefined)
-    return { ...options, ...(cache === undefined ? {} : { cache }) };
-  return { ...options, cache: { ...cache, store: scratchStore() } };
+function withoutFiles(assembly: Assembly): Assembly {
+  const { cache } = assembly.options;
+  if (typeof cache !== "object" || cache.store === undefined) return assembly;
+  return { ...assembly, options: { ...assembly.options, cache: { ...cache, store: scratchStore() } } };
 }
 
 function scratchStore(): CheckpointStore {
@@ -105,26 +105,27 @@ function scratchStore(): CheckpointStore {
 }
 
 /** Returns the size of the largest cache of all phases. Unfreezing shortens the trunk, but its outputs may become larger. */
-async function cacheSize(assembly: Assembly, options: FineTuneOptions): Promise<CacheSize> {
+async function cacheSize(assembly: Assembly): Promise<CacheSize> {
   let largest: CacheSize = { bytes: 0, memoryBytes: 0 };
   for (const { cut } of assembly.phases) {
-    const size = await phaseCacheSize(assembly, options, cut);
+    const size = await phaseCacheSize(assembly, cut);
     if (size.memoryBytes >= largest.memoryBytes) largest = size;
   }
   return largest;
 }
 
-async function phaseCacheSize(assembly: Assembly, options: FineTuneOptions, cut: Phase["cut"]): Promise<CacheSize> {
-  const { train, validation } = assembly;
-  const { augment = [], views = 0, mixup = 0, cache = "memory" } = options;
-  const cachedViews = mixup > 0 ? 0 : augment.length > 0 ? views : 1;
-  if (cache === false || cut.trunk.layers === 0 || (cachedViews === 0 && !validation))
-    return { bytes: 0, memoryBytes: 0 };
-  const { precision = "float32", store } = typeof cache === "object" ? cache : {};
-  const { augment: _a, views: _v, mixup: _m, ...plain } = options;
-  const single = { ...assembly, validation: undefined, train: { ...train, size: 1 } };
+async function phaseCacheSize(assembly: Assembly, cut: Phase["cut"]): Promise<CacheSize> {
+  const { train, validation, options } = assembly;
+  const { cache } = options;
+  const cachedViews = viewsToCache(options);
+  if (cache === false || cut.trunk.layers === 0 || (cachedViews === 0 && !validation)) return { bytes: 0, memoryBytes: 0 };
+  const { views: _, ...rest } = options;
+  const store = typeof cache === "object" ? cache.store : undefined;
+  const inMemory = typeof cache === "object" ? { precision: cache.precision } : cache;
+  const plain = { ...rest, augment: [], mixup: 0, cache: inMemory };
+  const single = { ...assembly, options: plain, validation: undefined, train: { ...train, size: 1 } };
   // For a stream, labels are in memory even if the outputs are in files.
-  const { bytes, labelBytes, close } = await openLoader(single, cut, { ...plain, cache: { precision } }, console.warn);
+  const { bytes, labelBytes, close } = await openLoader(single, cut, console.warn);
   await close();
   const parts = [
     { rows: train.size * cachedViews, size: cachedViews > 0 ? train.size : 0, near: train.buffer },
@@ -142,21 +143,21 @@ async function phaseCacheSize(assembly: Assembly, options: FineTuneOptions, cut:
 
 function predicted(
   assembly: Assembly,
-  options: FineTuneOptions,
   probes: readonly StepTiming[],
   assembledBytes: number,
   { memoryBytes }: CacheSize,
   limit: number | undefined,
 ): Prediction {
-  const phases = probes.map((probe) => ofPhase(assembly, options, probe));
+  const phases = probes.map((probe) => ofPhase(assembly, probe));
+  const { epochs } = assembly.options;
   const largest = phases.reduce((a, b) => (b.peakBytes > a.peakBytes ? b : a));
   const peakBytes = Math.max(assembledBytes, largest.peakBytes);
   const epochsOf = ({ from }: PhasePrediction, i: number): number =>
-    Math.max(0, Math.min(options.epochs, phases[i + 1]?.from ?? options.epochs) - from);
+    Math.max(0, Math.min(epochs, phases[i + 1]?.from ?? epochs) - from);
   const total = phases.reduce((sum, phase, i) => sum + phase.epochSeconds * epochsOf(phase, i), 0);
   return {
     trunkSeconds: phases.reduce((sum, phase, i) => sum + (epochsOf(phase, i) > 0 ? phase.trunkSeconds : 0), 0),
-    epochSeconds: total / options.epochs,
+    epochSeconds: total / epochs,
     peakBytes,
     tapeBytes: largest.tapeBytes,
     phases,
@@ -165,12 +166,12 @@ function predicted(
 }
 
 /** Scales the measurements on a few examples up to all examples. */
-function ofPhase(assembly: Assembly, options: FineTuneOptions, probe: StepTiming): PhasePrediction {
-  const { train, validation, stepsPerEpoch, batchSize } = assembly;
-  const few = fewExamples(assembly, options);
+function ofPhase(assembly: Assembly, probe: StepTiming): PhasePrediction {
+  const { train, validation, stepsPerEpoch, options } = assembly;
+  const few = fewExamples(assembly);
   const examples = train.size + (validation?.size ?? 0);
   const probed = few.train.size + (few.validation?.size ?? 0);
-  const validated = validation ? validation.size / (few.validation?.size ?? batchSize) : 0;
+  const validated = validation ? validation.size / (few.validation?.size ?? options.batchSize) : 0;
   const ahead = Math.min(prefetchOf(options, train), stepsPerEpoch - 1);
   return {
     from: probe.phase.from,

@@ -2,7 +2,6 @@ import type { Plugin } from "@graftjs/core";
 import type { Assembly, PatchNote } from "../loop/assembly/assembly.ts";
 import type { Phase } from "../loop/assembly/phases.ts";
 import type { CutModel, TrunkInfo } from "../models/adapter/model-adapter.ts";
-import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { conflictsOf } from "./conflicts.ts";
 
 /** The plan of a run, as plain data. */
@@ -90,14 +89,13 @@ export interface PhasePrediction {
 /** Describes a run whose parts are assembled. */
 export function describe(
   assembly: Assembly,
-  options: FineTuneOptions,
   cacheSize: CacheSize,
   missingKernels: readonly string[] = [],
   plugins: readonly Plugin[] = [],
 ): Plan {
-  const { adapter, all, params, patches, train, validation, batchSize, stepsPerEpoch } = assembly;
+  const { adapter, all, params, patches, train, validation, stepsPerEpoch, options } = assembly;
   const { cut } = assembly.phases[0] as Phase;
-  const { cache = "memory", epochs } = options;
+  const { cache, epochs, batchSize } = options;
   const filed = typeof cache === "object" && cache.store !== undefined;
   const size = (list: readonly { readonly shape: readonly number[] }[]): number =>
     list.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -124,7 +122,7 @@ export function describe(
     steps: stepsPerEpoch * epochs,
     missingKernels,
     warnings: warningsOf(cut),
-    conflicts: conflictsOf(assembly, options, plugins),
+    conflicts: conflictsOf(assembly, plugins),
   };
 }
 

@@ -10,7 +10,6 @@ import { createGuard } from "../loop/safety/guard.ts";
 import { combinedStep } from "../loop/step/combined-step.ts";
 import { type Stepper, stepper } from "../loop/step/stepper.ts";
 import { readWeights, writeWeights, writtenWeights } from "../models/weights.ts";
-import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { disposeBatch } from "../pipeline/batches/batch.ts";
 import { type Loader, openLoader } from "../pipeline/batches/loader.ts";
 
@@ -41,12 +40,8 @@ export interface StepTiming {
  *
  * @param assembly assembly with few examples: those of one update, and one batch for validation.
  */
-export async function timeSteps(
-  assembly: Assembly,
-  options: FineTuneOptions,
-  peak: PeakMeter,
-): Promise<readonly StepTiming[]> {
-  const { optimizer, phases } = assembly;
+export async function timeSteps(assembly: Assembly, peak: PeakMeter): Promise<readonly StepTiming[]> {
+  const { optimizer, phases, options } = assembly;
   const weights = await readWeights(writtenWeights(assembly));
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const average = options.ema && emaWeights(options.ema);
@@ -56,7 +51,7 @@ export async function timeSteps(
     for (const phase of phases) {
       enterPhase(optimizer, phase);
       peak.restart();
-      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, options, console.warn));
+      const [loader, openSeconds] = await timed(() => openLoader(assembly, phase.cut, console.warn));
       try {
         const opened = peak.bytes;
         peak.restart();

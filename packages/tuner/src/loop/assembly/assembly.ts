@@ -7,15 +7,15 @@ import { outputPorts } from "../../pipeline/source/output-ports.ts";
 import { memorySource, type Source } from "../../pipeline/source/source.ts";
 import { assertStream, isStream } from "../../pipeline/stream/stream-data.ts";
 import { type StreamChecks, streamSource } from "../../pipeline/stream/stream-source.ts";
-import { type Loss, type LossFunction, lossFunction } from "../../losses/loss.ts";
+import { type LossDefinition, type LossFunction, lossOf } from "../../losses/loss.ts";
+import { lossesByOutput } from "../../losses/losses-by-output.ts";
 import { weighted } from "../../losses/weighted.ts";
 import { type Metric, metricOf } from "../../metrics/metric.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
-import { assertFineTuneOptions, lossesOf } from "../../options/check-options.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 
 /** What a patch did, in words. */
@@ -28,6 +28,7 @@ export interface PatchNote {
 
 /** A run put together and checked, before anything is computed. */
 export interface Assembly {
+  readonly options: ParsedOptions;
   readonly adapter: ModelAdapter;
   readonly phases: readonly Phase[];
   readonly all: readonly Param[];
@@ -37,17 +38,14 @@ export interface Assembly {
   readonly held: readonly NamedWeight[];
   readonly patches: readonly PatchNote[];
   readonly optimizer: HookedOptimizer;
-  /** As the options name them, one an output. */
-  readonly given: readonly Loss[];
+  /** One per output, in the model's order. */
+  readonly lossDefinitions: readonly LossDefinition[];
   readonly losses: readonly LossFunction[];
   /** The same without class weights, for validation. */
   readonly plainLosses: readonly LossFunction[];
   readonly metrics: readonly Metric[];
   readonly train: Source;
   readonly validation: Source | undefined;
-  readonly batchSize: number;
-  readonly accumulate: number;
-  readonly seed: number;
   /** Around each forward pass of training, where there is weight noise. */
   readonly noisy: WithWeightNoise | undefined;
   readonly stepsPerEpoch: number;
@@ -62,10 +60,9 @@ export interface Assembly {
  *
  * @throws OptionsError, SelectionError, RecipeError or DataError, with the model as it was.
  */
-export async function assemble(model: TunableModel, options: FineTuneOptions): Promise<Assembly> {
-  assertFineTuneOptions(options);
-  const { patches = [], hooks = [], rule, learningRate, rateMultipliers = [], metrics = [] } = options;
-  const { batchSize = 32, accumulate = 1, seed = 0 } = options;
+export async function assemble(model: TunableModel, given: FineTuneOptions): Promise<Assembly> {
+  const options = parseFineTuneOptions(given);
+  const { patches, hooks, rule, learningRate, rateMultipliers, batchSize, accumulate, seed } = options;
   const handles: PatchHandle[] = [];
   const owned: OwnedExamples[] = [];
   const restore = (): void => {
@@ -91,7 +88,7 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       pure: new Set(handles.flatMap(({ pure = [] }) => pure)),
     });
     const { params } = phases.at(-1) as Phase;
-    const losses = lossesOf(options.loss, ports.outputNames);
+    const losses = lossesByOutput(options.loss, ports.outputNames);
     if (options.combiner && losses.length < 2) {
       throw new RecipeError(
         `\`${options.combiner.name}\` combines tasks, and the model has one output.`,
@@ -120,12 +117,14 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
     assertBatches(phases, train.size, batchSize);
-    const measured = metrics.map(metricOf);
-    assertMonitors({ ports, metrics: measured, validation }, options);
+    const metrics = options.metrics.map(metricOf);
+    assertMonitors({ ports, metrics, validation }, options);
     const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);
-    const plainLosses = losses.map(lossFunction);
+    const lossDefinitions = losses.map(lossOf);
+    const plainLosses = lossDefinitions.map(({ compute }) => compute);
     return {
+      options,
       adapter,
       phases,
       all,
@@ -134,16 +133,13 @@ export async function assemble(model: TunableModel, options: FineTuneOptions): P
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
-      given: losses,
+      lossDefinitions,
       losses: weighted(plainLosses, losses, options.classWeights, outputsOf()),
       plainLosses,
-      metrics: measured,
+      metrics,
       train,
       validation,
-      batchSize,
-      accumulate,
-      seed,
-      noisy: options.weightNoise && weightNoise(options.weightNoise, params, seed),
+      noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
       release: both(markTrained(params, all), free),
       restore,

@@ -1,6 +1,6 @@
 import { type HookedOptimizer, type Param, selectParams } from "@graftjs/core";
 import type { Changes, CutModel, ModelAdapter } from "../../models/adapter/model-adapter.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import type { ParsedOptions } from "../../options/fine-tune-options.ts";
 import { freezeExactly } from "./snapshot.ts";
 
 /** A stretch of epochs in which the same parameters are trained. */
@@ -15,7 +15,7 @@ export interface Phase {
 export function phasesOf(
   adapter: ModelAdapter,
   all: readonly Param[],
-  { trainable, unfreeze = [] }: Pick<FineTuneOptions, "trainable" | "unfreeze">,
+  { trainable, unfreeze }: Pick<ParsedOptions, "trainable" | "unfreeze">,
   changes: Changes,
 ): readonly Phase[] {
   const chosen = new Set(selectParams(all, trainable, "`trainable`"));

@@ -2,7 +2,7 @@ import { type Callback, formatNames, OptionsError } from "@graftjs/core";
 import { earlyStopping } from "../../callbacks/early-stopping.ts";
 import { emaWeights } from "../../callbacks/ema-weights.ts";
 import { reduceOnPlateau } from "../../callbacks/reduce-on-plateau.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import type { ParsedOptions } from "../../options/fine-tune-options.ts";
 
 /** Names that a run uses itself: parts of its checkpoint, and reasons for its end. */
 const TAKEN = ["rateFactors", "combiner", "guard", "recovery", "maxSteps", "stopped"];
@@ -12,8 +12,8 @@ const TAKEN = ["rateFactors", "combiner", "guard", "recovery", "maxSteps", "stop
  *
  * @throws OptionsError if two callbacks have one name, or if a name is empty, contains "/" or is used by the run itself.
  */
-export function callbacksOf(options: FineTuneOptions): readonly Callback[] {
-  const { callbacks: given = [] } = options;
+export function callbacksOf(options: ParsedOptions): readonly Callback[] {
+  const { callbacks: given } = options;
   const all = [
     ...(options.reduceOnPlateau ? [reduceOnPlateau(options.reduceOnPlateau)] : []),
     ...(options.ema ? [emaWeights(options.ema)] : []),

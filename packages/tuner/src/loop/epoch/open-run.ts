@@ -2,7 +2,6 @@ import { rateFactors } from "../../callbacks/rate-factors.ts";
 import { type Keeper, keeper } from "../../checkpoint/keeper.ts";
 import { type Fingerprint, fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
 import { writtenWeights } from "../../models/weights.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 import { dataDigest } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { newHistory } from "../evaluate/history.ts";
@@ -34,24 +33,24 @@ export interface Run extends RunState {
 }
 
 /** Makes the parts, and puts the newest checkpoint into them where that is asked for. */
-export async function openRun(assembly: Assembly, options: FineTuneOptions): Promise<Run> {
-  const { optimizer, adapter, metrics } = assembly;
+export async function openRun(assembly: Assembly): Promise<Run> {
+  const { optimizer, adapter, metrics, options } = assembly;
   const chosen = callbacksOf(options);
   const warnings: string[] = [];
   const base = await fingerprint(adapter.weights);
-  const digests = await digestsOf(assembly, options, base);
+  const digests = await digestsOf(assembly, base);
   const held = await frozenStatistics(assembly.held);
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const position: Position = { epoch: 0, at: 0, history: newHistory(), seconds: [], stopped: undefined };
   const guard = createGuard(options.guard);
   const factors = rateFactors(optimizer, options.learningRate);
   const moving = [...chosen, ...(combined ? [combinerState(combined.trainer)] : [])];
-  const recover = recovery(assembly, options.guard ?? {}, moving, (line) => warnings.push(line));
+  const recover = recovery(assembly, options.guard, moving, (line) => warnings.push(line));
   // Factors first: a callback that reads its own state may scale the rate again.
   const callbacks = [factors, ...moving, guard, recover];
   const state: RunState = {
     assembly,
-    identity: identityOf(assembly, options, digests),
+    identity: identityOf(assembly, digests),
     base,
     position,
     sums: metricSums(metrics, adapter.ports.outputNames),
@@ -105,9 +104,10 @@ export async function openRun(assembly: Assembly, options: FineTuneOptions): Pro
 }
 
 /** Only looked at where there are checkpoints. */
-async function digestsOf(assembly: Assembly, { checkpoint }: FineTuneOptions, base: Fingerprint): Promise<Digests> {
-  if (!checkpoint) return { base: "", data: undefined, validation: undefined };
-  const { train, validation, batchSize } = assembly;
+async function digestsOf(assembly: Assembly, base: Fingerprint): Promise<Digests> {
+  const { train, validation, options } = assembly;
+  const { batchSize } = options;
+  if (!options.checkpoint) return { base: "", data: undefined, validation: undefined };
   const mine = new Set(writtenWeights(assembly).map(({ name }) => name));
   return {
     base: fingerprintDigest(new Map([...base].filter(([name]) => !mine.has(name)))),

@@ -1,6 +1,5 @@
 import { hasStats, type Observer, readStats, type StepEnd } from "@graftjs/core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
 import { disposeBatch } from "../../pipeline/batches/batch.ts";
 import type { Loader } from "../../pipeline/batches/loader.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
@@ -8,11 +7,10 @@ import { disposeOutcome } from "../forward/batch-outcome.ts";
 import type { Run } from "./open-run.ts";
 
 /** Takes the steps of the epoch that are left. Sets `position.stopped` where the run should end. */
-export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, options: FineTuneOptions): Promise<void> {
+export async function trainEpoch(run: Run, cut: CutModel, loader: Loader): Promise<void> {
   const { assembly, position, sums, steps, callbacks, recovery } = run;
-  const { optimizer, train, batchSize, accumulate } = assembly;
-  const { observers = [], statsEvery = 10, signal, control } = options;
-  const { maxSteps = Number.POSITIVE_INFINITY, checkpoint } = options;
+  const { optimizer, train } = assembly;
+  const { batchSize, accumulate, observers, statsEvery, signal, control, maxSteps, checkpoint } = assembly.options;
   const probed = observers.length > 0 && hasStats(optimizer);
   while (position.at < train.size) {
     await control?.whenRunning(signal);
@@ -21,7 +19,7 @@ export async function trainEpoch(run: Run, cut: CutModel, loader: Loader, option
       signal.throwIfAborted();
     }
     if (control?.stopped) position.stopped = "stopped";
-    else if (optimizer.step >= maxSteps) position.stopped = "maxSteps";
+    else if (maxSteps !== undefined && optimizer.step >= maxSteps) position.stopped = "maxSteps";
     if (position.stopped !== undefined) return;
     const { learningRate } = optimizer;
     const batches = await loader.load(position.epoch, position.at);

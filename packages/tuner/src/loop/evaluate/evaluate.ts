@@ -17,9 +17,9 @@ export async function evaluate(
   assembly: Assembly,
   cut: CutModel,
   seen: CachedDataset,
-  signal?: AbortSignal,
 ): Promise<Readonly<Record<string, number>>> {
-  const { plainLosses, metrics, batchSize, adapter } = assembly;
+  const { plainLosses, metrics, adapter } = assembly;
+  const { batchSize, signal } = assembly.options;
   const { size } = seen.source;
   const sums = metricSums(metrics, adapter.ports.outputNames);
   const pass = seen.source.open(inOrder(size));

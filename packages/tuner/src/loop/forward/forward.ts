@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossFunction, meanLoss, probabilities } from "../../losses/loss.ts";
+import { type LossFunction, meanLoss } from "../../losses/loss.ts";
 import type { CutModel, Note } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import { seeded, withRandom } from "../../random/random.ts";
@@ -10,7 +10,7 @@ import type { Assembly } from "../assembly/assembly.ts";
  * state, and all tasks of a step see one network.
  */
 export function predict(
-  { seed, optimizer, noisy }: Assembly,
+  { options: { seed }, optimizer, noisy }: Assembly,
   cut: CutModel,
   batch: Batch,
   micro: number,
@@ -40,12 +40,17 @@ export function totalLoss(
 }
 
 /** The metrics' statistics, kept; none where a metric throws. */
-export function measure({ metrics, given }: Assembly, { labels }: Batch, outputs: readonly tf.Tensor[]): tf.Tensor[] {
+export function measure(
+  { metrics, lossDefinitions }: Assembly,
+  { labels }: Batch,
+  outputs: readonly tf.Tensor[],
+): tf.Tensor[] {
   const statistics = tf.tidy(() =>
     outputs.flatMap((output, i) =>
       metrics.map((metric) =>
         tf.tidy(() => {
-          const read = metric.reads === "probabilities" ? probabilities(given[i], output) : output;
+          const toProbabilities = metric.reads === "probabilities" ? lossDefinitions[i]?.probabilities : undefined;
+          const read = toProbabilities ? toProbabilities(output) : output;
           return metric.update(labels[i] as tf.Tensor, read);
         }),
       ),

@@ -1,6 +1,5 @@
 import { formatNames, rateAt, type Schedule, selectParams } from "@graftjs/core";
-import type { Loss } from "../../losses/loss.ts";
-import type { FineTuneOptions } from "../../options/fine-tune-options.ts";
+import { parseWeightNoise } from "../../noise/weight-noise.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
@@ -23,10 +22,12 @@ export interface Digests {
   readonly validation: DataDigest | undefined;
 }
 
-export function identityOf(assembly: Assembly, options: FineTuneOptions, digests: Digests): Identity {
-  const { optimizer, params, phases, train, validation, batchSize, accumulate, seed, patches, metrics } = assembly;
-  const { shuffle = true, augment = [], views, mixup = 0, classWeights, checkpoint, combiner, cache } = options;
-  const { earlyStopping, reduceOnPlateau, ema, guard = {}, weightNoise: noise } = options;
+export function identityOf(assembly: Assembly, digests: Digests): Identity {
+  const { optimizer, params, phases, train, validation, patches, metrics, options } = assembly;
+  const { batchSize, accumulate, seed, shuffle, augment, views, mixup, classWeights, checkpoint, combiner, cache } =
+    options;
+  const { earlyStopping, reduceOnPlateau, ema, guard, weightNoise } = options;
+  const noise = weightNoise === undefined ? undefined : parseWeightNoise(weightNoise);
   return plain({
     base: digests.base,
     data: digests.data,
@@ -37,12 +38,12 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, digests
     hooks: optimizer.hooks.map(({ name }) => name),
     rule: optimizer.rule.name,
     learningRate: ratesOf(options.learningRate),
-    rateMultipliers: (options.rateMultipliers ?? []).map(({ params: selector, factor }) => ({
+    rateMultipliers: options.rateMultipliers.map(({ params: selector, factor }) => ({
       on: selectParams(params, selector, "A rate multiplier").map(({ name }) => name),
       by: ratesOf(factor),
     })),
     combiner: combiner?.name,
-    loss: assembly.given.map(nameOf),
+    loss: assembly.lossDefinitions.map(({ name }) => name),
     metrics: metrics.map(({ name }) => name),
     examples: train.size,
     buffer: train.buffer,
@@ -56,20 +57,16 @@ export function identityOf(assembly: Assembly, options: FineTuneOptions, digests
     classWeights,
     weightNoise: noise && {
       deviation: noise.deviation,
-      on: selectParams(params, noise.on ?? "all", "`weightNoise.on`").map(({ name }) => name),
+      on: selectParams(params, noise.on, "`weightNoise.on`").map(({ name }) => name),
     },
-    cachePrecision: typeof cache === "object" ? (cache.precision ?? "float32") : "float32",
+    cachePrecision: typeof cache === "object" ? cache.precision : "float32",
     ema,
     earlyStopping,
     reduceOnPlateau,
-    callbacks: (options.callbacks ?? []).map(({ name }) => name),
-    guard: { policy: "throw", ...guard },
+    callbacks: options.callbacks.map(({ name }) => name),
+    guard,
     recipe: checkpoint?.recipe,
   });
-}
-
-function nameOf(loss: Loss): string {
-  return typeof loss === "string" ? loss : `function ${loss.name || "without a name"}`;
 }
 
 /** A schedule as its rates at powers of two: the same whatever the run's length. */

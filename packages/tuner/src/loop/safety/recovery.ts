@@ -7,7 +7,7 @@ import {
   under,
 } from "../../callbacks/callback-states.ts";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
-import type { GuardOptions } from "../../options/guard-options.ts";
+import type { ParsedGuard } from "../../options/guard-options.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { freezeExactly, putBack, type Snapshot, takeSnapshot } from "../assembly/snapshot.ts";
@@ -35,11 +35,11 @@ interface Kept extends Snapshot {
  */
 export function recovery(
   assembly: Assembly,
-  options: GuardOptions,
+  options: ParsedGuard,
   callbacks: readonly Callback[],
   warn: (line: string) => void,
 ): Recovery {
-  const { policy = "throw", snapshotEvery = 50, patience = 10 } = options;
+  const { policy, snapshotEvery, patience } = options;
   const moving = callbacks.filter(({ stepwise }) => stepwise);
   let kept: Kept | undefined;
   let inRow = 0;

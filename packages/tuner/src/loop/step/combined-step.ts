@@ -18,8 +18,8 @@ export interface CombinedStep {
 
 /** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
 export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
-  const { optimizer, statistics, losses, adapter, accumulate } = assembly;
-  if (accumulate > 1) {
+  const { optimizer, statistics, losses, adapter } = assembly;
+  if (assembly.options.accumulate > 1) {
     throw new RecipeError(
       "`accumulate` and `combiner` do not go together.",
       "Leave one of them out; raise batchSize instead.",

@@ -10,7 +10,6 @@ import { cached, type Features, uncached } from "../trunk/features.ts";
 import type { Views } from "../views/views.ts";
 import type { Batch } from "./batch.ts";
 import type { LoadedRun } from "./loaded-run.ts";
-import type { LoaderOptions } from "./loader-options.ts";
 
 /** A data set with the values at the cut for each example, cached or computed on request. */
 export interface CachedDataset {
@@ -26,15 +25,15 @@ export interface CachedDataset {
  * @param warn called if the cache cannot be written; the trunk then runs for every batch.
  */
 export async function openDataset(
-  { batchSize, adapter }: Pick<LoadedRun, "batchSize" | "adapter">,
+  { adapter, options }: Pick<LoadedRun, "options" | "adapter">,
   cut: CutModel,
   source: Source,
-  { cache = "memory", signal, views: count }: LoaderOptions,
   views: Views,
   kept: number,
   what: string,
   warn: Warn,
 ): Promise<CachedDataset> {
+  const { batchSize, cache, signal, views: count } = options;
   const repeating: Views =
     count === undefined ? views : (inputs, indices, view) => views(inputs, indices, view % count);
   const uncachedSet: CachedDataset = { source, features: uncached(cut, repeating) };

@@ -1,12 +1,17 @@
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
+import type { ParsedOptions } from "../../options/fine-tune-options.ts";
 import type { Source } from "../source/source.ts";
 
-/** The parts of a run that its batches depend on. */
+/** The options that decide how examples become batches. */
+export type LoaderOptions = Pick<
+  ParsedOptions,
+  "batchSize" | "accumulate" | "seed" | "shuffle" | "prefetch" | "augment" | "views" | "mixup" | "cache" | "signal"
+>;
+
+/** The part of a run that its batches depend on. */
 export interface LoadedRun {
   readonly adapter: ModelAdapter;
   readonly train: Source;
   readonly validation: Source | undefined;
-  readonly batchSize: number;
-  readonly accumulate: number;
-  readonly seed: number;
+  readonly options: LoaderOptions;
 }

@@ -9,8 +9,7 @@ import { mixup } from "../views/mixup.ts";
 import { augmentedViews, plainViews, type Views } from "../views/views.ts";
 import { type Batch, disposeBatch } from "./batch.ts";
 import { batchAt, type CachedDataset, openDataset } from "./cached-dataset.ts";
-import type { LoadedRun } from "./loaded-run.ts";
-import type { LoaderOptions } from "./loader-options.ts";
+import type { LoadedRun, LoaderOptions } from "./loaded-run.ts";
 
 /** Gives the training data of one phase as batches of values at the cut, and the validation data. */
 export interface Loader {
@@ -26,14 +25,13 @@ export interface Loader {
 }
 
 /** Opens the data for one phase. If the trunk's outputs are cached, runs the trunk. @param warn called if the cache cannot be written. */
-export async function openLoader(run: LoadedRun, cut: CutModel, options: LoaderOptions, warn: Warn): Promise<Loader> {
-  const { train, validation, batchSize, accumulate, seed } = run;
-  const { augment = [], mixup: alpha = 0, shuffle = true } = options;
+export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Promise<Loader> {
+  const { train, validation, options } = run;
+  const { augment, mixup: alpha, shuffle, batchSize, accumulate, seed } = options;
   const augmented = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
   const views = alpha > 0 ? mixedViews(augmented, alpha, seed) : augmented;
-  const trainSet = await openDataset(run, cut, train, options, views, viewsToCache(options), "train", warn);
-  const validationSet =
-    validation && (await openDataset(run, cut, validation, options, plainViews, 1, "validation", warn));
+  const trainSet = await openDataset(run, cut, train, views, viewsToCache(options), "train", warn);
+  const validationSet = validation && (await openDataset(run, cut, validation, plainViews, 1, "validation", warn));
   const each = batchSize * accumulate;
   async function* updates(epoch: number, at: number): AsyncGenerator<Batch[], void> {
     const { size, buffer = size } = trainSet.source;
@@ -85,12 +83,12 @@ export async function openLoader(run: LoadedRun, cut: CutModel, options: LoaderO
 }
 
 /** Returns the number of updates to prepare ahead. Batches from memory need no time, so 0 suffices for them. */
-export function prefetchOf({ prefetch, augment = [] }: LoaderOptions, { buffer }: Source): number {
+export function prefetchOf({ prefetch, augment }: LoaderOptions, { buffer }: Source): number {
   return prefetch ?? (buffer !== undefined || augment.length > 0 ? 1 : 0);
 }
 
 /** Returns the number of views to cache; 0 if none. Mixup makes new inputs every time, so it prevents caching. */
-function viewsToCache({ augment = [], views, mixup: alpha = 0 }: LoaderOptions): number {
+export function viewsToCache({ augment, views, mixup: alpha }: LoaderOptions): number {
   if (alpha > 0) return 0;
   return augment.length > 0 ? (views ?? 0) : 1;
 }

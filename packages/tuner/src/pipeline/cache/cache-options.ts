@@ -1,3 +1,4 @@
+import { type OptionsSchema, optionsSchema, type Parsed } from "@graftjs/core";
 import type { CheckpointStore } from "../../files/stores/store.ts";
 
 /** Options of a cache for the trunk's outputs. */
@@ -11,6 +12,18 @@ export interface CacheOptions {
   /** "float16" halves the size of the cache, but rounds values to 11 bits, which changes results. @default "float32" */
   readonly precision?: "float32" | "float16";
 }
+
+/** The options of a cache, with defaults. */
+export type ParsedCache = Parsed<CacheOptions, "precision">;
+
+export const cacheOptions: OptionsSchema<CacheOptions, "precision"> = optionsSchema<CacheOptions, "precision">({
+  store: { anyOf: [{ type: "string" }, { codeOnly: true }], description: "Folder, or a store, that keeps the outputs" },
+  precision: {
+    enum: ["float32", "float16"],
+    default: "float32",
+    description: "float16 halves the cache and rounds its values to 11 bits",
+  },
+});
 
 /** Reports a problem that does not end the run. @param about subject of the line; each subject is reported only once. */
 export type Warn = (line: string, about: string) => void;

@@ -6,7 +6,7 @@ import { fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
 import { inOrder, type Source } from "../source/source.ts";
 import type { Views } from "../views/views.ts";
 import { blockFiles } from "./block-files.ts";
-import type { CacheOptions, Warn } from "./cache-options.ts";
+import { cacheOptions, type ParsedCache, type Warn } from "./cache-options.ts";
 import { chunks } from "./cached-labels.ts";
 import { type FeatureStore, memoryStore } from "./feature-store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
@@ -29,13 +29,13 @@ export interface CacheSource {
  * @param progress called between two chunks of hashing; it may throw to stop.
  */
 export async function openFeatureStore(
-  cache: "memory" | CacheOptions,
+  cache: "memory" | ParsedCache,
   rows: number,
   source: CacheSource,
   warn: Warn,
   progress: () => Promise<void>,
 ): Promise<FeatureStore> {
-  const { store: place, precision = "float32" } = cache === "memory" ? {} : cache;
+  const { store: place, precision } = cache === "memory" ? cacheOptions.parse("cache", {}) : cache;
   if (place === undefined) return memoryStore(rows, precision);
   const folder = typeof place === "string" ? folderStore(place) : place;
   const key = `features-${source.what}-${await keyOf(source, precision, progress)}`;

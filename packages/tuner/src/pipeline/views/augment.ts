@@ -12,3 +12,10 @@ export interface Augment {
   /** The model's first input in, the same shape out. Inside a tidy. */
   apply(batch: tf.Tensor, randoms: readonly Random[]): tf.Tensor;
 }
+
+// A package's `plugins` may hold plugins of this kind.
+declare module "@graftjs/core" {
+  interface PluginKinds {
+    augmentation: Augment;
+  }
+}

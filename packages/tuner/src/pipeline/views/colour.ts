@@ -12,16 +12,20 @@ export interface ColourOptions {
   readonly saturation?: number;
 }
 
-const strength = { type: "number", minimum: 0, default: 0 } as const;
-const colourOptions: OptionsSchema<ColourOptions> = optionsSchema<ColourOptions>({
-  brightness: strength,
-  contrast: strength,
-  saturation: strength,
+const strength = (description: string) => ({ type: "number", minimum: 0, default: 0, description }) as const;
+
+export const colourOptions: OptionsSchema<ColourOptions, "brightness" | "contrast" | "saturation"> = optionsSchema<
+  ColourOptions,
+  "brightness" | "contrast" | "saturation"
+>({
+  brightness: strength("Largest amount that is added or subtracted, in the unit of the images"),
+  contrast: strength("Contrast is multiplied by 1 ± up to this"),
+  saturation: strength("Distance from grey is multiplied by 1 ± up to this. Needs three channels"),
 });
 
 /** Changes brightness, contrast and saturation, in this order; values are not clipped. @throws OptionsError */
 export function colour(options: ColourOptions = {}): Augment {
-  const { brightness = 0, contrast = 0, saturation = 0 } = colourOptions.parse("colour", options);
+  const { brightness, contrast, saturation } = colourOptions.parse("colour", options);
   return {
     name: `colour-${brightness}-${contrast}-${saturation}`,
     options: { brightness, contrast, saturation },

@@ -10,12 +10,23 @@ export interface CropOptions {
   readonly maxAspect?: number;
 }
 
-const cropOptions: OptionsSchema<CropOptions, "minArea" | "maxAspect"> = optionsSchema<
+export const cropOptions: OptionsSchema<CropOptions, "minArea" | "maxAspect"> = optionsSchema<
   CropOptions,
   "minArea" | "maxAspect"
 >({
-  minArea: { type: "number", exclusiveMinimum: 0, maximum: 1, default: 0.5 },
-  maxAspect: { type: "number", minimum: 1, default: 4 / 3 },
+  minArea: {
+    type: "number",
+    exclusiveMinimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: "Smallest share of the area that is kept",
+  },
+  maxAspect: {
+    type: "number",
+    minimum: 1,
+    default: 4 / 3,
+    description: "Largest stretch of the width against the height",
+  },
 });
 
 /** Cuts a random rectangle out and scales it to the old size, bilinear (Szegedy et al. 2015, section 6). @throws OptionsError */

@@ -10,12 +10,22 @@ export interface FlipOptions {
   readonly probability?: number;
 }
 
-const flipOptions: OptionsSchema<FlipOptions, "direction" | "probability"> = optionsSchema<
+export const flipOptions: OptionsSchema<FlipOptions, "direction" | "probability"> = optionsSchema<
   FlipOptions,
   "direction" | "probability"
 >({
-  direction: { enum: ["horizontal", "vertical"], default: "horizontal" },
-  probability: { type: "number", minimum: 0, maximum: 1, default: 0.5 },
+  direction: {
+    enum: ["horizontal", "vertical"],
+    default: "horizontal",
+    description: "Direction in which the image is mirrored",
+  },
+  probability: {
+    type: "number",
+    minimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: "Share of examples that are mirrored",
+  },
 });
 
 /** Mirrors an image. @throws OptionsError */

@@ -10,8 +10,11 @@ export interface RotateOptions {
   readonly fill?: number;
 }
 
-const rotateOptions: OptionsSchema<RotateOptions, "fill"> = optionsSchema<RotateOptions, "fill">(
-  { degrees: { type: "number", minimum: 0, maximum: 180 }, fill: { type: "number", default: 0 } },
+export const rotateOptions: OptionsSchema<RotateOptions, "fill"> = optionsSchema<RotateOptions, "fill">(
+  {
+    degrees: { type: "number", minimum: 0, maximum: 180, description: "Largest angle to either side, in degrees" },
+    fill: { type: "number", default: 0, description: "Value of the pixels that come in at the corners" },
+  },
   ["degrees"],
 );
 

@@ -10,8 +10,11 @@ export interface ShiftOptions {
   readonly fill?: number;
 }
 
-const shiftOptions: OptionsSchema<ShiftOptions, "fill"> = optionsSchema<ShiftOptions, "fill">(
-  { by: { type: "integer", minimum: 0 }, fill: { type: "number", default: 0 } },
+export const shiftOptions: OptionsSchema<ShiftOptions, "fill"> = optionsSchema<ShiftOptions, "fill">(
+  {
+    by: { type: "integer", minimum: 0, description: "Largest shift in each direction, in pixels" },
+    fill: { type: "number", default: 0, description: "Value of the pixels that come in at the edge" },
+  },
   ["by"],
 );
 

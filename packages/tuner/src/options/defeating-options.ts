@@ -1,0 +1,46 @@
+import { lossOf } from "../losses/loss.ts";
+import { namedLosses } from "../losses/losses-by-output.ts";
+import type { FineTuneOptions } from "./fine-tune-options.ts";
+
+/** Returns valid options that defeat each other, one line each, with a suggested fix. Wrong values are passed over. */
+export function defeatingOptions(options: FineTuneOptions): string[] {
+  const { views, augment, mixup = 0 } = options;
+  const sparse = mixup > 0 ? sparseLoss(options) : undefined;
+  return [
+    ...(views !== undefined && !augment?.length ? ["`views` counts augmented views. Give `augment` as well."] : []),
+    ...(sparse === undefined
+      ? []
+      : [
+          `\`mixup\` mixes labels, but \`${sparse}\` needs class indices, which cannot be mixed. Use one-hot labels and the non-sparse loss.`,
+        ]),
+  ];
+}
+
+/** Returns a line for each unknown name among losses by output. The schema takes any object there, for a plugin's loss. */
+export function unknownLosses({ loss }: FineTuneOptions): string[] {
+  if (typeof loss !== "object" || loss === null) return [];
+  return namedLosses(loss).flatMap(([output, one]) => {
+    if (output === undefined) return [];
+    try {
+      lossOf(one);
+      return [];
+    } catch (error) {
+      return [
+        `\`loss.${output}\`: ${error instanceof Error ? error.message.replace(/\s*\n\s*/g, " ") : String(error)}`,
+      ];
+    }
+  });
+}
+
+function sparseLoss({ loss }: FineTuneOptions): string | undefined {
+  if (loss === undefined) return undefined;
+  for (const [, one] of namedLosses(loss)) {
+    try {
+      const { sparse, name } = lossOf(one);
+      if (sparse) return name;
+    } catch {
+      // The name is unknown, which has a line of its own.
+    }
+  }
+  return undefined;
+}

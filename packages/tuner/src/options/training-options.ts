@@ -1,0 +1,119 @@
+import type {
+  AnyCombiner,
+  AnyHook,
+  AnyRule,
+  ModelPatch,
+  OptionProperties,
+  OptionSchema,
+  RateMultiplier,
+  Schedule,
+  Selector,
+} from "@graftjs/core";
+import { LOSSES } from "../losses/losses.ts";
+import type { LossOption } from "../losses/losses-by-output.ts";
+import { type WeightNoiseOptions, weightNoiseOptions } from "../noise/weight-noise.ts";
+
+/** The parameters that are trained, and how. */
+export interface TrainingOptions {
+  /** One loss, or one loss per output: in order, or by the output's name. */
+  readonly loss: LossOption;
+  /** Parameters to train, by stable name. The layers' own `trainable` flags do not matter. */
+  readonly trainable: Selector;
+  /** Parameters that are trained as well from the start of an epoch on: gradual unfreezing. The trunk shrinks accordingly. @default [] */
+  readonly unfreeze?: readonly { readonly epoch: number; readonly trainable: Selector }[];
+  /** Changes to the model for the run. They are undone by `restore()` of the result, or by an error. @default [] */
+  readonly patches?: readonly ModelPatch[];
+  /** Gradient transformations, applied in this order before the rule. @default [] */
+  readonly hooks?: readonly AnyHook[];
+  /** Makes the update from the gradient: `sgd()`, `adam()` and so on. A hook here is refused. */
+  readonly rule: AnyRule;
+  /** Factor on the rule's update, ≥ 0; or a function of the step, which is 0 at the first step and continues across epochs. */
+  readonly learningRate: number | Schedule;
+  /** Factors on the rate of some parameters, by selector. @default [] */
+  readonly rateMultipliers?: readonly RateMultiplier[];
+  /** Merges the gradients of the outputs' losses, one task per output, instead of summing the losses. */
+  readonly combiner?: AnyCombiner;
+  /** Number of times that every example is seen. A whole number ≥ 1. */
+  readonly epochs: number;
+  /** Ends the run after this many steps, even within an epoch. @default no limit */
+  readonly maxSteps?: number;
+  /** Batches whose gradients are averaged, weighted by their sizes, into one step. @default 1 */
+  readonly accumulate?: number;
+  /** Fixes the order of the examples, augmentation, dropout and noise. 0 is a seed like any other. @default 0 */
+  readonly seed?: number;
+  /** Normal noise on the trained weights during each forward pass of training. A number is the deviation. @default no noise */
+  readonly weightNoise?: number | WeightNoiseOptions;
+}
+
+export type TrainingDefaults = "unfreeze" | "patches" | "hooks" | "rateMultipliers" | "accumulate" | "seed";
+
+const oneLoss: OptionSchema = { anyOf: [{ enum: LOSSES.map(({ name }) => name) }, { plugin: "loss" }] };
+
+export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefaults> = {
+  loss: {
+    anyOf: [
+      ...(oneLoss.anyOf ?? []),
+      { type: "array", items: oneLoss },
+      { type: "object", additionalProperties: oneLoss },
+    ],
+    description: "A name, a function or a loss of a plugin; or one per output, in order or by the output's name",
+  },
+  trainable: { description: "Selector of the parameters to train, by stable name" },
+  unfreeze: {
+    type: "array",
+    items: {
+      type: "object",
+      properties: {
+        epoch: { type: "integer", minimum: 1, description: "First epoch, counted from 0" },
+        trainable: { description: "Selector of the parameters that are trained as well from this epoch on" },
+      },
+      required: ["epoch", "trainable"],
+      additionalProperties: false,
+    },
+    default: [],
+    description: "Parameters that are trained only from a later epoch on",
+  },
+  patches: {
+    type: "array",
+    items: { plugin: "patch" },
+    default: [],
+    description: "Changes to the model, undone by `restore()`",
+  },
+  hooks: {
+    type: "array",
+    items: { plugin: "hook" },
+    default: [],
+    description: "Gradient transformations, applied in order",
+  },
+  rule: { plugin: "rule", description: "Makes the update from the gradient: `sgd()`, `adam()` and so on" },
+  learningRate: { plugin: "schedule", description: "Factor on the update: a number ≥ 0, or a function of the step" },
+  rateMultipliers: {
+    type: "array",
+    items: {
+      type: "object",
+      properties: { params: { description: "Selector" }, factor: { plugin: "schedule" } },
+      required: ["params", "factor"],
+      additionalProperties: false,
+    },
+    default: [],
+    description: "Factors on the rate of some parameters",
+  },
+  combiner: { plugin: "combiner", description: "Merges the gradients of several outputs, one task per output" },
+  epochs: { type: "integer", minimum: 1, description: "Number of times that every example is seen" },
+  maxSteps: { type: "integer", minimum: 1, description: "Largest number of steps. The run ends after it" },
+  accumulate: {
+    type: "integer",
+    minimum: 1,
+    default: 1,
+    description: "Batches whose gradients are averaged into one step",
+  },
+  seed: {
+    type: "integer",
+    default: 0,
+    description: "Fixes the order of the examples, augmentation, dropout and noise",
+  },
+  weightNoise: {
+    anyOf: [{ type: "number", exclusiveMinimum: 0 }, weightNoiseOptions.jsonSchema],
+    description: "Normal noise on the trained weights in each forward pass. A number is the deviation",
+  },
+};
