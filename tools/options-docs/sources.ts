@@ -15,7 +15,14 @@ const OTHERS: readonly {
   readonly name: string;
   readonly module: string;
   readonly schema: string;
-}[] = [];
+}[] = [
+  {
+    folder: "packages/tuner",
+    name: "fineTune",
+    module: "src/options/fine-tune-options.ts",
+    schema: "fineTuneOptions",
+  },
+];
 
 /** Reads the described options of every package under `root`, by the package's folder. Packages without options are left out. */
 export async function readSources(root: string): Promise<ReadonlyMap<string, readonly Described[]>> {

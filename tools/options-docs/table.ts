@@ -41,10 +41,15 @@ function rowsOf({ schema }: Described): string[][] {
   });
 }
 
+/** An option with more names than this shows its type as `name`. */
+const LONG = 6;
+
 /** Type of an option in TypeScript's notation, with its bounds. Options of any type have none; their description says more. */
 export function typeOf(schema: JsonSchema): string {
   if (schema.plugin) return schema.plugin;
-  if (schema.anyOf) return schema.anyOf.map(typeOf).join(" | ");
+  if (schema.anyOf) return schema.anyOf.map(typeOf).filter(Boolean).join(" | ");
+  // A long list of names would make the table unreadable. The text around the table has them.
+  if (schema.enum && schema.enum.length > LONG) return "name";
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   if (schema.type === "array") {
     const item = typeOf(schema.items ?? {});

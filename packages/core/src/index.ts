@@ -21,13 +21,7 @@ export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } fro
 export { brokenConstraints, type Constrained, type Constraints } from "./kinds/constraints.ts";
 export { type FusedKernels, type Kernels, runFused } from "./kinds/fused-kernels.ts";
 export type { EpochEnd, Observer, RunEnd, RunStart, StepEnd } from "./kinds/observer.ts";
-export {
-  type OptionProperties,
-  type OptionSchema,
-  type OptionsSchema,
-  optionsSchema,
-  type Parsed,
-} from "./kinds/options.ts";
+export { type OptionSchema, type OptionsSchema, optionsSchema, type Parsed } from "./kinds/options.ts";
 export type { ModelPatch, PatchHandle } from "./kinds/patch.ts";
 export { definePlugin, type Plugin, type PluginKind, type PluginKinds, type PluginOf } from "./kinds/plugin.ts";
 export type { SchemaIssue, StandardSchema } from "./kinds/standard-schema.ts";

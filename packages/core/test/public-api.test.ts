@@ -97,7 +97,6 @@ it("exports these types and no others", () => {
       "Observer",
       "OptimizerHook",
       "OptimizerState",
-      "OptionProperties",
       "OptionSchema",
       "OptionsSchema",
       "Param",

@@ -1,4 +1,4 @@
-import { type OptionProperties, type OptionSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import { type OptionSchema, optionsSchema, RecipeError } from "@graftjs/core";
 import { type JsonSelector, jsonOptions, type Use } from "@graftjs/registry";
 import type { FineTuneOptions } from "@graftjs/tuner";
 import type { ModelUse } from "./model-path.ts";
@@ -67,7 +67,7 @@ const data: OptionSchema = {
   description: "Path of a .safetensors file or of a module, or a data source with its options",
 };
 
-const own: OptionProperties<CommandSection, "output"> = {
+const own: { readonly [K in keyof Required<CommandSection>]: OptionSchema } = {
   model,
   head: {
     type: "object",

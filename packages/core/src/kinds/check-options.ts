@@ -19,17 +19,10 @@ export function checkOptions(value: unknown, schema: OptionSchema, path: readonl
   if (schema.enum) {
     if (schema.enum.some((item) => item === value)) return [];
     const names = schema.enum.map(String);
-    return [
-      {
-        message: `${at} must be one of ${names.join(", ")}, got ${show(value)}. ${didYouMean(String(value), names)}`,
-        path,
-      },
-    ];
+    const hint = didYouMean(String(value), names);
+    return [{ message: `${at} must be one of ${names.join(", ")}, got ${show(value)}. ${hint}`, path }];
   }
-  if (!hasType(value, schema.type)) return problem(`must be ${expectation(schema)}`);
-  if (typeof value === "string" && schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
-    return problem(`must be ${expectation(schema)}`);
-  if (typeof value === "number" && !inRange(value, schema)) return problem(`must be ${expectation(schema)}`);
+  if (!hasType(value, schema.type) || !inRange(value, schema)) return problem(`must be ${expectation(schema)}`);
   if (Array.isArray(value) && schema.items) {
     const { items } = schema;
     return value.flatMap((item, i) => checkOptions(item, items, [...path, String(i)]));
@@ -78,16 +71,12 @@ function objectProblems(
 /** Returns `value` with the defaults of `schema` in place of missing options, nested objects included. */
 export function withDefaults(value: unknown, schema: OptionSchema): unknown {
   if (value === undefined) return schema.default;
-  const chosen = schema.anyOf?.find((option) => checkOptions(value, option).length === 0);
-  if (chosen) return withDefaults(value, chosen);
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    return items?.properties ? value.map((item) => withDefaults(item, items)) : value;
-  }
-  if (!schema.properties || typeof value !== "object" || value === null) return value;
+  const { items, properties } = schema.anyOf?.find((option) => checkOptions(value, option).length === 0) ?? schema;
+  if (Array.isArray(value)) return items?.properties ? value.map((item) => withDefaults(item, items)) : value;
+  if (!properties || typeof value !== "object" || value === null) return value;
   const given = Object.entries(value).filter(([, item]) => item !== undefined);
   const filled: Record<string, unknown> = Object.fromEntries(given);
-  for (const [key, inner] of Object.entries(schema.properties)) {
+  for (const [key, inner] of Object.entries(properties)) {
     const item = withDefaults(filled[key], inner);
     if (item !== undefined) filled[key] = item;
   }
@@ -115,7 +104,9 @@ function hasType(value: unknown, type: OptionSchema["type"]): boolean {
   return typeof value === type;
 }
 
-function inRange(value: number, s: OptionSchema): boolean {
+function inRange(value: unknown, s: OptionSchema): boolean {
+  if (typeof value === "string") return s.pattern === undefined || new RegExp(s.pattern).test(value);
+  if (typeof value !== "number") return true;
   return (
     value >= (s.minimum ?? -Infinity) &&
     value <= (s.maximum ?? Infinity) &&
@@ -129,14 +120,14 @@ function expectation(s: OptionSchema): string {
   if (s.anyOf) return s.anyOf.map(expectation).join(" or ");
   if (s.enum) return `one of ${s.enum.join(", ")}`;
   const bounds = [
+    s.pattern === undefined ? "" : `matching ${s.pattern}`,
     s.minimum === undefined ? "" : `≥ ${s.minimum}`,
     s.exclusiveMinimum === undefined ? "" : `> ${s.exclusiveMinimum}`,
     s.maximum === undefined ? "" : `≤ ${s.maximum}`,
     s.exclusiveMaximum === undefined ? "" : `< ${s.exclusiveMaximum}`,
   ].filter(Boolean);
   const article = s.type === undefined ? "any value" : /^[aeiou]/.test(s.type) ? `an ${s.type}` : `a ${s.type}`;
-  const form = s.pattern === undefined ? "" : `matching ${s.pattern}`;
-  return [article, form, bounds.join(" and ")].filter(Boolean).join(" ");
+  return [article, bounds.join(" and ")].filter(Boolean).join(" ");
 }
 
 function show(value: unknown): string {

@@ -44,8 +44,7 @@ export interface OptionsSchema<O, D extends keyof O = never> extends StandardSch
   parse(name: string, options: O): Parsed<O, D>;
 }
 
-/** One schema for each option of `O`. Those in `D` have a default. */
-export type OptionProperties<O, D extends keyof O = never> = {
+type Properties<O, D extends keyof O> = {
   readonly [K in keyof Required<O>]: K extends D
     ? OptionSchema & { readonly default: Exclude<O[K], undefined> }
     : OptionSchema;
@@ -60,7 +59,7 @@ export type OptionProperties<O, D extends keyof O = never> = {
  * @param required names of the options that the caller must give.
  */
 export function optionsSchema<O extends object, D extends keyof O = never>(
-  properties: OptionProperties<O, D>,
+  properties: Properties<O, D>,
   required: readonly (keyof O & string)[] = [],
 ): OptionsSchema<O, D> {
   const jsonSchema: OptionSchema = { type: "object", properties, required, additionalProperties: false };

@@ -1,7 +1,7 @@
-import type { OptionProperties } from "@graftjs/core";
 import { type CacheOptions, cacheOptions } from "../pipeline/cache/cache-options.ts";
 import type { Data } from "../pipeline/stream/data.ts";
 import type { Augment } from "../pipeline/views/augment.ts";
+import type { OptionProperties } from "./option-properties.ts";
 
 /** The data of a run, and how examples become batches. */
 export interface DataOptions {

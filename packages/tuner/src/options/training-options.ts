@@ -3,7 +3,6 @@ import type {
   AnyHook,
   AnyRule,
   ModelPatch,
-  OptionProperties,
   OptionSchema,
   RateMultiplier,
   Schedule,
@@ -12,6 +11,7 @@ import type {
 import { LOSSES } from "../losses/losses.ts";
 import type { LossOption } from "../losses/losses-by-output.ts";
 import { type WeightNoiseOptions, weightNoiseOptions } from "../noise/weight-noise.ts";
+import type { OptionProperties } from "./option-properties.ts";
 
 /** The parameters that are trained, and how. */
 export interface TrainingOptions {
@@ -91,7 +91,10 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
     type: "array",
     items: {
       type: "object",
-      properties: { params: { description: "Selector" }, factor: { plugin: "schedule" } },
+      properties: {
+        params: { description: "Selector of the parameters" },
+        factor: { plugin: "schedule", description: "A number, or a function of the step" },
+      },
       required: ["params", "factor"],
       additionalProperties: false,
     },

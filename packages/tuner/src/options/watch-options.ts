@@ -1,4 +1,4 @@
-import type { Callback, Observer, OptionProperties } from "@graftjs/core";
+import type { Callback, Observer } from "@graftjs/core";
 import { type EarlyStoppingOptions, earlyStoppingOptions } from "../callbacks/early-stopping.ts";
 import { type EmaOptions, emaWeightsOptions } from "../callbacks/ema-weights.ts";
 import { type ReduceOnPlateauOptions, reduceOnPlateauOptions } from "../callbacks/reduce-on-plateau.ts";
@@ -6,6 +6,7 @@ import { type CheckpointOptions, checkpointOptions } from "../checkpoint/checkpo
 import type { Metric } from "../metrics/metric.ts";
 import { METRICS, type MetricName } from "../metrics/metrics.ts";
 import { type GuardOptions, guardOptions, type ParsedGuard } from "./guard-options.ts";
+import type { OptionProperties } from "./option-properties.ts";
 import type { RunControl } from "./run-control.ts";
 
 /** The parts that watch a run, protect it and stop it. */
