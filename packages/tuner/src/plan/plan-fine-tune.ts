@@ -118,7 +118,8 @@ async function phaseCacheSize(assembly: Assembly, cut: Phase["cut"]): Promise<Ca
   const { train, validation, options } = assembly;
   const { cache } = options;
   const cachedViews = viewsToCache(options);
-  if (cache === false || cut.trunk.layers === 0 || (cachedViews === 0 && !validation)) return { bytes: 0, memoryBytes: 0 };
+  if (cache === false || cut.trunk.layers === 0 || (cachedViews === 0 && !validation))
+    return { bytes: 0, memoryBytes: 0 };
   const { views: _, ...rest } = options;
   const store = typeof cache === "object" ? cache.store : undefined;
   const inMemory = typeof cache === "object" ? { precision: cache.precision } : cache;
