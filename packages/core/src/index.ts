@@ -27,6 +27,7 @@ export { definePlugin, type Plugin, type PluginKind, type PluginKinds, type Plug
 export type { SchemaIssue, StandardSchema } from "./kinds/standard-schema.ts";
 // params: names, selectors, layers
 export { decayedNames, selectOnce } from "./params/compiled-selectors.ts";
+export { l2Norm } from "./params/l2-norm.ts";
 export type { LayerLike, LayersLike, WeightLike } from "./params/layers-like.ts";
 export { type NamedParamsOptions, type NamedWeight, namedParams, namedWeights } from "./params/named-params.ts";
 export { isTrained, type Param, type ParamInfo } from "./params/params.ts";
@@ -40,6 +41,7 @@ export { type AdamOptions, type AdamState, type AdamWOptions, adam, adamw } from
 export { gradientDescent } from "./rules/gradient-descent.ts";
 export { type SgdOptions, type SgdState, sgd } from "./rules/sgd.ts";
 // state: the memory of hooks and rules, saved and loaded
+export { type Random, seeded } from "./state/seeded.ts";
 export { loadState, type SavedState, type StatefulOptimizer, saveState, type TensorSpec } from "./state/state.ts";
 export { hasStats, readStats, type StepStats } from "./state/step-stats.ts";
 export { registerHookedOptimizer, StoredOptimizer } from "./state/stored-optimizer.ts";

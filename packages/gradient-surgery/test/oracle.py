@@ -1,6 +1,6 @@
 """Weights of the combiners from other implementations, for test/combiners.test.ts. Run by hand; CI reads oracle.json.
 
-    pip install torch==2.13.0 torchjd==0.18.0 cvxpy==1.9.3 clarabel==0.11.1 quadprog==0.1.14 mpmath==1.3.0 ecos
+    pip install torch==2.13.0 torchjd==0.18.0 cvxpy==1.9.3 clarabel==0.11.1 quadprog==0.1.14 mpmath==1.3.0 ecos qpsolvers
     python oracle.py > oracle.json
 
 TorchJD in float64 where it computes the rule as the paper states it. Where it does not, the rule itself:
@@ -39,13 +39,33 @@ def mulberry(seed):
         yield (t ^ (t >> 14)) / 2**31 - 1
 
 
-def drawn(*key):
-    h = 0x811C9DC5
-    for char in "\0".join(str(k) for k in key):
-        h = imul(h ^ ord(char), 0x01000193)
-    h = imul(h ^ (h >> 16), 0x85EBCA6B)
-    h = imul(h ^ (h >> 13), 0xC2B2AE35)
-    return (h ^ (h >> 16)) / 2**32
+def drawn(*words):
+    """The first number of `seeded(...words)` of @graftjs/core: sfc32 after a hash of the words."""
+    h = 0x9E3779B9
+
+    def mix(word):
+        nonlocal h
+        h = imul(h ^ (word & MASK), 0x85EBCA6B)
+        h = imul(h ^ (h >> 13), 0xC2B2AE35)
+        h ^= h >> 16
+        return h
+
+    for word in words:
+        if isinstance(word, str):
+            for char in word:
+                mix(ord(char) + 1)
+        else:
+            mix(word)
+            mix(word >> 32)
+        mix(0x2545F491)
+    a, b, c, d = mix(1), mix(2), mix(3), 1
+    for _ in range(13):
+        t = (a + b + d) & MASK
+        d = (d + 1) & MASK
+        a = b ^ (b >> 9)
+        b = (c + (c << 3)) & MASK
+        c = (((c << 21) | (c >> 11)) + t) & MASK
+    return t / 2**32
 
 
 def jacobian(kind, seed, m, n, scales):

@@ -2,6 +2,7 @@ import {
   type AdamState,
   adam,
   inOrder,
+  l2Norm,
   mapTensors,
   type OptionSchema,
   type OptionsSchema,
@@ -13,7 +14,6 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import { fusedTrust } from "./trust/fused-trust.ts";
 import { trustLayouts } from "./trust/layout.ts";
-import { norms, scaledNorm } from "./trust/norm.ts";
 import { addDecay, atUnitRate, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, describeStep, emptyTrust, type TrustFormula, type TrustState } from "./trust/trust.ts";
 import { assertTrust, type TrustOptions, trustFields, type ZeroNormPolicy } from "./trust/trust-options.ts";
@@ -133,6 +133,6 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
 
 /** Computes g / max(1, ‖all g‖ / c). */
 function clipped(grads: TensorMap, maxNorm: number): TensorMap {
-  const over = tf.maximum(tf.div(scaledNorm(norms(Object.values(grads))), maxNorm), 1);
+  const over = tf.maximum(tf.div(l2Norm(Object.values(grads)), maxNorm), 1);
   return mapTensors(grads, (g) => tf.div(g, over));
 }

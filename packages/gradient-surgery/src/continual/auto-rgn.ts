@@ -1,6 +1,5 @@
-import type { Param, RateMultiplier } from "@graftjs/core";
+import { l2Norm, type Param, type RateMultiplier } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 import { type MeasureGradientsOptions, measureGradients } from "./measure-gradients.ts";
 
 export interface AutoRgn {

@@ -1,5 +1,6 @@
 import {
   type AnyRule,
+  l2Norm,
   type OptionsSchema,
   optionsSchema,
   type Selector,
@@ -8,7 +9,6 @@ import {
   type UpdateRule,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
 import { type WrappedRuleState, wrapRule } from "./wrap-rule.ts";
 

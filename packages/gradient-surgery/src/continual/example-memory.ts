@@ -1,6 +1,5 @@
-import { type OptionsSchema, optionsSchema, RecipeError } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema, RecipeError, seeded } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { keyedRandom } from "../numeric/keyed-random.ts";
 
 export interface ExampleMemoryOptions {
   /** Most examples it holds, ≥ 1. */
@@ -64,7 +63,7 @@ export function exampleMemory(options: ExampleMemoryOptions): ExampleMemory {
       const row = (values: ArrayLike<number>, i: number): Float32Array =>
         Float32Array.from(values).slice((i * values.length) / rows, ((i + 1) * values.length) / rows);
       for (let i = 0; i < rows; i++) {
-        const at = offered < capacity ? offered : Math.floor(keyedRandom(seed, "keep", offered) * (offered + 1));
+        const at = offered < capacity ? offered : Math.floor(seeded(seed, "keep", offered)() * (offered + 1));
         offered++;
         if (at < capacity) kept[at] = { x: row(x, i), y: row(y, i) };
       }
@@ -74,7 +73,7 @@ export function exampleMemory(options: ExampleMemoryOptions): ExampleMemory {
         throw new RecipeError("The memory is empty.", "await memory.add(xs, ys) with examples of the old task first.");
       }
       const order = [...kept.keys()]
-        .map((i) => ({ i, at: keyedRandom(seed, "sample", step, i) }))
+        .map((i) => ({ i, at: seeded(seed, "sample", step, i)() }))
         .sort((a, b) => a.at - b.at);
       const picked = Array.from({ length: size }, (_, k) => kept[order[k % order.length]?.i as number]);
       const joined = (side: "x" | "y"): Float32Array =>

@@ -1,6 +1,5 @@
-import type { Observer, Param } from "@graftjs/core";
+import { l2Norm, type Observer, type Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 import { assertFits, type HostWeights, uploadWeights } from "./host-weights.ts";
 
 /** How far the model is from what it was. */

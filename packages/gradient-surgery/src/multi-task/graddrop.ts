@@ -7,7 +7,7 @@ import {
   RecipeError,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { keyedSeed } from "../numeric/keyed-random.ts";
+import { tensorSeed } from "../numeric/tensor-seed.ts";
 
 export interface GraddropOptions {
   /** Share of each task's gradient that passes undropped, by task, in [0, 1]. @default 0 for every task */
@@ -55,7 +55,7 @@ export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<nul
           const unit = grads.map(({ g }) => tf.div(g, tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest))));
           const size = tf.addN(unit.map((g) => tf.abs(g)));
           const purity = tf.divNoNan(tf.addN(unit), size);
-          const draw = tf.randomUniform(purity.shape, -1, 1, "float32", keyedSeed(seed, step, name));
+          const draw = tf.randomUniform(purity.shape, -1, 1, "float32", tensorSeed(seed, step, name));
           const sign = tf.sub(tf.mul(tf.cast(tf.greater(purity, draw), "float32"), 2), 1);
           return tf.addN(
             grads.map(({ g, task }, i) => {

@@ -1,5 +1,4 @@
-import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
-import { keyedRandom } from "../numeric/keyed-random.ts";
+import { type OptionsSchema, optionsSchema, seeded, type WeighingCombiner } from "@graftjs/core";
 import { assertGramian, granularityOption, type WeighingOptions } from "./weighing-combiner.ts";
 
 export interface GradvacOptions extends WeighingOptions {
@@ -60,7 +59,7 @@ export function gradvac(options: GradvacOptions = {}): WeighingCombiner<GradvacS
           c.reduce((sum, value, k) => sum + value * (gram[j * m + k] as number), 0);
         const targets: Record<string, number> = { ...state[group]?.[task] };
         const met = tasks
-          .map((other, j) => ({ other, j, at: keyedRandom(seed, step, group, task, other) }))
+          .map((other, j) => ({ other, j, at: seeded(seed, step, group, task, other)() }))
           .filter(({ j }) => j !== i)
           .sort((a, b) => a.at - b.at);
         for (const { other, j } of met) {

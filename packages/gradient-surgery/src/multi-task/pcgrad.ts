@@ -1,5 +1,4 @@
-import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graftjs/core";
-import { keyedRandom } from "../numeric/keyed-random.ts";
+import { type OptionsSchema, optionsSchema, seeded, type WeighingCombiner } from "@graftjs/core";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
 export interface PcgradOptions extends WeighingOptions {
@@ -39,7 +38,7 @@ export function pcgrad(options: PcgradOptions = {}): WeighingCombiner<null> {
       const c = new Float64Array(m);
       c[i] = 1;
       const met = tasks
-        .map((other, j) => ({ j, at: keyedRandom(seed, step, group, task, other) }))
+        .map((other, j) => ({ j, at: seeded(seed, step, group, task, other)() }))
         .filter(({ j }) => j !== i)
         .sort((a, b) => a.at - b.at);
       for (const { j } of met) {

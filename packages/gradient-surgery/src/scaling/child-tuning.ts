@@ -1,7 +1,7 @@
 import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostWeights } from "../continual/host-weights.ts";
-import { keyedSeed } from "../numeric/keyed-random.ts";
+import { tensorSeed } from "../numeric/tensor-seed.ts";
 
 export interface ChildTuningOptions {
   /** Share of the elements that is trained, in (0, 1]. @default 0.3 */
@@ -61,7 +61,7 @@ export function childTuning(options: ChildTuningOptions = {}): OptimizerHook<Chi
     transform(grads, state, { step }) {
       const drawn = (g: tf.Tensor, name: string): tf.Tensor =>
         tf.tidy(() => {
-          const uniform = tf.randomUniform(g.shape, 0, 1, "float32", keyedSeed(seed, step, name));
+          const uniform = tf.randomUniform(g.shape, 0, 1, "float32", tensorSeed(seed, step, name));
           return tf.mul(g, tf.div(tf.cast(tf.less(uniform, keep), "float32"), keep));
         });
       const fixed = (g: tf.Tensor, name: string): tf.Tensor => {

@@ -1,6 +1,5 @@
-import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
+import { l2Norm, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 
 export interface ClipByBlockRmsOptions {
   /** Largest root mean square of a tensor, > 0. @default 1 */

@@ -1,4 +1,5 @@
 import {
+  l2Norm,
   mapTensors,
   type OptimizerHook,
   type OptionsSchema,
@@ -8,7 +9,6 @@ import {
   type TensorMap,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 
 export interface ClipByGlobalNormOptions {
   /** Largest norm of all gradients together, > 0. */

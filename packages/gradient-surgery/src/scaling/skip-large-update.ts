@@ -1,6 +1,5 @@
-import { type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { l2Norm, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 
 export interface SkipLargeUpdateOptions {
   /** Global norm above which a step is skipped, > 0. */

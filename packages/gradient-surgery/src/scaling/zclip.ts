@@ -1,6 +1,5 @@
-import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { l2Norm, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2Norm } from "../numeric/l2-norm.ts";
 
 export interface ZclipOptions {
   /** Standard deviations above the mean from which on a norm is a spike, > 0. @default 2.5 */

@@ -1,7 +1,6 @@
-import type { ParamInfo, StepContext, TensorMap } from "@graftjs/core";
+import { l2Norm, type ParamInfo, type StepContext, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { TrustLayout } from "./layout.ts";
-import { norms, scaledNorm } from "./norm.ts";
 import type { ZeroNormPolicy } from "./trust-options.ts";
 
 /** The ratios of the last step, for observers. The tensors have one entry per name and stay on the device. */
@@ -67,7 +66,7 @@ export function computeTrust(
   }
   const adapted = layout.groups.flat();
   const perTensor = (map: TensorMap): tf.Tensor1D =>
-    norms(adapted.map((i) => map[layout.names[i] as string] as tf.Tensor));
+    tf.stack(adapted.map((i) => l2Norm([map[layout.names[i] as string] as tf.Tensor]))) as tf.Tensor1D;
   const weights = perTensor(params);
   const w = grouped(weights, layout);
   const d = grouped(perTensor(dividing), layout);
@@ -125,7 +124,7 @@ function grouped(perTensor: tf.Tensor1D, { groups }: TrustLayout): tf.Tensor1D {
   const parts = groups.map(({ length }) => {
     const part = tf.slice(perTensor, start, length);
     start += length;
-    return scaledNorm(part);
+    return l2Norm([part]);
   });
   return tf.stack(parts) as tf.Tensor1D;
 }

@@ -1,4 +1,12 @@
-import type { OptimizerHook, ParamInfo, StateTree, StepStats, TensorMap, UpdateRule } from "@graftjs/core";
+import {
+  l2Norm,
+  type OptimizerHook,
+  type ParamInfo,
+  type StateTree,
+  type StepStats,
+  type TensorMap,
+  type UpdateRule,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -51,7 +59,7 @@ function stats(
   const norms = (map: TensorMap): tf.Tensor =>
     Object.keys(map).length === 0
       ? tf.zeros([names.length])
-      : tf.stack(names.map((key) => (map[key] ? tf.norm(map[key]) : tf.scalar(0))));
+      : tf.stack(names.map((key) => (map[key] ? l2Norm([map[key]]) : tf.scalar(0))));
   const measured = Object.entries(quantities).map(([quantity, map]) => [quantity, norms(map)] as const);
   return { stats: name, names, norms: true, ...Object.fromEntries(measured) };
 }
