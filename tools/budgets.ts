@@ -7,7 +7,7 @@ import ts from "typescript";
 
 const root = join(import.meta.dirname, "..");
 /** Core's limits. Only a decision in docs/decisions moves them. */
-const CORE = { lines: 2330, gzipBytes: 14 * 1024, dropInBytes: 9.5 * 1024 };
+const CORE = { lines: 2380, gzipBytes: 14 * 1024, dropInBytes: 9.5 * 1024 };
 /** Limits of core's step folder. */
 const STEP = { folder: "packages/core/src/step", lines: 800, gzipBytes: 6 * 1024 };
 /** The shortest use of core. */

@@ -1,4 +1,4 @@
-import type { LayerLike, LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
+import { type LayerLike, type LayersLike, type ModelPatch, type PatchHandle, walkLayers } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { bnActivation } from "./blocks/bn-activation.ts";
 import { patchBlocks } from "./blocks/patch-blocks.ts";
@@ -9,7 +9,6 @@ import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.t
 import { overrideCall } from "./layers/override-call.ts";
 import { layerTrains, pinTrainable } from "./layers/pin-trainable.ts";
 import { type IsTrained, markFrozenWeights, trainedWeights } from "./layers/trained-weights.ts";
-import { walkLayers } from "./layers/walk-layers.ts";
 import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./statistics/normalize-by-batch.ts";
 
 /**

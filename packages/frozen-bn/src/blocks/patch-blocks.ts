@@ -1,11 +1,10 @@
-import type { LayerLike, LayersLike } from "@graftjs/core";
+import { type LayerLike, type LayersLike, walkLayers } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchNormLayer } from "../layers/batch-norm-layer.ts";
 import { type CallableLayer, type LayerCall, onlyTensor } from "../layers/callable-layer.ts";
 import { onlyReader, outputLayers } from "../layers/layer-graph.ts";
 import { overrideCall } from "../layers/override-call.ts";
 import type { IsTrained } from "../layers/trained-weights.ts";
-import { walkLayers } from "../layers/walk-layers.ts";
 import { blockOf, type Chain, findChains } from "./find-chains.ts";
 import { foldedKernel } from "./folded-kernel.ts";
 import { identity } from "./release-gradients.ts";

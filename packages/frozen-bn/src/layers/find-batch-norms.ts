@@ -4,12 +4,13 @@ import {
   type LayersLike,
   type NamedWeight,
   namedWeights,
+  type PlacedLayer,
   SelectionError,
   type Selector,
   selectParams,
+  walkLayers,
 } from "@graftjs/core";
 import { type BatchNormLayer, isBatchNorm } from "./batch-norm-layer.ts";
-import { type PlacedLayer, walkLayers } from "./walk-layers.ts";
 
 /** A batch norm layer with the stable path that core gives its weights. */
 export interface FoundBatchNorm extends PlacedLayer<BatchNormLayer> {

@@ -1,5 +1,4 @@
-import type { LayerLike, LayersLike } from "@graftjs/core";
-import { innerLayers } from "./walk-layers.ts";
+import { innerLayers, type LayerLike, type LayersLike } from "@graftjs/core";
 
 interface NodeLike {
   readonly inboundLayers: readonly LayerLike[];

@@ -1,6 +1,5 @@
-import type { LayerLike } from "@graftjs/core";
+import type { LayerLike, PlacedLayer } from "@graftjs/core";
 import type { WritableWeight } from "./callable-layer.ts";
-import type { PlacedLayer } from "./walk-layers.ts";
 
 /**
  * Tells whether a layer trains: the layer and every model around it must be trainable. The flag of a model does not change
