@@ -44,7 +44,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "observer",
     name: "progress",
-    description: "Bar with time left, examples a second, rate and loss; plain lines where there is no terminal",
+    description: "Bar with time left, examples per second, rate and loss; plain lines without a terminal",
     create: () => progress(),
   }),
   definePlugin({

@@ -4,10 +4,10 @@ import { DataError } from "../pipeline/source/columns.ts";
 import { type Loss, type LossDefinition, lossOf } from "./loss.ts";
 
 /**
- * Labels that do not suit their loss: class numbers that are no class, numbers that are no probability, shapes that would
- * broadcast without a word.
+ * Checks that labels suit their loss. It finds class indices beyond the last class, numbers that are not probabilities, and shapes
+ * that would broadcast silently. It reads the smallest and the largest label of each output once. If the loss is a function, its
+ * labels are not checked.
  *
- * Reads least and largest label of each output once. A function as loss is not checked: only it knows what it takes.
  * @param what begins the message: "data.ys".
  * @throws DataError with every output that does not fit.
  */
@@ -61,11 +61,11 @@ function shapeProblems(tensor: tf.Tensor, shape: readonly (number | null)[], wha
     : [`${what} is [${tensor.shape}], and \`${loss}\` takes what the output has: [${shape.map((n) => n ?? "any")}].`];
 }
 
-/** NaN is not looked for here: the guard names where it came from. */
+/** Checks the range of one output's labels. It does not look for NaN, because the guard names the origin of a NaN. */
 async function rangeProblems(tensor: tf.Tensor, what: string, { name, range }: LossDefinition): Promise<string[]> {
   if (!range) return [];
   const { low, high } = await extremes(tensor);
-  // Rows that were softened or mixed in float32 end a rounding beside 1.
+  // Labels that were softened or mixed in float32 may leave the range by rounding.
   if (!(low < range[0] - ROUNDING || high > range[1] + ROUNDING)) return [];
   const most = range[1] === Number.POSITIVE_INFINITY ? "numbers ≥ 0" : `numbers from ${range[0]} to ${range[1]}`;
   return [`${what} holds numbers from ${low} to ${high}, and \`${name}\` takes ${most}.`];

@@ -1,38 +1,38 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What tfjs-layers clips probabilities with (`tf.backend().epsilon()` is another number). */
+/** The bound to which tfjs-layers clips probabilities. `tf.backend().epsilon()` is another number. */
 const EPSILON = 1e-7;
 
-/** Labels one-hot or soft, predictions probabilities [..., classes]; one loss an example. As tfjs-layers. */
+/** Computes one loss per example, as tfjs-layers does. Labels are one-hot or soft, predictions are probabilities [..., classes]. */
 export function categoricalCrossentropy(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   const normalized = tf.div(predictions, tf.sum(predictions, -1, true));
   const clipped = tf.clipByValue(normalized, EPSILON, 1 - EPSILON);
   return tf.neg(tf.sum(tf.mul(tf.cast(labels, "float32"), tf.log(clipped)), -1));
 }
 
-/** Labels class numbers [batch] or [batch, 1], predictions probabilities. As tfjs-layers. */
+/** Computes the same for class indices [batch] or [batch, 1] as labels, as tfjs-layers does. */
 export function sparseCategoricalCrossentropy(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   const clipped = tf.clipByValue(predictions, EPSILON, 1 - EPSILON);
   return categoricalCrossentropy(oneHot(labels, predictions), clipped);
 }
 
-/** Labels 0 or 1, predictions probabilities; the mean over the last axis. As tfjs-layers. */
+/** Computes the mean over the last axis, as tfjs-layers does. Labels are 0 or 1, predictions are probabilities. */
 export function binaryCrossentropy(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   const p = tf.clipByValue(predictions, EPSILON, 1 - EPSILON);
   return sigmoidCrossEntropy(labels, tf.log(tf.div(p, tf.sub(1, p))));
 }
 
-/** Labels one-hot or soft, predictions logits. −Σ y·logsoftmax(z), without the clipping that probabilities need. */
+/** Computes −Σ y·logsoftmax(z) for one-hot or soft labels y and logits z. Unlike probabilities, logits need no clipping. */
 export function softmaxCrossEntropy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.neg(tf.sum(tf.mul(tf.cast(labels, "float32"), tf.logSoftmax(logits)), -1));
 }
 
-/** Labels class numbers, predictions logits. */
+/** Computes the same for class indices as labels. */
 export function sparseSoftmaxCrossEntropy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return softmaxCrossEntropy(oneHot(labels, logits), logits);
 }
 
-/** Labels 0 or 1, predictions logits: max(z, 0) − z·y + log(1 + e^−|z|), the mean over the last axis. */
+/** Computes max(z, 0) − z·y + log(1 + e^−|z|) for labels y of 0 or 1 and logits z, as the mean over the last axis. */
 export function sigmoidCrossEntropy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   const loss = tf.add(
     tf.sub(tf.relu(logits), tf.mul(logits, tf.cast(labels, "float32"))),
@@ -41,12 +41,12 @@ export function sigmoidCrossEntropy(labels: tf.Tensor, logits: tf.Tensor): tf.Te
   return tf.mean(loss, -1);
 }
 
-/** Labels −1 or 1. As tfjs-layers. */
+/** Computes the hinge loss for labels of −1 or 1, as tfjs-layers does. */
 export function hinge(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   return tf.mean(tf.relu(tf.sub(1, tf.mul(labels, predictions))), -1);
 }
 
-/** Labels and predictions are distributions over the last axis. As tfjs-layers. */
+/** Computes the divergence of two distributions over the last axis, as tfjs-layers does. */
 export function kullbackLeiblerDivergence(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   const y = tf.clipByValue(labels, EPSILON, 1);
   const p = tf.clipByValue(predictions, EPSILON, 1);

@@ -23,7 +23,7 @@ export type Loss = LossName | LossFunction | LossDefinition;
 /**
  * Returns the definition of `loss`. A function gets a definition without facts.
  *
- * @throws OptionsError with the nearest names if there is no loss of this name.
+ * @throws OptionsError with the nearest names if no loss has this name.
  */
 export function lossOf(loss: Loss): LossDefinition {
   if (typeof loss === "function") return { name: `function ${loss.name || "without a name"}`, compute: loss };

@@ -28,7 +28,7 @@ export function lossesByOutput(option: LossOption, outputs: readonly string[]): 
     throw new OptionsError(
       "The losses do not match the outputs.",
       [
-        ...stray.map((name) => `There is no output \`${name}\`. The model has ${outputs.join(", ")}.`),
+        ...stray.map((name) => `The model has no output \`${name}\`. Its outputs are ${outputs.join(", ")}.`),
         ...without.map((name) => `\`${name}\` has no loss.`),
       ].join("\n"),
     );

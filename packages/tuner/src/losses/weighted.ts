@@ -4,10 +4,10 @@ import { classNumbers } from "../metrics/accuracy.ts";
 import type { Loss, LossFunction } from "./loss.ts";
 
 /**
- * The losses with each example's value multiplied by the weight of its class, the mean taken over all examples, as
- * `classWeight` of tfjs-layers does.
+ * Multiplies the loss of each example by the weight of its class. The mean is taken over all examples, as with `classWeight` of
+ * tfjs-layers.
  *
- * @throws OptionsError where there is more than one output, or not one weight a class.
+ * @throws OptionsError if there is more than one output, or if the number of weights is not the number of classes.
  */
 export function weighted(
   functions: readonly LossFunction[],

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
 
 /**
- * Share of examples whose class is right, under tfjs's key `acc`. Labels may be class numbers or one-hot; a prediction of
- * one column is a probability of class 1.
+ * Measures the share of examples whose class is right, under tfjs's key `acc`. Labels may be class indices or one-hot. If a
+ * prediction has one column, it is the probability of class 1.
  */
 export function accuracy(): Metric {
   return {
@@ -57,7 +57,7 @@ export function topK(k: number): Metric {
   };
 }
 
-/** Labels as class numbers [examples], whether they came as numbers or one-hot. */
+/** Returns labels as class indices [examples]. They may be indices already, or one-hot. */
 export function classNumbers(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor1D {
   const classes = predictions.shape.at(-1) as number;
   const hot = classes > 1 && labels.rank === predictions.rank && labels.shape.at(-1) === classes;

@@ -2,10 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
 
 /**
- * Area under the ROC curve of a probability of class 1, under `auc`: from histograms of `bins` equal bins, pairs within a bin
- * counting half. Exact where no positive shares a bin with a negative; the error is at most half the share of such pairs.
+ * Measures the area under the ROC curve of the probability of class 1, under the key `auc`. It uses histograms of `bins` equal bins,
+ * and a pair within one bin counts half. The result is exact if no positive shares a bin with a negative. Otherwise the error is at
+ * most half the share of such pairs.
  *
- * Labels 0 or 1 with one column, or two columns of which the second counts.
+ * Labels are 0 or 1 in one column, or two columns of which the second counts.
  */
 export function auc(bins = 1000): Metric {
   return {

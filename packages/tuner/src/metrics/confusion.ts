@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { classNumbers } from "./accuracy.ts";
 import type { Metric } from "./metric.ts";
 
-/** Counts [truth, prediction] of a batch: the statistics behind the confusion matrix and F1. */
+/** Counts the examples of a batch by [truth, prediction]. The confusion matrix and F1 are computed from these counts. */
 function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   const binary = predictions.shape.at(-1) === 1;
   const classes = binary ? 2 : (predictions.shape.at(-1) as number);
@@ -13,7 +13,7 @@ function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   return tf.matMul(hot(truth), hot(predicted), true);
 }
 
-/** The confusion matrix, as `confusion_<truth>_<prediction>`: how many examples. */
+/** Counts examples for each pair of classes, under the keys `confusion_<truth>_<prediction>`. */
 export function confusionMatrix(): Metric {
   return {
     name: "confusion",
@@ -27,8 +27,8 @@ export function confusionMatrix(): Metric {
 }
 
 /**
- * F1 = 2·TP / (2·TP + FP + FN) under `f1`: the mean over classes ("macro"), or of class 1 where there are two columns or one.
- * A class that neither stands in the labels nor is predicted counts 0, as in scikit-learn.
+ * Measures F1 = 2·TP / (2·TP + FP + FN) under the key `f1`. It is the mean over classes ("macro"), or F1 of class 1 if there are at
+ * most two columns. A class that occurs neither in the labels nor in the predictions counts 0, as in scikit-learn.
  */
 export function f1(): Metric {
   return {

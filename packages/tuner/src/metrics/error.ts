@@ -1,12 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
 
-/** Mean squared error over all elements. Key `mse`. */
+/** Measures the mean squared error over all elements, under the key `mse`. */
 export function meanSquaredErrorMetric(): Metric {
   return overElements("mse", (labels, predictions) => tf.square(tf.sub(predictions, labels)));
 }
 
-/** Mean absolute error over all elements. Key `mae`. */
+/** Measures the mean absolute error over all elements, under the key `mae`. */
 export function meanAbsoluteErrorMetric(): Metric {
   return overElements("mae", (labels, predictions) => tf.abs(tf.sub(predictions, labels)));
 }

@@ -3,7 +3,7 @@ import type { Metric } from "../metrics/metric.ts";
 import type { Ports } from "../models/adapter/ports.ts";
 import type { ParsedOptions } from "./fine-tune-options.ts";
 
-/** As much of a run as decides which keys its history has. */
+/** The facts of a run that decide which keys its history has. */
 export interface MonitoredRun {
   readonly ports: Ports;
   readonly metrics: readonly Metric[];
@@ -12,10 +12,10 @@ export interface MonitoredRun {
 }
 
 /**
- * Looks, before the first step, whether the run will produce what early stopping and reduceOnPlateau watch.
+ * Checks before the first step that the run produces the values that early stopping and reduceOnPlateau watch. The keys of a
+ * user's own metric are known only after it has run. So with such a metric an unknown name is checked after the first epoch.
  *
- * @throws OptionsError with what there is to watch. What a metric of the user's own is called shows only once it has run: with
- *   one of those a name that is not known is left to the end of the first epoch.
+ * @throws OptionsError with the keys that can be watched.
  */
 export function assertMonitors(
   { ports, metrics, validation }: MonitoredRun,
@@ -36,7 +36,7 @@ export function assertMonitors(
     ...Object.fromEntries(callbacks.map(({ name, monitor }) => [name, monitor])),
   };
   const problems = Object.entries(watched).flatMap(([who, monitor]) => {
-    // A confusion matrix is many numbers: confusion_0_1.
+    // A confusion matrix has many numbers, such as confusion_0_1.
     const key = monitor?.replace(/(?<=(^|_)confusion)_\d+_\d+$/, "");
     const early = own && (validation !== undefined || !key?.startsWith("val_"));
     return key === undefined || all.includes(key) || early ? [] : [line(who, monitor as string)];

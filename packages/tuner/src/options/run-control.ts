@@ -1,9 +1,9 @@
-/** A handle on a run in progress: what buttons call. */
+/** Controls a run in progress, for example from the buttons of a page. */
 export interface RunControl {
-  /** Holds the run after the step in progress. */
+  /** Pauses the run after the current step. */
   pause(): void;
   resume(): void;
-  /** Ends the run after the step in progress; `fineTune` resolves with what it has. */
+  /** Ends the run after the current step. `fineTune` resolves with the result so far. */
   stop(): void;
   readonly paused: boolean;
   readonly stopped: boolean;
@@ -11,7 +11,7 @@ export interface RunControl {
   whenRunning(signal?: AbortSignal): Promise<void>;
 }
 
-/** To be passed as `control`. */
+/** Creates a value for the option `control`. */
 export function createRunControl(): RunControl {
   let paused = false;
   let stopped = false;

@@ -18,7 +18,7 @@ import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 
-/** What a patch did, in words. */
+/** Describes the changes that a patch made. */
 export interface PatchNote {
   readonly name: string;
   readonly summary: string | undefined;
@@ -26,13 +26,13 @@ export interface PatchNote {
   readonly added: readonly string[];
 }
 
-/** A run put together and checked, before anything is computed. */
+/** The parts of a run, checked, before anything is computed. */
 export interface Assembly {
   readonly options: ParsedOptions;
   readonly adapter: ModelAdapter;
   readonly phases: readonly Phase[];
   readonly all: readonly Param[];
-  /** Everything that is trained in any phase. */
+  /** All parameters that are trained in some phase. */
   readonly params: readonly Param[];
   readonly statistics: readonly NamedWeight[];
   readonly held: readonly NamedWeight[];
@@ -46,19 +46,19 @@ export interface Assembly {
   readonly metrics: readonly Metric[];
   readonly train: Source;
   readonly validation: Source | undefined;
-  /** Around each forward pass of training, where there is weight noise. */
+  /** Wraps each forward pass of training, if there is weight noise. */
   readonly noisy: WithWeightNoise | undefined;
   readonly stepsPerEpoch: number;
-  /** Gives the variables' own `trainable` flags back, and frees tensors made from arrays. */
+  /** Restores the variables' own `trainable` flags, and frees tensors that were made from arrays. */
   release(): void;
   /** Undoes the patches, last one first. */
   restore(): void;
 }
 
 /**
- * Checks everything that can be checked, applies the patches, selects, cuts.
+ * Checks options and data, applies the patches, selects the parameters and cuts the model.
  *
- * @throws OptionsError, SelectionError, RecipeError or DataError, with the model as it was.
+ * @throws OptionsError, SelectionError, RecipeError or DataError. The model is then unchanged.
  */
 export async function assemble(model: TunableModel, given: FineTuneOptions): Promise<Assembly> {
   const options = parseFineTuneOptions(given);
@@ -155,7 +155,7 @@ function noteOf(name: string, { summary, held = [], added = [] }: PatchHandle): 
   return { name, summary, held, added: added.map((param) => param.name) };
 }
 
-/** Normalising one example by itself gives beta, whatever the example. */
+/** Refuses batches of one example: batch norm over one example outputs beta for every example. */
 function assertBatches(phases: readonly Phase[], size: number, batchSize: number): void {
   const lone = [...new Set(phases.flatMap(({ cut }) => cut.batchStatistics))];
   if (lone.length === 0 || (Math.min(batchSize, size) > 1 && size % batchSize !== 1)) return;
@@ -163,13 +163,13 @@ function assertBatches(phases: readonly Phase[], size: number, batchSize: number
     batchSize === 1 || size === 1 ? "Batches have one example" : "The last batch of an epoch has one example";
   throw new DataError(
     `${what}, and \`${lone[0]}\` normalises by the batch.`,
-    `Choose another batchSize for ${size} examples, or hold the statistics with the patch frozen-bn.`,
+    `Choose another batchSize for ${size} examples, or freeze the statistics with the patch frozen-bn.`,
   );
 }
 
 /**
- * tfjs differentiates only by variables marked trainable, and patches skip the gradients of those that are not: exactly
- * `params` are marked during the run. The marks belong to the model and are given back.
+ * Marks exactly `params` as trainable during the run. tfjs computes gradients only for variables with this mark, and patches skip
+ * the gradients of the others. Returns a function that restores the model's own marks.
  */
 function markTrained(params: readonly Param[], all: readonly Param[]): () => void {
   const before = all.map(({ variable }) => variable.trainable);

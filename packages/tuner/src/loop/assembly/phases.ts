@@ -11,7 +11,7 @@ export interface Phase {
   readonly cut: CutModel;
 }
 
-/** The phases of a run, by first epoch. Each trains what the one before did and more. */
+/** Returns the phases of a run in order. Each phase trains the parameters of the one before and some more. */
 export function phasesOf(
   adapter: ModelAdapter,
   all: readonly Param[],
@@ -32,7 +32,7 @@ export function phasesOf(
   return phases;
 }
 
-/** Takes the parameters of a phase into training, with the slots they had, and leaves the others out. */
+/** Trains exactly the parameters of a phase from now on. A parameter that was trained before keeps its slots. */
 export function enterPhase(optimizer: HookedOptimizer, { params }: Phase): void {
   const active = new Set(params.map(({ name }) => name));
   freezeExactly(
@@ -41,7 +41,7 @@ export function enterPhase(optimizer: HookedOptimizer, { params }: Phase): void 
   );
 }
 
-/** The phase that `epoch` belongs to. */
+/** Returns the phase that contains `epoch`. */
 export function phaseAt(phases: readonly Phase[], epoch: number): Phase {
   return phases.findLast(({ from }) => from <= epoch) as Phase;
 }

@@ -18,21 +18,21 @@ import { type Stepper, stepper } from "../step/stepper.ts";
 import { callbackRun } from "./callback-run.ts";
 import { callbacksOf } from "./callbacks-of.ts";
 
-/** A run in progress: the assembly and everything that changes. */
+/** A run in progress: its assembly and its state. */
 export interface Run extends RunState {
   readonly steps: Stepper;
   readonly recovery: Recovery;
   readonly held: FrozenStatistics;
   readonly warnings: string[];
-  /** Says what went wrong without ending the run, on the console too. @param about where given, the first line about it alone. */
+  /** Reports a problem that does not end the run, on the console too. @param about reports only the first problem of this name */
   warn(line: string, about?: string): void;
   readonly keeper: Keeper | undefined;
-  /** Writes a checkpoint where the run keeps any. */
+  /** Writes a checkpoint, if the run has any. */
   checkpoint(): Promise<void>;
   dispose(): void;
 }
 
-/** Makes the parts, and puts the newest checkpoint into them where that is asked for. */
+/** Creates the parts of a run, and restores the newest checkpoint if the run resumes. */
 export async function openRun(assembly: Assembly): Promise<Run> {
   const { optimizer, adapter, metrics, options } = assembly;
   const chosen = callbacksOf(options);
@@ -103,7 +103,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
   return run;
 }
 
-/** Only looked at where there are checkpoints. */
+/** Computes the digests of base and data. They are needed only for checkpoints; without any, the digests are empty. */
 async function digestsOf(assembly: Assembly, base: Fingerprint): Promise<Digests> {
   const { train, validation, options } = assembly;
   const { batchSize } = options;

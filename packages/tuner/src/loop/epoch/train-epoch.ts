@@ -6,7 +6,7 @@ import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts
 import { disposeOutcome } from "../forward/batch-outcome.ts";
 import type { Run } from "./open-run.ts";
 
-/** Takes the steps of the epoch that are left. Sets `position.stopped` where the run should end. */
+/** Runs the remaining steps of the epoch. Sets `position.stopped` if the run should end. */
 export async function trainEpoch(run: Run, cut: CutModel, loader: Loader): Promise<void> {
   const { assembly, position, sums, steps, callbacks, recovery } = run;
   const { optimizer, train } = assembly;

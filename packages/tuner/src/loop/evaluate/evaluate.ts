@@ -10,8 +10,8 @@ import { measure, totalLoss } from "../forward/forward.ts";
 import { metricSums } from "./metric-sums.ts";
 
 /**
- * Loss and metrics of examples in inference mode, under tfjs's keys without the `val_`. Timers and the page get their turn
- * between batches. @throws the reason of `signal` once it is aborted.
+ * Computes loss and metrics of examples in inference mode, under tfjs's keys without `val_`. Timers and the page can run between
+ * batches. @throws the reason of `signal` if it is aborted
  */
 export async function evaluate(
   assembly: Assembly,

@@ -7,12 +7,12 @@ export interface History {
   readonly [key: string]: number[];
 }
 
-/** An empty history that `record` fills. */
+/** Creates an empty history. `record` fills it. */
 export function newHistory(): History {
   return { epoch: [], loss: [] };
 }
 
-/** Adds an epoch. */
+/** Adds the numbers of an epoch. */
 export function record(history: History, epoch: number, logs: Readonly<Record<string, number>>): void {
   history.epoch.push(epoch);
   const columns = history as Record<string, number[]>;
@@ -22,7 +22,7 @@ export function record(history: History, epoch: number, logs: Readonly<Record<st
   }
 }
 
-/** The epochs of a history, as observers heard of them. */
+/** Returns the epochs of a history in the form that observers receive. */
 export function epochsOf({ epoch, ...columns }: History, seconds: readonly number[]): Omit<EpochEnd, "step">[] {
   return epoch.map((number, i) => {
     const logs = Object.entries(columns).flatMap(([key, values]) => (i in values ? [[key, values[i] as number]] : []));

@@ -2,21 +2,21 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "../../metrics/metric.ts";
 import type { BatchOutcome } from "../forward/batch-outcome.ts";
 
-/** Sums losses and metrics over batches on the device, reads them once. */
+/** Sums losses and metrics over batches on the device and reads the sums once. */
 export interface MetricSums {
-  /** Takes the outcome over and frees it. */
+  /** Adds an outcome and frees its tensors. */
   add(outcome: BatchOutcome, examples: number): void;
-  /** The epoch's numbers; frees what was summed. */
+  /** Returns the numbers of the epoch and frees the sums. */
   finish(): Promise<Readonly<Record<string, number>>>;
-  /** The sums so far, for a checkpoint: losses first. */
+  /** Returns the sums so far for a checkpoint, losses first. */
   save(): Promise<{ readonly examples: number; readonly sums: readonly Float32Array[] }>;
   load(saved: { readonly examples: number; readonly sums: readonly Float32Array[] }): void;
   dispose(): void;
 }
 
 /**
- * The loss is the mean over examples, a short last batch weighing less, as in tfjs. Several outputs have each its own loss, and
- * their names before losses and metrics, as there.
+ * Creates empty sums. The loss is the mean over examples, so a short last batch counts less, as in tfjs. If the model has several
+ * outputs, each has its own loss, and the names of outputs come before those of losses and metrics, also as in tfjs.
  */
 export function metricSums(metrics: readonly Metric[], outputs: readonly string[]): MetricSums {
   let sums: tf.Tensor[] = [];
@@ -54,7 +54,7 @@ export function metricSums(metrics: readonly Metric[], outputs: readonly string[
     },
     async save() {
       const values = await Promise.all(sums.map(async (sum) => ((await sum.data()) as Float32Array).slice()));
-      // The shape goes in front: a confusion matrix is not flat.
+      // The shape comes first, because a confusion matrix is not flat.
       return {
         examples,
         sums: values.map((value, i) => Float32Array.of(sums[i]?.rank ?? 0, ...(sums[i]?.shape ?? []), ...value)),

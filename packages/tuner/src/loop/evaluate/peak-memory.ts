@@ -1,25 +1,25 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The part of tfjs-core's engine through which every tensor comes into being. Private to tfjs, the same in all of 4.x. */
+/** The part of tfjs-core's engine that creates every tensor. It is private, and the same in every 4.x version. */
 interface Tracking {
   trackTensor(...tensor: unknown[]): void;
   readonly state: { readonly numBytes: number };
 }
 
-/** Watches how many bytes of tensors are alive. */
+/** Measures the largest number of bytes that tensors take at once. */
 export interface PeakMeter {
-  /** Most bytes alive at once since the start, counted as `tf.memory` counts them: tensors that share values count each. */
+  /** Largest number of bytes since the start, counted as in `tf.memory`: tensors that share values all count. */
   readonly bytes: number;
   /** Begins again with the tensors that are alive now. */
   restart(): void;
-  /** Twice is harmless. */
+  /** Ends the measurement. A second call does nothing. */
   stop(): void;
 }
 
 const meters = new Set<() => void>();
 let unwrap: () => void = () => {};
 
-/** Looks whenever a tensor is made, in whatever pass: only then can there be more of them than before. */
+/** Starts a measurement. It looks whenever a tensor is created, because the number of bytes can only grow then. */
 export function peakMeter(): PeakMeter {
   const engine = tf.engine() as unknown as Tracking;
   let bytes = 0;
@@ -52,7 +52,7 @@ function wrap(engine: Tracking): () => void {
   };
   engine.trackTensor = watched;
   return () => {
-    // Somebody who wrapped it meanwhile goes on calling ours, which has nobody to tell.
+    // If other code has wrapped the method meanwhile, it still calls this function, which then does nothing more.
     if (engine.trackTensor !== watched) return;
     if (own) engine.trackTensor = former;
     else Reflect.deleteProperty(engine, "trackTensor");

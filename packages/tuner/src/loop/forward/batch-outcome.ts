@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** What a batch gave. The tensors are the caller's. */
+/** Loss and metrics of a batch. The tensors belong to the caller. */
 export interface BatchOutcome {
   readonly loss: tf.Scalar;
-  /** Of each output, without regularizers, where there are several. */
+  /** Loss of each output without regularizers, if there are several outputs. */
   readonly each: readonly tf.Scalar[];
-  /** The metrics' statistics: of each output in turn, of each metric in turn. */
+  /** Statistics of the metrics: all metrics of the first output, then those of the next. */
   readonly metrics: readonly tf.Tensor[];
 }
 

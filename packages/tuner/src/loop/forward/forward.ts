@@ -6,8 +6,8 @@ import { seeded, withRandom } from "../../random/random.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
 /**
- * Predictions in training mode. Dropout and noise are a function of seed, step and micro-batch: resuming needs no generator's
- * state, and all tasks of a step see one network.
+ * Predicts in training mode. Dropout and noise are functions of seed, step and micro-batch. So a resumed run needs no state of a
+ * random generator, and all tasks of a step see the same network.
  */
 export function predict(
   { options: { seed }, optimizer, noisy }: Assembly,
@@ -23,9 +23,9 @@ export function predict(
 }
 
 /**
- * The sum of the outputs' mean losses and of the regularizers, as stock `fit` has it.
+ * Computes the sum of the outputs' mean losses and of the regularizers, as stock `fit` does.
  *
- * @param each gets the outputs' own losses where there are several, as tensors of the tidy that this runs in.
+ * @param each receives the loss of each output if there are several. The tensors belong to the tidy of the caller.
  */
 export function totalLoss(
   losses: readonly LossFunction[],
@@ -39,7 +39,7 @@ export function totalLoss(
   return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
 }
 
-/** The metrics' statistics, kept; none where a metric throws. */
+/** Computes the statistics of the metrics. The tensors are kept; if a metric throws, all of them are freed. */
 export function measure(
   { metrics, lossDefinitions }: Assembly,
   { labels }: Batch,

@@ -4,24 +4,25 @@ import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source
 import type { Assembly } from "../assembly/assembly.ts";
 
 /**
- * What must be the same for a run to go on from a checkpoint, as plain data. Not in it, and free to change: `epochs`, `maxSteps`,
- * `observers`, `statsEvery`, `prefetch`, `signal`, `control`, where the cache is kept, and where and how often checkpoints are. `guard`
- * may change where it was `throw`, which leaves nothing behind.
+ * The facts that must be equal if a run resumes from a checkpoint, as plain data. It leaves out options that may change: `epochs`,
+ * `maxSteps`, `observers`, `statsEvery`, `prefetch`, `signal`, `control`, the place of the cache, and the place and interval of
+ * checkpoints. `guard` may change if its policy was `throw`, because this policy keeps no state.
  *
- * Functions are compared by what they give where that is cheap (schedules), else by name: losses, metrics, hooks, rule, combiner and
- * patches. What made those is compared through `checkpoint.recipe`, where there is one.
+ * Schedules are compared by their values. Losses, metrics, hooks, rule, combiner and patches are compared by name. Their options
+ * are compared only if `checkpoint.recipe` contains them.
  */
 export type Identity = Readonly<Record<string, unknown>>;
 
-/** What stands for what is too large to be stored. */
+/** Digests of weights and data, which are too large to be stored. */
 export interface Digests {
-  /** Of the weights that the run does not write: another base model is another run. */
+  /** Digest of the weights that the run does not write. It differs if the base model is another one. */
   readonly base: string;
-  /** Of examples spread over the data; undefined for a stream, which is not read for this. */
+  /** Digest of examples from all parts of the data. Undefined for a stream, which is not read for this. */
   readonly data: DataDigest | undefined;
   readonly validation: DataDigest | undefined;
 }
 
+/** Collects the identity of a run. */
 export function identityOf(assembly: Assembly, digests: Digests): Identity {
   const { optimizer, params, phases, train, validation, patches, metrics, options } = assembly;
   const { batchSize, accumulate, seed, shuffle, augment, views, mixup, classWeights, checkpoint, combiner, cache } =
@@ -69,20 +70,20 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
   });
 }
 
-/** A schedule as its rates at powers of two: the same whatever the run's length. */
+/** Describes a schedule by its rates at powers of two, which do not depend on the length of the run. */
 function ratesOf(rate: number | Schedule): number | readonly number[] {
   if (typeof rate === "number") return rate;
   const steps = [0, ...Array.from({ length: 17 }, (_, i) => 2 ** i)];
-  // Six digits: the last ones of a cosine are the machine's.
+  // Six digits, because the last digits of a cosine depend on the machine.
   return steps.map((step) => Number(rateAt(rate, step).toPrecision(6)));
 }
 
-/** As it comes back from a file. */
+/** Turns the identity into the form that it has after a checkpoint is read. */
 function plain(identity: Identity): Identity {
   return JSON.parse(JSON.stringify(identity)) as Identity;
 }
 
-/** One line for each entry in which two runs differ. */
+/** Returns one line for each entry in which two runs differ. */
 export function differences(stored: Identity, mine: Identity): string[] {
   const free = (stored.guard as { policy?: string } | undefined)?.policy === "throw" ? ["guard"] : [];
   return keysOf(stored, mine)

@@ -16,7 +16,8 @@ interface Check {
  * Repeats the forward and backward pass of a bad step, checks every value, and describes the first one that is not finite: its
  * layer (or node) and its op. The weights do not change.
  *
- * The guard asks only whether a step is bad, which takes one read per step. This function asks where, and runs only for an error.
+ * The guard checks only whether a step is bad, which takes one read per step. This function finds the place, and runs only before
+ * an error is thrown.
  *
  * @returns undefined if every value is finite.
  */

@@ -14,23 +14,25 @@ import { freezeExactly, putBack, type Snapshot, takeSnapshot } from "../assembly
 import { type BadStep, nonFiniteError } from "./guard.ts";
 import { locateNonFinite } from "./locate-non-finite.ts";
 
-/** What the guard's policy does about a bad step. As a callback it keeps the snapshot, and how many bad steps came in a row. */
+/** Reacts to a bad step as the guard's policy demands. As a callback it saves the snapshot and the number of bad steps in a row. */
 export interface Recovery extends Callback {
-  /** Before the first step of a run, or of its rest. */
+  /** Call it before the first step of a run or of a resumed run. */
   begin(): Promise<void>;
-  /** After a good step. */
+  /** Call it after a good step. */
   good(): Promise<void>;
-  /** After a bad one, which was not taken. @throws NonFiniteError under `throw`, or after too many in a row. */
+  /** Call it after a bad step, which was not applied. @throws NonFiniteError under `throw`, or after too many in a row */
   bad(step: BadStep, cut: CutModel, batches: readonly Batch[]): Promise<void>;
 }
 
-/** Everything that goes back: what a step writes, and the callbacks that move with it. */
+/** Everything that a rollback restores: the snapshot, and the states of callbacks that change with each step. */
 interface Kept extends Snapshot {
   readonly callbacks: ReadonlyMap<string, CallbackState>;
 }
 
 /**
- * @param callbacks of them, those that are `stepwise` go back with the weights.
+ * Creates the recovery of a run.
+ *
+ * @param callbacks those that are `stepwise` are restored together with the weights.
  * @param warn gets one line for each step that was skipped or undone.
  */
 export function recovery(
@@ -47,7 +49,7 @@ export function recovery(
     kept = { ...(await takeSnapshot(assembly)), callbacks: await saveCallbacks(moving) };
   };
   const goBack = ({ callbacks: states, ...snapshot }: Kept): void => {
-    // The schedule goes on from where it stood.
+    // The schedule continues from the current step.
     const { step, frozen } = assembly.optimizer;
     putBack(assembly, snapshot);
     freezeExactly(assembly.optimizer, frozen);
@@ -109,7 +111,7 @@ function revived({ optimizer, callbacks }: Required<Stored>, arrays: CallbackSta
   };
 }
 
-/** A jump has no origin: every value is finite. */
+/** Finds the origin of a value that is not finite. After a jump of the loss every value is finite, so there is none to find. */
 async function origin(
   assembly: Assembly,
   { spike }: BadStep,

@@ -9,14 +9,14 @@ import { measure, predict } from "../forward/forward.ts";
 
 type Accept = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
 
-/** A step that merges one gradient an output. */
+/** A step that merges the gradients of several outputs. */
 export interface CombinedStep {
   readonly trainer: TaskTrainer;
-  /** @param accept looks at the sum of the losses and the merged gradient; where it says no, the step is not taken. */
+  /** Runs a step. @param accept checks the sum of the losses and the merged gradient; if it returns false, the step is not applied */
   step(cut: CutModel, batch: Batch, afterForward: () => void, accept: Accept): Promise<BatchOutcome>;
 }
 
-/** @throws RecipeError with accumulation: a combiner needs all tasks of a step at once. */
+/** Creates the step. @throws RecipeError with accumulation, because a combiner needs all tasks of a step at once */
 export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
   const { optimizer, statistics, losses, adapter } = assembly;
   if (assembly.options.accumulate > 1) {

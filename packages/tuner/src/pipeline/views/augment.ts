@@ -2,14 +2,14 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../../random/random.ts";
 
 /**
- * A change to the inputs of a batch. Each example brings a generator of its own, so that its view depends on seed, view and
- * example and on nothing else: not on the batch it stands in, not on what was drawn before.
+ * A change to the inputs of a batch. Each example has its own random generator. So its view depends only on seed, view and example,
+ * not on the other examples of the batch and not on earlier random numbers.
  */
 export interface Augment {
   readonly name: string;
-  /** What it was made with, as plain data: a resumed run must have the same. @default the name says it all */
+  /** Its options as plain data. A resumed run must have the same. @default only the name is compared */
   readonly options?: Readonly<Record<string, unknown>>;
-  /** The model's first input in, the same shape out. Inside a tidy. */
+  /** Takes the model's first input and returns a tensor of the same shape. Runs inside a tidy. */
   apply(batch: tf.Tensor, randoms: readonly Random[]): tf.Tensor;
 }
 

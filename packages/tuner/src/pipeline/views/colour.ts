@@ -4,11 +4,11 @@ import type { Augment } from "./augment.ts";
 import { asImages, between, perExample } from "./image.ts";
 
 export interface ColourOptions {
-  /** What is added, from −`brightness` to `brightness`, in the images' own unit. @default 0 */
+  /** A random number from −`brightness` to `brightness` is added, in the unit of the images. @default 0 */
   readonly brightness?: number;
-  /** Contrast about the image's mean is multiplied by 1 ± up to this. @default 0 */
+  /** The contrast about the image's mean is multiplied by a factor from 1 − `contrast` to 1 + `contrast`. @default 0 */
   readonly contrast?: number;
-  /** Distance from grey is multiplied by 1 ± up to this. Three channels. @default 0 */
+  /** The distance from grey is multiplied by 1 − `saturation` to 1 + `saturation`. Needs three channels. @default 0 */
   readonly saturation?: number;
 }
 

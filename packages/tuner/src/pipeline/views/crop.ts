@@ -4,9 +4,9 @@ import type { Augment } from "./augment.ts";
 import { asImages, between } from "./image.ts";
 
 export interface CropOptions {
-  /** Least share of the area that is kept, in (0, 1]. @default 0.5 */
+  /** Smallest share of the area that is kept, in (0, 1]. @default 0.5 */
   readonly minArea?: number;
-  /** Most the width may be stretched against the height, ≥ 1. @default 4/3 */
+  /** Largest stretch of the width against the height, ≥ 1. @default 4/3 */
   readonly maxAspect?: number;
 }
 

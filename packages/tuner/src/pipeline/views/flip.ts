@@ -4,9 +4,9 @@ import type { Augment } from "./augment.ts";
 import { asImages, perExample } from "./image.ts";
 
 export interface FlipOptions {
-  /** @default "horizontal" */
+  /** Direction in which the image is mirrored. @default "horizontal" */
   readonly direction?: "horizontal" | "vertical";
-  /** @default 0.5 */
+  /** Share of examples that are mirrored. @default 0.5 */
   readonly probability?: number;
 }
 

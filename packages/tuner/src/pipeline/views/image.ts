@@ -11,12 +11,12 @@ export function asImages(batch: tf.Tensor, name: string): tf.Tensor4D {
   );
 }
 
-/** One number for each example, shaped to broadcast over images. */
+/** Returns one number for each example, in a shape that broadcasts over images. */
 export function perExample(randoms: readonly Random[], draw: (random: Random) => number): tf.Tensor4D {
   return tf.tensor4d(randoms.map(draw), [randoms.length, 1, 1, 1]);
 }
 
-/** A number in [low, high). */
+/** Returns a random number in [low, high). */
 export function between(random: Random, low: number, high: number): number {
   return low + random() * (high - low);
 }

@@ -3,10 +3,10 @@ import { beta } from "../../random/beta.ts";
 import { permutation, type Random } from "../../random/random.ts";
 
 /**
- * Mixes each row of every tensor with a row of the same batch: λ·a + (1 − λ)·b, one λ from Beta(α, α) a batch (Zhang, Cissé,
- * Dauphin and Lopez-Paz 2018, mixup). Inputs and labels in one call, so that they are mixed alike.
+ * Mixes each row of every tensor with a row of the same batch: λ·a + (1 − λ)·b, with one λ from Beta(α, α) per batch (Zhang, Cissé,
+ * Dauphin and Lopez-Paz 2018, mixup). Pass inputs and labels in one call, so that they are mixed alike.
  *
- * @returns new tensors; the given ones are not freed.
+ * @returns new tensors. The given ones are not freed.
  */
 export function mixup(tensors: readonly tf.Tensor[], alpha: number, random: Random): tf.Tensor[] {
   const share = beta(alpha, random);

@@ -6,7 +6,7 @@ import { asImages, between } from "./image.ts";
 export interface RotateOptions {
   /** Largest angle in degrees, to either side. */
   readonly degrees: number;
-  /** What comes in at the corners. @default 0 */
+  /** Value of the pixels that come in at the corners. @default 0 */
   readonly fill?: number;
 }
 
@@ -19,8 +19,8 @@ export const rotateOptions: OptionsSchema<RotateOptions, "fill"> = optionsSchema
 );
 
 /**
- * Turns an image about its middle, nearest neighbour. Needs the kernel `RotateWithOffset` (cpu, wasm, webgl and webgpu have
- * it, the native backend has not). @throws OptionsError
+ * Turns an image about its centre, with the nearest pixel. Needs the kernel `RotateWithOffset`, which cpu, wasm, webgl and webgpu
+ * have and the native backend lacks. @throws OptionsError
  */
 export function rotate(options: RotateOptions): Augment {
   const { degrees, fill } = rotateOptions.parse("rotate", options);

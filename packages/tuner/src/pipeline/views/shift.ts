@@ -4,9 +4,9 @@ import type { Augment } from "./augment.ts";
 import { asImages } from "./image.ts";
 
 export interface ShiftOptions {
-  /** Most pixels in each direction. */
+  /** Largest shift in each direction, in pixels. */
   readonly by: number;
-  /** What comes in at the edge. @default 0 */
+  /** Value of the pixels that come in at the edge. @default 0 */
   readonly fill?: number;
 }
 
@@ -19,8 +19,8 @@ export const shiftOptions: OptionsSchema<ShiftOptions, "fill"> = optionsSchema<S
 );
 
 /**
- * Moves an image by whole pixels, in each direction by a number from −`by` to `by`: padding and a random crop of the old size
- * (He et al. 2016, section 4.2). @throws OptionsError
+ * Moves an image in each direction by a whole number of pixels from −`by` to `by`. This equals padding and a random crop of the old
+ * size (He et al. 2016, section 4.2). @throws OptionsError
  */
 export function shift(options: ShiftOptions): Augment {
   const { by, fill } = shiftOptions.parse("shift", options);

@@ -3,15 +3,15 @@ import { seeded } from "../../random/random.ts";
 import type { Augment } from "./augment.ts";
 
 /**
- * What becomes of the inputs of some examples in one view: takes the tensors over and returns those to use. Validation data
- * has the one view that is no change.
+ * Makes one view of the inputs of some examples. It owns the given tensors and returns those to use. Validation data has one view,
+ * which is unchanged.
  */
 export type Views = (inputs: tf.Tensor[], indices: Int32Array, view: number) => tf.Tensor[];
 
-/** The inputs as they are. */
+/** Returns the inputs unchanged. */
 export const plainViews: Views = (inputs) => inputs;
 
-/** The first input augmented: each example by a generator of seed, view and its own number. */
+/** Augments the first input. The random generator of an example depends on the seed, the view and the number of the example. */
 export function augmentedViews(augment: readonly Augment[], seed: number): Views {
   return (inputs, indices, view) => {
     const randoms = [...indices].map((index) => seeded(seed, "augment", view, index));
