@@ -66,7 +66,8 @@ model.compile({
 const x = tf.randomNormal([256, 4], 0, 1, "float32", 5);
 const y = tf.slice(x, [0, 0], [256, 1]);
 await model.fit(x, y, { epochs: 10, shuffle: false, verbose: 0 });
-const weights = [...((await model.layers[0]?.getWeights()[0]?.data()) as Float32Array)];
+const [kernel] = model.getWeights();
+const weights = kernel ? [...(await kernel.data())] : [];
 console.log(`weights ${weights.map((w) => w.toFixed(2)).join(" ")}`);
 
 // A mistake is reported with its fix, together with all other mistakes.

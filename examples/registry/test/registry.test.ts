@@ -13,5 +13,5 @@ it("explains a recipe with a kind of a third party, trains with it, and reports 
   const [first, ...others] = (/weights (.*)/.exec(stdout)?.[1] ?? "").split(" ").map(Number) as [number, ...number[]];
   expect(first).toBeGreaterThan(0.9);
   for (const weight of others) expect(Math.abs(weight)).toBeLessThan(0.05);
-  expect(stdout).toMatch(/2 problem\(s\)[^]*learningRate is -1[^]*Did you mean `lasso`/);
+  expect(stdout).toMatch(/2 problem\(s\).*learningRate is -1.*Did you mean `lasso`/s);
 });

@@ -1,19 +1,18 @@
-import { type KernelFunc, type TensorInfo, util } from "@tensorflow/tfjs-core";
-import { liveInternals, newOutput } from "../dispatch/buffers.ts";
+import type { TensorKernel } from "@graftjs/backend";
+import { util } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { newOutput } from "../dispatch/buffers.ts";
 import { submit } from "../dispatch/dispatch.ts";
 import { runChannels } from "./channels.ts";
-import { type Activation, attributes, inputBindings } from "./formula.ts";
-
-interface Attrs {
-  readonly activation: Activation;
-  readonly wantSum: boolean;
-}
+import { inputBindings } from "./formula.ts";
 
 /** Runs `GraftActivationGrad`: the gradient of relu or relu6 from its output, and on request its sum over each channel. */
-export const activationGradKernel: KernelFunc = ({ inputs, attrs, backend: given }) => {
-  const backend = liveInternals(given);
-  const { activation, wantSum } = attributes<Attrs>(attrs);
-  const y = inputs.y as TensorInfo;
+export const activationGradKernel: TensorKernel<"GraftActivationGrad", StockInternals> = (
+  backend,
+  inputs,
+  { activation, wantSum },
+) => {
+  const { y } = inputs;
   const size = util.sizeFromShape(y.shape);
   const channels = y.shape.at(-1) ?? 1;
   const slopes = { linear: "true", relu: "y[i] > 0.0", relu6: "y[i] > 0.0 && y[i] < 6.0" };

@@ -1,19 +1,18 @@
-import { type KernelFunc, type TensorInfo, util } from "@tensorflow/tfjs-core";
-import { liveInternals, newOutput } from "../dispatch/buffers.ts";
+import type { TensorKernel } from "@graftjs/backend";
+import { util } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { newOutput } from "../dispatch/buffers.ts";
 import { submit } from "../dispatch/dispatch.ts";
 import { runChannels } from "./channels.ts";
-import { type Activation, activated, attributes, inputBindings, normalizedValue } from "./formula.ts";
-
-interface Attrs {
-  readonly varianceEpsilon: number;
-  readonly activation: Activation;
-}
+import { activated, inputBindings, normalizedValue } from "./formula.ts";
 
 /** Runs `GraftBatchNorm`: act(FusedBatchNorm(x)) in one dispatch. */
-export const batchNormKernel: KernelFunc = ({ inputs, attrs, backend: given }) => {
-  const backend = liveInternals(given);
-  const { varianceEpsilon, activation } = attributes<Attrs>(attrs);
-  const x = inputs.x as TensorInfo;
+export const batchNormKernel: TensorKernel<"GraftBatchNorm", StockInternals> = (
+  backend,
+  inputs,
+  { varianceEpsilon, activation },
+) => {
+  const { x } = inputs;
   const size = util.sizeFromShape(x.shape);
   if (size === 0) return backend.makeTensorInfo(x.shape, "float32", new Float32Array(0));
   const y = newOutput(backend, x.shape);

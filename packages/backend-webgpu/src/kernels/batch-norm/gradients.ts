@@ -1,22 +1,24 @@
-import { type KernelFunc, type TensorInfo, util } from "@tensorflow/tfjs-core";
-import { liveInternals, newOutput } from "../dispatch/buffers.ts";
+import type { TensorKernel } from "@graftjs/backend";
+import { type TensorInfo, util } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { newOutput } from "../dispatch/buffers.ts";
 import { submit } from "../dispatch/dispatch.ts";
 import { runChannels } from "./channels.ts";
-import { type Activation, attributes, channelFactor, inputBindings, normalizedValue } from "./formula.ts";
+import { channelFactor, inputBindings, normalizedValue } from "./formula.ts";
 
-interface Attrs {
-  readonly varianceEpsilon: number;
-  readonly activation: Activation;
-  readonly wantX: boolean;
-  readonly wantScale: boolean;
-  readonly wantOffset: boolean;
-}
+// Inputs of each shader. A linear activation needs fewer.
+const ALL = ["dy", "x", "mean", "variance", "offset", "scale"] as const;
+const LINEAR_X = ["dy", "variance", "scale"] as const;
+const LINEAR_SCALE = ["dy", "x", "mean", "variance"] as const;
+const LINEAR_OFFSET = ["dy"] as const;
 
 /** Runs `GraftBatchNormGrad`: dx in one dispatch, and the sums over each channel in another. */
-export const batchNormGradKernel: KernelFunc = ({ inputs, attrs, backend: given }) => {
-  const backend = liveInternals(given);
-  const { varianceEpsilon, activation, wantX, wantScale, wantOffset } = attributes<Attrs>(attrs);
-  const x = inputs.x as TensorInfo;
+export const batchNormGradKernel: TensorKernel<"GraftBatchNormGrad", StockInternals> = (
+  backend,
+  inputs,
+  { varianceEpsilon, activation, wantX, wantScale, wantOffset },
+) => {
+  const { x } = inputs;
   const size = util.sizeFromShape(x.shape);
   const channels = x.shape.at(-1) as number;
   const linear = activation === "linear";
@@ -28,7 +30,7 @@ export const batchNormGradKernel: KernelFunc = ({ inputs, attrs, backend: given 
   if (wantX) {
     const dx = newOutput(backend, x.shape);
     results.push(dx.info);
-    const names = linear ? ["dy", "variance", "scale"] : ["dy", "x", "mean", "variance", "offset", "scale"];
+    const names = linear ? LINEAR_X : ALL;
     if (size > 0) {
       runChannels(backend, {
         ...common,
@@ -42,8 +44,7 @@ export const batchNormGradKernel: KernelFunc = ({ inputs, attrs, backend: given 
   if (sums.length > 0) {
     const outputs = sums.map((name) => ({ name, ...newOutput(backend, [channels]), written: true }));
     results.push(...outputs.map(({ info }) => info));
-    const norm = linear ? [] : ["offset", "scale"];
-    const names = wantScale || !linear ? ["dy", "x", "mean", "variance", ...norm] : ["dy"];
+    const names = linear ? (wantScale ? LINEAR_SCALE : LINEAR_OFFSET) : ALL;
     runChannels(backend, {
       ...common,
       key: `GraftBatchNormGrad/sums/${activation}`,

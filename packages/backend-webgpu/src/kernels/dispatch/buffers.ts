@@ -1,4 +1,4 @@
-import type { NamedTensorInfoMap, TensorInfo } from "@tensorflow/tfjs-core";
+import type { TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { internals, type StockInternals } from "../../device/internals.ts";
 import type { LiveBackend } from "../../device/live-backend.ts";
@@ -65,9 +65,4 @@ export function newOutput(
 ): { readonly info: TensorInfo; readonly buffer: GPUBuffer } {
   const info = backend.makeTensorInfo([...shape], "float32");
   return { info, buffer: bufferOf(backend, info) };
-}
-
-/** Returns an input of a kernel that may be absent. */
-export function optionalInput(inputs: NamedTensorInfoMap, name: string): TensorInfo | undefined {
-  return (inputs as { readonly [name: string]: TensorInfo | undefined })[name] ?? undefined;
 }

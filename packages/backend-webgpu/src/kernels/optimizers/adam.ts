@@ -1,23 +1,10 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
-
-/** Attributes of `GraftAdam`; see docs/fused-kernels.md. */
-interface AdamAttrs {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  readonly m: readonly Tensor[];
-  readonly v: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly corrections1: readonly number[];
-  readonly corrections2: readonly number[];
-  readonly decays: readonly number[];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
 
 const step: StepShader = {
   key: "GraftAdam",
@@ -37,9 +24,7 @@ const step: StepShader = {
 };
 
 /** Runs `GraftAdam`: a step of Adam or AdamW in place, with several tensors per dispatch. */
-export const adamKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const a = attrs as unknown as AdamAttrs;
-  const backend = liveInternals(given);
+export function adamKernel(backend: StockInternals, a: FusedKernels["GraftAdam"]): void {
   assertLists("GraftAdam", { variables: a.variables, m: a.m, v: a.v, grads: a.grads }, ["variables", "m", "v"]);
   const tensors = a.variables.map((variable, i) => ({
     size: variable.size,
@@ -53,5 +38,4 @@ export const adamKernel: KernelFunc = ({ attrs, backend: given }) => {
   }));
   dispatchStep(backend, step, tensors, [a.beta1, 1 - a.beta1, a.beta2, 1 - a.beta2, a.epsilon]);
   submit(backend);
-  return [];
-};
+}

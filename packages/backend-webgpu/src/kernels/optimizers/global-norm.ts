@@ -1,5 +1,6 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchOnce, dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
@@ -42,9 +43,10 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
 }`;
 
 /** Runs `GraftGlobalNorm`: out ← √(Σᵢ‖tᵢ‖²), with several tensors per dispatch. */
-export const globalNormKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const { tensors: all, out } = attrs as unknown as { readonly tensors: readonly Tensor[]; readonly out: Tensor };
-  const backend = liveInternals(given);
+export function globalNormKernel(
+  backend: StockInternals,
+  { tensors: all, out }: FusedKernels["GraftGlobalNorm"],
+): void {
   assertLists("GraftGlobalNorm", { tensors: all }, []);
   assertLists("GraftGlobalNorm", { out: [out] }, ["out"]);
   // Leave out empty tensors: they write no partial sums, so that the memory for these would hold old values.
@@ -66,5 +68,4 @@ export const globalNormKernel: KernelFunc = ({ attrs, backend: given }) => {
     1,
   );
   submit(backend);
-  return [];
-};
+}

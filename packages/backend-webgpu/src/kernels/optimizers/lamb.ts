@@ -1,25 +1,12 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
-import { dispatchRatios, type TrustAttrs } from "./trust-ratio.ts";
-
-/** Attributes of `GraftLamb`; see docs/fused-kernels.md. */
-interface LambAttrs extends TrustAttrs {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  readonly m: readonly Tensor[];
-  readonly v: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly corrections1: readonly number[];
-  readonly corrections2: readonly number[];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
+import { dispatchRatios } from "./trust-ratio.ts";
 
 const NUMBERS = ["rate", "correction1", "correction2", "decay"];
 const SHARED = ["beta1", "rest1", "beta2", "rest2", "epsilon"];
@@ -64,9 +51,7 @@ const apply: StepShader = {
 };
 
 /** Runs `GraftLamb`: moments and norms of all tensors, all ratios in one dispatch, then the steps in place. */
-export const lambKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const a = attrs as unknown as LambAttrs;
-  const backend = liveInternals(given);
+export function lambKernel(backend: StockInternals, a: FusedKernels["GraftLamb"]): void {
   assertLists("GraftLamb", { variables: a.variables, m: a.m, v: a.v, grads: a.grads }, ["variables", "m", "v"]);
   assertLists("GraftLamb", { ratios: [a.ratios], weightNorms: [a.weightNorms], gradNorms: [a.gradNorms] }, [
     "ratios",
@@ -92,5 +77,4 @@ export const lambKernel: KernelFunc = ({ attrs, backend: given }) => {
   const lambdas = dispatchRatios(backend, a, formula, sizes, a.learningRates, partials, groups);
   dispatchStep(backend, apply, tensors([w, m, v]), shared, [lambdas]);
   submit(backend);
-  return [];
-};
+}

@@ -1,25 +1,12 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { scratch } from "../dispatch/scratch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
 import { reduction, reductionGroups, SUMS } from "./safe-norms.ts";
-import { dispatchRatios, type RatioFormula, type TrustAttrs } from "./trust-ratio.ts";
-
-/** Attributes of `GraftLars`; see docs/fused-kernels.md. */
-interface LarsAttrs extends TrustAttrs, RatioFormula {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  /** Empty without momentum. */
-  readonly velocities: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly first: readonly boolean[];
-  readonly rateInVelocity: boolean;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-}
+import { dispatchRatios, type RatioFormula } from "./trust-ratio.ts";
 
 /** Choices that are made when a shader is written, not for each element. */
 interface Form {
@@ -94,9 +81,7 @@ function step(a: (name: string) => string, { denominator, rateInVelocity, nester
 }
 
 /** Runs `GraftLars`: the norms of all tensors, all ratios in one dispatch, then the steps in place. */
-export const larsKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const a = attrs as unknown as LarsAttrs;
-  const backend = liveInternals(given);
+export function larsKernel(backend: StockInternals, a: FusedKernels["GraftLars"]): void {
   const moving = a.velocities.length > 0;
   assertLists(
     "GraftLars",
@@ -127,5 +112,4 @@ export const larsKernel: KernelFunc = ({ attrs, backend: given }) => {
   const lambdas = dispatchRatios(backend, a, a, sizes, a.learningRates, partials, groups);
   dispatchStep(backend, apply(form), tensors(moving ? [w, v, g] : [w, g]), shared, [lambdas]);
   submit(backend);
-  return [];
-};
+}

@@ -1,5 +1,7 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
@@ -15,13 +17,10 @@ const scale: StepShader = {
 };
 
 /** Runs `GraftScaleAll`: outputsᵢ ← tensorsᵢ · factor, with several tensors per dispatch. */
-export const scaleAllKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const { tensors, outputs, factor } = attrs as unknown as {
-    readonly tensors: readonly Tensor[];
-    readonly outputs: readonly Tensor[];
-    readonly factor: Tensor;
-  };
-  const backend = liveInternals(given);
+export function scaleAllKernel(
+  backend: StockInternals,
+  { tensors, outputs, factor }: FusedKernels["GraftScaleAll"],
+): void {
   assertLists("GraftScaleAll", { tensors, outputs }, ["outputs"]);
   assertLists("GraftScaleAll", { factor: [factor] }, []);
   const parts = tensors.map((tensor, i) => ({
@@ -31,5 +30,4 @@ export const scaleAllKernel: KernelFunc = ({ attrs, backend: given }) => {
   }));
   dispatchStep(backend, scale, parts, [], [bufferOf(backend, factor)]);
   submit(backend);
-  return [];
-};
+}

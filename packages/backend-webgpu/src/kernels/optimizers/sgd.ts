@@ -1,22 +1,10 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
-import { bufferOf, liveInternals, writableBuffer } from "../dispatch/buffers.ts";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
+import type { StockInternals } from "../../device/internals.ts";
+import { bufferOf, writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchStep, submit } from "../dispatch/dispatch.ts";
 import { assertLists } from "../dispatch/tensor-lists.ts";
 import type { StepShader } from "../dispatch/wgsl.ts";
-
-/** Attributes of `GraftSgd`; see docs/fused-kernels.md. */
-interface SgdAttrs {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  /** Empty without momentum. */
-  readonly velocities: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly first: readonly boolean[];
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly rateInVelocity: boolean;
-}
 
 /** w ← w − γ·g. */
 const plain: StepShader = {
@@ -48,10 +36,20 @@ function withMomentum(rateInVelocity: boolean, nesterov: boolean): StepShader {
 }
 
 /** Runs `GraftSgd`: a step of SGD in place, with several tensors per dispatch. */
-export const sgdKernel: KernelFunc = ({ attrs, backend: given }) => {
-  const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } =
-    attrs as unknown as SgdAttrs;
-  const backend = liveInternals(given);
+export function sgdKernel(
+  backend: StockInternals,
+  {
+    variables,
+    grads,
+    velocities,
+    learningRates,
+    first,
+    momentum,
+    dampening,
+    nesterov,
+    rateInVelocity,
+  }: FusedKernels["GraftSgd"],
+): void {
   const moving = velocities.length > 0;
   const lists = { variables, ...(moving ? { velocities } : {}), grads };
   assertLists("GraftSgd", lists, ["variables", "velocities"]);
@@ -70,5 +68,4 @@ export const sgdKernel: KernelFunc = ({ attrs, backend: given }) => {
   if (moving) dispatchStep(backend, withMomentum(rateInVelocity, nesterov), tensors, [momentum, 1 - dampening]);
   else dispatchStep(backend, plain, tensors, []);
   submit(backend);
-  return [];
-};
+}

@@ -1,4 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs-core";
+import type { FusedKernels } from "@graftjs/core";
 import type { StockInternals } from "../../device/internals.ts";
 import { writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchOnce } from "../dispatch/dispatch.ts";
@@ -6,30 +6,25 @@ import { scratch, scratchOf } from "../dispatch/scratch.ts";
 import { BLUE } from "./safe-norms.ts";
 
 /** Attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
-export interface TrustAttrs {
-  readonly decays: readonly number[];
-  readonly groups: readonly number[];
-  readonly slots: readonly number[];
-  readonly minRatio: number;
-  readonly maxRatio: number;
-  readonly zeroNorm: "one" | "eta" | "rms-floor" | "exclude";
-  readonly rmsFloor: number;
-  readonly ratios: Tensor;
-  readonly weightNorms: Tensor;
-  readonly gradNorms: Tensor;
-}
+export type TrustAttrs = Pick<
+  FusedKernels["GraftLars"],
+  | "decays"
+  | "groups"
+  | "slots"
+  | "minRatio"
+  | "maxRatio"
+  | "zeroNorm"
+  | "rmsFloor"
+  | "ratios"
+  | "weightNorms"
+  | "gradNorms"
+>;
 
-/** Parts of the ratio in which the two rules differ. */
-export interface RatioFormula {
-  readonly trustCoefficient: number;
-  readonly epsilon: number;
-  /**
-   * Norm in the denominator. With `"gradient"`, β‖w‖ is added to it; and if the gradient is zero under `zeroNorm: "exclude"`, the
-   * decay is left out.
-   */
-  readonly denominator: "gradient" | "decayed" | "velocity";
-  readonly clipToRate: boolean;
-}
+/** Attributes of the ratio that `GraftLamb` lacks. */
+export type RatioFormula = Pick<
+  FusedKernels["GraftLars"],
+  "trustCoefficient" | "epsilon" | "denominator" | "clipToRate"
+>;
 
 const ZERO_NORMS = ["one", "eta", "rms-floor", "exclude"];
 /** Numbers per tensor in `info`. */
