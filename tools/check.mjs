@@ -18,6 +18,7 @@ const vitest = (name, ...args) => [
 const checks = {
   manifests: [process.execPath, ["tools/manifests.mjs"]],
   "options-docs": [bin("tsx"), ["tools/options-docs/index.ts"]],
+  prose: [bin("tsx"), ["tools/prose/index.ts"]],
   lint: [bin("biome"), ["lint", "--error-on-warnings"]],
   format: [bin("biome"), ["format"]],
   typecheck: [bin("tsc"), ["-p", "tsconfig.json"]],
