@@ -236,7 +236,7 @@ it("for two tasks upgrad is half of pcgrad", () => {
   ).toBeLessThan(1e-9);
 });
 
-it("pcgrad's order is drawn anew each step and comes from the seed alone", () => {
+it("pcgrad's order is drawn again in each step and comes from the seed alone", () => {
   const rows = jacobian("conflicting", 3, 4, 8, [1, 1, 1, 1]);
   const at = (seed: number, step: number): string =>
     String(pcgrad({ seed }).weigh(gramOf(rows), TASKS.slice(0, 4), null, { step, group: "" }).weights);

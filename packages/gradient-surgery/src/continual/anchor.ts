@@ -25,7 +25,7 @@ export const anchorOptions: OptionsSchema<AnchorOptions, "strength"> = optionsSc
  * `decoupledAnchor`.
  *
  * State: w⁰, one tensor a parameter; none with `store: "host"`.
- * @throws OptionsError where an option is out of range; SelectionError where `reference` does not fit the parameters.
+ * @throws OptionsError if an option is out of range; SelectionError if `reference` does not fit the parameters.
  */
 export function anchor(options: AnchorOptions = {}): OptimizerHook<AnchorState> {
   const { strength } = anchorOptions.parse("anchor", options);

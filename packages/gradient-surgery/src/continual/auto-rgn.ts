@@ -5,7 +5,7 @@ import { type MeasureGradientsOptions, measureGradients } from "./measure-gradie
 export interface AutoRgn {
   /** For `rateMultipliers` of the optimizer: 1 until the first probe. They read the latest probe at every step. */
   readonly multipliers: readonly RateMultiplier[];
-  /** Measures anew; call it before each epoch, on about five batches. Returns the multiplier of each parameter. */
+  /** Measures again; call it before each epoch, on about five batches. Returns the multiplier of each parameter. */
   probe(options: MeasureGradientsOptions): Promise<{ readonly [name: string]: number }>;
 }
 

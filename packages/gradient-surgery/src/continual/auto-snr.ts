@@ -8,7 +8,7 @@ export interface AutoSnrOptions {
 }
 
 export interface AutoSnr {
-  /** Measures anew, then freezes and unfreezes; call it before each epoch, on about five batches. Returns each ratio. */
+  /** Measures again, then freezes and unfreezes; call it before each epoch, on about five batches. Returns each ratio. */
   probe(options: MeasureGradientsOptions): Promise<{ readonly [name: string]: number }>;
 }
 

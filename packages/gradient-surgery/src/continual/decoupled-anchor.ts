@@ -37,7 +37,7 @@ export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions, "stre
  * To `anchor` what AdamW is to Adam with L2 (Loshchilov & Hutter 2019): the pull does not depend on Adam's moments.
  *
  * State: that of `rule`, and w⁰; no w⁰ with `store: "host"`.
- * @throws OptionsError where an option is out of range; SelectionError where `on` matches nothing or `reference` does not
+ * @throws OptionsError if an option is out of range; SelectionError if `on` matches nothing or `reference` does not
  *   fit.
  */
 export function decoupledAnchor(rule: AnyRule, options: DecoupledAnchorOptions = {}): UpdateRule<WrappedRuleState> {

@@ -53,11 +53,11 @@ export const driftCapOptions: OptionsSchema<DriftCapOptions, "radius" | "epsilon
  * ‖w − w⁰‖ ≤ radius·max(‖w⁰‖, ε). Inside the ball it changes nothing, bit for bit.
  *
  * Around the rule, since a bound on weights has to see the step itself: a hook stands before momentum and Adam's division
- * and could only guess it. And not a parameter's `constraint`, which is no part of a checkpoint: w⁰ must be the same after
+ * and could only guess it. And not a parameter's `constraint`, which a checkpoint does not hold: w⁰ must be the same after
  * a resume. Not for a new head: leave it out by `on`.
  *
  * State: that of `rule`, and w⁰; no w⁰ with `store: "host"`.
- * @throws OptionsError where an option is out of range; SelectionError where `on` matches nothing or `reference` does not
+ * @throws OptionsError if an option is out of range; SelectionError if `on` matches nothing or `reference` does not
  *   fit.
  */
 export function driftCap(rule: AnyRule, options: DriftCapOptions = {}): UpdateRule<WrappedRuleState> {

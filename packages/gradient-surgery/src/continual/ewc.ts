@@ -26,7 +26,7 @@ export const ewcOptions: OptionsSchema<EwcOptions, "strength"> = optionsSchema<E
  * λ/2·Σ Fᵢ(wᵢ − w⁰ᵢ)². Holds each weight as firmly as the old task needs it, where `anchor` holds all alike.
  *
  * State: w⁰ and F, two tensors a parameter; none with `store: "host"`.
- * @throws OptionsError where an option is out of range; SelectionError where `fisher` or `reference` does not fit the
+ * @throws OptionsError if an option is out of range; SelectionError if `fisher` or `reference` does not fit the
  *   parameters.
  */
 export function ewc(options: EwcOptions): OptimizerHook<EwcState> {

@@ -41,7 +41,7 @@ export const exampleMemoryOptions: OptionsSchema<ExampleMemoryOptions, "seed"> =
  * A small memory of old examples, for the reference task of `aGem` and `gem`: reservoir sampling (Vitter 1985, algorithm
  * R), as in Chaudhry et al. 2019, "On Tiny Episodic Memories".
  *
- * @throws OptionsError where `capacity` is no positive integer; RecipeError where batches differ in shape.
+ * @throws OptionsError if `capacity` is not a positive integer; RecipeError if batches differ in shape.
  */
 export function exampleMemory(options: ExampleMemoryOptions): ExampleMemory {
   const { capacity, seed } = exampleMemoryOptions.parse("exampleMemory", options);

@@ -4,7 +4,7 @@ import type { HostWeights } from "./host-weights.ts";
 
 export interface FisherInformationOptions {
   readonly params: readonly Param[];
-  /** Negative log-likelihoods, each of **one** example: the square of a batch's mean gradient is no Fisher information. */
+  /** Negative log-likelihoods, each of **one** example: the square of a batch's mean gradient is not Fisher information. */
   readonly losses: Iterable<() => tf.Scalar> | AsyncIterable<() => tf.Scalar>;
   /** Variables that a forward pass writes (`moving_mean`, `moving_variance`): they stay as they are. @default [] */
   readonly statistics?: readonly tf.Variable[];
@@ -15,7 +15,7 @@ export interface FisherInformationOptions {
  * labels of the data it is the empirical Fisher; with labels drawn from the model's own prediction, the true one: which
  * of the two is decided by the losses. One backward pass an example; read back once, at the end.
  *
- * @throws OptionsError where there are no losses.
+ * @throws OptionsError if no loss is given.
  */
 export async function fisherInformation(options: FisherInformationOptions): Promise<HostWeights> {
   const { params, losses, statistics = [] } = options;

@@ -33,7 +33,7 @@ export interface KnowledgeGauge extends Observer {
  * A gauge of what fine-tuning leaves of the pretrained model: how far each layer has drifted, and how the model still does
  * on an anchor set, after each epoch. An observer: it changes nothing. In `model.fit`: call `epochEnd`, or `measure`.
  *
- * @throws SelectionError where `reference` does not fit `params`.
+ * @throws SelectionError if `reference` does not fit `params`.
  */
 export function knowledgeGauge({ params, reference, accuracy, log }: KnowledgeGaugeOptions): KnowledgeGauge {
   const variables = Object.fromEntries(params.map(({ name, variable }) => [name, variable]));

@@ -13,7 +13,7 @@ export interface MeasureGradientsOptions {
  * The mean over batches of one number per parameter, in one read a batch.
  *
  * @param measure a scalar from a parameter and its gradient.
- * @throws OptionsError where there are no losses.
+ * @throws OptionsError if no loss is given.
  */
 export async function measureGradients(
   params: readonly Param[],
@@ -37,6 +37,6 @@ export async function measureGradients(
     numbers.dispose();
     count++;
   }
-  if (count === 0) throw new OptionsError("There are no losses to probe.", "Pass one loss a batch, about five.");
+  if (count === 0) throw new OptionsError("No loss was given.", "Pass one loss per batch, for about five batches.");
   return Array.from(sums, (sum) => sum / count);
 }

@@ -5,7 +5,7 @@ import { type HostWeights, uploadWeights } from "./host-weights.ts";
 export interface ReferenceOptions {
   /** Pretrained weights, from `readWeights`. @default those of each parameter at its first step */
   readonly reference?: HostWeights;
-  /** `"host"` uploads them anew each step and keeps none on the device; needs `reference`. @default "device" */
+  /** `"host"` uploads them in each step and keeps none on the device; needs `reference`. @default "device" */
   readonly store?: "device" | "host";
 }
 
@@ -26,7 +26,7 @@ export interface Reference {
   of(params: TensorMap, state: TensorMap): TensorMap;
 }
 
-/** @throws OptionsError where `store` is `"host"` and there is no `reference`. */
+/** @throws OptionsError if `store` is `"host"` and `reference` is missing. */
 export function referenceFor(name: string, { reference, store = "device" }: ReferenceOptions): Reference {
   if (store === "host" && !reference) {
     throw new OptionsError(

@@ -17,7 +17,7 @@ export interface WiseFt {
  *
  * @param params what was trained; `namedWeights(model)` takes the statistics of batch norm along, which the paper does.
  * @param reference their pretrained values, from `readWeights` before training.
- * @throws SelectionError where `reference` does not fit `params`.
+ * @throws SelectionError if `reference` does not fit `params`.
  */
 export function wiseFt(params: readonly Param[], reference: HostWeights): WiseFt {
   assertFits(

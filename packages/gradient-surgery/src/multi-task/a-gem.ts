@@ -21,7 +21,7 @@ export const aGemOptions: OptionsSchema<AGemOptions> = optionsSchema<AGemOptions
  * is never trained on. With several new tasks g is their sum. No state.
  *
  * The paper projects the whole vector; avalanche's code each tensor by itself: `granularity: "tensor"`.
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where no task is called
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if no task is called
  *   `memory`.
  */
 export function aGem(options: AGemOptions = {}): WeighingCombiner<null> {

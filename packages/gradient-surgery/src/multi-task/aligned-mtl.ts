@@ -25,7 +25,7 @@ export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions, "scale"> = opti
  * Aligned-MTL (Senushkin et al. 2023, algorithm 1): makes the gradients orthogonal and of equal size, then takes the
  * mean. G = VΛVᵀ, B = √λ·VΛ^(−1/2)Vᵀ over the eigenvalues that are not 0, weights B·preference. No state.
  *
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `preference` does not
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
  *   name the tasks.
  */
 export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<null> {

@@ -26,7 +26,7 @@ const STATIONARY = 1e-4;
  * the worst-off task most: g₀ + c‖g₀‖·g_w/‖g_w‖ with w = argmin over the simplex of g_w·g₀ + c‖g₀‖‖g_w‖. Not rescaled
  * by 1/(1 + c²), which some implementations do. Weights 0 where the tasks are at a Pareto-stationary point. No state.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function cagrad(options: CagradOptions = {}): WeighingCombiner<null> {
   const { c } = cagradOptions.parse("cagrad", options);

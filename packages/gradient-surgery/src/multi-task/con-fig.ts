@@ -15,7 +15,7 @@ export const conFigOptions: OptionsSchema<ConFigOptions> = optionsSchema<ConFigO
  * direction u with the same positive cosine to every task's gradient, û = Ū⁺1 with the unit gradients as rows of Ū, made
  * as long as the sum of the projections on it: (Σ gᵢ·u)·u. Each task counts the same whatever its size. No state.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function conFig(options: ConFigOptions = {}): WeighingCombiner<null> {
   conFigOptions.parse("con-fig", options);

@@ -19,7 +19,7 @@ export const dualProjOptions: OptionsSchema<DualProjOptions> = optionsSchema<Dua
  * Lopez-Paz & Ranzato 2017, equation 11, with the mean of all tasks as the gradient). Equals the mean where nothing
  * conflicts. No state.
  *
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `preference` does not
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
  *   name the tasks.
  */
 export function dualProj(options: DualProjOptions = {}): WeighingCombiner<null> {

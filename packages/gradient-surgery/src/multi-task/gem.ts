@@ -31,7 +31,7 @@ export const gemOptions: OptionsSchema<GemOptions, "margin"> = optionsSchema<Gem
  * the loss of one of the old tasks; then g + Mᵀv with v = argmin ½vᵀMMᵀv + (Mg)ᵀv over v ≥ margin, the rows of M being
  * the gradients on the memories. With several new tasks g is their sum. No state.
  *
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where a memory has no loss.
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if a memory has no loss.
  */
 export function gem(options: GemOptions = {}): WeighingCombiner<null> {
   const { margin } = gemOptions.parse("gem", options);

@@ -31,7 +31,7 @@ export const graddropOptions: OptionsSchema<GraddropOptions, "seed"> = optionsSc
  * parameters; the paper also has a form on activations.
  *
  * No state: the draw depends on seed, step and the parameter's name, and is the same on every backend.
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `leak` names no task.
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `leak` names no task.
  */
 export function graddrop(options: GraddropOptions = {}): ElementwiseCombiner<null> {
   const { leak = {}, seed } = graddropOptions.parse("graddrop", options);

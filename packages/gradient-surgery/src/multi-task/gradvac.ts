@@ -38,7 +38,7 @@ export const gradvacOptions: OptionsSchema<GradvacOptions, "beta" | "seed"> = op
  * With the targets at 0, as they start, it is PCGrad.
  *
  * State: a number a pair of tasks and group. The order is drawn from seed, step and names.
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function gradvac(options: GradvacOptions = {}): WeighingCombiner<GradvacState> {
   const { beta, seed, granularity = "whole" } = gradvacOptions.parse("gradvac", options);

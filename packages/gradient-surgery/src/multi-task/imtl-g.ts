@@ -16,7 +16,7 @@ export const imtlGOptions: OptionsSchema<ImtlGOptions> = optionsSchema<ImtlGOpti
  * weights v/Σv, and 0 where Σv vanishes. Weights may be negative: with strong conflicts it may go against a task's
  * gradient. No state.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function imtlG(options: ImtlGOptions = {}): WeighingCombiner<null> {
   imtlGOptions.parse("imtl-g", options);

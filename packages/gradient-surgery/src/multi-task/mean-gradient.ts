@@ -15,7 +15,7 @@ export const meanGradientOptions: OptionsSchema<MeanGradientOptions> = optionsSc
  * The mean of the tasks' gradients, Σ pᵢgᵢ: what a weighted sum of losses does, and what the other combiners are
  * compared with. No state.
  *
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `preference` does not
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
  *   name the tasks.
  */
 export function meanGradient(options: MeanGradientOptions = {}): WeighingCombiner<null> {

@@ -3,7 +3,7 @@ import { didYouMean, formatNames, RecipeError } from "@graftjs/core";
 /**
  * Positions of the memory tasks among `tasks`.
  *
- * @throws RecipeError where one is not among them, or there is no task beside them.
+ * @throws RecipeError if one of them is missing, or if no other task is given.
  */
 export function memoryTasks(name: string, memories: readonly string[], tasks: readonly string[]): readonly number[] {
   const missing = memories.filter((memory) => !tasks.includes(memory));

@@ -12,7 +12,7 @@ export const mgdaOptions: OptionsSchema<MgdaOptions> = optionsSchema<MgdaOptions
  * min ‖Σαᵢgᵢ‖² over αᵢ ≥ 0, Σαᵢ = 1. No task gets worse to first order; the task with the smallest gradient decides, and
  * one whose gradient is 0 stops everything. Solved exactly, not by the 100 Frank–Wolfe steps of the usual code. No state.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function mgda(options: MgdaOptions = {}): WeighingCombiner<null> {
   mgdaOptions.parse("mgda", options);

@@ -18,10 +18,10 @@ export const nashMtlOptions: OptionsSchema<NashMtlOptions, "maxNorm"> = optionsS
  * on the sizes of the gradients. Its length would be √m: `maxNorm` caps it, as the authors' code does.
  *
  * The equation is the optimality condition of min ½αᵀGα − Σ log αᵢ, which is convex: solved by Newton to float64, every
- * step anew, where the authors approximate it by a sequence of convex programs and keep the last result between steps.
+ * step again; the authors approximate it by a sequence of convex programs and keep the last result between steps.
  * No state. A task whose gradient is 0 gets weight 0.
  *
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function nashMtl(options: NashMtlOptions = {}): WeighingCombiner<null> {
   const { maxNorm } = nashMtlOptions.parse("nash-mtl", options);

@@ -26,7 +26,7 @@ export const pcgradOptions: OptionsSchema<PcgradOptions, "seed" | "reduction"> =
  * against those it conflicts with, gᵢ ← gᵢ − (gᵢ·gⱼ)/‖gⱼ‖²·gⱼ where gᵢ·gⱼ < 0, always against the original gⱼ.
  *
  * The order is drawn from seed, step and the names of the tasks. No state.
- * @throws OptionsError where an option is out of range or unknown.
+ * @throws OptionsError if an option is out of range or unknown.
  */
 export function pcgrad(options: PcgradOptions = {}): WeighingCombiner<null> {
   const { seed, reduction } = pcgradOptions.parse("pcgrad", options);

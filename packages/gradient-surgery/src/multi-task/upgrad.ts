@@ -19,7 +19,7 @@ export const upgradOptions: OptionsSchema<UpgradOptions> = optionsSchema<UpgradO
  * gradient onto the dual cone of all of them, and takes the mean. To first order no task gets worse, and each weighs in
  * by the size of its gradient. For two tasks it is half of PCGrad's sum. No state; m quadratic programs of size m a step.
  *
- * @throws OptionsError where an option is out of range or unknown; RecipeError at the step where `preference` does not
+ * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
  *   name the tasks.
  */
 export function upgrad(options: UpgradOptions = {}): WeighingCombiner<null> {

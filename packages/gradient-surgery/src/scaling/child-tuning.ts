@@ -10,7 +10,7 @@ export interface ChildTuningOptions {
   readonly seed?: number;
   /**
    * Fisher information by parameter name, from `fisherInformation`: the task-driven form, which trains the elements with
-   * the largest. Left out: the task-free form, which draws anew each step.
+   * the largest. Left out: the task-free form, which draws again in each step.
    */
   readonly fisher?: HostWeights;
 }
@@ -37,13 +37,13 @@ export const childTuningOptions: OptionsSchema<ChildTuningOptions, "keep" | "see
 });
 
 /**
- * Child-Tuning (Xu et al. 2021). Without `fisher` the task-free form F: g ← g ⊙ Bernoulli(keep) / keep, drawn anew each
+ * Child-Tuning (Xu et al. 2021). Without `fisher` the task-free form F: g ← g ⊙ Bernoulli(keep) / keep, drawn again in each
  * step from seed, step and name (algorithm 1). With it the task-driven form D: a fixed mask of the `keep` largest Fisher
  * values over all parameters that have some; g ← g ⊙ mask, and parameters without Fisher values pass (section 3.3).
  *
  * Stands before the rule: Adam's moments see the masked gradient, as in the authors' code.
  * State: none for F; a mask as large as the parameters for D.
- * @throws OptionsError where an option is out of range.
+ * @throws OptionsError if an option is out of range.
  */
 export function childTuning(options: ChildTuningOptions = {}): OptimizerHook<ChildTuningState> {
   const { keep, seed, fisher } = childTuningOptions.parse("child-tuning", options);

@@ -34,7 +34,7 @@ export function clipByGlobalNorm(options: ClipByGlobalNormOptions): OptimizerHoo
   const factorOf = (found: tf.Tensor): tf.Tensor => tf.div(norm, tf.maximum(found, norm));
   return stateless("clip-by-global-norm", (grads) => {
     const tensors = Object.values(grads);
-    // All of them frozen: there is no norm.
+    // If all of them are frozen, nothing has a norm.
     if (tensors.length === 0) return grads;
     const out = tf.scalar(0);
     const factor = factorOf(runFused("GraftGlobalNorm", { tensors, out }) ? out : l2Norm(tensors));

@@ -44,7 +44,7 @@ export const layerDecayOptions: OptionsSchema<LayerDecayOptions, "decay"> = opti
  * Howard & Ruder 2018, section 3.2; BEiT, Bao et al. 2022, with 0.65 to 0.75). The head has factor 1.
  *
  * It scales the gradient, which Adam's division takes out again: with Adam use {@link layerDecayRates}. No state.
- * @throws OptionsError where an option is out of range; SelectionError at the first step, naming the parameters whose
+ * @throws OptionsError if an option is out of range; SelectionError at the first step, naming the parameters whose
  *   layer has no depth.
  */
 export function layerDecay(options: LayerDecayOptions): OptimizerHook<null> {
@@ -66,7 +66,7 @@ export function layerDecay(options: LayerDecayOptions): OptimizerHook<null> {
 /**
  * The same factors as multipliers of the learning rate, for `HookedOptimizer`: they act with every rule, Adam too.
  *
- * @throws OptionsError where an option is out of range.
+ * @throws OptionsError if an option is out of range.
  */
 export function layerDecayRates(options: LayerDecayOptions): readonly RateMultiplier[] {
   const factorOf = factors(options);

@@ -12,7 +12,7 @@ export interface ZclipOptions {
   readonly epsilon?: number;
 }
 
-/** Mean and standard deviation of the norm. Not the variance: the square of a norm of 1e20 is no float32. */
+/** Mean and standard deviation of the norm. Not the variance: the square of a norm of 1e20 does not fit float32. */
 export type ZclipState = { readonly count: number; readonly mean: tf.Tensor; readonly deviation: tf.Tensor };
 
 export const zclipOptions: OptionsSchema<ZclipOptions, "threshold" | "alpha" | "warmupSteps" | "epsilon"> =
@@ -40,7 +40,7 @@ export const zclipOptions: OptionsSchema<ZclipOptions, "threshold" | "alpha" | "
  * The statistics take the clipped value. A norm that is not finite leaves them as they are, and the gradient too.
  *
  * State: two scalars on the device; nothing is read back.
- * @throws OptionsError where an option is out of range.
+ * @throws OptionsError if an option is out of range.
  */
 export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
   const { threshold, alpha, warmupSteps, epsilon } = zclipOptions.parse("zclip", options);
