@@ -171,6 +171,23 @@ describe("fused ops", () => {
     tf.dispose([x, w, b]);
   });
 
+  it("batchNormTraining passes the attribute of docs/fused-kernels.md to another backend's kernel", async () => {
+    await tf.setBackend("cpu");
+    const x = tf.ones([2, 3]);
+    const calls: unknown[] = [];
+    const kernelFunc: tf.KernelFunc = ({ attrs }) => {
+      calls.push(attrs);
+      return [x, tf.zeros([3]), tf.zeros([3])];
+    };
+    tf.registerKernel({ kernelName: "GraftBatchNormTraining", backendName: "cpu", kernelFunc });
+    try {
+      tf.tidy(() => batchNormTraining(x, tf.ones([3]), tf.zeros([3]), { epsilon: 0.25 }));
+    } finally {
+      tf.unregisterKernel("GraftBatchNormTraining", "cpu");
+    }
+    expect(calls).toEqual([{ varianceEpsilon: 0.25 }]);
+  });
+
   /** Calls with which a kernel would read past a tensor, or interpret integers as floats. */
   const WRONG: Readonly<Record<string, readonly [() => unknown, RegExp]>> = {
     "layerNorm, gamma too short": [

@@ -103,14 +103,14 @@ export const POOL_CASES: readonly PoolCase[] = [
     name: "batch norm",
     kernel: "GraftBatchNormTraining",
     inputs: { x: [8, 33, 33, 44], scale: [44], offset: [44] },
-    attrs: { epsilon: 1e-3, activation: "relu" },
+    attrs: { varianceEpsilon: 1e-3, activation: "relu" },
   },
   {
     name: "batch norm gradient",
     kernel: "GraftBatchNormTrainingGrad",
     inputs: { x: [8, 33, 33, 44], dy: [8, 33, 33, 44], mean: [44], variance: [44], scale: [44] },
     // Larger than the variances, which are normal numbers here and may be negative.
-    attrs: { epsilon: 10 },
+    attrs: { varianceEpsilon: 10 },
   },
   { name: "gelu", kernel: "GraftGelu", inputs: { x: [150_001] } },
   { name: "softmax", kernel: "Softmax", inputs: { logits: [1501, 103] }, attrs: { dim: 1 } },

@@ -9,12 +9,12 @@ export const fusedOpGradients: readonly WasmGradient[] = [
     kernelName: "GraftBatchNormTraining",
     inputsToSave: ["x", "scale"],
     outputsToSave: [false, true, true],
-    gradFunc: (dys, [x, scale, mean, variance], { epsilon }) => {
+    gradFunc: (dys, [x, scale, mean, variance], { varianceEpsilon }) => {
       const dy = (dys as unknown as Tensors)[0];
       const [dx, dscale, doffset] = runKernel<Tensors>(
         "GraftBatchNormTrainingGrad",
         { x, dy, scale, mean, variance },
-        { epsilon },
+        { varianceEpsilon },
       );
       return { x: () => dx as tf.Tensor, scale: () => dscale as tf.Tensor, offset: () => doffset as tf.Tensor };
     },

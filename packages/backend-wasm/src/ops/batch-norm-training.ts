@@ -34,7 +34,8 @@ export function batchNormTraining(
   assertActivation("batchNormTraining", activation);
   assertTensors("batchNormTraining", { x: rows(x), scale: perChannel(x, scale), offset: perChannel(x, offset) });
   if (hasKernel("GraftBatchNormTraining") && x.dtype === "float32" && x.size > 0) {
-    const [y, mean, variance] = runKernel<tf.Tensor[]>("GraftBatchNormTraining", { x, scale, offset }, { epsilon }) as [
+    const attrs = { varianceEpsilon: epsilon };
+    const [y, mean, variance] = runKernel<tf.Tensor[]>("GraftBatchNormTraining", { x, scale, offset }, attrs) as [
       tf.Tensor,
       tf.Tensor,
       tf.Tensor,

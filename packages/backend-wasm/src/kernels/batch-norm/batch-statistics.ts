@@ -17,7 +17,7 @@ export const batchNormTraining: SimdKernel = (call) => {
     variance,
     inputs.scale ?? undefined,
     inputs.offset ?? undefined,
-    attrs.epsilon as number,
+    attrs.varianceEpsilon as number,
   );
   const { low, high } = activationOf(attrs);
   const y = normalise(heap, x, mean, factors, low, high);
@@ -55,7 +55,7 @@ export const batchNormTrainingGradient: SimdKernel = (call) => {
   const [av, bv, dv, s1, s2] = [a, b, d, doffset, dscale].map((t) => heap.floats(t, channels)) as Fives;
   const [variances, gammas] = [heap.floats(variance, channels), scale && heap.floats(scale, channels)];
   for (let c = 0; c < channels; c++) {
-    const r = 1 / Math.sqrt((variances[c] as number) + (attrs.epsilon as number));
+    const r = 1 / Math.sqrt((variances[c] as number) + (attrs.varianceEpsilon as number));
     const factor = (gammas ? (gammas[c] as number) : 1) * r;
     av[c] = factor;
     bv[c] = (-factor * r * r * (s2[c] as number)) / rows;
