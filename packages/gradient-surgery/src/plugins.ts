@@ -3,5 +3,5 @@ import { continualPlugins } from "./continual/plugins.ts";
 import { multiTaskPlugins } from "./multi-task/plugins.ts";
 import { scalingPlugins } from "./scaling/plugins.ts";
 
-/** Everything of this package that a recipe can name. */
+/** All hooks, rules and combiners of this package, for `createRegistry`. */
 export const plugins: readonly Plugin[] = [...scalingPlugins, ...continualPlugins, ...multiTaskPlugins];

@@ -4,7 +4,7 @@ import { wasmBackend } from "@graftjs/backend-wasm";
 import { expect, it } from "vitest";
 import { compareClipping } from "../../../tools/browser/suite/clip.ts";
 
-it("clip-by-global-norm gives by wasm's fused kernels what it gives on cpu, as new tensors, and leaks nothing", async () => {
+it("clip-by-global-norm gives the same on wasm's fused kernels as on cpu, returns new tensors, and leaks nothing", async () => {
   const session = await wasmBackend().init();
   const { rows, calls, changed, leaked } = await compareClipping("wasm");
   expect(rows.filter(({ error }) => !((error ?? 1) <= 1e-6))).toEqual([]);

@@ -55,7 +55,7 @@ const matrices = kinds.flatMap((kind) =>
 
 // biome-ignore lint/suspicious/noExplicitAny: each has its own state.
 type Any = WeighingCombiner<any>;
-/** The third step, so that GradVac's targets have moved. */
+/** Computes the update of the third step. By then the targets of GradVac have changed. */
 function update(combiner: Any, rows: readonly (readonly number[])[], tasks = TASKS.slice(0, rows.length)): number[] {
   let state: StateTree = combiner.init(tasks);
   let weights: Float64Array = new Float64Array(rows.length);
@@ -93,7 +93,7 @@ describe("golden weights of J = [[1, 0, 1], [-1, .5, 0]]", () => {
     ["upgrad", upgrad(), 0.75, 0.9],
     ["dual-proj", dualProj(), 0.5, 0.5],
     ["aligned-mtl", alignedMtl(), 0.443462, 0.539181],
-    ["a-gem with the first as memory", aGem({ memory: "a" }), 0.5, 1],
+    ["a-gem, the first task is the memory", aGem({ memory: "a" }), 0.5, 1],
   ];
   for (const [name, combiner, a, b] of golden) {
     it(name, () => {
@@ -102,7 +102,7 @@ describe("golden weights of J = [[1, 0, 1], [-1, .5, 0]]", () => {
       expect(Math.abs((weights[1] as number) - b)).toBeLessThan(1e-6);
     });
   }
-  it("cagrad, c = 0.4, and config, by their directions", () => {
+  it("cagrad with c = 0.4, and con-fig, by their directions", () => {
     const rows = [
       [1, 0, 1],
       [-1, 0.5, 0],
@@ -118,7 +118,7 @@ describe("non-conflicting: no task gets worse to first order", () => {
     const { name } = make();
     it(name, () => {
       for (const { kind, rows } of matrices) {
-        // Rank-deficient tasks that oppose each other have no direction that ConFIG's equal cosines could take.
+        // If opposed tasks are rank-deficient, no direction has equal cosines to all of them.
         if (name === "con-fig" && kind === "dependent") continue;
         const d = update(make(), rows);
         const size = Math.hypot(...d);
@@ -126,7 +126,7 @@ describe("non-conflicting: no task gets worse to first order", () => {
       }
     });
   }
-  it("a-gem and gem: not the memories", () => {
+  it("a-gem and gem: the memories do not get worse", () => {
     for (const { rows } of matrices) {
       const d = update(aGem({ memory: "b" }), rows);
       expect(inner(rows[1] as number[], d)).toBeGreaterThanOrEqual(-1e-9 * Math.hypot(...d));
@@ -134,7 +134,7 @@ describe("non-conflicting: no task gets worse to first order", () => {
       for (const row of rows.slice(1)) expect(inner(row, e)).toBeGreaterThanOrEqual(-1e-9 * Math.hypot(...e));
     }
   });
-  it("the mean does conflict on these matrices, so that the property says something", () => {
+  it("the mean conflicts on some of these matrices, so the property is not trivial", () => {
     const conflicts = matrices.filter(({ rows }) =>
       rows.some((row) => inner(row, update(meanGradient(), rows)) < -1e-3),
     );
@@ -142,7 +142,7 @@ describe("non-conflicting: no task gets worse to first order", () => {
   });
 });
 
-describe("permutation-equivariant: the order in which tasks are listed changes nothing", () => {
+describe("permutation-equivariant: the order of the tasks does not matter", () => {
   for (const [name, make] of Object.entries(symmetric)) {
     it(name, () => {
       for (const { rows } of matrices) {
@@ -156,7 +156,7 @@ describe("permutation-equivariant: the order in which tasks are listed changes n
 
 describe("scale: c·J gives c times the update", () => {
   for (const [name, make] of Object.entries(symmetric)) {
-    it(name === "nash-mtl" ? "nash-mtl: the same update, of norm 1, whatever the size of each task" : name, () => {
+    it(name === "nash-mtl" ? "nash-mtl: the same update of norm 1, for tasks of any size" : name, () => {
       for (const { rows } of matrices) {
         const expected = update(make(), rows);
         for (const c of [1e-10, 1e10]) {
@@ -172,19 +172,19 @@ describe("scale: c·J gives c times the update", () => {
       }
     });
   }
-  it("config: the direction does not depend on the size of each task", () => {
+  it("con-fig: the direction does not depend on the sizes of the tasks", () => {
     for (const { rows } of matrices) {
       const direction = (d: number[]): number[] => d.map((v) => v / Math.hypot(...d));
       const uneven = rows.map((row, i) => row.map((v) => v * 10 ** (5 * (i % 3) - 5)));
       expect(off(direction(update(conFig(), uneven)), direction(update(conFig(), rows)))).toBeLessThan(1e-6);
     }
   });
-  it("upgrad: linear under scaling, (a + b)·J gives the sum of both updates (Quinton & Rey 2024)", () => {
+  it("upgrad: linear under scaling: (a + b)·J gives the sum of both updates (Quinton & Rey 2024)", () => {
     for (const { rows } of matrices) {
-      const scaled = (by: (i: number) => number): number[] =>
+      const scaled = (factor: (i: number) => number): number[] =>
         update(
           upgrad(),
-          rows.map((row, i) => row.map((v) => v * by(i))),
+          rows.map((row, i) => row.map((v) => v * factor(i))),
         );
       const [a, b] = [(i: number) => i + 1, (i: number) => 5 - (i % 4)];
       const both = scaled((i) => a(i) + b(i));
@@ -214,7 +214,7 @@ it("two identical tasks equal one", () => {
   }
 });
 
-it("no conflict: pcgrad, upgrad, dual-proj and a-gem leave the gradients as they are", () => {
+it("without a conflict, pcgrad, upgrad, dual-proj and a-gem do not change the gradients", () => {
   const rows = [
     [1, 2, 0],
     [0, 1, 1],
@@ -236,16 +236,16 @@ it("for two tasks upgrad is half of pcgrad", () => {
   ).toBeLessThan(1e-9);
 });
 
-it("pcgrad's order is drawn again in each step and comes from the seed alone", () => {
+it("the order of pcgrad depends on the seed and the step", () => {
   const rows = jacobian("conflicting", 3, 4, 8, [1, 1, 1, 1]);
-  const at = (seed: number, step: number): string =>
+  const weightsAt = (seed: number, step: number): string =>
     String(pcgrad({ seed }).weigh(gramOf(rows), TASKS.slice(0, 4), null, { step, group: "" }).weights);
-  expect(at(1, 0)).toBe(at(1, 0));
-  expect(new Set([0, 1, 2, 3, 4, 5].map((step) => at(1, step))).size).toBeGreaterThan(3);
-  expect(new Set([0, 1, 2, 3, 4, 5].map((seed) => at(seed, 0))).size).toBeGreaterThan(3);
+  expect(weightsAt(1, 0)).toBe(weightsAt(1, 0));
+  expect(new Set([0, 1, 2, 3, 4, 5].map((step) => weightsAt(1, step))).size).toBeGreaterThan(3);
+  expect(new Set([0, 1, 2, 3, 4, 5].map((seed) => weightsAt(seed, 0))).size).toBeGreaterThan(3);
 });
 
-it("a preference shifts the weight: upgrad, dual-proj, aligned-mtl and mean", () => {
+it("a preference changes the weights of upgrad, dual-proj, aligned-mtl and mean", () => {
   const rows = [
     [1, 0],
     [0, 1],
@@ -257,7 +257,7 @@ it("a preference shifts the weight: upgrad, dual-proj, aligned-mtl and mean", ()
 });
 
 describe("bad input is refused", () => {
-  it("options out of range, at construction, all at once", () => {
+  it("options out of range, at construction, in one error", () => {
     expect(() => cagrad({ c: 1 })).toThrow(OptionsError);
     expect(() => cagrad({ c: -0.1 })).toThrow("`c` must be a number ≥ 0 and < 1");
     expect(() => gem({ margin: -1 })).toThrow("`margin` must be a number ≥ 0");
@@ -266,14 +266,14 @@ describe("bad input is refused", () => {
     expect(() => graddrop({ leak: { a: 2 } })).toThrow(OptionsError);
     expect(() => pcgrad({ reduction: "max", sed: 1 } as never)).toThrow(/2 wrong option/);
   });
-  it("a memory without a loss, nothing but memories, a preference for other tasks", () => {
+  it("a memory without a loss, only memories, a preference for other tasks", () => {
     const rows = jacobian("plain", 1, 2, 3, [1, 1]);
-    expect(() => update(aGem({ memory: "old" }), rows)).toThrow(/no loss for its memory `old`/);
+    expect(() => update(aGem({ memory: "old" }), rows)).toThrow(/no loss for the memory task `old`/);
     expect(() => update(gem({ memories: ["a", "b"] }), rows)).toThrow(RecipeError);
     expect(() => update(upgrad({ preference: { a: 1, z: 1 } }), rows)).toThrow(/Missing: `b`. Not a task: `z`/);
     expect(() => update(meanGradient({ preference: { a: 0, b: 0 } }), rows)).toThrow(RecipeError);
   });
-  it("a NaN, naming the task it is from", () => {
+  it("a NaN, with the name of its task", () => {
     const gram = Float64Array.of(1, 0, Number.NaN, 0, 1, Number.NaN, Number.NaN, Number.NaN, Number.NaN);
     for (const make of Object.values(symmetric)) {
       const combiner = make();
@@ -282,7 +282,7 @@ describe("bad input is refused", () => {
       expect(weigh).not.toThrow("`x`");
     }
   });
-  it("a combiner among the hooks, with the reason", () => {
+  it("a combiner among the hooks, with a reason", () => {
     for (const make of [pcgrad, upgrad, graddrop]) {
       expect(() => chain(make() as never)).toThrow(/hooks see only one gradient, so it would have no effect there/);
     }

@@ -26,9 +26,9 @@ const oracles = JSON.parse(readFileSync(new URL("./oracle-hooks.json", import.me
 };
 const oracle = (name: string): { readonly oracle: Oracle } => ({ oracle: oracles[name] as Oracle });
 
-/** JSON has no typed arrays. */
+/** Converts arrays of options to typed arrays, which JSON does not have. */
 // biome-ignore lint/suspicious/noExplicitAny: options of any hook, from JSON.
-function revived(options: any): any {
+function withTypedArrays(options: any): any {
   const typed = (tree: Record<string, number[]> | undefined): object =>
     Object.fromEntries(Object.entries(tree ?? {}).map(([name, values]) => [name, Float32Array.from(values)]));
   return {
@@ -51,8 +51,8 @@ testHook(() => centralize(), oracle("centralize"));
 testHook(() =>
   layerScale({
     scales: [
-      { on: "head/**", by: 0.5 },
-      { on: "**/kernel", by: (step) => 1 / (1 + step) },
+      { params: "head/**", factor: 0.5 },
+      { params: "**/kernel", factor: (step) => 1 / (1 + step) },
     ],
   }),
 );
@@ -61,9 +61,9 @@ testHook((options) => zclip(options ?? { warmupSteps: 2 }), oracle("zclip"));
 testHook(() => skipLargeUpdate({ norm: 100 }));
 testHook(() => childTuning({ keep: 0.5 }));
 testHook(() => ({ ...childTuning({ keep: 0.5, fisher }), name: "child-tuning-d" }));
-testHook((options) => anchor(revived(options)), oracle("anchor"));
-testHook((options) => ewc(options ? revived(options) : { fisher, strength: 1 }), oracle("ewc"));
+testHook((options) => anchor(withTypedArrays(options)), oracle("anchor"));
+testHook((options) => ewc(options ? withTypedArrays(options) : { fisher, strength: 1 }), oracle("ewc"));
 testRule(() => driftCap(sgd({ momentum: 0.9 }), { radius: 0.5 }));
 const expectedFailures = { "is finite for gradients of 1e20": "Adam squares the gradient, and 1e40 overflows float32" };
 testRule(() => driftCap(adam(), { radius: 0.5, granularity: "tensor" }), { expectedFailures });
-testRule(() => decoupledAnchor(adam(), { strength: 0.1, on: "**/kernel" }), { expectedFailures });
+testRule(() => decoupledAnchor(adam(), { strength: 0.1, params: "**/kernel" }), { expectedFailures });

@@ -1,4 +1,4 @@
-/** The Jacobians of oracle.py, by the same arithmetic. */
+/** Makes the same Jacobians as oracle.py. `m` tasks, `n` parameters. */
 export function jacobian(kind: string, seed: number, m: number, n: number, scales: readonly number[]): number[][] {
   const draw = mulberry(seed);
   let rows =
@@ -21,7 +21,7 @@ export function jacobian(kind: string, seed: number, m: number, n: number, scale
   return rows.map((row, i) => row.map((v) => v * (scales[i] as number)));
 }
 
-/** Seeded numbers in [−1, 1). */
+/** Returns a generator of seeded numbers in [−1, 1), by mulberry32. */
 export function mulberry(seed: number): () => number {
   let a = seed | 0;
   return () => {
@@ -32,21 +32,21 @@ export function mulberry(seed: number): () => number {
   };
 }
 
-/** G = J Jᵀ, row-major. */
+/** Computes G = J Jᵀ, row-major. */
 export function gramOf(rows: readonly (readonly number[])[]): Float64Array {
   return Float64Array.from(
     rows.flatMap((a) => rows.map((b) => a.reduce((sum, v, k) => sum + v * (b[k] as number), 0))),
   );
 }
 
-/** Jᵀw. */
+/** Computes Jᵀw. */
 export function merged(rows: readonly (readonly number[])[], weights: ArrayLike<number>): number[] {
   return (rows[0] as number[]).map((_, k) =>
     rows.reduce((sum, row, i) => sum + (row[k] as number) * (weights[i] as number), 0),
   );
 }
 
-/** ‖a − b‖ / ‖b‖, and ‖a‖ where b is 0. */
+/** Computes ‖a − b‖ / ‖b‖, or ‖a‖ if b is 0. */
 export function off(a: readonly number[], b: readonly number[]): number {
   const size = Math.hypot(...b);
   return Math.hypot(...a.map((v, k) => v - (b[k] as number))) / (size === 0 ? 1 : size);

@@ -1,13 +1,13 @@
-"""Gradients after the magnitude hooks, from optax and PyTorch in float64, for test/hooks.test.ts. CI reads oracle-hooks.json.
+"""Writes gradients after the hooks, from optax and PyTorch in float64, for test/hooks.test.ts. The tests read oracle-hooks.json.
 
     pip install torch==2.13.0 optax==0.2.8 jax==0.10.2
     python oracle-hooks.py > oracle-hooks.json
 
-- clip-by-value, clip-by-global-norm, clip-by-block-rms, agc: optax, whose kernels are IO and HWIO as in tfjs.
-- centralize: optax centralizes over all axes but the first, PyTorch's layout: it is given transposed kernels.
-- clip-by-norm: torch.nn.utils.clip_grad_norm_, a tensor at a time (to its 1e-6 in the denominator).
+- clip-by-value, clip-by-global-norm, clip-by-block-rms, agc: optax, with kernels in IO and HWIO as in tfjs.
+- centralize: optax with transposed kernels, because it uses the layout of PyTorch: all axes except the first.
+- clip-by-norm: torch.nn.utils.clip_grad_norm_ for each tensor. It adds 1e-6 to the denominator.
 - anchor, ewc: the penalty of the paper, differentiated by torch.autograd.
-- zclip: the authors' algorithm in plain Python (their file has a syntax error), 40 norms long.
+- zclip: the algorithm of the authors in plain Python, for 40 norms. Their own file has a syntax error.
 """
 
 import json
@@ -77,7 +77,7 @@ def centralized():
 
 
 def penalised(name, option, penalty):
-    """The reference is what the oracle's parameters are not: it is passed as an option."""
+    """Passes the pretrained weights as an option, because an oracle has only the current parameters."""
     params, origin, fisher = draw(), draw(), {k: np.abs(v) for k, v in draw().items()}
     steps, outs = [draw()], []
     w = {k: torch.tensor(v, requires_grad=True) for k, v in params.items()}

@@ -1,15 +1,15 @@
-"""Weights of the combiners from other implementations, for test/combiners.test.ts. Run by hand; CI reads oracle.json.
+"""Writes weights of the combiners from other implementations, for test/oracle.test.ts. Run it by hand; the tests read oracle.json.
 
     pip install torch==2.13.0 torchjd==0.18.0 cvxpy==1.9.3 clarabel==0.11.1 quadprog==0.1.14 mpmath==1.3.0 ecos qpsolvers
     python oracle.py > oracle.json
 
-TorchJD in float64 where it computes the rule as the paper states it. Where it does not, the rule itself:
-- mgda: TorchJD stops after 100 Frank-Wolfe steps; upgrad, dual-proj, gem: it adds 1e-4 to the diagonal. All four are
-  quadratic programs, solved here in 60 digits by trying every active set.
-- cagrad: TorchJD's w is as good as the square root of its solver's tolerance, 1e-4; here Newton in 60 digits from there
-  (but not where gradients depend on each other, or one is 0: w is not unique there).
-- nash-mtl: TorchJD approximates G a = 1/a by 20 convex programs; solved here in 60 digits by Newton.
-The Jacobians come from a seed by arithmetic that is the same in JavaScript, so that 10,000 columns need no file.
+If TorchJD computes the formula of the paper, its numbers in float64 are used. Otherwise the formula is computed here:
+- mgda: TorchJD stops after 100 Frank-Wolfe steps. upgrad, dual-proj, gem: it adds 1e-4 to the diagonal. All four are
+  quadratic programs. They are solved here in 60 digits by trying every active set.
+- cagrad: the error of TorchJD's w is the square root of its solver's tolerance, 1e-4. Newton in 60 digits improves it,
+  unless gradients depend on each other or one is 0, because then w is not unique.
+- nash-mtl: TorchJD approximates G a = 1/a by 20 convex programs. It is solved here in 60 digits by Newton.
+The Jacobians are made from a seed as in JavaScript, so that 10,000 columns need no file.
 """
 
 import itertools
@@ -98,7 +98,7 @@ def gram(rows):
 
 
 def bounded(P, q, tolerance):
-    """argmin of y'Py/2 + q'y over y >= 0."""
+    """Minimizes y'Py/2 + q'y over y >= 0."""
     m = len(q)
     best = None
     for size in range(m + 1):
@@ -231,7 +231,7 @@ def order_of(step, i, m):
 
 
 def in_order(calls, permute, run):
-    """TorchJD draws by torch.randperm: give it the order that ours draws, and the JavaScript tests draw too."""
+    """Replaces torch.randperm, which TorchJD uses, by the order that the JavaScript code uses."""
     original, at = torch.randperm, itertools.count()
     torch.randperm = lambda n: torch.tensor(permute(*calls[next(at)]))
     try:
@@ -259,7 +259,7 @@ def gradvac(J):
 
 
 def weights_of(J, update):
-    """Weights that give an update which TorchJD does not give as weights."""
+    """Computes the weights of an update, because TorchJD returns only the update."""
     return torch.linalg.lstsq(J.T, update.unsqueeze(1), driver="gelsd").solution.squeeze(1).tolist()
 
 
@@ -269,7 +269,7 @@ def relative(J, a, b):
 
 
 def cagrad(G, c=mp.mpf("0.5")):
-    """Newton on the optimality conditions, on the support that TorchJD's solver finds."""
+    """Solves the optimality conditions by Newton, on the support that the solver of TorchJD finds."""
     m = G.rows
     b = [sum(G[i, j] for j in range(m)) / m for i in range(m)]
     radius = c * mp.sqrt(sum(b) / m)
@@ -347,7 +347,7 @@ for kind, seed, m, n, scales in CASES:
     exact["nash-mtl"] = nash(G)
     theirs = {"mean": tj.Mean().weighting(J).tolist(), "pcgrad": pcgrad(J), "gradvac": gradvac(J)}
     if not mixed:
-        # Weights of these do not change with the size of J, but TorchJD's thresholds are absolute.
+        # These weights do not depend on the size of J, but the thresholds of TorchJD are absolute.
         unit = J / scales[0]
         theirs["imtl-g"] = tj.IMTLG().gramian_weighting(unit @ unit.T).tolist()
         for scale in ("min", "median", "rmse"):
@@ -357,7 +357,7 @@ for kind, seed, m, n, scales in CASES:
         "kind": kind, "seed": seed, "m": m, "n": n, "scales": scales,
         "weights": {**theirs, **{name: [float(v) for v in w] for name, w in exact.items()}},
     })
-    # How far TorchJD's own solvers are from the rule, for the README.
+    # The errors of TorchJD's own solvers, for the README.
     if not mixed and kind not in ("zero row", "dependent", "twins"):
         unit = J / scales[0]
         G1 = unit @ unit.T

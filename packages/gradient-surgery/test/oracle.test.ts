@@ -65,7 +65,7 @@ describe(`equals ${source} to 1e-5 of ‖output‖`, () => {
         const combiner = make();
         let state: StateTree = combiner.init(tasks);
         let got: Float64Array = new Float64Array(m);
-        // GradVac has a memory: the oracle has its third step.
+        // GradVac has state, and the oracle has its third step.
         for (let step = 0; step < (name === "gradvac" ? 3 : 1); step++) {
           const out = combiner.weigh(gramOf(rows), tasks, state, { step, group: "" });
           state = out.state;

@@ -52,7 +52,7 @@ it("exports these names and no others", () => {
   ]);
 });
 
-it("every plugin has a name in kebab-case that the README mentions, and stands in one registry with core's", () => {
+it("every plugin has a name in kebab-case that the README mentions, and fits into a registry with the plugins of core", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const names = surgery.plugins.map(({ name }) => name);
   expect(names.filter((name) => !/^[a-z]+(-[a-z]+)*$/.test(name))).toEqual([]);
@@ -60,7 +60,7 @@ it("every plugin has a name in kebab-case that the README mentions, and stands i
   expect(createRegistry([corePlugins, surgery.plugins]).list("combiner").length).toBe(14);
 });
 
-it("a recipe takes a combiner, hooks and a rule around a rule by name, and refuses all that is wrong with it at once", async () => {
+it("a recipe takes a combiner, hooks and a wrapped rule by name, and one error lists all its problems", async () => {
   const registry = createRegistry([corePlugins, surgery.plugins]);
   const made = await registry.resolve({
     combiner: { use: "cagrad", with: { c: 0.3 } },

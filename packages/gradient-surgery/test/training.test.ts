@@ -63,18 +63,19 @@ function param(name: string, values: readonly number[], shape: readonly number[]
   const variable = tf.tidy(() => tf.variable(tf.tensor([...values], [...shape])));
   return { name, layer, role, shape, unitAxes: [shape.length - 1], variable };
 }
-/** Losses whose gradients are the rows of `rows`, split over the parameters. */
+/** Makes losses whose gradients are the rows, split over the parameters. */
 function linear(params: readonly Param[], rows: readonly (readonly number[])[]): TaskLosses {
   const parts = (row: readonly number[]): tf.Tensor[] => {
-    let at = 0;
+    let start = 0;
     return params.map(({ variable }) => {
-      const part = row.slice(at, at + variable.size);
-      at += variable.size;
+      const part = row.slice(start, start + variable.size);
+      start += variable.size;
       return tf.sum(tf.mul(variable, tf.tensor(part, variable.shape)));
     });
   };
   return Object.fromEntries(rows.map((row, i) => [`t${i}`, () => tf.addN(parts(row)) as tf.Scalar]));
 }
+/** Takes one step of gradient descent at rate 1. Returns the decrease of each weight. */
 async function step(combiner: AnyCombiner, params: readonly Param[], losses: TaskLosses): Promise<number[]> {
   const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner });
@@ -89,7 +90,7 @@ async function step(combiner: AnyCombiner, params: readonly Param[], losses: Tas
 }
 const free = (params: readonly Param[]): void => tf.dispose(params.map(({ variable }) => variable));
 
-describe("on the device, in float32, the update is that of float64 weights, at 1e-10, 1 and 1e10", () => {
+describe("the update in float32 equals that of float64 weights, at 1e-10, 1 and 1e10", () => {
   const weighing = Object.entries(all).filter(([name]) => name !== "graddrop");
   it.each(weighing)("%s", async (_, make) => {
     for (const kind of ["plain", "conflicting", "aligned", "twins", "zero row"]) {
@@ -111,7 +112,7 @@ describe("on the device, in float32, the update is that of float64 weights, at 1
   });
 });
 
-it.each(Object.entries(all))("%s: 100 steps leave no tensor behind", async (_, make) => {
+it.each(Object.entries(all))("%s: 100 steps leave no tensor", async (_, make) => {
   const params = [param("a/kernel", [2, -1, 3, 1], [2, 2]), param("b/bias", [1])];
   const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 0.01 });
   const trainer = taskTrainer({ optimizer, combiner: make() });
@@ -125,7 +126,7 @@ it.each(Object.entries(all))("%s: 100 steps leave no tensor behind", async (_, m
   free(params);
 });
 
-it("per layer and per tensor a conflict is resolved where it is, and elsewhere nothing happens", async () => {
+it("per layer and per tensor, only the group with the conflict changes", async () => {
   const rows = [
     [1, 0, 1, 2],
     [-1, 0.5, 1, 2],
@@ -141,7 +142,7 @@ it("per layer and per tensor a conflict is resolved where it is, and elsewhere n
   expect(await run("tensor")).toEqual([0.2, 0.9, 2, 4]);
 });
 
-it("gradvac keeps targets for each layer apart", async () => {
+it("gradvac has separate targets for each layer", async () => {
   const params = [param("a/kernel", [0, 0]), param("b/kernel", [0, 0])];
   const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner: gradvac({ granularity: "layer" }) });
@@ -160,7 +161,7 @@ it("gradvac keeps targets for each layer apart", async () => {
 });
 
 describe("graddrop", () => {
-  it("keeps only one sign of each element: the positive one with probability ½(1 + Σg/Σ|g|)", async () => {
+  it("keeps one sign of each element: the positive one with probability ½(1 + Σg/Σ|g|)", async () => {
     const n = 4000;
     const rows = [Array<number>(n).fill(3), Array<number>(n).fill(-1)];
     const params = [param("a/kernel", Array<number>(n).fill(0))];
@@ -169,7 +170,7 @@ describe("graddrop", () => {
     expect(out.filter((v) => v === 3).length / n).toBeCloseTo(0.75, 1);
     free(params);
   });
-  it("agreeing tasks are summed, a leak of 1 is the sum, a leak for no task is refused", async () => {
+  it("sums tasks that agree, gives the sum with a leak of 1, and refuses a leak for an unknown task", async () => {
     const params = [param("a/kernel", [0, 0])];
     const agree = linear(params, [
       [1, -2],
@@ -181,12 +182,12 @@ describe("graddrop", () => {
       [-3, 4],
     ]);
     expect(await step(graddrop({ leak: { t0: 1, t1: 1 } }), params, oppose)).toEqual([-2, 2]);
-    await expect(step(graddrop({ leak: { t2: 1 } }), params, agree)).rejects.toThrow(/names `t2`/);
+    await expect(step(graddrop({ leak: { t2: 1 } }), params, agree)).rejects.toThrow(/unknown task\(s\) `t2`/);
     free(params);
   });
 });
 
-it("a-gem: learning the new does not raise the loss on the memory, the mean does", async () => {
+it("a-gem does not raise the loss on the memory, the mean does", async () => {
   const run = async (combiner: AnyCombiner): Promise<number> => {
     const w = param("a/kernel", [0, 0, 0]);
     const toward = (target: number[]) => (): tf.Scalar => tf.sum(tf.square(tf.sub(w.variable, target))) as tf.Scalar;
@@ -200,13 +201,13 @@ it("a-gem: learning the new does not raise the loss on the memory, the mean does
     return loss;
   };
   const before = 0.04 + 1 + 1;
-  // To first order not at all; what is left is of the order of the rate.
+  // The loss does not rise to first order. The rest is of the order of the rate.
   expect(await run(aGem({ memory: "memory" }))).toBeLessThanOrEqual(1.05 * before);
   expect(await run(meanGradient())).toBeGreaterThan(1.5 * before);
 });
 
-describe("bad input at the step leaves the weights as they are", () => {
-  it("one task, a NaN in one task's gradient, a memory without a loss", async () => {
+describe("bad input at a step does not change the weights", () => {
+  it("a single task, a NaN in a gradient, a memory without a loss", async () => {
     const params = [param("a/kernel", [1, 2])];
     const [one, two] = Object.values(
       linear(params, [
@@ -224,7 +225,7 @@ describe("bad input at the step leaves the weights as they are", () => {
     expect([...(params[0] as Param).variable.dataSync()]).toEqual([1, 2]);
     free(params);
   });
-  it("a combiner as the rule or among the hooks of an optimizer, with the reason", () => {
+  it("a combiner as the rule or among the hooks of an optimizer, with a reason", () => {
     const params = [param("a/kernel", [1, 2])];
     for (const make of [pcgrad, graddrop]) {
       const hooks = [make() as never];
@@ -237,10 +238,10 @@ describe("bad input at the step leaves the weights as they are", () => {
   });
 });
 
-it("tasks with heads of their own: the heads take their task's gradient, only the trunk is combined", async () => {
+it("tasks with separate heads: each head gets the gradient of its task, and only the trunk is combined", async () => {
   const params = [param("trunk/kernel", [0, 0]), param("left/kernel", [0]), param("right/kernel", [0])];
   const [trunk, left, right] = params.map(({ variable }) => variable) as [tf.Variable, tf.Variable, tf.Variable];
-  const dot = (v: tf.Variable, by: number[]): tf.Tensor => tf.sum(tf.mul(v, by));
+  const dot = (v: tf.Variable, factors: number[]): tf.Tensor => tf.sum(tf.mul(v, factors));
   const out = await step(pcgrad({ reduction: "mean" }), params, {
     left: () => tf.add(dot(trunk, [1, 0]), dot(left, [7])) as tf.Scalar,
     right: () => tf.add(dot(trunk, [-1, 1]), dot(right, [9])) as tf.Scalar,
@@ -250,7 +251,7 @@ it("tasks with heads of their own: the heads take their task's gradient, only th
 });
 
 describe("conflict report", () => {
-  it("cosines and norms, whole and by layer, without moving a thing", async () => {
+  it("has cosines and norms, for all parameters and by layer, and changes nothing", async () => {
     const params = [param("a/kernel", [5, 5]), param("b/kernel", [5])];
     const losses = linear(params, [
       [3, 0, 4],
@@ -269,16 +270,19 @@ describe("conflict report", () => {
     expect(formatConflicts(whole as GradientConflicts).split("\n")[1]).toBe("t0        1.00   -0.60    0.00");
     free(params);
   });
-  it("comes with every step for nothing, from the combiner's own Gramian", async () => {
+  it("comes with every step, from the Gramian of the combiner", async () => {
     const params = [param("a/kernel", [0, 0])];
-    const seen: (readonly [number, number])[] = [];
-    const watched = watchConflicts(upgrad(), ({ cosines }, at) => void seen.push([at.step, cosines[0]?.[1] as number]));
+    const watchedSteps: (readonly [number, number])[] = [];
+    const watched = watchConflicts(
+      upgrad(),
+      ({ cosines }, at) => void watchedSteps.push([at.step, cosines[0]?.[1] as number]),
+    );
     const losses = linear(params, [
       [1, 0],
       [-1, 0],
     ]);
     await step(watched, params, losses);
-    expect(seen).toEqual([[0, -1]]);
+    expect(watchedSteps).toEqual([[0, -1]]);
     free(params);
   });
 });

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await wasmBackend().init();
 });
 
-/** One step with the rows as gradients of three tasks; returns how far each weight went down. */
+/** Takes one step with the rows as the gradients of three tasks. Returns the decrease of each weight. */
 async function step(backend: string, combiner: AnyCombiner, rows: readonly (readonly number[])[]): Promise<number[]> {
   await tf.setBackend(backend);
   const start = tf.memory().numTensors;
@@ -39,8 +39,8 @@ async function step(backend: string, combiner: AnyCombiner, rows: readonly (read
   }
 }
 
-// The bound of the oracle tests: rows that nearly cancel lose digits of float32 on both backends.
-it("wasm gives the update of cpu, at 1e-10, 1 and 1e10, and leaves nothing", async () => {
+// The tolerance is that of the oracle tests: rows that nearly cancel lose digits in float32.
+it("wasm gives the same update as cpu, at 1e-10, 1 and 1e10, and leaves no tensor", async () => {
   for (const make of [pcgrad, upgrad, nashMtl, graddrop]) {
     for (const scale of [1e-10, 1, 1e10]) {
       const rows = jacobian("conflicting", 4, 3, 20, [scale, scale, scale]);
@@ -49,7 +49,7 @@ it("wasm gives the update of cpu, at 1e-10, 1 and 1e10, and leaves nothing", asy
   }
 });
 
-it("wasm names the task whose gradient is not finite", async () => {
+it("wasm names the task with a gradient that is not finite", async () => {
   for (const bad of [Number.NaN, Infinity, -Infinity]) {
     for (const make of [pcgrad, graddrop]) {
       const rows = jacobian("plain", 4, 3, 20, [1, 1, 1]);

@@ -2,13 +2,16 @@ import { mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema, type
 import * as tf from "@tensorflow/tfjs-core";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
 
+/** Options of {@link anchor}. */
 export interface AnchorOptions extends ReferenceOptions {
-  /** Pull towards the pretrained weights, α ≥ 0. @default 0.01 */
+  /** Strength of the pull towards the pretrained weights, α ≥ 0. @default 0.01 */
   readonly strength?: number;
 }
 
+/** State of {@link anchor}: the pretrained weights, or nothing with `store: "host"`. */
 export type AnchorState = { readonly reference: TensorMap };
 
+/** Schema of {@link AnchorOptions}. */
 export const anchorOptions: OptionsSchema<AnchorOptions, "strength"> = optionsSchema<AnchorOptions, "strength">({
   strength: {
     type: "number",
@@ -20,11 +23,12 @@ export const anchorOptions: OptionsSchema<AnchorOptions, "strength"> = optionsSc
 });
 
 /**
- * L2-SP (Li, Grandvalet & Davoine 2018, equation 3), coupled: g ← g + α(w − w⁰), the gradient of α/2·‖w − w⁰‖². Not for a
- * new head, whose w⁰ means nothing: use a mask. With Adam the pull is divided by √v̂ as weight decay is: see
- * `decoupledAnchor`.
+ * Pulls the weights towards their pretrained values w⁰: L2-SP (Li, Grandvalet & Davoine 2018, equation 3).
+ * g ← g + α(w − w⁰), which is the gradient of α/2·‖w − w⁰‖².
  *
- * State: w⁰, one tensor a parameter; none with `store: "host"`.
+ * Exclude a new head with a mask, because its w⁰ has no meaning. Adam divides the pull by √v̂, as it does with weight decay:
+ * use `decoupledAnchor` with Adam. State: w⁰, one tensor per parameter. With `store: "host"` there is none.
+ *
  * @throws OptionsError if an option is out of range; SelectionError if `reference` does not fit the parameters.
  */
 export function anchor(options: AnchorOptions = {}): OptimizerHook<AnchorState> {

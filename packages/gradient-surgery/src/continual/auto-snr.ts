@@ -2,49 +2,54 @@ import { type HookedOptimizer, type OptionsSchema, optionsSchema, type Param, ty
 import * as tf from "@tensorflow/tfjs-core";
 import { type MeasureGradientsOptions, measureGradients } from "./measure-gradients.ts";
 
+/** Options of {@link autoSnr}. */
 export interface AutoSnrOptions {
-  /** Tensors below it are frozen until the next probe. @default 0.95 */
+  /** Tensors with a smaller ratio are frozen until the next measurement, ≥ 0. @default 0.95 */
   readonly threshold?: number;
 }
 
+/** Freezes tensors with a low signal-to-noise ratio. */
 export interface AutoSnr {
-  /** Measures again, then freezes and unfreezes; call it before each epoch, on about five batches. Returns each ratio. */
-  probe(options: MeasureGradientsOptions): Promise<{ readonly [name: string]: number }>;
+  /** Measures, then freezes and unfreezes. Call it before each epoch with about five batches. Returns the ratios by name. */
+  measure(options: MeasureGradientsOptions): Promise<{ readonly [name: string]: number }>;
 }
 
+/** Schema of {@link AutoSnrOptions}. */
 export const autoSnrOptions: OptionsSchema<AutoSnrOptions, "threshold"> = optionsSchema<AutoSnrOptions, "threshold">({
-  threshold: { type: "number", minimum: 0, default: 0.95, description: "Tensors below it are frozen" },
+  threshold: { type: "number", minimum: 0, default: 0.95, description: "Tensors with a smaller ratio are frozen" },
 });
 
 /**
- * Auto-SNR (Lee et al. 2023, "Surgical Fine-Tuning", section 4; the evidence criterion of Mahsereci et al. 2017): trains
- * the tensors whose gradient says more than noise, mean(g² / (var(g) + 1e-8)) ≥ threshold with the variance over output
- * units, and freezes the others. Slots of what is frozen are kept. The best one is always trained, and so is a tensor of
- * one unit, which has no variance; parameters of normalization are not probed and stay as they are.
+ * Trains only tensors with a gradient that exceeds its noise: Auto-SNR (Lee et al. 2023, "Surgical Fine-Tuning", section 4; the
+ * evidence criterion of Mahsereci et al. 2017). A tensor trains if mean(g² / (var(g) + 1e-8)) ≥ threshold, with the variance
+ * over output units. Other tensors are frozen and keep their state.
  *
- * @throws OptionsError where `threshold` is negative.
+ * The tensor with the largest ratio always trains. So does a tensor of one unit, which has no variance. Parameters of
+ * normalization are not measured and not changed.
+ *
+ * @throws OptionsError if `threshold` is negative.
  */
 export function autoSnr(optimizer: HookedOptimizer, options: AutoSnrOptions = {}): AutoSnr {
   const { threshold } = autoSnrOptions.parse("auto-snr", options);
-  const probed = optimizer.params.filter(({ role }) => role !== "gamma" && role !== "beta");
+  const measured = optimizer.params.filter(({ role }) => role !== "gamma" && role !== "beta");
   return {
-    async probe(probeOptions) {
-      const means = await measureGradients(probed, probeOptions, (param, grad) => {
+    async measure(measureOptions) {
+      const means = await measureGradients(measured, measureOptions, (param, grad) => {
         const n = units(param);
         const { variance } = tf.moments(grad, [...param.unitAxes], true);
-        // The estimate of the paper's code is unbiased; for a single unit there is none.
+        // The code of the paper uses the unbiased variance. A single unit has none.
         const noise = tf.mul(variance, n / Math.max(n - 1, 1));
         return tf.mean(tf.div(tf.square(grad), tf.add(noise, 1e-8)));
       });
-      const ratios = means.map((ratio, i) => (units(probed[i] as Param) < 2 ? Number.POSITIVE_INFINITY : ratio));
+      const ratios = means.map((ratio, i) => (units(measured[i] as Param) < 2 ? Number.POSITIVE_INFINITY : ratio));
       const best = Math.max(...ratios);
       const keep = new Set(
-        probed.filter((_, i) => (ratios[i] as number) >= threshold || ratios[i] === best).map(({ name }) => name),
+        measured.filter((_, i) => (ratios[i] as number) >= threshold || ratios[i] === best).map(({ name }) => name),
       );
-      const freeze = new Set(probed.map(({ name }) => name).filter((name) => !keep.has(name)));
+      const freeze = new Set(measured.map(({ name }) => name).filter((name) => !keep.has(name)));
       optimizer.unfreeze(({ name }) => keep.has(name));
       if (freeze.size > 0) optimizer.freeze(({ name }) => freeze.has(name));
-      return Object.fromEntries(probed.map(({ name }, i) => [name, ratios[i] as number]));
+      return Object.fromEntries(measured.map(({ name }, i) => [name, ratios[i] as number]));
     },
   };
 }

@@ -11,13 +11,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
 import { type WrappedRuleState, wrapRule } from "./wrap-rule.ts";
 
+/** Options of {@link decoupledAnchor}. */
 export interface DecoupledAnchorOptions extends ReferenceOptions {
-  /** Pull towards the pretrained weights, α ≥ 0. @default 0.01 */
+  /** Strength of the pull towards the pretrained weights, α ≥ 0. @default 0.01 */
   readonly strength?: number;
-  /** Which parameters are pulled. @default all */
-  readonly on?: Selector;
+  /** Parameters that are pulled. @default all */
+  readonly params?: Selector;
 }
 
+/** Schema of {@link DecoupledAnchorOptions}. */
 export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions, "strength"> = optionsSchema<
   DecoupledAnchorOptions,
   "strength"
@@ -28,22 +30,23 @@ export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions, "stre
     default: 0.01,
     description: "Strength of the pull towards the pretrained weights",
   },
-  on: { description: "Selector of the parameters that are pulled. Default: all" },
+  params: { description: "Selector of the parameters that are pulled. Default: all" },
   ...referenceOptions,
 });
 
 /**
- * L2-SP beside the step instead of inside the gradient: w ← w − γ·α(w − w⁰) − (step of `rule`), γ the parameter's rate.
- * To `anchor` what AdamW is to Adam with L2 (Loshchilov & Hutter 2019): the pull does not depend on Adam's moments.
+ * Pulls the weights towards their pretrained values w⁰, separately from the gradient: w ← w − γ·α(w − w⁰) − (step of `rule`),
+ * with the rate γ of the parameter. It differs from `anchor` as AdamW differs from Adam with L2 (Loshchilov & Hutter 2019):
+ * the pull does not depend on the moments of Adam.
  *
- * State: that of `rule`, and w⁰; no w⁰ with `store: "host"`.
- * @throws OptionsError if an option is out of range; SelectionError if `on` matches nothing or `reference` does not
- *   fit.
+ * State: that of `rule`, and w⁰. With `store: "host"` there is no w⁰ in the state.
+ *
+ * @throws OptionsError if an option is out of range; SelectionError if `params` matches nothing or `reference` does not fit.
  */
 export function decoupledAnchor(rule: AnyRule, options: DecoupledAnchorOptions = {}): UpdateRule<WrappedRuleState> {
-  const { strength, on = "all" } = decoupledAnchorOptions.parse("decoupled-anchor", options);
+  const { strength, params: selector = "all" } = decoupledAnchorOptions.parse("decoupled-anchor", options);
   const reference = referenceFor("decoupled-anchor", options);
-  const selected = selectOnce(on, "`on` of `decoupled-anchor`");
+  const selected = selectOnce(selector, "`params` of `decoupled-anchor`");
   return wrapRule(
     "decoupled-anchor",
     rule,

@@ -12,17 +12,19 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type ReferenceOptions, referenceFor, referenceOptions } from "./reference.ts";
 import { type WrappedRuleState, wrapRule } from "./wrap-rule.ts";
 
+/** Options of {@link driftCap}. */
 export interface DriftCapOptions extends ReferenceOptions {
-  /** Largest drift ‖w − w⁰‖ as a share of ‖w⁰‖, > 0. @default 0.1 */
+  /** Largest drift ‖w − w⁰‖, as a share of ‖w⁰‖, > 0. @default 0.1 */
   readonly radius?: number;
-  /** Least ‖w⁰‖ that the radius is a share of, > 0, so that what starts at 0 can move. @default 1e-3 */
+  /** ‖w⁰‖ counts as at least this, > 0. Otherwise weights that start at 0 could not change. @default 1e-3 */
   readonly epsilon?: number;
-  /** Over what a norm is taken: all tensors of a layer, or each tensor. @default "layer" */
+  /** Whether each layer or each tensor has its own norm. @default "layer" */
   readonly granularity?: "layer" | "tensor";
-  /** Which parameters are held. @default all */
-  readonly on?: Selector;
+  /** Parameters that are limited. @default all */
+  readonly params?: Selector;
 }
 
+/** Schema of {@link DriftCapOptions}. */
 export const driftCapOptions: OptionsSchema<DriftCapOptions, "radius" | "epsilon" | "granularity"> = optionsSchema<
   DriftCapOptions,
   "radius" | "epsilon" | "granularity"
@@ -44,26 +46,26 @@ export const driftCapOptions: OptionsSchema<DriftCapOptions, "radius" | "epsilon
     default: "layer",
     description: "Each layer or each tensor has its own norm",
   },
-  on: { description: "Selector of the parameters that are limited. Default: all" },
+  params: { description: "Selector of the parameters that are limited. Default: all" },
   ...referenceOptions,
 });
 
 /**
- * Caps how far each layer may drift from its pretrained weights: after the step of `rule`, w is projected onto the ball
- * ‖w − w⁰‖ ≤ radius·max(‖w⁰‖, ε). Inside the ball it changes nothing, bit for bit.
+ * Limits the distance of each layer from its pretrained weights w⁰. After the step of `rule`, w is projected onto the ball
+ * ‖w − w⁰‖ ≤ radius·max(‖w⁰‖, ε). Inside the ball the step is unchanged, bit for bit.
  *
- * Around the rule, since a bound on weights has to see the step itself: a hook stands before momentum and Adam's division
- * and could only guess it. And not a parameter's `constraint`, which a checkpoint does not hold: w⁰ must be the same after
- * a resume. Not for a new head: leave it out by `on`.
+ * It wraps the rule because it must know the step itself. A hook runs before momentum and before the division of Adam. A
+ * `constraint` of a layer would not work either, because it is not part of a checkpoint, and w⁰ must survive a resume. Exclude
+ * a new head with `params`.
  *
- * State: that of `rule`, and w⁰; no w⁰ with `store: "host"`.
- * @throws OptionsError if an option is out of range; SelectionError if `on` matches nothing or `reference` does not
- *   fit.
+ * State: that of `rule`, and w⁰. With `store: "host"` there is no w⁰ in the state.
+ *
+ * @throws OptionsError if an option is out of range; SelectionError if `params` matches nothing or `reference` does not fit.
  */
 export function driftCap(rule: AnyRule, options: DriftCapOptions = {}): UpdateRule<WrappedRuleState> {
-  const { radius, epsilon, granularity, on = "all" } = driftCapOptions.parse("drift-cap", options);
+  const { radius, epsilon, granularity, params: selector = "all" } = driftCapOptions.parse("drift-cap", options);
   const reference = referenceFor("drift-cap", options);
-  const selected = selectOnce(on, "`on` of `drift-cap`");
+  const selected = selectOnce(selector, "`params` of `drift-cap`");
   return wrapRule(
     "drift-cap",
     rule,
@@ -77,29 +79,29 @@ export function driftCap(rule: AnyRule, options: DriftCapOptions = {}): UpdateRu
       );
       for (const group of groups.values()) {
         const names = group.map(({ name }) => name);
-        Object.assign(capped, projected(names, updates, origin, params));
+        Object.assign(capped, project(names, updates, origin, params));
       }
       return capped;
     },
   );
 
-  function projected(names: readonly string[], updates: TensorMap, origin: TensorMap, params: TensorMap): TensorMap {
-    const at = (map: TensorMap, name: string): tf.Tensor => map[name] as tf.Tensor;
-    const drift = names.map((name) => tf.sub(tf.sub(at(params, name), at(updates, name)), at(origin, name)));
-    const limit = tf.mul(tf.maximum(l2Norm(names.map((name) => at(origin, name))), epsilon), radius);
-    const far = l2Norm(drift);
-    const factor = tf.div(limit, tf.maximum(far, limit));
-    const outside = tf.greater(far, limit);
+  function project(names: readonly string[], updates: TensorMap, origin: TensorMap, params: TensorMap): TensorMap {
+    const get = (map: TensorMap, name: string): tf.Tensor => map[name] as tf.Tensor;
+    const drift = names.map((name) => tf.sub(tf.sub(get(params, name), get(updates, name)), get(origin, name)));
+    const limit = tf.mul(tf.maximum(l2Norm(names.map((name) => get(origin, name))), epsilon), radius);
+    const distance = l2Norm(drift);
+    const factor = tf.div(limit, tf.maximum(distance, limit));
+    const outside = tf.greater(distance, limit);
     return Object.fromEntries(
       names.map((name, i) => {
-        const onBall = tf.add(at(origin, name), tf.mul(drift[i] as tf.Tensor, factor));
-        return [name, tf.where(outside, tf.sub(at(params, name), onBall), at(updates, name))];
+        const onBall = tf.add(get(origin, name), tf.mul(drift[i] as tf.Tensor, factor));
+        return [name, tf.where(outside, tf.sub(get(params, name), onBall), get(updates, name))];
       }),
     );
   }
 }
 
-// Map.groupBy is not in Node 20.
+// Node 20 does not have Map.groupBy.
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);

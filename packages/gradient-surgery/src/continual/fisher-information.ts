@@ -2,20 +2,22 @@ import { disposeGradients, OptionsError, type Param, type TensorMap, taskGradien
 import * as tf from "@tensorflow/tfjs-core";
 import type { HostWeights } from "./host-weights.ts";
 
+/** Options of {@link fisherInformation}. */
 export interface FisherInformationOptions {
   readonly params: readonly Param[];
-  /** Negative log-likelihoods, each of **one** example: the square of a batch's mean gradient is not Fisher information. */
+  /** Negative log-likelihoods, each of **one** example. The squared mean gradient of a batch is not the Fisher information. */
   readonly losses: Iterable<() => tf.Scalar> | AsyncIterable<() => tf.Scalar>;
-  /** Variables that a forward pass writes (`moving_mean`, `moving_variance`): they stay as they are. @default [] */
+  /** Variables that a forward pass writes, such as `moving_mean`. They are restored. @default [] */
   readonly statistics?: readonly tf.Variable[];
 }
 
 /**
- * Diagonal Fisher information E[(∂ log p(y|x) / ∂w)²] from the user's data (Kirkpatrick et al. 2017, section 2.1). With the
- * labels of the data it is the empirical Fisher; with labels drawn from the model's own prediction, the true one: which
- * of the two is decided by the losses. One backward pass an example; read back once, at the end.
+ * Computes the diagonal Fisher information E[(∂ log p(y|x) / ∂w)²] from your data (Kirkpatrick et al. 2017, section 2.1).
  *
- * @throws OptionsError if no loss is given.
+ * The losses decide which of two forms it is. Labels of the data give the empirical Fisher information. Labels that are drawn
+ * from the predictions of the model give the true one. It needs one backward pass per example, and reads from the device once.
+ *
+ * @throws OptionsError if `losses` is empty.
  */
 export async function fisherInformation(options: FisherInformationOptions): Promise<HostWeights> {
   const { params, losses, statistics = [] } = options;
@@ -38,7 +40,10 @@ export async function fisherInformation(options: FisherInformationOptions): Prom
       count++;
     }
     if (!sum || count === 0) {
-      throw new OptionsError("`losses` of fisherInformation is empty.", "Pass one loss an example, a few hundred.");
+      throw new OptionsError(
+        "`losses` of fisherInformation is empty.",
+        "Pass one loss per example, for a few hundred examples.",
+      );
     }
     const total: TensorMap = sum;
     const values = await Promise.all(params.map(({ name }) => (total[name] as tf.Tensor).data()));

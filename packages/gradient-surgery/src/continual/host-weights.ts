@@ -1,12 +1,12 @@
 import { formatNames, type Param, SelectionError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Values by parameter name, off the device. */
+/** Values by parameter name, in host memory. */
 export type HostWeights = { readonly [name: string]: Float32Array };
 
 /**
- * The current values of `params`, read back once: the pretrained weights, if it is called before training. Takes
- * `namedWeights(model)` as well, where statistics of batch norm matter.
+ * Reads the current values of `params`. Before training these are the pretrained weights. To include the statistics of batch
+ * norm, pass `namedWeights(model)`.
  */
 export async function readWeights(params: readonly Param[]): Promise<HostWeights> {
   const values = await Promise.all(params.map(({ variable }) => variable.data()));
@@ -14,19 +14,21 @@ export async function readWeights(params: readonly Param[]): Promise<HostWeights
 }
 
 /**
- * `weights` as tensors shaped like `params`. Call it in a tidy.
+ * Uploads `weights` as tensors with the shapes of `params`. Call it inside a tidy.
  *
- * @throws SelectionError naming the parameters that are missing or of another size.
+ * @param label first words of the error message.
+ * @throws SelectionError that names the parameters that are missing or have another size.
  */
-export function uploadWeights(what: string, weights: HostWeights, params: TensorMap): TensorMap {
-  assertFits(what, weights, params);
+export function uploadWeights(label: string, weights: HostWeights, params: TensorMap): TensorMap {
+  assertFits(label, weights, params);
   return Object.fromEntries(
     Object.entries(params).map(([name, { shape }]) => [name, tf.tensor(weights[name] as Float32Array, shape)]),
   );
 }
 
+/** @throws SelectionError that names the parameters that are missing in `weights` or have another size. */
 export function assertFits(
-  what: string,
+  label: string,
   weights: HostWeights,
   params: { readonly [name: string]: { size: number } },
 ): void {
@@ -36,7 +38,7 @@ export function assertFits(
     .map(([name]) => name);
   if (missing.length + wrong.length === 0) return;
   throw new SelectionError(
-    `${what} does not fit the parameters. Missing: ${formatNames(missing)}. Of another size: ${formatNames(wrong)}.`,
-    "Take it from the same parameters: await readWeights(namedParams(model)), before training.",
+    `${label} does not fit the parameters. Missing: ${formatNames(missing)}. Wrong size: ${formatNames(wrong)}.`,
+    "Read it from the same parameters before training: await readWeights(namedParams(model)).",
   );
 }

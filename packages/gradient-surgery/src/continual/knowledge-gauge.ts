@@ -2,36 +2,38 @@ import { l2Norm, type Observer, type Param } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { assertFits, type HostWeights, uploadWeights } from "./host-weights.ts";
 
-/** How far the model is from what it was. */
+/** The distance of a model from its pretrained weights. */
 export interface KnowledgeReading {
-  /** ‖w − w⁰‖ / ‖w⁰‖ by layer; Infinity where w⁰ was 0 and w is not. */
+  /** ‖w − w⁰‖ / ‖w⁰‖ by layer. Infinity if w⁰ is 0 and w is not. */
   readonly drift: { readonly [layer: string]: number };
-  /** The same over all parameters together. */
+  /** The same ratio over all parameters together. */
   readonly total: number;
-  /** What `accuracy` gave, where there is one. */
+  /** The result of `accuracy`, if it is given. */
   readonly accuracy?: number;
 }
 
+/** Options of {@link knowledgeGauge}. */
 export interface KnowledgeGaugeOptions {
   readonly params: readonly Param[];
   /** Pretrained weights, from `readWeights` before training. */
   readonly reference: HostWeights;
-  /** Accuracy (or any other score) on a set of examples of the old task. */
+  /** Computes the accuracy, or another score, on examples of the old task. */
   readonly accuracy?: () => number | Promise<number>;
-  /** Called with each reading of an epoch. */
+  /** Called with the reading of each epoch. */
   readonly log?: (reading: KnowledgeReading, epoch: number) => void;
 }
 
+/** Measures the distance from the pretrained weights, as an observer of a run or on request. */
 export interface KnowledgeGauge extends Observer {
-  /** Measures now: one read-back. */
+  /** Measures now. Reads from the device once. */
   measure(): Promise<KnowledgeReading>;
-  /** Readings by epoch. */
+  /** The readings of all epochs. */
   readonly history: readonly KnowledgeReading[];
 }
 
 /**
- * A gauge of what fine-tuning leaves of the pretrained model: how far each layer has drifted, and how the model still does
- * on an anchor set, after each epoch. An observer: it changes nothing. In `model.fit`: call `epochEnd`, or `measure`.
+ * Measures after each epoch how far each layer has moved from its pretrained weights, and the accuracy on old examples. It is
+ * an observer and changes nothing. In `model.fit`, call `epochEnd` or `measure`.
  *
  * @throws SelectionError if `reference` does not fit `params`.
  */
@@ -57,9 +59,9 @@ export function knowledgeGauge({ params, reference, accuracy, log }: KnowledgeGa
     const drift = layers.map(
       (layer, i) => [layer, ratio(values[2 * i] as number, values[2 * i + 1] as number)] as const,
     );
-    const all = (offset: number): number => Math.hypot(...layers.map((_, i) => values[2 * i + offset] as number));
+    const totalNorm = (offset: number): number => Math.hypot(...layers.map((_, i) => values[2 * i + offset] as number));
     const score = accuracy ? { accuracy: await accuracy() } : {};
-    return { drift: Object.fromEntries(drift), total: ratio(all(0), all(1)), ...score };
+    return { drift: Object.fromEntries(drift), total: ratio(totalNorm(0), totalNorm(1)), ...score };
   };
   return {
     name: "knowledge-gauge",

@@ -1,19 +1,19 @@
 import { disposeGradients, OptionsError, type Param, taskGradients } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Losses of a few batches, and what must not move while they are probed. */
+/** Losses to measure gradients of, and variables that must not change. */
 export interface MeasureGradientsOptions {
-  /** One loss a batch; five batches in the paper. */
+  /** One loss per batch. The paper uses five batches. */
   readonly losses: Iterable<() => tf.Scalar> | AsyncIterable<() => tf.Scalar>;
-  /** Variables that a forward pass writes (`moving_mean`, `moving_variance`): they stay as they are. @default [] */
+  /** Variables that a forward pass writes, such as `moving_mean`. They are restored. @default [] */
   readonly statistics?: readonly tf.Variable[];
 }
 
 /**
- * The mean over batches of one number per parameter, in one read a batch.
+ * Computes one number per parameter from its gradient, averaged over batches. Reads from the device once per batch.
  *
- * @param measure a scalar from a parameter and its gradient.
- * @throws OptionsError if no loss is given.
+ * @param measure returns a scalar for a parameter and its gradient. A parameter without a gradient counts as 0.
+ * @throws OptionsError if `losses` is empty.
  */
 export async function measureGradients(
   params: readonly Param[],
@@ -23,11 +23,11 @@ export async function measureGradients(
   const sums = new Float64Array(params.length);
   let count = 0;
   for await (const loss of losses) {
-    const found = taskGradients(params, { probe: loss }, statistics, true);
+    const found = taskGradients(params, { loss }, statistics, true);
     const numbers = tf.tidy(() =>
       tf.stack(
         params.map((param) => {
-          const grad = found.byTask.probe?.[param.name];
+          const grad = found.byTask.loss?.[param.name];
           return grad ? measure(param, grad) : tf.scalar(0);
         }),
       ),
@@ -37,6 +37,6 @@ export async function measureGradients(
     numbers.dispose();
     count++;
   }
-  if (count === 0) throw new OptionsError("No loss was given.", "Pass one loss per batch, for about five batches.");
+  if (count === 0) throw new OptionsError("`losses` is empty.", "Pass one loss per batch, for about five batches.");
   return Array.from(sums, (sum) => sum / count);
 }

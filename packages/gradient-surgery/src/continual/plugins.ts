@@ -11,7 +11,7 @@ import { type DecoupledAnchorOptions, decoupledAnchor, decoupledAnchorOptions } 
 import { type DriftCapOptions, driftCap, driftCapOptions } from "./drift-cap.ts";
 import { ewc, ewcOptions } from "./ewc.ts";
 
-/** Rules that keep what the model knew. */
+/** The hooks and rules that keep the knowledge of the pretrained model. */
 export const continualPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -23,28 +23,28 @@ export const continualPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "rule",
     name: "decoupled-anchor",
-    description: "A rule, and beside its step a pull towards the pretrained weights",
-    options: around<DecoupledAnchorOptions>(decoupledAnchorOptions),
+    description: "Adds a pull towards the pretrained weights to the step of a rule",
+    options: withInnerRule<DecoupledAnchorOptions>(decoupledAnchorOptions),
     create: ({ rule, ...options }) => decoupledAnchor(rule, options),
   }),
   definePlugin({
     kind: "rule",
     name: "drift-cap",
-    description: "A rule, after whose step no layer is farther than a radius from its pretrained weights",
-    options: around<DriftCapOptions>(driftCapOptions),
+    description: "Limits the distance of each layer from its pretrained weights, after the step of a rule",
+    options: withInnerRule<DriftCapOptions>(driftCapOptions),
     create: ({ rule, ...options }) => driftCap(rule, options),
   }),
   definePlugin({
     kind: "hook",
     name: "ewc",
-    description: "Holds each weight as firmly as the old task needs it",
+    description: "Pulls each weight towards its pretrained value as strongly as the old task needs it",
     options: ewcOptions,
     create: ewc,
   }),
 ];
 
-/** The options of a rule around a rule, with the rule inside, which the registry builds. */
-function around<O extends object>({
+/** Adds the option `rule` to the options of a rule that wraps another one. The registry builds the inner rule. */
+function withInnerRule<O extends object>({
   jsonSchema,
 }: {
   readonly jsonSchema: OptionSchema;

@@ -1,14 +1,15 @@
 import { type OptionSchema, OptionsError, type TensorMap } from "@graftjs/core";
 import { type HostWeights, uploadWeights } from "./host-weights.ts";
 
-/** Where the pretrained weights come from, and where they are kept. */
+/** Options for the source and the place of the pretrained weights. */
 export interface ReferenceOptions {
-  /** Pretrained weights, from `readWeights`. @default those of each parameter at its first step */
+  /** Pretrained weights, from `readWeights`. @default the values of each parameter at its first step */
   readonly reference?: HostWeights;
-  /** `"host"` uploads them in each step and keeps none on the device; needs `reference`. @default "device" */
+  /** `"host"` keeps nothing on the device and uploads the weights at each step. It needs `reference`. @default "device" */
   readonly store?: "device" | "host";
 }
 
+/** Schemas of {@link ReferenceOptions}. */
 export const referenceOptions: { readonly [K in keyof ReferenceOptions]-?: OptionSchema } = {
   reference: {
     type: "object",
@@ -18,25 +19,29 @@ export const referenceOptions: { readonly [K in keyof ReferenceOptions]-?: Optio
   store: { enum: ["device", "host"], default: "device", description: "Memory that holds the pretrained weights" },
 };
 
-/** The pretrained weights: as state on the device, or as nothing at all. */
+/** Access to the pretrained weights, in the state or in host memory. */
 export interface Reference {
-  /** What the state keeps. */
+  /** Returns the tensors for the state. */
   init(params: TensorMap): TensorMap;
-  /** The values for `params`, from the state or from the host. */
+  /** Returns the values for `params`, from the state or from host memory. */
   of(params: TensorMap, state: TensorMap): TensorMap;
 }
 
-/** @throws OptionsError if `store` is `"host"` and `reference` is missing. */
+/**
+ * Creates the access to the pretrained weights.
+ *
+ * @throws OptionsError if `store` is `"host"` and `reference` is missing.
+ */
 export function referenceFor(name: string, { reference, store = "device" }: ReferenceOptions): Reference {
   if (store === "host" && !reference) {
     throw new OptionsError(
-      `\`${name}\` keeps its reference on the host, and has none.`,
-      "Pass `reference: await readWeights(params)`, read before training.",
+      `\`${name}\` has \`store: "host"\`, but no \`reference\`.`,
+      "Before training, read it: `reference: await readWeights(params)`.",
     );
   }
-  const what = `\`reference\` of \`${name}\``;
+  const label = `\`reference\` of \`${name}\``;
   return {
-    init: (params) => (store === "host" ? {} : reference ? uploadWeights(what, reference, params) : params),
-    of: (params, state) => (store === "host" ? uploadWeights(what, reference as HostWeights, params) : state),
+    init: (params) => (store === "host" ? {} : reference ? uploadWeights(label, reference, params) : params),
+    of: (params, state) => (store === "host" ? uploadWeights(label, reference as HostWeights, params) : state),
   };
 }

@@ -1,13 +1,16 @@
 import type { AnyRule, StateTree, StepContext, TensorMap, UpdateRule } from "@graftjs/core";
 
-/** State of the rule inside, and of what is around it. */
+/** State of a wrapped rule: that of the rule inside, and the pretrained weights. */
 export type WrappedRuleState = { readonly inner: StateTree; readonly reference: TensorMap };
 
 /**
- * A rule whose updates are changed before they are subtracted: for what must see the step itself, after momentum and
- * Adam's division, which no hook does.
+ * Wraps a rule and changes its updates before they are subtracted. A hook cannot do this: it runs before momentum and before
+ * the division of Adam.
  *
- * The fused kernels of the rule inside are not used: they write the weights before anyone could change the step.
+ * The wrapped rule does not use its fused kernels, because these write the weights directly.
+ *
+ * @param init returns the pretrained weights for the state.
+ * @param change returns the changed updates.
  */
 export function wrapRule(
   name: string,

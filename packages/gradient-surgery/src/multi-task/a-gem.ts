@@ -2,11 +2,13 @@ import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graft
 import { memoryTasks } from "./memory-tasks.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link aGem}. */
 export interface AGemOptions extends WeighingOptions {
-  /** Name of the task whose loss is over remembered examples. @default the last of the losses */
+  /** Name of the task whose loss is over remembered examples. @default the last task */
   readonly memory?: string;
 }
 
+/** Schema of {@link AGemOptions}. */
 export const aGemOptions: OptionsSchema<AGemOptions> = optionsSchema<AGemOptions>({
   memory: {
     type: "string",
@@ -16,13 +18,15 @@ export const aGemOptions: OptionsSchema<AGemOptions> = optionsSchema<AGemOptions
 });
 
 /**
- * A-GEM (Chaudhry et al. 2019, equation 11): learns what is new without forgetting. The gradient g on new examples is
- * used as it is, unless it would raise the loss on remembered ones: where g·r < 0, g − (g·r)/(r·r)·r. The memory itself
- * is never trained on. With several new tasks g is their sum. No state.
+ * Learns a new task without raising the loss on remembered examples: A-GEM (Chaudhry et al. 2019, equation 11).
  *
- * The paper projects the whole vector; avalanche's code each tensor by itself: `granularity: "tensor"`.
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if no task is called
- *   `memory`.
+ * Let g be the gradient on new examples and r the one on remembered examples. If g·r < 0, the update is g − (g·r)/(r·r)·r,
+ * otherwise g. The memory itself is never trained on. With several new tasks, g is the sum of their gradients.
+ *
+ * The paper projects the whole vector. The code of avalanche projects each tensor, as `granularity: "tensor"` does. The
+ * combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step without the task `memory`.
  */
 export function aGem(options: AGemOptions = {}): WeighingCombiner<null> {
   const { memory } = aGemOptions.parse("a-gem", options);

@@ -4,13 +4,15 @@ import { preferenceOption, preferenceVector, type TaskPreference } from "./prefe
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link alignedMtl}. */
 export interface AlignedMtlOptions extends WeighingOptions {
-  /** To which principal size all are brought: the `"min"`, the `"median"`, or the root mean square, `"rmse"`. @default "min" */
+  /** The principal size that all gradients are scaled to: the smallest, the median, or the root mean square. @default "min" */
   readonly scale?: "min" | "median" | "rmse";
-  /** How much each task counts, by name. @default all alike */
+  /** Weight of each task, by name. @default all are equal */
   readonly preference?: TaskPreference;
 }
 
+/** Schema of {@link AlignedMtlOptions}. */
 export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions, "scale"> = optionsSchema<AlignedMtlOptions, "scale">({
   scale: {
     enum: ["min", "median", "rmse"],
@@ -22,11 +24,11 @@ export const alignedMtlOptions: OptionsSchema<AlignedMtlOptions, "scale"> = opti
 });
 
 /**
- * Aligned-MTL (Senushkin et al. 2023, algorithm 1): makes the gradients orthogonal and of equal size, then takes the
- * mean. G = VΛVᵀ, B = √λ·VΛ^(−1/2)Vᵀ over the eigenvalues that are not 0, weights B·preference. No state.
+ * Makes the gradients orthogonal and equally large, then takes their mean: Aligned-MTL (Senushkin et al. 2023, algorithm 1).
+ * With G = VΛVᵀ, the weights are B·preference with B = √λ·VΛ^(−1/2)Vᵀ, over the eigenvalues that are not 0. The combiner has
+ * no state.
  *
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
- *   name the tasks.
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step if `preference` does not fit the tasks.
  */
 export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<null> {
   const { scale, preference } = alignedMtlOptions.parse("aligned-mtl", options);
@@ -37,13 +39,13 @@ export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<nu
     if (largest === 0) return share;
     const { values, vectors } = eigen(gram.map((value) => value / largest));
     const floor = RANK_TOLERANCE * (values[m - 1] as number);
-    const kept = [...values.keys()].filter((k) => (values[k] as number) > floor);
+    const nonZero = [...values.keys()].filter((k) => (values[k] as number) > floor);
     const size = principal(
-      Float64Array.from(kept, (k) => values[k] as number),
+      Float64Array.from(nonZero, (k) => values[k] as number),
       scale,
     );
     const weights = new Float64Array(m);
-    for (const k of kept) {
+    for (const k of nonZero) {
       const vector = vectors[k] as Float64Array;
       const along = vector.reduce((sum, v, i) => sum + v * (share[i] as number), 0);
       const factor = Math.sqrt(size / (values[k] as number)) * along;
@@ -53,7 +55,7 @@ export function alignedMtl(options: AlignedMtlOptions = {}): WeighingCombiner<nu
   });
 }
 
-/** Of eigenvalues in ascending order. The median of an even number is the lower one, as in torch. */
+/** Returns the principal size of ascending eigenvalues. Of an even number of values, the lower median is used, as in torch. */
 function principal(values: Float64Array, scale: "min" | "median" | "rmse"): number {
   if (scale === "min") return values[0] as number;
   if (scale === "median") return values[Math.floor((values.length - 1) / 2)] as number;

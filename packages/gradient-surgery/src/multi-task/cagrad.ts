@@ -2,11 +2,13 @@ import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graft
 import { solveQuadraticProgram } from "./quadratic-program.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link cagrad}. */
 export interface CagradOptions extends WeighingOptions {
-  /** Radius of the ball around the mean, as a share of its norm, in [0, 1). 0 is the mean. @default 0.5 */
+  /** Radius of the ball around the mean gradient, relative to its norm, in [0, 1). 0 gives the mean. @default 0.5 */
   readonly c?: number;
 }
 
+/** Schema of {@link CagradOptions}. */
 export const cagradOptions: OptionsSchema<CagradOptions, "c"> = optionsSchema<CagradOptions, "c">({
   c: {
     type: "number",
@@ -18,15 +20,17 @@ export const cagradOptions: OptionsSchema<CagradOptions, "c"> = optionsSchema<Ca
   granularity: granularityOption,
 });
 
-/** ‖g_w‖ below this share of √trace G counts as Pareto stationary, as in TorchJD. */
+/** If ‖g_w‖ is below this share of √trace G, the point counts as Pareto stationary, as in TorchJD. */
 const STATIONARY = 1e-4;
 
 /**
- * CAGrad (Liu et al. 2021, algorithm 1): in a ball of radius c‖g₀‖ around the mean gradient g₀, the direction that helps
- * the worst-off task most: g₀ + c‖g₀‖·g_w/‖g_w‖ with w = argmin over the simplex of g_w·g₀ + c‖g₀‖‖g_w‖. Not rescaled
- * by 1/(1 + c²), which some implementations do. Weights 0 where the tasks are at a Pareto-stationary point. No state.
+ * Searches a ball around the mean gradient g₀ for the update that helps the worst task most: CAGrad (Liu et al. 2021,
+ * algorithm 1). The update is g₀ + c‖g₀‖·g_w/‖g_w‖, and w minimizes g_w·g₀ + c‖g₀‖‖g_w‖ over the simplex.
  *
- * @throws OptionsError if an option is out of range or unknown.
+ * The update is not rescaled by 1/(1 + c²), as in some implementations. At a Pareto-stationary point all weights are 0. The
+ * combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range.
  */
 export function cagrad(options: CagradOptions = {}): WeighingCombiner<null> {
   const { c } = cagradOptions.parse("cagrad", options);
@@ -47,8 +51,8 @@ export function cagrad(options: CagradOptions = {}): WeighingCombiner<null> {
 }
 
 /**
- * argmin over the simplex of bᵀw + r‖w‖_G. As ‖w‖ = min over t > 0 of (‖w‖²/t + t)/2, it is a quadratic program for each
- * t, and the best t is where t = ‖w_t‖: found by regula falsi (Illinois) in log t.
+ * Minimizes bᵀw + r‖w‖_G over the simplex. Because ‖w‖ is the minimum of (‖w‖²/t + t)/2 over t > 0, this is a quadratic
+ * program for each t. The best t satisfies t = ‖w_t‖. Regula falsi (Illinois) finds it in log t.
  */
 function worstCase(G: Float64Array, b: Float64Array, radius: number): Float64Array {
   const sum = new Float64Array(b.length).fill(1);
@@ -67,7 +71,7 @@ function worstCase(G: Float64Array, b: Float64Array, radius: number): Float64Arr
     const middle = (low * above - high * below) / (above - below);
     const value = excess(middle);
     if (Math.abs(value) < 1e-10 || high - low < 1e-10) break;
-    // Illinois: an end that stays twice has its value halved, or it would stay for ever.
+    // Illinois: the value of an end that stays twice is halved. Otherwise that end could stay forever.
     if (value < 0) {
       if (side < 0) above /= 2;
       [low, below, side] = [middle, value, -1];

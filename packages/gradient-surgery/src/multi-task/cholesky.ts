@@ -1,4 +1,4 @@
-/** The lower factor L of A = L Lᵀ, row-major; undefined where A is not positive definite. */
+/** Computes the lower factor L of A = L Lᵀ, row-major. Returns undefined if A is not positive definite. */
 export function cholesky(a: Float64Array): Float64Array | undefined {
   const m = Math.sqrt(a.length);
   const l = new Float64Array(m * m);

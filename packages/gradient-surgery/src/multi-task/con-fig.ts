@@ -4,25 +4,29 @@ import { eigen, pseudoSolve } from "./eigen.ts";
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link conFig}. */
 export interface ConFigOptions extends WeighingOptions {}
 
+/** Schema of {@link ConFigOptions}. */
 export const conFigOptions: OptionsSchema<ConFigOptions> = optionsSchema<ConFigOptions>({
   granularity: granularityOption,
 });
 
 /**
- * ConFIG (Liu, Chu & Thuerey 2024, "Towards Conflict-free Training of Physics Informed Neural Networks", equation 2): the
- * direction u with the same positive cosine to every task's gradient, û = Ū⁺1 with the unit gradients as rows of Ū, made
- * as long as the sum of the projections on it: (Σ gᵢ·u)·u. Each task counts the same whatever its size. No state.
+ * Finds the direction with equal positive cosines to the gradients of all tasks: ConFIG (Liu, Chu & Thuerey 2024, "Towards
+ * Conflict-free Training of Physics Informed Neural Networks", equation 2).
  *
- * @throws OptionsError if an option is out of range or unknown.
+ * û = Ū⁺1, where the rows of Ū are the unit gradients. The update is (Σ gᵢ·u)·u, with the unit vector u of û. All tasks count
+ * equally, whatever the size of their gradients. The combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range.
  */
 export function conFig(options: ConFigOptions = {}): WeighingCombiner<null> {
   conFigOptions.parse("con-fig", options);
   return weighingCombiner("con-fig", options, (gram) => {
     const { m, norms, cosines } = correlation(gram);
     const y = pseudoSolve(eigen(cosines), new Float64Array(m).fill(1), RANK_TOLERANCE);
-    // Cy holds the dot products of û with the unit gradients, and y·Cy is ‖û‖².
+    // Cy contains the dot products of û with the unit gradients, and y·Cy is ‖û‖².
     const along = y.map((_, i) => y.reduce((sum, v, j) => sum + (cosines[i * m + j] as number) * v, 0));
     const square = y.reduce((sum, v, i) => sum + v * (along[i] as number), 0);
     if (!(square > 0)) return new Float64Array(m);

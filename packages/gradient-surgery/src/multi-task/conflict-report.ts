@@ -9,27 +9,31 @@ import {
 import type * as tf from "@tensorflow/tfjs-core";
 import { correlation } from "./correlation.ts";
 
-/** Do the tasks pull the same way? */
+/** Norms and cosines of the gradients of several tasks. */
 export interface GradientConflicts {
   readonly tasks: readonly string[];
-  /** Norm of each task's gradient. */
+  /** Norm of the gradient of each task. */
   readonly norms: readonly number[];
-  /** Cosine between the gradients of each two tasks; below 0 they conflict. A gradient of 0 has cosine 0. */
+  /** Cosine between the gradients of each two tasks. They conflict if it is below 0. A zero gradient has cosine 0. */
   readonly cosines: readonly (readonly number[])[];
 }
 
+/** Options of {@link conflictReport}. */
 export interface ConflictReportOptions {
   readonly params: readonly Param[];
   readonly losses: TaskLosses;
-  /** One report over all parameters, under "", or one a layer or tensor. @default "whole" */
+  /** One report for all parameters, under the key "", or one per layer or tensor. @default "whole" */
   readonly granularity?: "whole" | "layer" | "tensor";
-  /** Variables that a forward pass writes: they stay as they are. @default [] */
+  /** Variables that a forward pass writes. They are restored. @default [] */
   readonly statistics?: readonly tf.Variable[];
 }
 
 /**
- * Cosines between the tasks' gradients, by layer or tensor on request: before training, to see whether there is a conflict
- * to resolve at all. A backward pass a task, one read-back. Nothing moves.
+ * Computes the cosines between the gradients of several tasks. Use it before training to see whether the tasks conflict.
+ *
+ * It needs one backward pass per task, and reads from the device once. It changes nothing.
+ *
+ * @returns the conflicts by group: by "", layer path or parameter name, as `granularity` says.
  */
 export async function conflictReport(
   options: ConflictReportOptions,
@@ -50,8 +54,8 @@ export async function conflictReport(
 }
 
 /**
- * The same combiner, which also tells the conflicts of each step, from the Gramian it is given anyway: no further pass.
- * Per layer where the combiner works per layer.
+ * Wraps a combiner, so that `watch` gets the conflicts of each step. They come from the Gramian of the combiner and need no
+ * additional pass. If the combiner works per layer or tensor, `watch` is called once for each.
  */
 export function watchConflicts<C extends WeighingCombiner>(
   combiner: C,
@@ -67,7 +71,7 @@ export function watchConflicts<C extends WeighingCombiner>(
   };
 }
 
-/** Conflicts as a table for people: a row and a column a task. */
+/** Formats the cosines as a table with one row and one column per task. */
 export function formatConflicts({ tasks, cosines }: GradientConflicts): string {
   const width = Math.max(6, ...tasks.map((task) => task.length));
   const line = (cells: readonly string[]): string =>

@@ -1,15 +1,16 @@
-/** A Gramian split into lengths and cosines: G = D C D. */
+/** A Gramian as norms and cosines: G = D C D. */
 export interface Correlation {
+  /** Number of tasks. */
   readonly m: number;
-  /** Norm of each task's gradient. */
+  /** Norm of the gradient of each task. */
   readonly norms: Float64Array;
-  /** Cosines between tasks, row-major; a zero gradient has cosine 0 with everything, itself included. */
+  /** Cosines between tasks, row-major. A zero gradient has cosine 0 with every gradient, including itself. */
   readonly cosines: Float64Array;
 }
 
 /**
- * Methods solve with C rather than with G: tasks whose gradients differ in size by 1e20 make G useless in float64, and
- * leave C as it is.
+ * Splits a Gramian into norms and cosines. Solvers use the cosines C instead of G: if gradients differ in size by 1e20, G is
+ * useless in float64, but C is not affected.
  */
 export function correlation(gram: Float64Array): Correlation {
   const m = Math.sqrt(gram.length);

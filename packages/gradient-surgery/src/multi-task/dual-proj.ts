@@ -4,23 +4,24 @@ import { projectOntoDualCone } from "./dual-cone.ts";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link dualProj}. */
 export interface DualProjOptions extends WeighingOptions {
-  /** How much each task counts, by name. @default all alike */
+  /** Weight of each task, by name. @default all are equal */
   readonly preference?: TaskPreference;
 }
 
+/** Schema of {@link DualProjOptions}. */
 export const dualProjOptions: OptionsSchema<DualProjOptions> = optionsSchema<DualProjOptions>({
   preference: preferenceOption,
   granularity: granularityOption,
 });
 
 /**
- * DualProj: the nearest direction to the mean gradient that makes no task worse, to first order (the projection of GEM,
- * Lopez-Paz & Ranzato 2017, equation 11, with the mean of all tasks as the gradient). Equals the mean where nothing
- * conflicts. No state.
+ * Finds the direction closest to the mean gradient that makes no task worse to first order: DualProj. It is the projection of
+ * GEM (Lopez-Paz & Ranzato 2017, equation 11), applied to the mean of all tasks. Without a conflict it equals the mean. The
+ * combiner has no state.
  *
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
- *   name the tasks.
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step if `preference` does not fit the tasks.
  */
 export function dualProj(options: DualProjOptions = {}): WeighingCombiner<null> {
   dualProjOptions.parse("dual-proj", options);

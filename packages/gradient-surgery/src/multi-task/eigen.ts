@@ -1,14 +1,14 @@
-/** Eigenvalues in ascending order; `vectors[k]` belongs to `values[k]`. */
+/** Eigenvalues in ascending order, with their vectors: `vectors[k]` belongs to `values[k]`. */
 export interface Eigen {
   readonly values: Float64Array;
   readonly vectors: readonly Float64Array[];
 }
 
 /**
- * Eigenvalues and orthonormal eigenvectors of a symmetric matrix, by cyclic Jacobi rotations (Golub & Van Loan, 4th ed.,
- * algorithm 8.5.3). Converges quadratically; for as many tasks as there ever are it is the simplest exact method.
+ * Computes the eigenvalues and orthonormal eigenvectors of a symmetric matrix by cyclic Jacobi rotations (Golub & Van Loan,
+ * 4th ed., algorithm 8.5.3). It converges quadratically, and is the simplest exact method for matrices of this size.
  *
- * @param a row-major m × m, symmetric, finite. Not changed.
+ * @param a row-major m × m, symmetric and finite. It is not changed.
  */
 export function eigen(a: Float64Array): Eigen {
   const m = Math.sqrt(a.length);
@@ -26,7 +26,7 @@ export function eigen(a: Float64Array): Eigen {
 }
 
 /**
- * A⁺b for a symmetric positive semidefinite A.
+ * Computes A⁺b for a symmetric positive semidefinite A.
  *
  * @param tolerance eigenvalues below `tolerance` times the largest count as 0.
  */
@@ -50,7 +50,7 @@ function offDiagonal(s: Float64Array, m: number): number {
   return Math.hypot(...s.filter((_, k) => k % (m + 1) !== 0));
 }
 
-/** One Jacobi rotation that makes s[p, q] zero. */
+/** Applies one Jacobi rotation that makes s[p, q] zero. */
 function rotate(s: Float64Array, v: Float64Array, m: number, p: number, q: number): void {
   const pq = at(s, m, p, q);
   if (pq === 0) return;

@@ -4,13 +4,15 @@ import { memoryTasks } from "./memory-tasks.ts";
 import { solveQuadraticProgram } from "./quadratic-program.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link gem}. */
 export interface GemOptions extends WeighingOptions {
-  /** Names of the tasks whose losses are over remembered examples, one for each old task. @default all but the first */
+  /** Names of the tasks whose losses are over remembered examples, one per old task. @default all except the first */
   readonly memories?: readonly string[];
-  /** Least weight of each memory once one conflicts, ≥ 0: helps old tasks beyond not hurting them. @default 0.5 */
+  /** Smallest weight of each memory if one of them conflicts, ≥ 0. A larger value also improves old tasks. @default 0.5 */
   readonly margin?: number;
 }
 
+/** Schema of {@link GemOptions}. */
 export const gemOptions: OptionsSchema<GemOptions, "margin"> = optionsSchema<GemOptions, "margin">({
   memories: {
     type: "array",
@@ -27,11 +29,13 @@ export const gemOptions: OptionsSchema<GemOptions, "margin"> = optionsSchema<Gem
 });
 
 /**
- * GEM (Lopez-Paz & Ranzato 2017, equations 8–12): the gradient g on new examples is used as it is, unless it would raise
- * the loss of one of the old tasks; then g + Mᵀv with v = argmin ½vᵀMMᵀv + (Mg)ᵀv over v ≥ margin, the rows of M being
- * the gradients on the memories. With several new tasks g is their sum. No state.
+ * Learns a new task without raising the loss of any of several old tasks: GEM (Lopez-Paz & Ranzato 2017, equations 8–12).
  *
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if a memory has no loss.
+ * Let g be the gradient on new examples, and let the rows of M be the gradients on the memories. If g raises no loss of a
+ * memory, the update is g. Otherwise it is g + Mᵀv, and v minimizes ½vᵀMMᵀv + (Mg)ᵀv over v ≥ margin. With several new tasks,
+ * g is the sum of their gradients. The combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step without one of the memories.
  */
 export function gem(options: GemOptions = {}): WeighingCombiner<null> {
   const { margin } = gemOptions.parse("gem", options);
@@ -42,17 +46,17 @@ export function gem(options: GemOptions = {}): WeighingCombiner<null> {
     const dots = old.map((r) => weights.reduce((sum, w, i) => sum + w * (gram[r * m + i] as number), 0));
     if (dots.every((dot) => dot >= 0)) return weights;
     const { norms, cosines } = correlation(gram);
-    const live = old.filter((r) => (norms[r] as number) > 0);
-    const P = Float64Array.from(live.flatMap((i) => live.map((j) => cosines[i * m + j] as number)));
-    // v = margin + D⁻¹z, so that the program is in z ≥ 0 and in the cosines.
-    const slope = live.map((r) => {
-      const atMargin = live.reduce((sum, j) => sum + margin * (gram[r * m + j] as number), 0);
+    const nonZero = old.filter((r) => (norms[r] as number) > 0);
+    const P = Float64Array.from(nonZero.flatMap((i) => nonZero.map((j) => cosines[i * m + j] as number)));
+    // With v = margin + D⁻¹z it is a program in the cosines with z ≥ 0.
+    const slope = nonZero.map((r) => {
+      const atMargin = nonZero.reduce((sum, j) => sum + margin * (gram[r * m + j] as number), 0);
       return (atMargin + (dots[old.indexOf(r)] as number)) / (norms[r] as number);
     });
     const scale = slope.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
     const z = scale === 0 ? slope : solveQuadraticProgram({ P, q: Float64Array.from(slope, (s) => s / scale) });
     for (const r of old) weights[r] = margin;
-    for (const [k, r] of live.entries()) weights[r] = margin + ((z[k] as number) * scale) / (norms[r] as number);
+    for (const [k, r] of nonZero.entries()) weights[r] = margin + ((z[k] as number) * scale) / (norms[r] as number);
     return weights;
   });
 }

@@ -4,19 +4,22 @@ import { eigen, pseudoSolve } from "./eigen.ts";
 import { RANK_TOLERANCE } from "./rank-tolerance.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link imtlG}. */
 export interface ImtlGOptions extends WeighingOptions {}
 
+/** Schema of {@link ImtlGOptions}. */
 export const imtlGOptions: OptionsSchema<ImtlGOptions> = optionsSchema<ImtlGOptions>({
   granularity: granularityOption,
 });
 
 /**
- * IMTL-G (Liu et al. 2021, "Towards Impartial Multi-task Learning", in the form of Quinton & Rey 2024 that also serves
- * dependent gradients): the combination whose projection on every task's direction is equal; v = G⁺(‖g₁‖ … ‖g_m‖),
- * weights v/Σv, and 0 where Σv vanishes. Weights may be negative: with strong conflicts it may go against a task's
- * gradient. No state.
+ * Finds the combination with equal projections on the directions of all tasks: IMTL-G (Liu et al. 2021, "Towards Impartial
+ * Multi-task Learning"). The form of Quinton & Rey 2024 also works for dependent gradients: the weights are v/Σv with
+ * v = G⁺(‖g₁‖ … ‖g_m‖), or 0 if Σv is 0.
  *
- * @throws OptionsError if an option is out of range or unknown.
+ * Weights can be negative. With strong conflicts the update can make a task worse. The combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range.
  */
 export function imtlG(options: ImtlGOptions = {}): WeighingCombiner<null> {
   imtlGOptions.parse("imtl-g", options);
@@ -26,7 +29,7 @@ export function imtlG(options: ImtlGOptions = {}): WeighingCombiner<null> {
     if (largest === 0) return new Float64Array(m);
     const parts = eigen(cosines);
     const full = (parts.values[0] as number) > RANK_TOLERANCE * (parts.values[m - 1] as number);
-    // With independent gradients G⁻¹d = D⁻¹C⁻¹1, which does not mind that they differ in size.
+    // For independent gradients G⁻¹d = D⁻¹C⁻¹1, which is exact even if the gradients differ much in size.
     const v = full
       ? pseudoSolve(parts, new Float64Array(m).fill(1), 0).map((y, i) => (y / (norms[i] as number)) * largest)
       : pseudoSolve(

@@ -2,21 +2,22 @@ import { type OptionsSchema, optionsSchema, type WeighingCombiner } from "@graft
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
 import { weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link meanGradient}. */
 export interface MeanGradientOptions {
-  /** How much each task counts, by name. @default all alike */
+  /** Weight of each task, by name. @default all are equal */
   readonly preference?: TaskPreference;
 }
 
+/** Schema of {@link MeanGradientOptions}. */
 export const meanGradientOptions: OptionsSchema<MeanGradientOptions> = optionsSchema<MeanGradientOptions>({
   preference: preferenceOption,
 });
 
 /**
- * The mean of the tasks' gradients, Σ pᵢgᵢ: what a weighted sum of losses does, and what the other combiners are
- * compared with. No state.
+ * Computes the mean of the gradients of all tasks, Σ pᵢgᵢ. It equals training on a weighted sum of the losses, and is the
+ * baseline for the other combiners. The combiner has no state.
  *
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
- *   name the tasks.
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step if `preference` does not fit the tasks.
  */
 export function meanGradient(options: MeanGradientOptions = {}): WeighingCombiner<null> {
   meanGradientOptions.parse("mean", options);

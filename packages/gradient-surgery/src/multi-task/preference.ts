@@ -1,8 +1,9 @@
 import { formatNames, type OptionSchema, RecipeError } from "@graftjs/core";
 
-/** How much each task counts, by name; ≥ 0. */
+/** Weight of each task, by name, ≥ 0. */
 export type TaskPreference = { readonly [task: string]: number };
 
+/** Schema of {@link TaskPreference}. */
 export const preferenceOption: OptionSchema = {
   type: "object",
   additionalProperties: { type: "number", minimum: 0 },
@@ -10,9 +11,9 @@ export const preferenceOption: OptionSchema = {
 };
 
 /**
- * Preference as a vector that sums to 1 over `tasks`; equal when there is none.
+ * Returns the preference as a vector in the order of `tasks`, with sum 1. Without a preference all entries are equal.
  *
- * @throws RecipeError where it does not name exactly the tasks, or is 0 for all.
+ * @throws RecipeError if the preference does not name exactly the tasks, or is 0 for all.
  */
 export function preferenceVector(
   name: string,
@@ -30,6 +31,9 @@ export function preferenceVector(
   }
   const sum = tasks.reduce((total, task) => total + (preference[task] as number), 0);
   if (!(sum > 0))
-    throw new RecipeError(`\`preference\` of \`${name}\` is 0 for every task.`, "Give one a positive number.");
+    throw new RecipeError(
+      `\`preference\` of \`${name}\` is 0 for every task.`,
+      "Give at least one task a positive number.",
+    );
   return Float64Array.from(tasks, (task) => (preference[task] as number) / sum);
 }

@@ -1,19 +1,20 @@
 import { cholesky, solveCholesky } from "./cholesky.ts";
 
-/** min ½xᵀPx + qᵀx over x ≥ 0 and, with `sum`, over Σ sumᵢxᵢ = 1. P is symmetric positive semidefinite, row-major. */
+/** The problem min ½xᵀPx + qᵀx over x ≥ 0. With `sum`, also Σ sumᵢxᵢ = 1. P is symmetric positive semidefinite, row-major. */
 export interface QuadraticProgram {
   readonly P: Float64Array;
   readonly q: Float64Array;
-  /** Positive coefficients of the one equality. Left out: there is none, and q must lie in the range of P. */
+  /** Positive coefficients of the equality. Without it, q must be in the range of P. */
   readonly sum?: Float64Array;
 }
 
 /**
- * Solves a small quadratic program by a primal-dual interior-point method with Mehrotra's predictor and corrector
- * (Nocedal & Wright, 2nd ed., algorithm 16.4). It needs no start, does not cycle, and takes a singular P as it is: P plus
- * the barrier's diagonal is definite.
+ * Solves a small quadratic program by a primal-dual interior-point method with the predictor and corrector of Mehrotra
+ * (Nocedal & Wright, 2nd ed., algorithm 16.4). It needs no start point and does not cycle. P can be singular, because P plus
+ * the diagonal of the barrier is definite.
  *
- * P should be of unit size (cosines, not raw Gramians): the stopping rule is absolute. About 15 iterations of m³/3.
+ * The stopping rule is absolute. So the entries of P should be near 1: pass cosines instead of a Gramian. It takes about 15
+ * iterations of m³/3 operations.
  */
 export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64Array {
   const m = q.length;
@@ -26,7 +27,7 @@ export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64A
     const primal = sum ? dot(sum, x) - 1 : 0;
     const gap = dot(x, z) / m;
     if (gap < 1e-20 && largest(dual) < 1e-12 && Math.abs(primal) < 1e-12) break;
-    // Down at rounding the residuals only wander.
+    // Near the rounding error the residuals do not decrease any more.
     if (gap < 1e-17 && gap > 0.5 * before) break;
     before = gap;
     const factor = cholesky(Float64Array.from(P, (v, k) => v + (k % (m + 1) === 0 ? ratio(z, x, k % m) : 0)));
@@ -53,7 +54,7 @@ export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64A
     const centre = gap * (after / m / gap) ** 3;
     const corrected = x.map((v, i) => v * (z[i] as number) + (ax[i] as number) * (az[i] as number) - centre);
     const [dx, dz, dl] = direction(corrected);
-    // One step length for both: with a quadratic objective the dual residual depends on x.
+    // Both use one step length, because the dual residual of a quadratic objective depends on x.
     const step = Math.min(reach(x, dx, 0.995), reach(z, dz, 0.995));
     if (!(step > 1e-12) || dx.some(Number.isNaN)) break;
     x = x.map((v, i) => v + step * (dx[i] as number));
@@ -63,7 +64,7 @@ export function solveQuadraticProgram({ P, q, sum }: QuadraticProgram): Float64A
   return x;
 }
 
-/** Largest step in [0, 1] that keeps v + step·d positive, times `share`. */
+/** Computes the largest step in [0, 1] that keeps v + step·d positive, times `share`. */
 function reach(v: Float64Array, d: Float64Array, share: number): number {
   let step = 1 / share;
   for (let i = 0; i < v.length; i++) {

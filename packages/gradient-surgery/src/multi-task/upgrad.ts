@@ -4,23 +4,26 @@ import { projectOntoDualCone } from "./dual-cone.ts";
 import { preferenceOption, preferenceVector, type TaskPreference } from "./preference.ts";
 import { granularityOption, type WeighingOptions, weighingCombiner } from "./weighing-combiner.ts";
 
+/** Options of {@link upgrad}. */
 export interface UpgradOptions extends WeighingOptions {
-  /** How much each task counts, by name. @default all alike */
+  /** Weight of each task, by name. @default all are equal */
   readonly preference?: TaskPreference;
 }
 
+/** Schema of {@link UpgradOptions}. */
 export const upgradOptions: OptionsSchema<UpgradOptions> = optionsSchema<UpgradOptions>({
   preference: preferenceOption,
   granularity: granularityOption,
 });
 
 /**
- * UPGrad (Quinton & Rey 2024, "Jacobian Descent for Multi-Objective Optimization", equation 5): projects each task's
- * gradient onto the dual cone of all of them, and takes the mean. To first order no task gets worse, and each weighs in
- * by the size of its gradient. For two tasks it is half of PCGrad's sum. No state; m quadratic programs of size m a step.
+ * Projects the gradient of each task onto the dual cone of all gradients, and takes the mean: UPGrad (Quinton & Rey 2024,
+ * "Jacobian Descent for Multi-Objective Optimization", equation 5).
  *
- * @throws OptionsError if an option is out of range or unknown; RecipeError at the step if `preference` does not
- *   name the tasks.
+ * No task gets worse to first order, and each task counts in proportion to its gradient. For two tasks, the update is half of
+ * PCGrad's sum. A step solves m quadratic programs of size m. The combiner has no state.
+ *
+ * @throws OptionsError if an option is unknown or out of range; RecipeError at a step if `preference` does not fit the tasks.
  */
 export function upgrad(options: UpgradOptions = {}): WeighingCombiner<null> {
   upgradOptions.parse("upgrad", options);

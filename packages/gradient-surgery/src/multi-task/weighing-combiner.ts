@@ -1,24 +1,28 @@
 import { formatNames, NonFiniteError, type OptionSchema, type WeighingCombiner } from "@graftjs/core";
 
-/** Options that every combiner by weights has. */
+/** Options of every combiner that weighs tasks. */
 export interface WeighingOptions {
-  /** Over which parameters one Gramian is taken: all together, a layer, or a tensor at a time. @default "whole" */
+  /** The parameters that share one Gramian: all, those of a layer, or those of a tensor. @default "whole" */
   readonly granularity?: "whole" | "layer" | "tensor";
 }
 
+/** Schema of `granularity`. */
 export const granularityOption: OptionSchema = {
   enum: ["whole", "layer", "tensor"],
   default: "whole",
   description: "Parameters that share one Gramian: all, those of a layer, or one tensor",
 };
 
-/** Where a Gramian is from, and when. */
+/** The step and the group of parameters that a Gramian belongs to. */
 export interface GramianOrigin {
   readonly step: number;
   readonly group: string;
 }
 
-/** A combiner without memory from its rule: Gramian in, one weight a task out. Refuses a Gramian that is not finite. */
+/**
+ * Creates a combiner without state from a function that returns one weight per task for a Gramian. It refuses a Gramian that
+ * is not finite.
+ */
 export function weighingCombiner(
   name: string,
   { granularity = "whole" }: WeighingOptions,
@@ -35,15 +39,15 @@ export function weighingCombiner(
   };
 }
 
-/** @throws NonFiniteError naming the tasks whose row is not finite. */
+/** @throws NonFiniteError that names the tasks with a row that is not finite. */
 export function assertGramian(name: string, gram: Float64Array, tasks: readonly string[]): void {
   if (gram.every(Number.isFinite)) return;
   const m = tasks.length;
-  const own = tasks.filter((_, i) => !Number.isFinite(gram[i * m + i]));
+  const culprits = tasks.filter((_, i) => !Number.isFinite(gram[i * m + i]));
   const wrong =
-    own.length > 0 ? own : tasks.filter((_, i) => !gram.subarray(i * m, (i + 1) * m).every(Number.isFinite));
+    culprits.length > 0 ? culprits : tasks.filter((_, i) => !gram.subarray(i * m, (i + 1) * m).every(Number.isFinite));
   throw new NonFiniteError(
     `\`${name}\`: the gradient of task ${formatNames(wrong)} is not finite.`,
-    "Weights are untouched. Look at that task's loss and data.",
+    "The weights are unchanged. Check the loss and the data of that task.",
   );
 }

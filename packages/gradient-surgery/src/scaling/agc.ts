@@ -9,13 +9,15 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import { normOver, withinUnit } from "../numeric/unit-norm.ts";
 
+/** Options of {@link agc}. */
 export interface AgcOptions {
   /** Largest ratio of gradient norm to weight norm of a unit, > 0. @default 0.01 */
   readonly clipping?: number;
-  /** Least weight norm of a unit, > 0: without it a unit that starts at 0 would stay there for ever. @default 1e-3 */
+  /** The weight norm of a unit counts as at least this, > 0. Otherwise a unit that starts at 0 could never move. @default 1e-3 */
   readonly epsilon?: number;
 }
 
+/** Schema of {@link AgcOptions}. */
 export const agcOptions: OptionsSchema<AgcOptions, "clipping" | "epsilon"> = optionsSchema<
   AgcOptions,
   "clipping" | "epsilon"
@@ -35,12 +37,14 @@ export const agcOptions: OptionsSchema<AgcOptions, "clipping" | "epsilon"> = opt
 });
 
 /**
- * Adaptive gradient clipping (Brock et al. 2021, NFNets, equation 3): for each output unit gᵢ ← gᵢ·λ·max(‖wᵢ‖, ε) / ‖gᵢ‖
- * where ‖gᵢ‖ exceeds λ·max(‖wᵢ‖, ε). Units as tfjs lays them out: columns of a dense kernel, output channels of HWIO,
- * (in, multiplier) of a depthwise kernel; a vector or a scalar is one unit, as in the authors' code.
+ * Clips each output unit of the gradient relative to its weights: adaptive gradient clipping (Brock et al. 2021, NFNets,
+ * equation 3). If ‖gᵢ‖ exceeds λ·max(‖wᵢ‖, ε), then gᵢ ← gᵢ·λ·max(‖wᵢ‖, ε) / ‖gᵢ‖.
  *
- * The paper leaves the last linear layer out: use a mask. No state.
- * @throws OptionsError where an option is not positive.
+ * A unit is a column of a dense kernel, an output channel of a convolution, or an (in, multiplier) pair of a depthwise
+ * kernel. A vector or a scalar is one unit, as in the authors' code. The paper leaves out the last linear layer: use a mask.
+ * The hook has no state.
+ *
+ * @throws OptionsError if an option is not positive.
  */
 export function agc(options: AgcOptions = {}): OptimizerHook<null> {
   const { clipping, epsilon } = agcOptions.parse("agc", options);

@@ -3,10 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { withinUnit } from "../numeric/unit-norm.ts";
 
 /**
- * Gradient centralization (Yong et al. 2020, equation 1): takes from each output unit's gradient its mean, g ← g − mean(g)
- * over all axes but the unit's own. In tfjs layouts: a dense kernel is [in, out] and a convolution's [h, w, in, out], so
- * the mean is over all but the last axis (all but the last two where depthwise); code ported from PyTorch takes the wrong
- * one. Vectors pass as they are. No state, no options.
+ * Subtracts the mean from the gradient of each output unit: gradient centralization (Yong et al. 2020, equation 1).
+ * g ← g − mean(g), where the mean is over all axes except those of the unit.
+ *
+ * In tfjs a dense kernel is [in, out] and a convolution kernel [h, w, in, out]. So the mean is over all axes except the last,
+ * or the last two of a depthwise kernel. Code that is ported from PyTorch often uses the wrong axis. Vectors are unchanged.
+ * The hook has neither state nor options.
  */
 export function centralize(): OptimizerHook<null> {
   return stateless("centralize", (grads, { infos }) => {

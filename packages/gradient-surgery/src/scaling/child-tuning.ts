@@ -3,21 +3,23 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { HostWeights } from "../continual/host-weights.ts";
 import { tensorSeed } from "../numeric/tensor-seed.ts";
 
+/** Options of {@link childTuning}. */
 export interface ChildTuningOptions {
-  /** Share of the elements that is trained, in (0, 1]. @default 0.3 */
+  /** Share of the elements that train, in (0, 1]. @default 0.3 */
   readonly keep?: number;
-  /** Seed of the draw of the task-free form. @default 0 */
+  /** Seed of the random choice, if `fisher` is not given. @default 0 */
   readonly seed?: number;
   /**
-   * Fisher information by parameter name, from `fisherInformation`: the task-driven form, which trains the elements with
-   * the largest. Left out: the task-free form, which draws again in each step.
+   * Fisher information by parameter name, from `fisherInformation`. With it, the elements with the largest values train (the
+   * task-driven form). Without it, random elements train, and others at each step (the task-free form).
    */
   readonly fisher?: HostWeights;
 }
 
-/** 1 where an element is trained, by parameter name; empty in the task-free form. */
+/** Masks by parameter name: 1 if an element trains, else 0. Empty in the task-free form. */
 export type ChildTuningState = { readonly mask: TensorMap };
 
+/** Schema of {@link ChildTuningOptions}. */
 export const childTuningOptions: OptionsSchema<ChildTuningOptions, "keep" | "seed"> = optionsSchema<
   ChildTuningOptions,
   "keep" | "seed"
@@ -37,44 +39,47 @@ export const childTuningOptions: OptionsSchema<ChildTuningOptions, "keep" | "see
 });
 
 /**
- * Child-Tuning (Xu et al. 2021). Without `fisher` the task-free form F: g ← g ⊙ Bernoulli(keep) / keep, drawn again in each
- * step from seed, step and name (algorithm 1). With it the task-driven form D: a fixed mask of the `keep` largest Fisher
- * values over all parameters that have some; g ← g ⊙ mask, and parameters without Fisher values pass (section 3.3).
+ * Trains only a share of the elements at each step: Child-Tuning (Xu et al. 2021).
  *
- * Stands before the rule: Adam's moments see the masked gradient, as in the authors' code.
- * State: none for F; a mask as large as the parameters for D.
+ * Without `fisher` it is the task-free form F (algorithm 1): g ← g ⊙ Bernoulli(keep) / keep. The random choice depends on
+ * seed, step and parameter name. With `fisher` it is the task-driven form D (section 3.3): g ← g ⊙ mask, and the mask
+ * selects the share `keep` with the largest Fisher values, over all parameters that have such values. Other parameters are
+ * unchanged.
+ *
+ * The moments of Adam see the masked gradient, as in the authors' code. State: none for F, one mask per parameter for D.
+ *
  * @throws OptionsError if an option is out of range.
  */
 export function childTuning(options: ChildTuningOptions = {}): OptimizerHook<ChildTuningState> {
   const { keep, seed, fisher } = childTuningOptions.parse("child-tuning", options);
-  const limit = fisher && keep < 1 ? largest(fisher, keep) : Number.NEGATIVE_INFINITY;
+  const limit = fisher && keep < 1 ? threshold(fisher, keep) : Number.NEGATIVE_INFINITY;
   return {
     name: "child-tuning",
     init(params) {
       const masked = fisher ? Object.entries(params).filter(([name]) => fisher[name]) : [];
       const mask = masked.map(([name, { shape }]) => {
-        const kept = Float32Array.from(fisher?.[name] as Float32Array, (value) => (value >= limit ? 1 : 0));
-        return [name, tf.tensor(kept, shape)] as const;
+        const values = Float32Array.from(fisher?.[name] as Float32Array, (value) => (value >= limit ? 1 : 0));
+        return [name, tf.tensor(values, shape)] as const;
       });
       return { mask: Object.fromEntries(mask) };
     },
     transform(grads, state, { step }) {
-      const drawn = (g: tf.Tensor, name: string): tf.Tensor =>
+      const applyRandomMask = (g: tf.Tensor, name: string): tf.Tensor =>
         tf.tidy(() => {
           const uniform = tf.randomUniform(g.shape, 0, 1, "float32", tensorSeed(seed, step, name));
           return tf.mul(g, tf.div(tf.cast(tf.less(uniform, keep), "float32"), keep));
         });
-      const fixed = (g: tf.Tensor, name: string): tf.Tensor => {
+      const applyFixedMask = (g: tf.Tensor, name: string): tf.Tensor => {
         const mask = state.mask[name];
         return mask ? tf.mul(g, mask) : g;
       };
-      return { grads: mapTensors(grads, fisher ? fixed : drawn), state };
+      return { grads: mapTensors(grads, fisher ? applyFixedMask : applyRandomMask), state };
     },
   };
 }
 
-/** The value that a share `keep` of all elements reaches or exceeds. */
-function largest(fisher: HostWeights, keep: number): number {
+/** Returns the value that the share `keep` of all elements reaches or exceeds. */
+function threshold(fisher: HostWeights, keep: number): number {
   const sorted = Float32Array.from(Object.values(fisher).flatMap((values) => [...values])).sort();
   return sorted[Math.min(sorted.length - 1, Math.round(sorted.length * (1 - keep)))] as number;
 }

@@ -7,45 +7,49 @@ import {
   selectParams,
 } from "@graftjs/core";
 
+/** Options of {@link gradualUnfreeze}. */
 export interface GradualUnfreezeOptions {
-  /** Groups of parameters in the order in which they join, the head first. */
+  /** Groups of parameters, in the order in which they start to train. Begin with the head. */
   readonly groups: readonly Selector[];
-  /** Epochs from one group to the next, ≥ 1. @default 1 */
+  /** Number of epochs from one group to the next, ≥ 1. @default 1 */
   readonly every?: number;
 }
 
-/** Follows the epochs: as an observer of a run, or by hand. */
+/** Freezes and unfreezes groups, as an observer of a run or through `atEpoch`. */
 export interface GradualUnfreeze extends Observer {
-  /** Freezes and unfreezes for epoch `epoch`, counted from 0. Depends on nothing else: a resumed run calls it alike. */
+  /** Freezes and unfreezes for an epoch, counted from 0. It depends only on the epoch, so a resumed run can call it. */
   atEpoch(epoch: number): void;
 }
 
+/** Schema of {@link GradualUnfreezeOptions}. */
 export const gradualUnfreezeOptions: OptionsSchema<GradualUnfreezeOptions, "every"> = optionsSchema<
   GradualUnfreezeOptions,
   "every"
 >(
   {
-    groups: { type: "array", description: "Groups of parameters in the order in which they join" },
+    groups: { type: "array", description: "Groups of parameters, in the order in which they start to train" },
     every: { type: "integer", minimum: 1, default: 1, description: "Epochs from one group to the next" },
   },
   ["groups"],
 );
 
 /**
- * Gradual unfreezing (ULMFiT, Howard & Ruder 2018, section 3.3): trains the first group alone, and takes in the next every
- * `every` epochs; parameters in no group stay as the optimizer has them. Groups that wait are frozen, not given a gradient
- * of 0 (Adam with weight decay would move them, and its step count would run): their slots are kept, and what they cost
- * is their forward pass.
+ * Unfreezes groups of parameters one after the other (ULMFiT, Howard & Ruder 2018, section 3.3). The first group trains from
+ * this call on, and one more group joins after every `every` epochs. Parameters outside all groups are not changed.
  *
- * No hook, since a hook cannot keep a parameter from moving. In `model.fit`: `onEpochBegin: (epoch) => it.atEpoch(epoch)`.
- * @throws OptionsError where `every` is out of range; SelectionError where a group matches nothing. The first group is
- *   alone from this call on.
+ * The groups that wait are frozen. A gradient of 0 would not be enough: Adam with weight decay would still change them and
+ * count steps. Frozen parameters keep their state, and cost only their forward pass.
+ *
+ * It is not a hook, because a hook cannot keep a parameter from changing. In `model.fit`, use
+ * `onEpochBegin: (epoch) => unfreezing.atEpoch(epoch)`. In `fineTune` of @graftjs/tuner, use the option `unfreeze`.
+ *
+ * @throws OptionsError if `every` is out of range; SelectionError if a group matches nothing.
  */
 export function gradualUnfreeze(optimizer: HookedOptimizer, options: GradualUnfreezeOptions): GradualUnfreeze {
   const { groups, every } = gradualUnfreezeOptions.parse("gradual-unfreeze", options);
   const names = groups.map((group, i) => {
-    const picked = selectParams(optimizer.params, group, `\`groups.${i}\` of \`gradual-unfreeze\``);
-    return new Set(picked.map(({ name }) => name));
+    const selected = selectParams(optimizer.params, group, `\`groups.${i}\` of \`gradual-unfreeze\``);
+    return new Set(selected.map(({ name }) => name));
   });
   const atEpoch = (epoch: number): void => {
     const joined = names.slice(0, 1 + Math.floor(epoch / every));

@@ -11,15 +11,17 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayerDepths } from "./layer-depths.ts";
 
+/** Options of {@link layerDecay} and {@link layerDecayRates}. */
 export interface LayerDecayOptions {
-  /** Depth of each layer: `layerDepths(model)`, or by hand. */
+  /** Depth of each layer by path, for example from `layerDepths(model)`. */
   readonly depths: LayerDepths;
-  /** Factor from one depth to the one below, in (0, 1]. @default 0.75 */
+  /** Factor from one depth to the next smaller one, in (0, 1]. @default 0.75 */
   readonly decay?: number;
-  /** Puts the depths into this many levels of equal width, ≥ 1: 50 layers at 0.75 would leave 1e-6 for the first. @default one a depth */
+  /** Number of levels that the depths are grouped into, ≥ 1. Without groups, 50 layers at 0.75 leave 1e-6 for the first. @default one level per depth */
   readonly levels?: number;
 }
 
+/** Schema of {@link LayerDecayOptions}. */
 export const layerDecayOptions: OptionsSchema<LayerDecayOptions, "decay"> = optionsSchema<LayerDecayOptions, "decay">(
   {
     depths: {
@@ -40,12 +42,12 @@ export const layerDecayOptions: OptionsSchema<LayerDecayOptions, "decay"> = opti
 );
 
 /**
- * Layer-wise decay as a hook: g ← g·decay^(L − l), l the layer's depth in the model's graph and L the greatest (ULMFiT,
- * Howard & Ruder 2018, section 3.2; BEiT, Bao et al. 2022, with 0.65 to 0.75). The head has factor 1.
+ * Makes the gradients of early layers smaller: g ← g·decay^(L − l), with the depth l of the layer in the graph and the largest
+ * depth L (ULMFiT, Howard & Ruder 2018, section 3.2; BEiT, Bao et al. 2022, with 0.65 to 0.75). The head has factor 1.
  *
- * It scales the gradient, which Adam's division takes out again: with Adam use {@link layerDecayRates}. No state.
- * @throws OptionsError if an option is out of range; SelectionError at the first step, naming the parameters whose
- *   layer has no depth.
+ * It has no effect with Adam, which divides by the size of the gradient: use {@link layerDecayRates}. The hook has no state.
+ *
+ * @throws OptionsError if an option is out of range; SelectionError at the first step that names layers without a depth.
  */
 export function layerDecay(options: LayerDecayOptions): OptimizerHook<null> {
   const factorOf = factors(options);
@@ -64,7 +66,8 @@ export function layerDecay(options: LayerDecayOptions): OptimizerHook<null> {
 }
 
 /**
- * The same factors as multipliers of the learning rate, for `HookedOptimizer`: they act with every rule, Adam too.
+ * Returns the factors of {@link layerDecay} as `rateMultipliers` for `HookedOptimizer`. They work with every rule, including
+ * Adam.
  *
  * @throws OptionsError if an option is out of range.
  */
@@ -92,7 +95,7 @@ function assertDepths(infos: readonly ParamInfo[], depths: LayerDepths): void {
   const missing = [...new Set(infos.map(({ layer }) => layer))].filter((layer) => depths[layer] === undefined);
   if (missing.length === 0) return;
   throw new SelectionError(
-    `\`layer-decay\` knows no depth of ${formatNames(missing)}.`,
+    `\`depths\` of \`layer-decay\` has no entry for ${formatNames(missing)}.`,
     "Pass `depths: layerDepths(model)` of the model that is trained.",
   );
 }

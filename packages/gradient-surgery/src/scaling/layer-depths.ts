@@ -1,47 +1,54 @@
 import type { LayerLike, LayersLike } from "@graftjs/core";
 
-/** What of a tfjs-layers layer tells its place in the graph. */
-interface PlacedLayer extends LayerLike {
-  readonly inboundNodes?: readonly { readonly inboundLayers: readonly PlacedLayer[] }[];
-  readonly layers?: readonly PlacedLayer[];
+/** The fields of a tfjs-layers layer that determine its place in the graph. */
+interface GraphLayer extends LayerLike {
+  readonly inboundNodes?: readonly { readonly inboundLayers: readonly GraphLayer[] }[];
+  readonly layers?: readonly GraphLayer[];
 }
 
-/** Depth by layer path, as in parameter names. */
+/** Depths by layer path. The paths are the ones in parameter names. */
 export type LayerDepths = { readonly [layer: string]: number };
 
 /**
- * How deep each layer of a Layers model lies in its graph: the number of layers with a kernel on the longest way from an
- * input to it, itself included. Parallel branches have equal depths; a layer without a kernel (normalization, activation)
- * has the depth of what feeds it; nested models go on counting. The input is 0, and names do not matter.
+ * Computes the depth of each layer of a Layers model: the number of layers with a kernel on the longest path from an input to
+ * the layer, including the layer itself.
+ *
+ * An input has depth 0. Parallel branches have equal depths. A layer without a kernel, such as a normalization or an
+ * activation, has the depth of its input. Layers of nested models continue the count. Names do not matter.
  */
 export function layerDepths(model: LayersLike): LayerDepths {
   const depths: Record<string, number> = {};
-  place(model.layers as readonly PlacedLayer[], "", 0, depths);
+  recordDepths(model.layers as readonly GraphLayer[], "", 0, depths);
   return depths;
 }
 
-/** Depth of what comes out of `layers`. */
-function place(layers: readonly PlacedLayer[], prefix: string, start: number, depths: Record<string, number>): number {
-  // A Sequential links what follows a nested model to the last layer inside of it.
-  const owner = new Map<PlacedLayer, PlacedLayer>();
-  const own = (layer: PlacedLayer, by: PlacedLayer): void => {
-    owner.set(layer, by);
-    for (const inner of layer.layers ?? []) own(inner, by);
+/** Records the depths of `layers`. Returns the depth of their output. */
+function recordDepths(
+  layers: readonly GraphLayer[],
+  prefix: string,
+  start: number,
+  depths: Record<string, number>,
+): number {
+  // In a Sequential, the layer after a nested model is connected to the last layer inside that model.
+  const owner = new Map<GraphLayer, GraphLayer>();
+  const setOwner = (layer: GraphLayer, outer: GraphLayer): void => {
+    owner.set(layer, outer);
+    for (const inner of layer.layers ?? []) setOwner(inner, outer);
   };
-  for (const layer of layers) own(layer, layer);
-  const known = new Map<PlacedLayer, number>();
-  const depthOf = (layer: PlacedLayer): number => {
+  for (const layer of layers) setOwner(layer, layer);
+  const known = new Map<GraphLayer, number>();
+  const depthOf = (layer: GraphLayer): number => {
     const found = known.get(layer);
     if (found !== undefined) return found;
-    // A layer that is used on its own output: the way round does not count.
+    // If a layer is applied to its own output, this ends the recursion: the cycle does not count.
     known.set(layer, start);
     const before = (layer.inboundNodes ?? [])
       .flatMap(({ inboundLayers }) => inboundLayers)
-      .flatMap((one) => owner.get(one) ?? [])
-      .filter((one) => one !== layer);
+      .flatMap((input) => owner.get(input) ?? [])
+      .filter((input) => input !== layer);
     const fed = Math.max(start, ...before.map(depthOf));
     const path = prefix + layer.name;
-    const depth = layer.layers ? place(layer.layers, `${path}/`, fed, depths) : fed + (hasKernel(layer) ? 1 : 0);
+    const depth = layer.layers ? recordDepths(layer.layers, `${path}/`, fed, depths) : fed + (hasKernel(layer) ? 1 : 0);
     known.set(layer, depth);
     if (!layer.layers) depths[path] = depth;
     return depth;

@@ -12,11 +12,13 @@ import {
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
+/** Options of {@link layerScale}. */
 export interface LayerScaleOptions {
-  /** Factors ≥ 0, or schedules of factors, on the gradients of selected parameters; multiplied where several match. */
-  readonly scales: readonly { readonly on: Selector; readonly by: number | Schedule }[];
+  /** Factors ≥ 0, or schedules of factors, for selected parameters. If several match a parameter, they are multiplied. */
+  readonly scales: readonly { readonly params: Selector; readonly factor: number | Schedule }[];
 }
 
+/** Schema of {@link LayerScaleOptions}. */
 export const layerScaleOptions: OptionsSchema<LayerScaleOptions> = optionsSchema<LayerScaleOptions>(
   {
     scales: {
@@ -24,8 +26,11 @@ export const layerScaleOptions: OptionsSchema<LayerScaleOptions> = optionsSchema
       description: "Factors on the gradients of selected parameters",
       items: {
         type: "object",
-        properties: { on: { description: "Selector" }, by: { description: "Factor ≥ 0, or a schedule in code" } },
-        required: ["on", "by"],
+        properties: {
+          params: { description: "Selector" },
+          factor: { description: "Factor ≥ 0, or a schedule in code" },
+        },
+        required: ["params", "factor"],
         additionalProperties: false,
       },
     },
@@ -34,27 +39,28 @@ export const layerScaleOptions: OptionsSchema<LayerScaleOptions> = optionsSchema
 );
 
 /**
- * Multiplies gradients by a factor per selector, constant or by step. What no selector matches passes as it is.
+ * Multiplies the gradients of selected parameters by a factor or a schedule. Other gradients are unchanged.
  *
- * It scales the gradient, which Adam's division takes out again: with Adam use the optimizer's `rateMultipliers`, and this
- * hook where the gradient itself is meant (before a clip by global norm, before momentum). No state.
- * @throws OptionsError where a factor is negative or not finite; SelectionError at the first step where a selector matches
- *   nothing.
+ * It has no effect with Adam, which divides by the size of the gradient: use `rateMultipliers` of the optimizer. Use this hook
+ * to scale the gradient itself, for example before a clip by global norm or before momentum. The hook has no state.
+ *
+ * @throws OptionsError if a factor is negative or not finite; SelectionError at the first step if a selector matches nothing.
  */
 export function layerScale(options: LayerScaleOptions): OptimizerHook<null> {
   layerScaleOptions.parse("layer-scale", options);
-  const wrong = options.scales.flatMap(({ by }, i) =>
-    typeof by === "function" || (Number.isFinite(by) && by >= 0) ? [] : [`scales.${i}.by is ${by}`],
+  const wrong = options.scales.flatMap(({ factor }, i) =>
+    typeof factor === "function" || (Number.isFinite(factor) && factor >= 0) ? [] : [`scales.${i}.factor is ${factor}`],
   );
-  if (wrong.length > 0) throw new OptionsError(`\`layer-scale\`: ${wrong.join(", ")}.`, "A number ≥ 0, or a schedule.");
-  const scales = options.scales.map(({ on, by }, i) => ({
-    selected: selectOnce(on, `\`scales.${i}\` of \`layer-scale\``),
-    by,
+  if (wrong.length > 0)
+    throw new OptionsError(`\`layer-scale\`: ${wrong.join(", ")}.`, "Give a number ≥ 0, or a schedule.");
+  const scales = options.scales.map(({ params, factor }, i) => ({
+    selected: selectOnce(params, `\`scales.${i}\` of \`layer-scale\``),
+    factor,
   }));
   return stateless("layer-scale", (grads, { infos, step }) => {
     const factors = new Map(infos.map(({ name }) => [name, 1]));
-    for (const { selected, by } of scales) {
-      const factor = rateAt(by, step);
+    for (const { selected, factor: given } of scales) {
+      const factor = rateAt(given, step);
       for (const info of infos.filter(selected(infos))) {
         factors.set(info.name, (factors.get(info.name) as number) * factor);
       }

@@ -11,11 +11,12 @@ import { layerScale, layerScaleOptions } from "./layer-scale.ts";
 import { skipLargeUpdate, skipLargeUpdateOptions } from "./skip-large-update.ts";
 import { zclip, zclipOptions } from "./zclip.ts";
 
-/** Adam divides by the size of the gradient: a constant factor on it changes nothing but ε. */
-const withAdam = "It divides every constant factor on a gradient out again: use the recipe's `rateMultipliers`.";
-const cancelled = { adam: withAdam, adamw: withAdam };
+/** Adam divides by the size of the gradient. So a constant factor on the gradient has almost no effect. */
+const withAdam =
+  "Adam divides by the size of the gradient, so a constant factor cancels. Use `rateMultipliers` of the recipe.";
+const conflicts = { adam: withAdam, adamw: withAdam };
 
-/** Rules that control the size of gradients. */
+/** The hooks that control the size of gradients. */
 export const scalingPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -27,7 +28,7 @@ export const scalingPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
     name: "clip-by-norm",
-    description: "Scales each tensor's gradient to at most a given norm",
+    description: "Scales the gradient of each tensor to at most a given norm",
     options: clipByNormOptions,
     create: clipByNorm,
   }),
@@ -41,50 +42,50 @@ export const scalingPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
     name: "clip-by-block-rms",
-    description: "Scales each tensor's gradient to at most a given root mean square",
+    description: "Scales the gradient of each tensor to at most a given root mean square",
     options: clipByBlockRmsOptions,
     create: clipByBlockRms,
   }),
   definePlugin({
     kind: "hook",
     name: "agc",
-    description: "Clips each unit's gradient relative to its weights",
+    description: "Clips the gradient of each unit relative to its weights",
     options: agcOptions,
     create: agc,
   }),
   definePlugin({
     kind: "hook",
     name: "centralize",
-    description: "Takes from each unit's gradient its mean",
+    description: "Subtracts the mean from the gradient of each unit",
     create: centralize,
   }),
   definePlugin({
     kind: "hook",
     name: "layer-scale",
-    description: "Multiplies gradients by a factor per selector",
+    description: "Multiplies the gradients of selected parameters by a factor",
     options: layerScaleOptions,
-    conflicts: cancelled,
+    conflicts,
     create: layerScale,
   }),
   definePlugin({
     kind: "hook",
     name: "layer-decay",
-    description: "Smaller gradients the farther a layer is from the output",
+    description: "Makes the gradients of early layers smaller",
     options: layerDecayOptions,
-    conflicts: cancelled,
+    conflicts,
     create: layerDecay,
   }),
   definePlugin({
     kind: "hook",
     name: "zclip",
-    description: "Clips the global norm where it is a spike against its own history",
+    description: "Clips spikes of the global norm",
     options: zclipOptions,
     create: zclip,
   }),
   definePlugin({
     kind: "hook",
     name: "skip-large-update",
-    description: "Skips the step whose gradient is too large or not finite",
+    description: "Skips steps with a gradient that is too large or not finite",
     options: skipLargeUpdateOptions,
     create: skipLargeUpdate,
   }),

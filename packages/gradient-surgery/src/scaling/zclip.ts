@@ -1,20 +1,22 @@
 import { l2Norm, mapTensors, type OptimizerHook, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 
+/** Options of {@link zclip}. */
 export interface ZclipOptions {
-  /** Standard deviations above the mean from which on a norm is a spike, > 0. @default 2.5 */
+  /** Number of standard deviations above the mean at which a norm counts as a spike, > 0. @default 2.5 */
   readonly threshold?: number;
-  /** Share of the old mean and variance that is kept, in [0, 1). @default 0.97 */
+  /** Share of the old mean and variance that is kept at each step, in [0, 1). @default 0.97 */
   readonly alpha?: number;
-  /** Steps from which the first mean and variance are taken, without clipping, ≥ 1. @default 25 */
+  /** Number of steps before the first clip, ≥ 1. They give the first mean and variance. @default 25 */
   readonly warmupSteps?: number;
   /** Added to the standard deviation, ≥ 0. @default 1e-6 */
   readonly epsilon?: number;
 }
 
-/** Mean and standard deviation of the norm. Not the variance: the square of a norm of 1e20 does not fit float32. */
+/** Mean and standard deviation of the norm. The variance would overflow float32 for a norm of 1e20. */
 export type ZclipState = { readonly count: number; readonly mean: tf.Tensor; readonly deviation: tf.Tensor };
 
+/** Schema of {@link ZclipOptions}. */
 export const zclipOptions: OptionsSchema<ZclipOptions, "threshold" | "alpha" | "warmupSteps" | "epsilon"> =
   optionsSchema<ZclipOptions, "threshold" | "alpha" | "warmupSteps" | "epsilon">({
     threshold: {
@@ -35,11 +37,14 @@ export const zclipOptions: OptionsSchema<ZclipOptions, "threshold" | "alpha" | "
   });
 
 /**
- * ZClip (Kumar et al. 2025, algorithm 1 with adaptive scaling): keeps a running mean μ and deviation σ of the global norm,
- * and where z = (‖g‖ − μ)/σ exceeds the threshold τ, clips the norm to μ + τσ·(τ / z): the larger the spike, the harder.
- * The statistics take the clipped value. A norm that is not finite leaves them as they are, and the gradient too.
+ * Clips spikes of the global norm: ZClip (Kumar et al. 2025, algorithm 1 with adaptive scaling).
  *
- * State: two scalars on the device; nothing is read back.
+ * It keeps a running mean μ and deviation σ of the norm. If z = (‖g‖ − μ)/σ exceeds the threshold τ, it clips the norm to
+ * μ + τσ·(τ / z). So larger spikes are clipped to smaller norms. The statistics use the clipped norm. A norm that is not
+ * finite changes neither the statistics nor the gradient.
+ *
+ * State: two scalars on the device. Nothing is read back.
+ *
  * @throws OptionsError if an option is out of range.
  */
 export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
@@ -52,9 +57,15 @@ export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
       const finite = tf.isFinite(norm);
       const keep = (next: tf.Tensor, old: tf.Tensor): tf.Tensor => tf.where(finite, next, old);
       if (count < warmupSteps) {
-        // Welford's update, so that no list of norms is kept.
+        // Welford's update needs no list of norms.
         const next = tf.add(mean, tf.div(tf.sub(norm, mean), count + 1));
-        const spread = mixed(deviation, count / (count + 1), tf.sub(norm, mean), tf.sub(norm, next), 1 / (count + 1));
+        const spread = mixDeviation(
+          deviation,
+          count / (count + 1),
+          tf.sub(norm, mean),
+          tf.sub(norm, next),
+          1 / (count + 1),
+        );
         return { grads, state: { count: count + 1, mean: keep(next, mean), deviation: keep(spread, deviation) } };
       }
       const z = tf.div(tf.sub(norm, mean), tf.add(deviation, epsilon));
@@ -69,15 +80,15 @@ export function zclip(options: ZclipOptions = {}): OptimizerHook<ZclipState> {
         state: {
           count,
           mean: keep(nextMean, mean),
-          deviation: keep(mixed(deviation, alpha, away, away, 1 - alpha), deviation),
+          deviation: keep(mixDeviation(deviation, alpha, away, away, 1 - alpha), deviation),
         },
       };
     },
   };
 }
 
-/** √(a·σ² + b·x·y), divided by the largest before squaring. */
-function mixed(deviation: tf.Tensor, a: number, x: tf.Tensor, y: tf.Tensor, b: number): tf.Tensor {
+/** Computes √(a·σ² + b·x·y). It divides by the largest value before squaring, so that squares do not overflow. */
+function mixDeviation(deviation: tf.Tensor, a: number, x: tf.Tensor, y: tf.Tensor, b: number): tf.Tensor {
   const largest = tf.maximum(deviation, tf.maximum(tf.abs(x), tf.abs(y)));
   const scale = tf.where(tf.greater(largest, 0), largest, tf.onesLike(largest));
   const part = tf.mul(tf.div(x, scale), tf.div(y, scale));
