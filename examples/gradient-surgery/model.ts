@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import type { Digits } from "./data.ts";
 
-/** 784 → 64 → 10, all ten digits in one head. */
+/** Makes a net of 784 → 64 → 10, with one head for all ten digits. */
 export function network(seed: number): tfl.LayersModel {
   const dense = (units: number, name: string, activation: "relu" | "linear", seed: number): tfl.layers.Layer =>
     tfl.layers.dense({
@@ -18,7 +18,7 @@ export function network(seed: number): tfl.LayersModel {
   });
 }
 
-/** Cross entropy of the model on a batch that is made within the pass, and freed with it. */
+/** Returns a loss: the cross entropy on a batch that is created, and freed, in each call. */
 export function loss(model: tfl.LayersModel, make: () => Digits): TaskLosses[string] {
   return () => {
     const { xs, ys } = make();
@@ -26,6 +26,7 @@ export function loss(model: tfl.LayersModel, make: () => Digits): TaskLosses[str
   };
 }
 
+/** Computes the share of images with the right digit. */
 export async function accuracy(model: tfl.LayersModel, { xs, ys }: Digits): Promise<number> {
   const hits = tf.tidy(() =>
     tf.mean(tf.cast(tf.equal(tf.argMax(model.predict(xs) as tf.Tensor, 1), tf.argMax(ys, 1)), "float32")),
@@ -35,7 +36,7 @@ export async function accuracy(model: tfl.LayersModel, { xs, ys }: Digits): Prom
   return value as number;
 }
 
-/** Puts parameters back to values that `readWeights` read. */
+/** Sets parameters to values from `readWeights`. */
 export function restore(params: readonly Param[], values: { readonly [name: string]: Float32Array }): void {
   for (const { name, variable } of params) {
     tf.tidy(() => variable.assign(tf.tensor(values[name] as Float32Array, variable.shape)));

@@ -7,10 +7,10 @@ import { expect, it } from "vitest";
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
 
-it("prints what each rule learns and leaves, three domains, and the cosines of the tasks", async () => {
+it("prints the accuracies of each method, the three domains, and the cosines of the tasks", async () => {
   const { stdout } = await promisify(execFile)(tsx, ["main.ts", "--short"], { cwd: folder, timeout: 350_000 });
   const row = (method: string): number[] => {
-    const line = stdout.split("\n").find((one) => one.startsWith(`${method} `)) ?? "";
+    const line = stdout.split("\n").find((text) => text.startsWith(`${method} `)) ?? "";
     return [...line.slice(method.length).matchAll(/([\d.]+) ±/g)].map((match) => Number(match[1]));
   };
   const [fresh, forgotten] = row("new digits alone") as [number, number];
@@ -29,7 +29,7 @@ it("prints what each rule learns and leaves, three domains, and the cosines of t
   expect(stdout).toMatch(/^ +plain +negative +mirrored\nplain +1\.00/m);
 }, 360_000);
 
-it("the README shows the run that results.json holds", () => {
+it("the README shows the run in results.json", () => {
   const { seeds, continual } = JSON.parse(readFileSync(join(folder, "results.json"), "utf8")) as {
     seeds: number[];
     continual: { method: string; new: number; old: number }[][];
@@ -38,7 +38,7 @@ it("the README shows the run that results.json holds", () => {
   for (const [i, { method }] of (continual[0] ?? []).entries()) {
     const mean = (pick: (score: { new: number; old: number }) => number): string =>
       ((100 * continual.reduce((sum, run) => sum + pick(run[i] as (typeof run)[0]), 0)) / seeds.length).toFixed(1);
-    const line = readme.split("\n").find((one) => one.startsWith(`${method} `));
+    const line = readme.split("\n").find((text) => text.startsWith(`${method} `));
     expect(line).toContain(`${mean((score) => score.new)} ±`);
     expect(line).toContain(`${mean((score) => score.old)} ±`);
   }

@@ -16,7 +16,7 @@ import {
   upgrad,
 } from "../src/index.ts";
 
-/** Every combiner with its defaults, by registry name. */
+/** All combiners with their defaults, by registry name. */
 export const combiners = {
   mean: () => meanGradient(),
   pcgrad: () => pcgrad(),

@@ -16,20 +16,23 @@ const SIZE = 96;
 const BATCH = 8;
 const ROUNDS = 3;
 
+/** The cost of a step with a combiner. */
 export interface Cost {
   readonly tasks: number;
   readonly parameters: number;
+  /** Processor time of m backward passes. */
   readonly passesMs: number;
+  /** Processor time of a whole step. */
   readonly stepMs: number;
-  /** Median over the rounds of whole step / m backward passes. */
+  /** Whole step divided by m backward passes, median over the rounds. */
   readonly ratio: number;
-  /** Most bytes held beside the model at once after the passes, in sets of gradients. */
+  /** Peak of the bytes after the passes, without the model, in sets of gradients. */
   readonly gradientSets: number;
 }
 
 /**
- * m backward passes and nothing else, and a whole step of the same m tasks (passes, combiner, plain descent), by turns on
- * one model: MobileNetV2 α 1, images of 96 × 96, batch 8 a task, batch norm at batch statistics.
+ * Measures m backward passes, and a whole step of the same m tasks: passes, combiner and plain descent. They take turns on one
+ * model: MobileNetV2 α 1 with images of 96 × 96, batch 8 per task, and batch norm by batch statistics.
  */
 export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
   const model = mobileNetV2(SIZE, 10);
@@ -44,9 +47,9 @@ export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
     ]),
   );
   const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1e-4 });
-  let most = 0;
+  let peak = 0;
   const measured = <T>(result: T): T => {
-    most = Math.max(most, tf.memory().numBytes);
+    peak = Math.max(peak, tf.memory().numBytes);
     return result;
   };
   const combiner = make();
@@ -58,7 +61,7 @@ export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
   const idle = tf.memory().numBytes;
   const passes = async (): Promise<void> => {
     const found = taskGradients(params, losses, statistics);
-    // What is timed ends when the device is done.
+    // The timed part ends when the device has finished.
     await Object.values(found.values)[m - 1]?.data();
     disposeGradients(found);
   };
@@ -67,7 +70,7 @@ export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
     await params[0]?.variable.data();
     tf.dispose(values as tf.NamedTensorMap);
   };
-  // Processor time of this process: the share of the machine that others take does not enter the ratio.
+  // Processor time of this process does not include the time that other processes take.
   const timed = async (turn: () => Promise<void>): Promise<number> => {
     const start = process.cpuUsage();
     await turn();
@@ -76,19 +79,19 @@ export async function cost(make: () => AnyCombiner, m: number): Promise<Cost> {
   };
   await passes();
   await step();
-  const [alone, whole]: [number[], number[]] = [[], []];
+  const [passTimes, stepTimes]: [number[], number[]] = [[], []];
   for (let round = 0; round < ROUNDS; round++) {
-    alone.push(await timed(passes));
-    whole.push(await timed(step));
+    passTimes.push(await timed(passes));
+    stepTimes.push(await timed(step));
   }
   const parameters = params.reduce((sum, { variable }) => sum + variable.size, 0);
   const result = {
     tasks: m,
     parameters,
-    passesMs: Math.round(median(alone)),
-    stepMs: Math.round(median(whole)),
-    ratio: Number(median(whole.map((ms, i) => ms / (alone[i] as number))).toFixed(3)),
-    gradientSets: Number(((most - idle) / (4 * parameters)).toFixed(2)),
+    passesMs: Math.round(median(passTimes)),
+    stepMs: Math.round(median(stepTimes)),
+    ratio: Number(median(stepTimes.map((ms, i) => ms / (passTimes[i] as number))).toFixed(3)),
+    gradientSets: Number(((peak - idle) / (4 * parameters)).toFixed(2)),
   };
   trainer.dispose();
   optimizer.dispose();

@@ -4,7 +4,7 @@ import { alignedMtl } from "../src/index.ts";
 import { gramOf, jacobian, merged, off } from "../test/jacobians.ts";
 import { combiners } from "./combiners.ts";
 
-/** Worst relative error of each method over the matrices of test/oracle.json. */
+/** Computes the largest relative error of each method over the matrices of test/oracle.json. */
 export function exactness(): { readonly [method: string]: { readonly worst: number; readonly cases: number } } {
   const { cases } = JSON.parse(readFileSync(new URL("../test/oracle.json", import.meta.url), "utf8")) as {
     cases: { kind: string; seed: number; m: number; n: number; scales: number[]; weights: Record<string, number[]> }[];

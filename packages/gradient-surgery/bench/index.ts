@@ -1,7 +1,7 @@
 /**
- * `pnpm bench surgery`: what a combiner costs beside the backward passes it needs, on MobileNetV2 with wasm; the small
- * problem on the host by itself; how exact each method is; 2,000 steps of each without a leak. Writes results.json.
- * `pnpm bench surgery exact leaks`: only these parts; the others keep the figures they have.
+ * `pnpm bench surgery` measures four parts and writes results.json: the cost of a combiner in addition to its backward passes
+ * (MobileNetV2 on wasm), the time of the small problem on the host, the error of each method, and leaks over 2,000 steps.
+ * `pnpm bench surgery exact leaks` measures only the named parts. The numbers of the others stay.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -19,7 +19,7 @@ const results = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Re
 const parts: { readonly [part: string]: () => Promise<object> } = {
   async exact() {
     const exact = exactness();
-    console.log("worst error against the oracle, relative to ‖output‖");
+    console.log("largest error compared with the oracle, relative to ‖output‖");
     for (const [name, { worst, cases }] of Object.entries(exact)) {
       console.log(`  ${name.padEnd(20)} ${worst.toExponential(1)} (${cases} matrices)`);
     }
@@ -27,7 +27,7 @@ const parts: { readonly [part: string]: () => Promise<object> } = {
   },
   async solve() {
     const solveMs = solving();
-    console.log("the problem on the host, ms a step, for 2, 4 and 8 tasks");
+    console.log("the problem on the host, ms per step, for 2, 4 and 8 tasks");
     for (const [name, ms] of Object.entries(solveMs)) {
       console.log(`  ${name.padEnd(20)} ${ms.map((v) => v.toFixed(3)).join("  ")}`);
     }
@@ -47,7 +47,7 @@ const parts: { readonly [part: string]: () => Promise<object> } = {
       const { passesMs, stepMs, ratio, gradientSets } = result;
       console.log(
         `${name}, ${tasks} tasks: ${passesMs} ms of processor time for the backward passes, ${stepMs} ms for the whole ` +
-          `step: × ${ratio}; ${gradientSets} gradient sets at the most`,
+          `step: × ${ratio}; at most ${gradientSets} gradient sets`,
       );
     }
     return { costs, machine: { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, node: process.version } };
@@ -56,15 +56,15 @@ const parts: { readonly [part: string]: () => Promise<object> } = {
     await tf.setBackend("cpu");
     const leaked = await leaks(2000);
     console.log(
-      `2,000 steps each of ${Object.keys(combiners).length} combiners: ${JSON.stringify(leaked)} tensors left`,
+      `tensors left after 2,000 steps of each of ${Object.keys(combiners).length} combiners: ${JSON.stringify(leaked)}`,
     );
     return { leaked };
   },
 };
 
-const asked = process.argv.slice(2);
+const selected = process.argv.slice(2);
 for (const [name, part] of Object.entries(parts)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (selected.length > 0 && !selected.includes(name)) continue;
   Object.assign(results, await part());
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 }

@@ -2,7 +2,7 @@ import { HookedOptimizer, type Param, sgd, taskTrainer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { combiners } from "./combiners.ts";
 
-/** Tensors that `steps` steps of each combiner leave, state and all. */
+/** Counts the tensors that `steps` steps of each combiner leave. */
 export async function leaks(steps: number): Promise<{ readonly [method: string]: number }> {
   const left: Record<string, number> = {};
   for (const [name, make] of Object.entries(combiners)) {

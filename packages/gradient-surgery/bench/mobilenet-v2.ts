@@ -10,7 +10,7 @@ const BLOCKS = [
   [6, 320, 1, 1],
 ] as const;
 
-/** MobileNetV2 (Sandler et al. 2018, table 2), α 1, with a head of `classes`: 158 tensors that are trained. */
+/** Makes MobileNetV2 (Sandler et al. 2018, table 2), α 1, with a head of `classes`. It has 158 trainable tensors. */
 export function mobileNetV2(size: number, classes: number): tfl.LayersModel {
   const input = tfl.input({ shape: [size, size, 3] });
   let x = convolve(input, 32, 3, 2, true);

@@ -1,4 +1,4 @@
-/** Writes the measured figures into README.md, between its markers: `npx tsx packages/gradient-surgery/bench/readme.ts`. */
+/** Writes the measured numbers into README.md, between its markers. Run `npx tsx packages/gradient-surgery/bench/readme.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Cost } from "./cost.ts";
 
@@ -28,8 +28,8 @@ const percent = (values: readonly number[]): string => {
 const runs = <T>(all: readonly (readonly T[])[], i: number): T[] => all.flatMap((run) => run[i] ?? []);
 
 fill("example", [
-  `Accuracy in %, ${seeds.length} seeds, mean ± deviation. Left: knows 0–4, learns 5–9 from 100 images each (100 old images remembered; cosine`,
-  `of the two tasks before the first step ${conflicts.before.cosines[0]?.[1]?.toFixed(2)}, seed ${seeds[0]}). Right: three domains from scratch.`,
+  `Accuracy in %, ${seeds.length} seeds, mean ± deviation. Left: the net knows 0–4 and learns 5–9 from 100 images each, with 100 old images in memory (cosine`,
+  `of the two tasks before the first step ${conflicts.before.cosines[0]?.[1]?.toFixed(2)} with seed ${seeds[0]}). Right: three domains from scratch.`,
   "",
   "| | new digits | old digits | | three domains | worst domain |",
   "|---|---|---|---|---|---|",
@@ -43,20 +43,20 @@ fill("example", [
   }),
 ]);
 
-// Each part of the bench can be run by itself.
+// Each part of the bench can be measured separately.
 if (costs && solveMs && leaked && machine)
   fill("surgery", [
-    `Whole step (passes, combiner, descent) over the m passes alone, processor time of one process by turns, MobileNetV2 (${((costs[0]?.parameters ?? 0) / 1e6).toFixed(1)} M`,
-    `parameters, 96 × 96, batch 8 a task) on wasm, ${machine.cpu}, Node ${machine.node.slice(1)}: ${costs
+    `Processor time of a whole step (passes, combiner, descent), divided by that of the m passes only. MobileNetV2 (${((costs[0]?.parameters ?? 0) / 1e6).toFixed(1)} M`,
+    `parameters, 96 × 96, batch 8 per task) on wasm, ${machine.cpu}, Node ${machine.node.slice(1)}: ${costs
       .map(({ combiner, tasks, ratio }) => `\`${combiner}\`, ${tasks} tasks × ${ratio}`)
       .join("; ")}.`,
-    `Held after the passes: ${Math.max(...costs.filter(({ combiner, tasks }) => tasks === 2 && combiner !== "graddrop").map(({ gradientSets }) => gradientSets))} sets of gradients for 2 tasks (\`graddrop\` ${costs.find(({ combiner }) => combiner === "graddrop")?.gradientSets}, with its result).`,
-    `The problem on the host for 2 / 8 tasks: ${["pcgrad", "upgrad", "mgda", "cagrad", "nash-mtl"].map((name) => `\`${name}\` ${solveMs[name]?.[0]} / ${solveMs[name]?.[2]} ms`).join(", ")}.`,
-    `Left after 2,000 steps of each of the ${Object.keys(leaked).length}: ${Object.values(leaked).reduce((a, b) => a + b, 0)} tensors. (\`pnpm bench surgery\`)`,
+    `Memory after the passes: ${Math.max(...costs.filter(({ combiner, tasks }) => tasks === 2 && combiner !== "graddrop").map(({ gradientSets }) => gradientSets))} sets of gradients for 2 tasks (\`graddrop\` ${costs.find(({ combiner }) => combiner === "graddrop")?.gradientSets}, including its result).`,
+    `Time of the problem on the host for 2 / 8 tasks: ${["pcgrad", "upgrad", "mgda", "cagrad", "nash-mtl"].map((name) => `\`${name}\` ${solveMs[name]?.[0]} / ${solveMs[name]?.[2]} ms`).join(", ")}.`,
+    `Tensors left after 2,000 steps of each of the ${Object.keys(leaked).length}: ${Object.values(leaked).reduce((a, b) => a + b, 0)} (\`pnpm bench surgery\`).`,
   ]);
 
 fill("exact", [
-  `Worst error over the matrices: ${Object.entries(exact)
+  `Largest error over the matrices: ${Object.entries(exact)
     .map(([name, { worst }]) => `\`${name}\` ${worst.toExponential(1)}`)
     .join(", ")}.`,
 ]);

@@ -2,7 +2,7 @@ import type { StateTree, WeighingCombiner } from "@graftjs/core";
 import { gramOf, jacobian } from "../test/jacobians.ts";
 import { combiners } from "./combiners.ts";
 
-/** Milliseconds on the host a step, for 2, 4 and 8 conflicting tasks. */
+/** Measures the milliseconds per step on the host, for 2, 4 and 8 conflicting tasks. */
 export function solving(): { readonly [method: string]: readonly number[] } {
   const weighing = Object.entries(combiners).filter(([name]) => name !== "graddrop");
   return Object.fromEntries(

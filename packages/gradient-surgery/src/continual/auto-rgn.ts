@@ -12,7 +12,7 @@ export interface AutoRgn {
 
 /**
  * Trains each tensor at a rate in proportion to its relative gradient norm: Auto-RGN (Lee et al. 2023, "Surgical Fine-Tuning",
- * section 4). The rate is γ·r / max r, where r = ‖g‖/‖w‖ is averaged over some batches. So the tensors that the new data pulls
+ * section 4). The rate is γ·r / max r, and r = ‖g‖/‖w‖ is averaged over some batches. So the tensors that the new data pulls
  * most change most.
  *
  * The authors create a new Adam for each epoch. Here only the rates change, and the moments stay. Parameters of normalization

@@ -39,7 +39,7 @@ export const decoupledAnchorOptions: OptionsSchema<DecoupledAnchorOptions, "stre
  * with the rate γ of the parameter. It differs from `anchor` as AdamW differs from Adam with L2 (Loshchilov & Hutter 2019):
  * the pull does not depend on the moments of Adam.
  *
- * State: that of `rule`, and w⁰. With `store: "host"` there is no w⁰ in the state.
+ * State: that of `rule`, and w⁰. With `store: "host"` the state does not contain w⁰.
  *
  * @throws OptionsError if an option is out of range; SelectionError if `params` matches nothing or `reference` does not fit.
  */

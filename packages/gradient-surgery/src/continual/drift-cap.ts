@@ -58,7 +58,7 @@ export const driftCapOptions: OptionsSchema<DriftCapOptions, "radius" | "epsilon
  * `constraint` of a layer would not work either, because it is not part of a checkpoint, and w⁰ must survive a resume. Exclude
  * a new head with `params`.
  *
- * State: that of `rule`, and w⁰. With `store: "host"` there is no w⁰ in the state.
+ * State: that of `rule`, and w⁰. With `store: "host"` the state does not contain w⁰.
  *
  * @throws OptionsError if an option is out of range; SelectionError if `params` matches nothing or `reference` does not fit.
  */

@@ -16,7 +16,7 @@ export const conFigOptions: OptionsSchema<ConFigOptions> = optionsSchema<ConFigO
  * Finds the direction with equal positive cosines to the gradients of all tasks: ConFIG (Liu, Chu & Thuerey 2024, "Towards
  * Conflict-free Training of Physics Informed Neural Networks", equation 2).
  *
- * û = Ū⁺1, where the rows of Ū are the unit gradients. The update is (Σ gᵢ·u)·u, with the unit vector u of û. All tasks count
+ * The rows of Ū are the unit gradients, and û = Ū⁺1. The update is (Σ gᵢ·u)·u, with the unit vector u of û. All tasks count
  * equally, whatever the size of their gradients. The combiner has no state.
  *
  * @throws OptionsError if an option is unknown or out of range.

@@ -4,7 +4,7 @@ import { withinUnit } from "../numeric/unit-norm.ts";
 
 /**
  * Subtracts the mean from the gradient of each output unit: gradient centralization (Yong et al. 2020, equation 1).
- * g ← g − mean(g), where the mean is over all axes except those of the unit.
+ * g ← g − mean(g), and the mean is over all axes except those of the unit.
  *
  * In tfjs a dense kernel is [in, out] and a convolution kernel [h, w, in, out]. So the mean is over all axes except the last,
  * or the last two of a depthwise kernel. Code that is ported from PyTorch often uses the wrong axis. Vectors are unchanged.
