@@ -123,7 +123,7 @@ it("refuses one loss, a parameter that no task reaches, two steps at once, and a
   const optimizer = new HookedOptimizer({ params, rule: gradientDescent(), learningRate: 1 });
   const trainer = taskTrainer({ optimizer, combiner: sum() });
   const ok = dot(trunk, [1, 2]);
-  await expect(trainer.step({ all: plus(ok, ok) })).rejects.toThrow(/sum of losses has one gradient/);
+  await expect(trainer.step({ all: plus(ok, ok) })).rejects.toThrow(/sum of losses has only one gradient/);
   await expect(trainer.step({ a: ok, b: ok })).rejects.toThrow(SelectionError);
   await expect(trainer.step({ a: ok, b: ok })).rejects.toThrow("`stray/w`");
   const failing = (): tf.Scalar => {
