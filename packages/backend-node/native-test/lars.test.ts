@@ -18,7 +18,7 @@ function run(rule: AnyRule, scale: number, zeros: readonly string[]): number[][]
     params,
     rule,
     learningRate: (step) => [0.5, 0.25, 1, 0, 2][step] ?? 1,
-    rateMultipliers: [{ on: "head", by: 0.5 }],
+    rateMultipliers: [{ params: "head", factor: 0.5 }],
   });
   for (let step = 0; step < 5; step++) {
     if (step === 3) optimizer.freeze("head");

@@ -53,6 +53,13 @@ it.runIf(existsSync("/proc/self/maps"))("a probe finds the install without loadi
 it("dilated depthwise convolution, which TensorFlow supports only through oneDNN, works by default", async () => {
   await nativeBackend().init();
   if (process.arch === "x64") expect(process.env.TF_ENABLE_ONEDNN_OPTS).toBe("1");
-  const ones = tf.depthwiseConv2d(tf.ones([1, 5, 5, 2]), tf.ones([3, 3, 2, 1]), 1, "valid", "NHWC", 2);
+  const ones = tf.depthwiseConv2d(
+    tf.ones<tf.Rank.R4>([1, 5, 5, 2]),
+    tf.ones<tf.Rank.R4>([3, 3, 2, 1]),
+    1,
+    "valid",
+    "NHWC",
+    2,
+  );
   expect(Array.from(await ones.data())).toEqual([9, 9]);
 });

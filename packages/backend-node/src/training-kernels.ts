@@ -1,4 +1,5 @@
-import { type Registration, replaceKernels } from "@graftjs/backend";
+import { inPlaceKernels, type Registration, replaceKernels, tensorKernels } from "@graftjs/backend";
+import type { FusedKernels } from "@graftjs/core";
 import type { KernelFunc } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 import { activationGradients } from "./gradients/activations.ts";
@@ -6,16 +7,16 @@ import { batchNormGradient } from "./gradients/batch-norm.ts";
 import { reductionGradients } from "./gradients/reductions.ts";
 import { replaceGradients } from "./gradients/replace-gradients.ts";
 import { tileGradient } from "./gradients/tile.ts";
-import { batchNormKernels } from "./kernels/batch-norm/fused.ts";
+import { activationGrad, batchNorm, batchNormGrad } from "./kernels/batch-norm/fused.ts";
 import { normedKernelGrad } from "./kernels/batch-norm/kernel-gradient.ts";
 import { registerBatchNormTraining } from "./kernels/batch-norm/training.ts";
 import { depthwiseGradients } from "./kernels/conv/depthwise.ts";
 import { pointwiseGradients } from "./kernels/conv/pointwise.ts";
 import { disposeWithoutComputing } from "./kernels/deferred/deferred.ts";
 import { inferenceKernels } from "./kernels/deferred/inference.ts";
-import { type Native, nativeOf, type RunGraft } from "./kernels/native.ts";
+import { type GraftNative, hasGraftKernels, nativeOf } from "./kernels/native.ts";
 import { adamKernel } from "./kernels/optimizers/adam.ts";
-import { normKernels } from "./kernels/optimizers/global-norm.ts";
+import { globalNormKernel, scaleAllKernel } from "./kernels/optimizers/global-norm.ts";
 import { lambKernel } from "./kernels/optimizers/lamb.ts";
 import { larsKernel } from "./kernels/optimizers/lars.ts";
 import { sgdKernel } from "./kernels/optimizers/sgd.ts";
@@ -60,21 +61,22 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
     "Relu",
     "Relu6",
   ]);
+  const normKernels = tensorKernels(
+    { GraftBatchNorm: batchNorm, GraftBatchNormGrad: batchNormGrad, GraftActivationGrad: activationGrad },
+    () => native,
+  );
   const composed = {
     ...fusedConvKernels(native, stock),
-    ...batchNormKernels(native),
+    ...normKernels,
     FusedBatchNorm: stockBatchNorm(native, stock.FusedBatchNorm),
   };
-  const { runGraft } = native;
   const parts = [
     replaceKernels(TENSORFLOW, {
       ...noOpKernels(native, stock),
       ...clipKernel(native, stock.ClipByValue),
       ...composed,
-      GraftSgd: sgdKernel(native),
-      GraftAdam: adamKernel(native),
-      ...normKernels(native),
-      ...(runGraft ? graftKernels(native, runGraft, { ...stock, ...composed }) : {}),
+      ...inPlaceKernels({ GraftAdam: adamKernel, GraftScaleAll: scaleAllKernel, GraftSgd: sgdKernel }, () => native),
+      ...(hasGraftKernels(native) ? graftKernels(native, { ...stock, ...composed }) : {}),
     }),
     replaceGradients({
       ...activationGradients(native),
@@ -95,21 +97,23 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   };
 }
 
-/** Kernels that only our own binding has. */
+/** Returns the kernels that only our own binding has. */
 function graftKernels(
-  native: Native,
-  runGraft: RunGraft,
+  native: GraftNative,
   stock: Parameters<typeof inferenceKernels>[2] &
     Parameters<typeof pointwiseGradients>[2] &
     Parameters<typeof depthwiseGradients>[2],
 ): Readonly<Record<string, KernelFunc>> {
+  const { runGraft } = native;
   return {
     ...inferenceKernels(native, runGraft, stock),
     ...pointwiseGradients(native, runGraft, stock),
     ...depthwiseGradients(native, runGraft, stock),
-    GraftLars: larsKernel(native, runGraft),
-    GraftLamb: lambKernel(native, runGraft),
-    GraftNormedKernelGrad: normedKernelGrad(native, runGraft),
+    ...inPlaceKernels<GraftNative, Exclude<keyof FusedKernels, "GraftAdam" | "GraftScaleAll" | "GraftSgd">>(
+      { GraftGlobalNorm: globalNormKernel, GraftLamb: lambKernel, GraftLars: larsKernel },
+      () => native,
+    ),
+    ...tensorKernels({ GraftNormedKernelGrad: normedKernelGrad }, () => native),
   };
 }
 

@@ -6,6 +6,7 @@ it("exports exactly these names", () => {
     "UnavailableError",
     "compileOnly",
     "cpuBackend",
+    "inPlaceKernels",
     "inTurn",
     "loadPeer",
     "messageOf",
@@ -17,6 +18,7 @@ it("exports exactly these names", () => {
     "replaceKernels",
     "runOnBackends",
     "takePlace",
+    "tensorKernels",
     "unavailable",
     "undoList",
   ]);

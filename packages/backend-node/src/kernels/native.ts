@@ -71,6 +71,16 @@ export type RunGraft = (
   shapes: readonly (readonly number[])[],
 ) => NativeTensor[];
 
+/** Access to TensorFlow with our own kernels. */
+export interface GraftNative extends Native {
+  readonly runGraft: RunGraft;
+}
+
+/** Says whether our own kernels are there. */
+export function hasGraftKernels(native: Native): native is GraftNative {
+  return native.runGraft !== undefined;
+}
+
 interface Attributes {
   /** `T` = float32. */
   readonly float: readonly OpAttr[];

@@ -1,58 +1,40 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
 import { checkLists } from "./check-lists.ts";
 import { type Scalars, stepScalars } from "./step-scalars.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftAdam`. See docs/fused-kernels.md. */
-interface AdamAttrs {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  readonly m: readonly Tensor[];
-  readonly v: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly corrections1: readonly number[];
-  readonly corrections2: readonly number[];
-  readonly decays: readonly number[];
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-}
-
 /**
- * Makes `GraftAdam`: a step of Adam or AdamW for a list of variables. Without our own kernels it is composed of plain operations.
+ * Runs `GraftAdam`: a step of Adam or AdamW for a list of variables. Without our own kernels it is composed of plain operations.
  * TensorFlow's `ResourceApplyAdam` cannot be used, because it adds ε at another place and needs resource variables.
  */
-export function adamKernel(native: Native): KernelFunc {
-  return ({ attrs }) => {
-    const step = attrs as unknown as AdamAttrs;
-    checkLists("GraftAdam", step.variables, { grads: step.grads, m: step.m, v: step.v });
-    if (native.runGraft) {
-      stepInOneCall(native, native.runGraft, step);
-      return [];
-    }
-    const writes = pendingWrites(native);
-    const scalars = stepScalars(native);
-    try {
-      step.variables.forEach((variable, i) => {
-        const update = updateOf(native, step, i, scalars, writes.add);
-        writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), update.id]));
-        native.free(update);
-      });
-      writes.commit();
-    } catch (cause) {
-      writes.abandon();
-      throw cause;
-    } finally {
-      scalars.free();
-    }
-    return [];
-  };
+export function adamKernel(native: Native, step: FusedKernels["GraftAdam"]): void {
+  checkLists("GraftAdam", step.variables, { grads: step.grads, m: step.m, v: step.v });
+  if (native.runGraft) {
+    stepInOneCall(native, native.runGraft, step);
+    return;
+  }
+  const writes = pendingWrites(native);
+  const scalars = stepScalars(native);
+  try {
+    step.variables.forEach((variable, i) => {
+      const update = updateOf(native, step, i, scalars, writes.add);
+      writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), update.id]));
+      native.free(update);
+    });
+    writes.commit();
+  } catch (cause) {
+    writes.abandon();
+    throw cause;
+  } finally {
+    scalars.free();
+  }
 }
 
 /** Computes the whole step in one call of our own kernel. */
-function stepInOneCall(native: Native, runGraft: RunGraft, step: AdamAttrs): void {
+function stepInOneCall(native: Native, runGraft: RunGraft, step: FusedKernels["GraftAdam"]): void {
   const { variables, grads, m, v, learningRates, corrections1, corrections2, decays, beta1, beta2, epsilon } = step;
   const written = [...variables, ...m, ...v];
   const numbers = [
@@ -79,7 +61,7 @@ function stepInOneCall(native: Native, runGraft: RunGraft, step: AdamAttrs): voi
 /** Returns the value to subtract from variable i. Adds the new moments to the pending writes. */
 function updateOf(
   native: Native,
-  step: AdamAttrs,
+  step: FusedKernels["GraftAdam"],
   i: number,
   scalars: Scalars,
   add: (tensor: Tensor, value: NativeTensor) => NativeTensor,

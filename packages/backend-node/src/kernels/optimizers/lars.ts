@@ -1,46 +1,31 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
-import type { Native, RunGraft } from "../native.ts";
+import type { GraftNative, Native, RunGraft } from "../native.ts";
 import { checkLists } from "./check-lists.ts";
 import { type ListArithmetic, listArithmetic } from "./list-arithmetic.ts";
-import { reportsOf, type Trust, type TrustAttrs, type TrustFormula, trustOf } from "./trust-ratio.ts";
+import { reportsOf, type Trust, trustOf } from "./trust-ratio.ts";
 import { writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftLars`. See docs/fused-kernels.md. */
-interface LarsAttrs extends TrustAttrs, TrustFormula {
-  readonly grads: readonly Tensor[];
-  readonly velocities: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly first: readonly boolean[];
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly rateInVelocity: boolean;
-  readonly clipToRate: boolean;
-}
-
-/** Makes `GraftLars`: a step of LARS in any dialect, in a few calls for all variables together. */
-export function larsKernel(native: Native, runGraft: RunGraft): KernelFunc {
+/** Runs `GraftLars`: a step of LARS in any dialect, in a few calls for all variables together. */
+export function larsKernel(native: GraftNative, step: FusedKernels["GraftLars"]): void {
+  const { runGraft } = native;
   const lists = listArithmetic(native, runGraft);
-  return ({ attrs }) => {
-    const step = attrs as unknown as LarsAttrs;
-    const { variables, grads, velocities, ratios, weightNorms, gradNorms } = step;
-    checkLists("GraftLars", variables, { grads, ...(step.momentum === 0 ? {} : { velocities }) });
-    checkLists("GraftLars", [ratios], { weightNorms: [weightNorms], gradNorms: [gradNorms] });
-    const made: NativeTensor[] = [];
-    try {
-      const byVelocity = step.denominator === "velocity" && step.momentum !== 0;
-      const { trusts, values } = byVelocity
-        ? throughVelocity(native, lists, step, made)
-        : throughGradient(native, runGraft, lists, step, made);
-      const reports = reportsOf(step, trusts).map((list) => vector(native, list));
-      const written = [...variables, ...(step.momentum === 0 ? [] : velocities), ratios, weightNorms, gradNorms];
-      for (const [i, value] of [...values, ...reports].entries()) writeTensor(native, written[i] as Tensor, value);
-    } finally {
-      native.free(...made);
-    }
-    return [];
-  };
+  const { variables, grads, velocities, ratios, weightNorms, gradNorms } = step;
+  checkLists("GraftLars", variables, { grads, ...(step.momentum === 0 ? {} : { velocities }) });
+  checkLists("GraftLars", [ratios], { weightNorms: [weightNorms], gradNorms: [gradNorms] });
+  const made: NativeTensor[] = [];
+  try {
+    const byVelocity = step.denominator === "velocity" && step.momentum !== 0;
+    const { trusts, values } = byVelocity
+      ? throughVelocity(native, lists, step, made)
+      : throughGradient(native, runGraft, lists, step, made);
+    const reports = reportsOf(step, trusts).map((list) => vector(native, list));
+    const written = [...variables, ...(step.momentum === 0 ? [] : velocities), ratios, weightNorms, gradNorms];
+    for (const [i, value] of [...values, ...reports].entries()) writeTensor(native, written[i] as Tensor, value);
+  } finally {
+    native.free(...made);
+  }
 }
 
 /** Ratios and new values. The values are in the order of the variables, then of the velocities. */
@@ -54,7 +39,7 @@ function throughGradient(
   native: Native,
   runGraft: RunGraft,
   lists: ListArithmetic,
-  step: LarsAttrs,
+  step: FusedKernels["GraftLars"],
   made: NativeTensor[],
 ): StepResult {
   const { variables, grads, learningRates, momentum, dampening, nesterov, rateInVelocity, denominator } = step;
@@ -91,7 +76,12 @@ function throughGradient(
 }
 
 /** Updates the velocity first and divides by its norm. */
-function throughVelocity(native: Native, lists: ListArithmetic, step: LarsAttrs, made: NativeTensor[]): StepResult {
+function throughVelocity(
+  native: Native,
+  lists: ListArithmetic,
+  step: FusedKernels["GraftLars"],
+  made: NativeTensor[],
+): StepResult {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov } = step;
   const w = variables.map(native.id);
   const shapes = variables.map(({ shape }) => shape);

@@ -1,56 +1,40 @@
-import type { KernelFunc, Tensor } from "@tensorflow/tfjs-core";
+import type { FusedKernels } from "@graftjs/core";
+import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
 import { checkLists } from "./check-lists.ts";
 import { type Scalars, stepScalars } from "./step-scalars.ts";
 import { pendingWrites, writeTensor } from "./write-tensor.ts";
 
-/** Attributes of `GraftSgd`. See docs/fused-kernels.md. */
-interface SgdAttrs {
-  readonly variables: readonly Tensor[];
-  readonly grads: readonly Tensor[];
-  readonly velocities: readonly Tensor[];
-  readonly learningRates: readonly number[];
-  readonly first: readonly boolean[];
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
-  readonly rateInVelocity: boolean;
-}
-
-/** Makes `GraftSgd`: a step of SGD for a list of variables. Nothing is written before all values are computed. */
-export function sgdKernel(native: Native): KernelFunc {
-  return ({ attrs }) => {
-    const step = attrs as unknown as SgdAttrs;
-    checkLists("GraftSgd", step.variables, {
-      grads: step.grads,
-      ...(step.velocities.length > 0 ? { velocities: step.velocities } : {}),
+/** Runs `GraftSgd`: a step of SGD for a list of variables. Nothing is written before all values are computed. */
+export function sgdKernel(native: Native, step: FusedKernels["GraftSgd"]): void {
+  checkLists("GraftSgd", step.variables, {
+    grads: step.grads,
+    ...(step.velocities.length > 0 ? { velocities: step.velocities } : {}),
+  });
+  if (native.runGraft) {
+    stepInOneCall(native, native.runGraft, step);
+    return;
+  }
+  const writes = pendingWrites(native);
+  const scalars = stepScalars(native);
+  try {
+    step.variables.forEach((variable, i) => {
+      const updates = updateOf(native, step, i, scalars, writes.add);
+      writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), updates.id]));
+      if (updates.owned) native.free(updates);
     });
-    if (native.runGraft) {
-      stepInOneCall(native, native.runGraft, step);
-      return [];
-    }
-    const writes = pendingWrites(native);
-    const scalars = stepScalars(native);
-    try {
-      step.variables.forEach((variable, i) => {
-        const updates = updateOf(native, step, i, scalars, writes.add);
-        writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), updates.id]));
-        if (updates.owned) native.free(updates);
-      });
-      writes.commit();
-    } catch (cause) {
-      writes.abandon();
-      throw cause;
-    } finally {
-      scalars.free();
-    }
-    return [];
-  };
+    writes.commit();
+  } catch (cause) {
+    writes.abandon();
+    throw cause;
+  } finally {
+    scalars.free();
+  }
 }
 
 /** Computes the whole step in one call of our own kernel. */
-function stepInOneCall(native: Native, runGraft: RunGraft, step: SgdAttrs): void {
+function stepInOneCall(native: Native, runGraft: RunGraft, step: FusedKernels["GraftSgd"]): void {
   const { variables, grads, velocities, learningRates, first, momentum, dampening, nesterov, rateInVelocity } = step;
   const written = [...variables, ...velocities];
   const numbers = [
@@ -77,7 +61,7 @@ function stepInOneCall(native: Native, runGraft: RunGraft, step: SgdAttrs): void
 /** Returns the value to subtract from variable i. If it is `owned`, the caller must free it. */
 function updateOf(
   native: Native,
-  step: SgdAttrs,
+  step: FusedKernels["GraftSgd"],
   i: number,
   scalars: Scalars,
   add: (tensor: Tensor, value: NativeTensor) => NativeTensor,

@@ -1,26 +1,24 @@
+import type { FusedKernels } from "@graftjs/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 
 /** Attributes for ratios that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
-export interface TrustAttrs {
-  readonly variables: readonly Tensor[];
-  readonly groups: readonly number[];
-  readonly slots: readonly number[];
-  readonly decays: readonly number[];
-  readonly minRatio: number;
-  readonly maxRatio?: number;
-  readonly zeroNorm: "rms-floor" | "one" | "eta" | "exclude";
-  readonly rmsFloor: number;
-  readonly ratios: Tensor;
-  readonly weightNorms: Tensor;
-  readonly gradNorms: Tensor;
-}
+export type TrustAttrs = Pick<
+  FusedKernels["GraftLars"],
+  | "variables"
+  | "groups"
+  | "slots"
+  | "decays"
+  | "minRatio"
+  | "maxRatio"
+  | "zeroNorm"
+  | "rmsFloor"
+  | "ratios"
+  | "weightNorms"
+  | "gradNorms"
+>;
 
-/** Parts of the ratio in which the two rules differ. */
-export interface TrustFormula {
-  readonly trustCoefficient: number;
-  readonly epsilon: number;
-  readonly denominator: "gradient" | "decayed" | "velocity";
-}
+/** Attributes of the ratio that `GraftLamb` lacks. */
+export type TrustFormula = Pick<FusedKernels["GraftLars"], "trustCoefficient" | "epsilon" | "denominator">;
 
 /** The ratio of one tensor and the norms that it was computed from. */
 export interface Trust {
@@ -57,7 +55,7 @@ export function trustOf(
 }
 
 function ofGroup(
-  { variables, decays, minRatio, maxRatio = Number.POSITIVE_INFINITY, zeroNorm, rmsFloor }: TrustAttrs,
+  { variables, decays, minRatio, maxRatio, zeroNorm, rmsFloor }: TrustAttrs,
   indices: readonly number[],
   weights: ArrayLike<number>,
   dividing: ArrayLike<number>,
