@@ -1,5 +1,5 @@
 import { cpuBackend, openBackend } from "@graftjs/backend";
-import { nativeBackend } from "@graftjs/backend-node";
+import { nativeBackend, nativeLayers } from "@graftjs/backend-node";
 import { type BackendAdapter, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
@@ -35,6 +35,8 @@ export async function main(
       }),
     ],
   });
+  // Batch norm and relu6 by native kernels. On another backend this changes nothing.
+  nativeLayers().apply(model);
   const optimizer = new HookedOptimizer({
     params: namedParams(model),
     learningRate: 0.05,

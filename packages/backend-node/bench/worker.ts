@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { nativeBackend } from "../src/adapter.ts";
+import { nativeLayers } from "../src/layers/native-layers.ts";
 import { cacheFolder, installFolder } from "../src/install/cache.ts";
 import { targetFor } from "../src/install/target.ts";
 import { WHEELS } from "../src/install/wheels.ts";
@@ -54,6 +55,7 @@ async function prepare(name: string): Promise<() => Promise<number>> {
     peer === "stock"
       ? tf.train.momentum(0.01, 0.9)
       : new HookedOptimizer({ params: namedParams(net.model), learningRate: 0.01, rule: sgd({ momentum: 0.9 }) });
+  if (peer !== "stock") nativeLayers().apply(net.model);
   net.model.compile({ optimizer: optimizer as tf.Optimizer, loss: "categoricalCrossentropy" });
   return async () => Number(await net.model.trainOnBatch(net.x, net.y));
 }

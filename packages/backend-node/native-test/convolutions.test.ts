@@ -210,6 +210,19 @@ describe("deferred tensors", () => {
     expectClose(both(compute));
   });
 
+  it.each([6, 2.5, 0])("of a relu and a clip to [0, %d] are one pass", (high) => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const vector = random([40], 2) as tf.Tensor1D;
+        const weights = random([1, 1, 40, 40], 3) as tf.Tensor4D;
+        const z = tf.conv2d(random([1, 32, 32, 40], 1) as tf.Tensor4D, weights, 1, "same");
+        const positive = tf.relu(tf.batchNorm(z, vector, tf.square(vector), vector, tf.mul(vector, 3), 1e-3));
+        const clipped = tf.clipByValue(positive, 0, high);
+        return values([clipped, tf.relu(positive), tf.clipByValue(positive, -1, high), positive]);
+      });
+    expectClose(both(compute));
+  });
+
   it("exist only outside of gradients, and are never computed if nobody reads them", () => {
     const backend = tf.backend() as NativeKernelBackend;
     const fusion = fuseKernels(backend);
@@ -220,7 +233,10 @@ describe("deferred tensors", () => {
       const w = random([1, 1, 40, 40], 2) as tf.Tensor4D;
       const z = tf.conv2d(x, w, 1, "same");
       const copy = tf.clone(z);
-      expect([waits(z), waits(copy), waits(x)]).toEqual([true, true, false]);
+      const positive = tf.relu(z);
+      expect([waits(z), waits(copy), waits(x), waits(positive)]).toEqual([true, true, false, true]);
+      expect(waits(tf.clipByValue(positive, 0, 6))).toBe(false);
+      expect(waits(positive)).toBe(true);
       z.dispose();
       expect(waits(copy)).toBe(true);
       tf.grad((v: tf.Tensor) => {

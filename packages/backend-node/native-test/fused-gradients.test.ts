@@ -2,7 +2,7 @@ import { adam, adamw, type BackendSession, HookedOptimizer, namedParams, sgd } f
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { nativeBackend } from "../src/index.ts";
+import { nativeBackend, nativeLayers } from "../src/index.ts";
 import type { NativeKernelBackend } from "../src/load/native-backend-types.ts";
 import { fuseKernels } from "../src/training-kernels.ts";
 
@@ -140,6 +140,7 @@ describe.each(["own", "tensorflow"] as const)("%s kernels give what stock tfjs-n
       const compute = (): number[][] => {
         const layer = tfl.layers.batchNormalization({ inputShape: shape.slice(1) });
         const model = tfl.sequential({ layers: [layer] });
+        nativeLayers().apply(model);
         const channels = (layer.getWeights()[0] as tf.Tensor).shape;
         tf.tidy(() =>
           layer.setWeights([image(channels, 3), image(channels, 4), image(channels, 5), tf.abs(image(channels, 6))]),
@@ -238,6 +239,7 @@ describe.each(["own", "tensorflow"] as const)("%s kernels give what stock tfjs-n
           tfl.layers.dense({ units: 2 }),
         ],
       });
+      nativeLayers().apply(model);
       const optimizer = new HookedOptimizer({
         params: namedParams(model),
         learningRate: 0.01,

@@ -14,6 +14,7 @@ export {
 export { type InstallOptions, type InstallReport, installNative } from "./install/install.ts";
 export type { Device } from "./install/target.ts";
 export { type UninstallOptions, type UninstallReport, uninstallNative } from "./install/uninstall.ts";
+export { nativeLayers } from "./layers/native-layers.ts";
 export { type NativeEnvironment, setNativeEnvironment } from "./load/environment.ts";
 export type { NativeBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";

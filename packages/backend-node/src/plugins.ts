@@ -1,5 +1,6 @@
 import type { Plugin, PluginOf } from "@graftjs/core";
 import { nativeBackend } from "./adapter.ts";
+import { nativeLayers } from "./layers/native-layers.ts";
 import { type NativeBackendOptions, nativeOptions } from "./options.ts";
 
 const node: PluginOf<"backend", NativeBackendOptions | undefined> = {
@@ -10,5 +11,12 @@ const node: PluginOf<"backend", NativeBackendOptions | undefined> = {
   create: (options) => nativeBackend(options ?? {}),
 };
 
+const layers: PluginOf<"patch", undefined> = {
+  kind: "patch",
+  name: "native-layers",
+  description: "Computes batch norm in training and relu6 layers by one operation each on native TensorFlow",
+  create: () => nativeLayers(),
+};
+
 /** Plugins of this package, for a registry. */
-export const plugins: readonly Plugin[] = [node];
+export const plugins: readonly Plugin[] = [node, layers];

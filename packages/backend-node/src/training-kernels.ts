@@ -25,8 +25,6 @@ import { clipKernel } from "./kernels/stock/clip.ts";
 import { fixedKernels } from "./kernels/stock/fixes.ts";
 import { fusedConvKernels } from "./kernels/stock/fused-conv.ts";
 import { noOpKernels } from "./kernels/stock/no-ops.ts";
-import { fuseLayersBatchNorm } from "./layers/batch-norm.ts";
-import { fuseLayersRelu } from "./layers/relu.ts";
 import { TENSORFLOW } from "./load/backend-name.ts";
 import type { NativeKernelBackend } from "./load/native-backend-types.ts";
 
@@ -66,6 +64,7 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
     () => native,
   );
   const composed = {
+    ...clipKernel(native, stock.ClipByValue),
     ...fusedConvKernels(native, stock),
     ...normKernels,
     FusedBatchNorm: stockBatchNorm(native, stock.FusedBatchNorm),
@@ -73,7 +72,6 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   const parts = [
     replaceKernels(TENSORFLOW, {
       ...noOpKernels(native, stock),
-      ...clipKernel(native, stock.ClipByValue),
       ...composed,
       ...inPlaceKernels({ GraftAdam: adamKernel, GraftScaleAll: scaleAllKernel, GraftSgd: sgdKernel }, () => native),
       ...(hasGraftKernels(native) ? graftKernels(native, { ...stock, ...composed }) : {}),
@@ -85,8 +83,6 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
       Tile: tileGradient(),
     }),
     registerBatchNormTraining(native),
-    fuseLayersBatchNorm(native),
-    fuseLayersRelu(),
     { dispose: disposeWithoutComputing(backend) },
   ];
   return {

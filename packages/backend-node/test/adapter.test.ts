@@ -32,8 +32,11 @@ describe("nativeBackend", () => {
     );
   });
 
-  it("is a plugin named `node`", () => {
-    expect(plugins.map(({ kind, name }) => [kind, name])).toEqual([["backend", "node"]]);
+  it("is a plugin named `node`, with a patch for layers", () => {
+    expect(plugins.map(({ kind, name }) => [kind, name])).toEqual([
+      ["backend", "node"],
+      ["patch", "native-layers"],
+    ]);
     expect(() => createRegistry(plugins)).not.toThrow();
   });
 });

@@ -15,6 +15,7 @@ it("exports exactly these names", () => {
     "VerifyError",
     "installNative",
     "nativeBackend",
+    "nativeLayers",
     "plugins",
     "setNativeEnvironment",
     "uninstallNative",

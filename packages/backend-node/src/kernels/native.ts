@@ -92,8 +92,18 @@ interface Attributes {
   text(name: string, value: string): OpAttr;
 }
 
-/** Returns direct access to TensorFlow for a backend. */
+const natives = new WeakMap<NativeBinding, Native>();
+
+/** Returns direct access to TensorFlow for a backend. There is one for each binding. */
 export function nativeOf(backend: NativeKernelBackend): Native {
+  const known = natives.get(backend.binding);
+  if (known) return known;
+  const native = accessTo(backend);
+  natives.set(backend.binding, native);
+  return native;
+}
+
+function accessTo(backend: NativeKernelBackend): Native {
   const { binding } = backend;
   const current = (): NativeKernelBackend => tf.backend() as NativeKernelBackend;
   const cached = new Map<string, number>();

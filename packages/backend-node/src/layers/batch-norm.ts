@@ -1,17 +1,18 @@
-import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { BATCH_NORM_TRAINING } from "../kernels/batch-norm/training.ts";
-import type { Native } from "../kernels/native.ts";
+import { type Native, nativeOf } from "../kernels/native.ts";
 import { TENSORFLOW } from "../load/backend-name.ts";
-import type { NativeTensor } from "../load/native-backend-types.ts";
+import type { NativeKernelBackend, NativeTensor } from "../load/native-backend-types.ts";
+import { type CallableLayer, type LayerCall, onlyInput } from "./layer-call.ts";
 
 /** A weight of tfjs-layers. */
 interface LayerWeight {
   read(): tf.Tensor;
   write(value: tf.Tensor): unknown;
 }
-/** tfjs-layers' BatchNormalization, as far as `call` uses it. */
-interface BatchNormLayer {
+
+/** Fields of tfjs-layers' BatchNormalization that `call` uses. */
+interface BatchNormLayer extends CallableLayer {
   readonly axis: number;
   readonly momentum: number;
   readonly epsilon: number;
@@ -19,69 +20,51 @@ interface BatchNormLayer {
   readonly beta?: LayerWeight;
   readonly movingMean: LayerWeight;
   readonly movingVariance: LayerWeight;
-  call(inputs: tf.Tensor | tf.Tensor[], kwargs: { readonly training?: boolean }): tf.Tensor | tf.Tensor[];
 }
 
-/**
- * Has tfjs-layers' BatchNormalization train by the fused kernel while the native backend is current. The class is found
- * in tfjs-core's own table of serializable classes, so tfjs-layers is not imported here; where the app has not imported it
- * either, there is nothing to do.
- */
-export function fuseLayersBatchNorm(native: Native): Registration {
-  const classes = tf.serialization.SerializationMap.getMap().classNameMap;
-  const prototype = classes.BatchNormalization?.[0].prototype as unknown as BatchNormLayer | undefined;
-  if (!prototype) return { dispose: () => {} };
-  const stock = prototype.call;
-  prototype.call = function fusedCall(this: BatchNormLayer, inputs, kwargs) {
-    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as tf.Tensor;
-    const { gamma, beta } = this;
-    const lastAxis = this.axis === -1 || this.axis === x.rank - 1;
-    const ours =
-      kwargs?.training &&
-      gamma &&
-      beta &&
-      lastAxis &&
-      x.rank >= 2 &&
-      x.dtype === "float32" &&
-      x.size > 0 &&
-      tf.getBackend() === TENSORFLOW;
-    if (!ours || isNested()) return stock.call(this, inputs, kwargs);
+/** Returns a `call` that normalizes by one kernel in training. `stock` is used in inference and for cases without a kernel. */
+export function batchNormCall(callable: CallableLayer, stock: LayerCall): LayerCall {
+  const layer = callable as BatchNormLayer;
+  return (inputs, kwargs) => {
+    const x = onlyInput(inputs);
+    const { gamma, beta, axis } = layer;
+    const lastAxis = axis === -1 || axis === x.rank - 1;
+    if (!kwargs?.training || !gamma || !beta || !lastAxis || !hasKernel(x)) return stock.call(layer, inputs, kwargs);
     return tf.tidy(() => {
+      const native = nativeOf(tf.backend() as NativeKernelBackend);
       const [y, mean, variance] = tf
         .engine()
         .runKernel(
           BATCH_NORM_TRAINING,
           { x, scale: gamma.read(), offset: beta.read() },
-          { varianceEpsilon: this.epsilon },
+          { varianceEpsilon: layer.epsilon },
         ) as unknown as [tf.Tensor, tf.Tensor, tf.Tensor];
-      follow(native, this.movingMean, mean, this.momentum);
-      follow(native, this.movingVariance, variance, this.momentum);
+      moveAverage(native, layer.movingMean, mean, layer.momentum);
+      moveAverage(native, layer.movingVariance, variance, layer.momentum);
       return y;
     });
   };
-  return {
-    dispose() {
-      prototype.call = stock;
-    },
-  };
 }
 
-/** old ← old − (old − value)·(1 − momentum), as tfjs-layers computes it. */
-function follow(
-  { attr, free, id, info, execute, scalar }: Native,
-  weight: LayerWeight,
-  value: tf.Tensor,
-  momentum: number,
-): void {
-  const old = id(weight.read());
-  const difference = execute("Sub", attr.float, [old, id(value)]);
+/** Says whether a session of the native backend has a kernel for this input. The kernel is differentiable only once. */
+function hasKernel(x: tf.Tensor): boolean {
+  return (
+    tf.getBackend() === TENSORFLOW &&
+    tf.getKernel(BATCH_NORM_TRAINING, TENSORFLOW) !== undefined &&
+    x.rank >= 2 &&
+    x.dtype === "float32" &&
+    x.size > 0 &&
+    tf.engine().state.gradientDepth <= 1
+  );
+}
+
+/** Computes average ← average − (average − value)·(1 − momentum), with the rounding of tfjs-layers. */
+function moveAverage(native: Native, average: LayerWeight, value: tf.Tensor, momentum: number): void {
+  const { attr, free, id, info, execute, scalar } = native;
+  const before = id(average.read());
+  const difference = execute("Sub", attr.float, [before, id(value)]);
   const step = execute("Mul", attr.float, [difference.id, scalar(1 - momentum)]);
-  const next: NativeTensor = execute("Sub", attr.float, [old, step.id]);
+  const after: NativeTensor = execute("Sub", attr.float, [before, step.id]);
   free(difference, step);
-  weight.write(tf.engine().makeTensorFromTensorInfo(info(next)));
-}
-
-/** A gradient of a gradient needs tfjs's composed batch norm: the fused one is differentiable once. */
-function isNested(): boolean {
-  return tf.engine().state.gradientDepth > 1;
+  average.write(tf.engine().makeTensorFromTensorInfo(info(after)));
 }

@@ -17,7 +17,8 @@ type Names =
   | "FusedBatchNorm"
   | "GraftBatchNorm"
   | "Relu"
-  | "Relu6";
+  | "Relu6"
+  | "ClipByValue";
 type Stock = Readonly<Record<Names, KernelFunc>>;
 
 /** From this many values on, a pass over memory costs more than deferring. */
@@ -28,7 +29,8 @@ const LARGE = 1 << 15;
  * recorded.
  *
  * The layers of a model call one kernel after the other. A convolution is therefore deferred until its value is needed. A batch
- * norm joins the deferred convolution, and a relu computes all three. If a value is read in between, it is computed then.
+ * norm and a relu join the deferred convolution, and so does a clip after the relu: tfjs-layers computes ReLU with `maxValue` by
+ * both. A relu6 computes all three. If a value is read in between, it is computed then.
  */
 export function inferenceKernels(
   native: Native,
@@ -77,12 +79,24 @@ export function inferenceKernels(
       native.free(made);
       return result;
     };
-  const relu =
-    (name: "Relu" | "Relu6", ceiling: number): KernelFunc =>
-    (args) => {
-      const plan = planOf(native, args.inputs.x as TensorInfo);
-      return plan && !plan.margin ? computed(plan, ceiling) : stock[name](args);
-    };
+  const relu: KernelFunc = (args) => {
+    const x = args.inputs.x as TensorInfo;
+    const plan = planOf(native, x);
+    if (!plan || plan.margin) return stock.Relu(args);
+    if (!mayDefer(x.shape)) return computed(plan, Number.POSITIVE_INFINITY);
+    const tail = { ...plan.tail, ceiling: Number.POSITIVE_INFINITY };
+    return defer(native, x.shape, { work: plan.work.share(), tail });
+  };
+  const relu6: KernelFunc = (args) => {
+    const plan = planOf(native, args.inputs.x as TensorInfo);
+    return plan && !plan.margin ? computed(plan, 6) : stock.Relu6(args);
+  };
+  const clip: KernelFunc = (args) => {
+    const { clipValueMin, clipValueMax } = args.attrs as { clipValueMin: number; clipValueMax: number };
+    const plan = planOf(native, args.inputs.x as TensorInfo);
+    const afterRelu = plan && !plan.margin && plan.tail.ceiling === Number.POSITIVE_INFINITY;
+    return afterRelu && clipValueMin === 0 && clipValueMax > 0 ? computed(plan, clipValueMax) : stock.ClipByValue(args);
+  };
 
   /** Batch norm at given statistics, with the activation of `GraftBatchNorm`. */
   const norm =
@@ -136,8 +150,9 @@ export function inferenceKernels(
     },
     FusedBatchNorm: norm("FusedBatchNorm"),
     GraftBatchNorm: norm("GraftBatchNorm"),
-    Relu: relu("Relu", CEILING.relu as number),
-    Relu6: relu("Relu6", CEILING.relu6 as number),
+    Relu: relu,
+    Relu6: relu6,
+    ClipByValue: clip,
   };
 }
 

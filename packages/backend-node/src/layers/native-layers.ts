@@ -1,0 +1,57 @@
+import { type LayersLike, type ModelPatch, type PatchHandle, type PlacedLayer, walkLayers } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { TENSORFLOW } from "../load/backend-name.ts";
+import { batchNormCall } from "./batch-norm.ts";
+import { type CallableLayer, type LayerCall, onlyInput, replaceCall } from "./layer-call.ts";
+
+/** Makes a new `call` for a layer, or returns undefined if the layer's settings are not supported. */
+type NativeCall = (layer: CallableLayer, stock: LayerCall) => LayerCall | undefined;
+
+/** Computes relu6 in one operation. The layer itself computes relu and then clips. */
+const reluCall: NativeCall = (layer, stock) => {
+  if ((layer as { readonly maxValue?: number | null }).maxValue !== 6) return undefined;
+  return (inputs, kwargs) =>
+    tf.getBackend() === TENSORFLOW ? tf.relu6(onlyInput(inputs)) : stock.call(layer, inputs, kwargs);
+};
+
+const NATIVE_CALLS: Readonly<Record<string, NativeCall>> = { BatchNormalization: batchNormCall, ReLU: reluCall };
+
+/**
+ * Returns a patch that makes layers of tfjs-layers train faster on the native backend. Batch norm in training becomes one operation
+ * per direction, and tfjs-layers composes about forty. ReLU with `maxValue: 6` (every MobileNet) becomes relu6, which saves a pass per
+ * direction. Inference does not need the patch.
+ *
+ * Values and gradients are the same to float32 rounding. On other backends the layers' own `call` is used. Layers whose `call`
+ * another patch has replaced already, such as a frozen batch norm, are not changed.
+ */
+export function nativeLayers(): ModelPatch {
+  return {
+    name: "native-layers",
+    apply(model: LayersLike): PatchHandle {
+      const undo: (() => void)[] = [];
+      const pure: string[] = [];
+      for (const place of walkLayers(model)) {
+        const layer = place.layer as CallableLayer;
+        if (Object.hasOwn(layer, "call")) continue;
+        const call = NATIVE_CALLS[layer.getClassName()]?.(layer, layer.call);
+        if (!call) continue;
+        undo.push(replaceCall(layer, call));
+        if (layer.getClassName() === "ReLU") pure.push(pathOf(place));
+      }
+      const { length } = undo;
+      return {
+        restore: () => {
+          for (const step of undo.splice(0)) step();
+        },
+        pure,
+        summary: `${length} layers compute by native kernels`,
+      };
+    },
+  };
+}
+
+/** Returns the stable path of a layer. A wrapper counts as one layer, so the path ends with it. */
+function pathOf({ layer, around }: PlacedLayer): string {
+  const wrapper = around.findIndex((outer) => !("layers" in outer));
+  return (wrapper < 0 ? [...around, layer] : around.slice(0, wrapper + 1)).map(({ name }) => name).join("/");
+}
