@@ -1,4 +1,4 @@
-// Runs publint and attw on the packed tarballs, because `exports` in the repository point at sources.
+// Runs publint, attw and the parts of third parties on the packed tarballs, because `exports` in the repository point at sources.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ try {
     const types = run(bin("attw"), [tarball, "--profile", "esm-only", "--format", "table-flipped"], { tolerate: true });
     failures += Number(lint !== 0) + Number(types !== 0);
   }
+  failures += run(process.execPath, ["tools/third-party/index.mjs", folder], { tolerate: true });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

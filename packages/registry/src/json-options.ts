@@ -1,5 +1,18 @@
 import type { OptionSchema } from "@graftjs/core";
 
+/** A plugin as JSON names it among alternatives. The registry checks the name and the options. */
+const NAMED: OptionSchema = {
+  anyOf: [
+    { type: "string" },
+    {
+      type: "object",
+      properties: { use: {}, with: {}, as: {}, on: {} },
+      required: ["use"],
+      additionalProperties: false,
+    },
+  ],
+};
+
 /**
  * Returns the part of `schema` that JSON can write: without options that exist in code only, and with any value in the
  * place of a plugin, because the registry checks plugins when it builds them. Use it to check the `run` section of a
@@ -32,6 +45,12 @@ export function jsonOptions({
           additionalProperties:
             typeof additionalProperties === "object" ? jsonOptions(additionalProperties) : additionalProperties,
         }),
-    ...(anyOf ? { anyOf: anyOf.filter(({ codeOnly }) => !codeOnly).map(jsonOptions) } : {}),
+    ...(anyOf
+      ? {
+          anyOf: anyOf
+            .filter(({ codeOnly }) => !codeOnly)
+            .map((option) => (option.plugin ? NAMED : jsonOptions(option))),
+        }
+      : {}),
   };
 }

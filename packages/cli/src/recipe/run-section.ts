@@ -41,20 +41,12 @@ export interface RunSection extends CommandSection {
 
 const text: OptionSchema = { type: "string" };
 
-/** A plugin by name, with its options. The registry checks both. */
-const use: OptionSchema = {
-  type: "object",
-  properties: { use: text, with: { type: "object" } },
-  required: ["use"],
-  additionalProperties: false,
-};
-
 const model: OptionSchema = {
   anyOf: [
     text,
     {
       type: "object",
-      properties: { path: text, format: { anyOf: [text, use] } },
+      properties: { path: text, format: { plugin: "model-format" } },
       required: ["path", "format"],
       additionalProperties: false,
     },
@@ -63,7 +55,7 @@ const model: OptionSchema = {
 };
 
 const data: OptionSchema = {
-  anyOf: [text, use],
+  anyOf: [text, { plugin: "data-source" }],
   description: "Path of a .safetensors file or of a module, or a data source with its options",
 };
 
