@@ -215,6 +215,28 @@ describe("selection", () => {
     expect(selectParams(odd, "a[1/*", "It")).toHaveLength(1);
     expect(selectParams(odd, "b]2/*", "It")).toHaveLength(1);
   });
+
+  it("find names without a slash, and prefer an exact name to a preset or glob", () => {
+    const of = (name: string) => ({
+      name,
+      layer: name.split("/")[0] as string,
+      role: name.split("/").at(-1) as string,
+    });
+    const bare = ["w", "b", "bias", "all", "head", "role:w", "k[0]", "w/kernel"].map((name) => ({
+      ...of(name),
+      shape: [2],
+      unitAxes: [0],
+    }));
+    const picked = (selector: Selector): string[] => selectParams(bare, selector, "It").map(({ name }) => name);
+    for (const { name } of bare) expect(picked(name)).toEqual([name]);
+    expect(picked(["w", "b"])).toEqual(["w", "b"]);
+    expect(picked({ include: ["w", "b", "w/*"], exclude: ["w"] })).toEqual(["b", "w/kernel"]);
+    expect(picked({ exclude: ["all", "head"] })).toEqual(["w", "b", "bias", "role:w", "k[0]", "w/kernel"]);
+    expect(() => picked("k[1]")).toThrow(/`k\[1\]`\.\s+Did you mean `k\[0\]`/);
+    // The hint has whole names only.
+    expect(() => picked("bia")).toThrow(/Did you mean `bias`/);
+    expect(() => selectParams(bare.slice(0, 2), "v", "It")).toThrow(/Did you mean `(w|b)` or `(w|b)`\?$/m);
+  });
 });
 
 it("layers frozen by their config are not trained, until they are", () => {

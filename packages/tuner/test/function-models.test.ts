@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { sgd } from "@graftjs/core";
+import { mapTensors, masked, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type FineTuneOptions, fineTune, functionAdapter } from "../src/index.ts";
@@ -41,6 +41,34 @@ describe("functions over variables", () => {
     expect(() => functionAdapter({ variables: {}, inputs: {}, outputs: {}, forward: () => [] })).toThrow(
       /no variables/,
     );
+  });
+
+  it("may have names without a slash, which every selector finds", async () => {
+    const run = async (names: readonly [string, string], more: (w: string, b: string) => object): Promise<number[]> => {
+      const [w, b] = names;
+      const [kernel, bias] = [tf.variable(tf.zeros([4, 3])), tf.variable(tf.zeros([3]))];
+      const adapter = functionAdapter({
+        variables: { [w]: kernel, [b]: bias },
+        inputs: { x: [null, 4] },
+        outputs: { y: [null, 3] },
+        forward: ([x]) => tf.add(tf.matMul(x as tf.Tensor2D, kernel as unknown as tf.Tensor2D), bias),
+      });
+      const given = options({ data: examples([4], 12), loss: "softmaxCrossEntropy", trainable: "all" });
+      await fineTune(adapter, { ...given, ...more(w, b) } as FineTuneOptions);
+      return [...kernel.dataSync(), ...bias.dataSync()];
+    };
+    const halved = stateless("halved", (grads) => mapTensors(grads, (grad) => tf.mul(grad, 0.5)));
+    for (const more of [
+      (w: string) => ({ trainable: w }),
+      (w: string, b: string) => ({ trainable: [w, b] }),
+      (_: string, b: string) => ({ trainable: { exclude: [b] } }),
+      (w: string) => ({ rateMultipliers: [{ params: w, factor: 0.1 }] }),
+      (w: string, b: string) => ({ trainable: b, unfreeze: [{ epoch: 1, trainable: w }] }),
+      (w: string) => ({ hooks: [masked(halved, w)] }),
+    ])
+      expect(await run(["w", "b"], more)).toEqual(await run(["net/w", "net/b"], more));
+    // The noise depends on the name, so there is nothing to compare it with.
+    await run(["w", "b"], (w) => ({ weightNoise: { deviation: 0.01, on: w } }));
   });
 
   it("get all tensors of a trunk that returns several, cached or not", async () => {

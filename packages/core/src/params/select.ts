@@ -11,9 +11,9 @@ export interface SelectSpec {
 }
 
 /**
- * Selects parameters: a preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
+ * Selects parameters: a name, preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
  * predicate. Presets: `all`, `bias`, `norm` (gamma and beta), `head` (the last layer that has parameters), `last:n` (the
- * last n such layers), `role:kernel` (any role).
+ * last n such layers), `role:kernel` (any role). A pattern that is exactly the name of a parameter selects only it.
  */
 export type Selector = string | readonly string[] | SelectSpec | RegExp | ((param: ParamInfo) => boolean);
 
@@ -38,7 +38,7 @@ export function selectParams<P extends ParamInfo>(
   if (unmatched.length > 0) {
     throw new SelectionError(
       `${what} matches nothing with ${unmatched.map((p) => `\`${p}\``).join(", ")}.`,
-      unmatched.map((pattern) => hintFor(pattern, names)).join("\n"),
+      unmatched.map((pattern) => hintFor(pattern, params)).join("\n"),
     );
   }
   if (picked.length === 0) {
@@ -80,8 +80,9 @@ function isSpec(selector: readonly string[] | SelectSpec): selector is SelectSpe
   return !Array.isArray(selector);
 }
 
-/** One preset or glob. */
+/** One name, preset or glob. A name that is also a preset is the name: a converted graph may have a constant `bias`. */
 function one(params: readonly ParamInfo[], pattern: string): Select {
+  if (params.some(({ name }) => name === pattern)) return ({ name }) => name === pattern;
   if (pattern === "all") return () => true;
   if (pattern === "bias") return ({ role }) => role === "bias" || role.endsWith("_bias");
   if (pattern === "norm") return ({ role }) => role === "gamma" || role === "beta";
@@ -95,9 +96,8 @@ function one(params: readonly ParamInfo[], pattern: string): Select {
   return compileGlob(params.some(({ layer }) => layer === pattern) ? `${pattern}/**` : pattern);
 }
 
-function hintFor(pattern: string, names: readonly string[]): string {
-  const layers = names.map((name) => name.slice(0, name.lastIndexOf("/")));
-  const roles = names.map((name) => name.slice(name.lastIndexOf("/") + 1));
+function hintFor(pattern: string, params: readonly ParamInfo[]): string {
+  const known = (["name", "layer", "role"] as const).flatMap((key) => params.map((param) => param[key]));
   const bare = pattern.replaceAll("**", "").replace(/^\/|\/$/g, "");
-  return didYouMean(bare, [...new Set([...names, ...layers, ...roles])]);
+  return didYouMean(bare, [...new Set(known)]);
 }
