@@ -1,5 +1,6 @@
 import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
 import { columns, DataError } from "../../pipeline/source/columns.ts";
+import { castSource, columnTypes } from "../../pipeline/source/column-types.ts";
 import type { OwnedExamples } from "../../pipeline/source/element.ts";
 import { examplesOf } from "../../pipeline/source/read-examples.ts";
 import { assertLabels } from "../../losses/assert-labels.ts";
@@ -95,13 +96,14 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
         "Leave `combiner` out, or give the model an output and a loss for each task.",
       );
     }
-    const outputsOf = outputPorts(ports, (phases[0] as Phase).cut);
+    const types = columnTypes(adapter, losses);
+    const outputsOf = outputPorts(ports, (phases[0] as Phase).cut, types.inputs);
     const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
       if (isStream(data)) {
         assertStream(data, options.epochs, what);
         const labels: StreamChecks["labels"] = (labels, inputs, from) =>
           assertLabels(labels, losses, outputsOf(inputs), `${what}.ys from example ${from} on`);
-        return streamSource(data, { ports, labels }, what);
+        return castSource(await streamSource(data, { ports, labels }, what), types);
       }
       const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
@@ -112,7 +114,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
         outputsOf(() => given.inputs),
         `${what}.ys`,
       );
-      return memorySource(given);
+      return castSource(memorySource(given), types);
     };
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));

@@ -6,7 +6,7 @@ import { bufferedOrder } from "../order/buffered-order.ts";
 import { type Prefetched, prefetched } from "../prefetch/prefetch.ts";
 import { inOrder, type Source } from "../source/source.ts";
 import { mixup } from "../views/mixup.ts";
-import { augmentedViews, plainViews, type Views } from "../views/views.ts";
+import { augmentedViews, plainViews, type Views, withTypes } from "../views/views.ts";
 import { type Batch, disposeBatch } from "./batch.ts";
 import { batchAt, type CachedDataset, openDataset } from "./cached-dataset.ts";
 import type { LoadedRun, LoaderOptions } from "./loaded-run.ts";
@@ -29,7 +29,7 @@ export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Pro
   const { train, validation, options } = run;
   const { augment, mixup: alpha, shuffle, batchSize, accumulate, seed } = options;
   const augmented = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
-  const views = alpha > 0 ? mixedViews(augmented, alpha, seed) : augmented;
+  const views = withTypes(alpha > 0 ? mixedViews(augmented, alpha, seed) : augmented);
   const trainSet = await openDataset(run, cut, train, views, viewsToCache(options), "train", warn);
   const validationSet = validation && (await openDataset(run, cut, validation, plainViews, 1, "validation", warn));
   const each = batchSize * accumulate;

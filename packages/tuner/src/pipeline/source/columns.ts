@@ -81,5 +81,10 @@ function check(tensors: tf.Tensor[], names: readonly string[], what: string, pro
     problems.push(`${what} has ${tensors.length} tensor(s), but the model has ${names.length}: ${names.join(", ")}.`);
   const gone = tensors.filter((tensor) => !(tensor instanceof tf.Tensor) || tensor.isDisposed);
   if (gone.length > 0) problems.push(`${what}: ${gone.length} of its values are disposed or not tensors.`);
+  const texts = tensors.findIndex((tensor) => tensor instanceof tf.Tensor && tensor.dtype === "string");
+  if (texts >= 0)
+    problems.push(
+      `${what} \`${names[texts] ?? texts}\` holds text. Convert text to numbers first: words to indices with a tokenizer, classes to class indices.`,
+    );
   return tensors;
 }

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DataError, type ExampleData, type TensorData } from "./columns.ts";
+import { convertNested, type NumberArray, tensorValues } from "./typed-arrays.ts";
 
 /** Numbers as nested arrays, or as a flat typed array with a shape. */
 export type ArrayData =
   | tf.TensorLike
-  | { readonly values: Float32Array | Int32Array | Uint8Array; readonly shape: readonly number[] };
+  | NumberArray
+  | { readonly values: NumberArray; readonly shape: readonly number[] };
 
 /** Several inputs or outputs by the names of the model's inputs or outputs. Tensors among them are used unchanged. */
 export interface NamedArrays {
@@ -36,11 +38,10 @@ export function fromArrays({ xs, ys }: Element): OwnedExamples {
   const made: tf.Tensor[] = [];
   const column = (data: ArrayData, what: string): tf.Tensor => {
     try {
-      const tensor = isShaped(data)
-        ? tf.tensor(data.values, [...data.shape], data.values instanceof Float32Array ? "float32" : "int32")
-        : tf.tensor(data as tf.TensorLike);
+      const given = isShaped(data) ? tensorValues(data.values) : (convertNested(data) as tf.TensorLike);
+      const tensor = isShaped(data) ? tf.tensor(given, [...data.shape]) : tf.tensor(given);
       made.push(tensor);
-      if (!isShaped(data) && !isEven(data, tensor.shape)) throw new Error("its rows have different shapes");
+      if (!isShaped(data) && !isEven(given, tensor.shape)) throw new Error("its rows have different shapes");
       return tensor;
     } catch (cause) {
       throw new DataError(`${what} is not an array of examples: ${(cause as Error).message}`, HINT, { cause });

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Port, Ports } from "../../models/adapter/ports.ts";
+import { castColumns, type TypeOf } from "./column-types.ts";
 
 /**
  * Returns the shapes of the outputs. If the model does not state them, `examples` is called for some inputs to find out. Without
@@ -11,25 +12,32 @@ export type OutputPorts = (examples?: () => readonly tf.Tensor[]) => readonly Po
 /**
  * Gives the output shapes stated by the model. If the model does not state them (inner nodes of a converted graph, or an open number
  * of classes), runs the model on one example to find out.
+ *
+ * @param types dtypes of the inputs.
  */
-export function outputPorts({ inputs, outputs }: Ports, cut: CutModel): OutputPorts {
+export function outputPorts({ inputs, outputs }: Ports, cut: CutModel, types: readonly TypeOf[]): OutputPorts {
   const open = outputs.some(({ shape }) => shape.at(-1) == null);
   let known = open ? undefined : outputs;
   return (examples) => {
-    if (!known && examples) known = merged(outputs, learned(cut, examples(), inputs), inputs);
+    if (!known && examples) known = merged(outputs, learned(cut, examples(), inputs, types), inputs);
     return known ?? outputs;
   };
 }
 
 type Shapes = readonly (readonly number[])[];
 
-function learned(cut: CutModel, examples: readonly tf.Tensor[], inputs: readonly Port[]): Shapes {
+function learned(
+  cut: CutModel,
+  examples: readonly tf.Tensor[],
+  inputs: readonly Port[],
+  types: readonly TypeOf[],
+): Shapes {
   let shapes: Shapes = [];
   try {
     tf.tidy(() => {
       // A graph that was converted for one batch size accepts no other.
       const rows = examples.map((tensor, i) => tf.slice(tensor, 0, Math.min(inputs[i]?.shape[0] ?? 1, rowsOf(tensor))));
-      shapes = cut.runTail(cut.runTrunk(rows), false).map(({ shape }) => shape);
+      shapes = cut.runTail(cut.runTrunk(castColumns(rows, types)), false).map(({ shape }) => shape);
     });
   } catch {
     // The first step will fail in the same way, with a message that names the place.

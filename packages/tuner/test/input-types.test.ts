@@ -1,0 +1,243 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { wasmBackend } from "@graftjs/backend-wasm";
+import { sgd } from "@graftjs/core";
+import { loadGraphModel } from "@tensorflow/tfjs-converter";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type FineTuneOptions, fineTune, flip, functionAdapter, graphModelAdapter, rotate } from "../src/index.ts";
+import { graphOf, matMul, op } from "./graphs.ts";
+import { weightsOf } from "./support.ts";
+
+const L = layers.layers;
+const init = (seed: number) => layers.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed });
+
+const k = { kernelInitializer: init(1) };
+/** First layers whose kernels reject int32 or read its bytes as floats, with the shape of an example. */
+const firstLayers: Record<string, [(shape: number[]) => layers.layers.Layer | object, number[]]> = {
+  dense: [(inputShape) => L.dense({ units: 3, inputShape, ...k }), [4]],
+  conv1d: [(inputShape) => L.conv1d({ filters: 2, kernelSize: 2, inputShape, ...k }), [5, 2]],
+  conv2d: [(inputShape) => L.conv2d({ filters: 2, kernelSize: 3, inputShape, ...k }), [5, 5, 2]],
+  conv3d: [(inputShape) => L.conv3d({ filters: 2, kernelSize: 2, inputShape, ...k }), [3, 3, 3, 2]],
+  depthwise: [
+    (inputShape) => L.depthwiseConv2d({ kernelSize: 3, inputShape, depthwiseInitializer: init(2) }),
+    [5, 5, 2],
+  ],
+  separable: [
+    (inputShape) =>
+      L.separableConv2d({
+        filters: 2,
+        kernelSize: 3,
+        inputShape,
+        depthwiseInitializer: init(2),
+        pointwiseInitializer: init(3),
+      }),
+    [5, 5, 2],
+  ],
+  transposed: [(inputShape) => L.conv2dTranspose({ filters: 2, kernelSize: 2, inputShape, ...k }), [3, 3, 2]],
+  transposed3d: [(inputShape) => L.conv3dTranspose({ filters: 2, kernelSize: 2, inputShape, ...k }), [2, 2, 2, 2]],
+  averagePool: [(inputShape) => L.averagePooling2d({ inputShape }), [4, 4, 2]],
+  averagePool3d: [(inputShape) => L.averagePooling3d({ inputShape }), [2, 2, 2, 2]],
+  maxPool3d: [(inputShape) => L.maxPooling3d({ inputShape }), [2, 2, 2, 2]],
+  layerNorm: [(inputShape) => L.layerNormalization({ inputShape }), [4]],
+  batchNorm: [(inputShape) => L.batchNormalization({ inputShape }), [4, 4, 2]],
+  prelu: [(inputShape) => L.prelu({ inputShape, alphaInitializer: init(4) }), [4]],
+  lstm: [(inputShape) => L.lstm({ units: 3, inputShape, ...k, recurrentInitializer: init(5) }), [4, 2]],
+  convLstm: [
+    (inputShape) => L.convLstm2d({ filters: 2, kernelSize: 2, inputShape, ...k, recurrentInitializer: init(5) }),
+    [2, 3, 3, 1],
+  ],
+  rescaling: [(inputShape) => L.rescaling({ scale: 1 / 255, inputShape } as never), [5, 5, 2]],
+};
+
+function build(name: string): layers.Sequential {
+  const [first, shape] = firstLayers[name] as [(shape: number[]) => layers.layers.Layer, number[]];
+  const model = layers.sequential({ layers: [first(shape)] });
+  if ((model.outputs[0] as layers.SymbolicTensor).shape.length > 2) model.add(L.flatten());
+  model.add(L.dense({ units: 2, name: "head", kernelInitializer: init(9) }));
+  return model;
+}
+
+/** Whole numbers from 0 to 24 as bool, bytes or int32. They differ from each other, and so do their bytes read as floats. */
+function wholeNumbers(shape: number[], dtype: "int32" | "bool"): tf.Tensor {
+  const values = Int32Array.from({ length: shape.reduce((a, b) => a * b, 12) }, (_, i) => (i * 7 + (i >> 2)) % 25);
+  return tf.cast(tf.tensor(values, [12, ...shape], "int32"), dtype);
+}
+
+const labels = (): tf.Tensor =>
+  tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from({ length: 12 }, (_, i) => i % 2)), 2), "float32");
+
+const options = { loss: "meanSquaredError", rule: sgd(), learningRate: 1e-4, epochs: 2, batchSize: 4 } as const;
+
+for (const backend of ["cpu", "wasm"] as const) {
+  describe(`inputs that are not float32, on ${backend}`, () => {
+    beforeAll(async () => {
+      if (backend === "wasm") await wasmBackend().init();
+    });
+    afterAll(() => tf.setBackend("cpu"));
+
+    for (const name of Object.keys(firstLayers)) {
+      it(`train ${name} as stock fit does on plain JavaScript`, async () => {
+        const [, shape] = firstLayers[name] as [unknown, number[]];
+        for (const dtype of ["int32", "bool"] as const) {
+          // tfjs has no gradient of the transposed 3-D convolution.
+          for (const trainable of name === "transposed3d" ? (["head"] as const) : (["all", "head"] as const)) {
+            await tf.setBackend("cpu");
+            const stock = build(name);
+            // A frozen BatchNormalization still moves its statistics, in stock tfjs as in Graft.
+            if (trainable === "head") for (const layer of stock.layers) layer.trainable = layer.name === "head";
+            stock.compile({ optimizer: tf.train.sgd(1e-4), loss: "meanSquaredError" });
+            await stock.fit(wholeNumbers(shape, dtype), labels(), {
+              epochs: 2,
+              batchSize: 4,
+              shuffle: false,
+              verbose: 0,
+            });
+            const expected = Object.values(weightsOf(stock)).flat();
+            await tf.setBackend(backend);
+            const tuned = build(name);
+            const data = { xs: wholeNumbers(shape, dtype), ys: labels() };
+            const { history } = await fineTune(tuned, {
+              ...options,
+              data,
+              validation: data,
+              trainable,
+              shuffle: false,
+            });
+            expect(Object.values(weightsOf(tuned)).flat(), `${dtype} ${trainable}`).toEqual(
+              expected.map((value) => expect.closeTo(value, 5)),
+            );
+            expect(history.val_loss?.every(Number.isFinite)).toBe(true);
+          }
+        }
+      });
+    }
+
+    it("train on labels of any dtype as on float32 labels", async () => {
+      await tf.setBackend(backend);
+      const run = async (dtype: "float32" | "int32" | "bool", more: Partial<FineTuneOptions>): Promise<number[]> => {
+        const model = build("dense");
+        const data = { xs: wholeNumbers([4], "int32"), ys: tf.cast(labels(), dtype) };
+        const { history } = await fineTune(model, { ...options, data, trainable: "all", ...more } as FineTuneOptions);
+        return [...history.loss, ...Object.values(weightsOf(model)).flat()];
+      };
+      for (const more of [
+        {},
+        { loss: "huber" },
+        { loss: "sigmoidCrossEntropy" },
+        { loss: "kullbackLeiblerDivergence", mixup: 0.2 },
+        { loss: "softmaxCrossEntropy", metrics: ["accuracy", "f1", "mse"] },
+      ] as const) {
+        const expected = await run("float32", more as Partial<FineTuneOptions>);
+        for (const dtype of ["int32", "bool"] as const)
+          expect(await run(dtype, more as Partial<FineTuneOptions>), `${more.constructor} ${dtype}`).toEqual(expected);
+      }
+    });
+  });
+}
+
+describe("inputs", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  const head = { ...options, trainable: "head", shuffle: false } as const;
+
+  it("may be typed arrays of any kind", async () => {
+    const values = Array.from({ length: 48 }, (_, i) => (i * 7) % 25);
+    const hot = labels();
+    const ys = { values: [...hot.dataSync()], shape: [12, 2] };
+    const losses = await Promise.all(
+      [Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Uint8Array, Uint8ClampedArray, Uint16Array].map(
+        async (Kind) => {
+          const xs = { values: Kind.from(values), shape: [12, 4] };
+          const data = { xs, ys: { ...ys, values: Kind.from(ys.values) } };
+          return (await fineTune(build("layerNorm"), { ...head, data })).history.loss;
+        },
+      ),
+    );
+    const big = {
+      xs: { values: BigInt64Array.from(values, BigInt), shape: [12, 4] },
+      ys: { ...ys, values: Float32Array.from(ys.values) },
+    };
+    losses.push((await fineTune(build("layerNorm"), { ...head, data: big })).history.loss);
+    const rows = { xs: Array.from({ length: 12 }, (_, i) => Float64Array.from(values.slice(4 * i, 4 * i + 4))) };
+    losses.push(
+      (
+        await fineTune(build("layerNorm"), {
+          ...head,
+          data: { ...rows, ys: { ...ys, values: Float32Array.from(ys.values) } },
+        })
+      ).history.loss,
+    );
+    for (const loss of losses) expect(loss).toEqual(losses[0]);
+  });
+
+  it("are cast in streams too", async () => {
+    const xs = wholeNumbers([5, 5, 2], "int32");
+    const want = (await fineTune(build("conv2d"), { ...head, data: { xs, ys: labels() } })).history.loss;
+    const stream = () => [{ xs: tf.clone(xs), ys: tf.cast(labels(), "bool") }];
+    expect((await fineTune(build("conv2d"), { ...head, data: { stream } })).history.loss).toEqual(want);
+  });
+
+  it("are augmented as float32 and reach the model in its dtype", async () => {
+    const data = { xs: wholeNumbers([5, 5, 2], "int32"), ys: labels() };
+    const float = { ...data, xs: tf.cast(data.xs, "float32") };
+    const turned = { ...head, augment: [rotate({ degrees: 30 }), flip()] };
+    const want = (await fineTune(build("conv2d"), { ...turned, data: float })).history.loss;
+    expect((await fineTune(build("conv2d"), { ...turned, data })).history.loss).toEqual(want);
+  });
+
+  it("keep integers that only an Embedding reads, also above 2^24", async () => {
+    const seen: string[] = [];
+    const model = layers.sequential({
+      layers: [L.embedding({ inputDim: 9, outputDim: 3, inputLength: 4, name: "words" }), L.flatten()],
+    });
+    model.add(L.dense({ units: 2, name: "head" }));
+    const words = model.layers[0] as layers.layers.Layer;
+    const call = words.call.bind(words);
+    words.call = (inputs, kwargs) => {
+      seen.push((inputs as tf.Tensor[])[0]?.dtype as string);
+      return call(inputs, kwargs);
+    };
+    const ids = tf.cast(tf.randomUniform([12, 4], 0, 9, "int32", 3), "int32");
+    await fineTune(model, { ...head, data: { xs: ids, ys: labels() } });
+    expect(new Set(seen)).toEqual(new Set(["int32"]));
+    seen.length = 0;
+    await fineTune(model, { ...head, data: { xs: tf.cast(ids, "float32"), ys: labels() } });
+    expect(new Set(seen)).toEqual(new Set(["float32"]));
+  });
+
+  it("of graphs and functions keep their dtypes", async () => {
+    const int32 = { type: "DT_INT32" };
+    const cast = { name: "f", op: "Cast", input: ["x"], attr: { SrcT: int32, DstT: { type: "DT_FLOAT" } } };
+    const artifacts = graphOf(
+      [cast, matMul("m", "f", "w/k"), op("y", "Softmax", ["m"])],
+      [{ name: "w/k", shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }],
+    );
+    const [placeholder] = (artifacts.modelTopology as { node: { attr: object }[] }).node;
+    Object.assign(placeholder?.attr ?? {}, { dtype: int32 });
+    const adapter = graphModelAdapter(await loadGraphModel({ load: async () => artifacts }));
+    const xs = wholeNumbers([4], "int32");
+    await fineTune(adapter, { ...options, data: { xs, ys: labels() }, trainable: "all" });
+    adapter.release();
+    const seen: string[] = [];
+    const w = tf.variable(tf.ones([4, 2]));
+    const forward = ([x]: readonly tf.Tensor[]): tf.Tensor => {
+      seen.push(x?.dtype as string);
+      return tf.matMul(tf.cast(x as tf.Tensor2D, "float32"), w as unknown as tf.Tensor2D);
+    };
+    const model2 = functionAdapter({
+      variables: { "a/w": w },
+      forward,
+      inputs: { x: [null, 4] },
+      outputs: { y: [null, 2] },
+    });
+    await fineTune(model2, { ...options, data: { xs, ys: labels() }, trainable: "all" });
+    expect(new Set(seen)).toEqual(new Set(["int32"]));
+  });
+
+  it("of text are refused with a way out", async () => {
+    const xs = tf.tensor2d(["a", "b", "c", "d"], [1, 4], "string");
+    await expect(fineTune(build("dense"), { ...head, data: { xs, ys: tf.ones([1, 2]) } })).rejects.toThrow(
+      /holds text\. Convert text to numbers first/,
+    );
+  });
+});
