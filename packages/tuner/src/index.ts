@@ -48,7 +48,8 @@ export { saveWhole } from "./models/save/save-whole.ts";
 
 export type { CacheOptions } from "./pipeline/cache/cache-options.ts";
 export { epochOrder } from "./pipeline/order/epoch-order.ts";
-export { type Columns, DataError, type ExampleData, type TensorData } from "./pipeline/source/columns.ts";
+export { DataError } from "./pipeline/data-error.ts";
+export type { Columns, ExampleData, TensorData } from "./pipeline/source/columns.ts";
 export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./pipeline/source/element.ts";
 export type { Data } from "./pipeline/stream/data.ts";
 export type { DataSource, RunData } from "./pipeline/stream/data-source.ts";

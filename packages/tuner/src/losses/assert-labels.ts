@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Port } from "../models/adapter/ports.ts";
-import { DataError } from "../pipeline/source/columns.ts";
+import { DataError } from "../pipeline/data-error.ts";
 import { type Loss, type LossDefinition, lossOf } from "./loss.ts";
 
 /**

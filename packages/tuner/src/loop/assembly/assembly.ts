@@ -1,5 +1,6 @@
 import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
-import { columns, DataError } from "../../pipeline/source/columns.ts";
+import { DataError } from "../../pipeline/data-error.ts";
+import { columns } from "../../pipeline/source/columns.ts";
 import { castSource, columnTypes } from "../../pipeline/source/column-types.ts";
 import type { OwnedExamples } from "../../pipeline/source/element.ts";
 import { examplesOf } from "../../pipeline/source/read-examples.ts";

@@ -2,7 +2,7 @@ import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CheckpointStore } from "../../files/stores/store.ts";
 import type { Value } from "../../models/adapter/value.ts";
-import { DataError } from "../source/columns.ts";
+import { DataError } from "../data-error.ts";
 import { type BlockPair, type FeatureStore, memoryStore, type Precision } from "./feature-store.ts";
 import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 

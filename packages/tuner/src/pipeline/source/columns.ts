@@ -1,9 +1,6 @@
-import { GraftError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Ports } from "../../models/adapter/ports.ts";
-
-/** The data do not fit the model or the loss. */
-export class DataError extends GraftError {}
+import { DataError } from "../data-error.ts";
 
 /** One tensor, several in the model's order, or several by the names of the model's inputs or outputs. Axis 0 is the examples. */
 export type TensorData = tf.Tensor | readonly tf.Tensor[] | { readonly [name: string]: tf.Tensor };

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { DataError, type ExampleData, type TensorData } from "./columns.ts";
+import { DataError } from "../data-error.ts";
+import type { ExampleData, TensorData } from "./columns.ts";
 import { convertNested, type NumberArray, tensorValues } from "./typed-arrays.ts";
 
 /** Numbers as nested arrays, or as a flat typed array with a shape. */

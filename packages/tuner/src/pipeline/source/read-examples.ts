@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { DataError, type ExampleData, type TensorData } from "./columns.ts";
+import { DataError } from "../data-error.ts";
+import type { ExampleData, TensorData } from "./columns.ts";
 import { type ArrayExamples, type DatasetLike, type Element, flat, fromArrays, type OwnedExamples } from "./element.ts";
 
 /** Examples that are in memory or are read into memory once. */

@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Ports } from "../../models/adapter/ports.ts";
-import { columns, DataError, type ExampleData, type TensorData } from "../source/columns.ts";
+import { DataError } from "../data-error.ts";
+import { columns, type ExampleData, type TensorData } from "../source/columns.ts";
 import { type Element, flat, fromArrays } from "../source/element.ts";
 import { elements } from "../source/read-examples.ts";
 import type { Pass, Source } from "../source/source.ts";

@@ -3,7 +3,7 @@ import { type CutModel, valueAt } from "../../models/adapter/model-adapter.ts";
 import type { Value } from "../../models/adapter/value.ts";
 import { chunks } from "../cache/cached-labels.ts";
 import type { FeatureStore } from "../cache/feature-store.ts";
-import { DataError } from "../source/columns.ts";
+import { DataError } from "../data-error.ts";
 import { inOrder, type Source } from "../source/source.ts";
 import type { Views } from "../views/views.ts";
 import { pieces } from "./pieces.ts";

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { Random } from "../../random/random.ts";
-import { DataError } from "../source/columns.ts";
+import { DataError } from "../data-error.ts";
 
 /** Checks that a batch holds images. @throws DataError if it does not */
 export function asImages(batch: tf.Tensor, name: string): tf.Tensor4D {
