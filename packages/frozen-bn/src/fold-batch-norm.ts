@@ -1,10 +1,13 @@
 import {
+  type CallOptions,
   GraftError,
   type LayerLike,
   type LayersLike,
   type ModelPatch,
+  onlyTensor,
   type OptionsSchema,
   optionsSchema,
+  overrideCall,
   type PatchHandle,
   type Selector,
 } from "@graftjs/core";
@@ -15,10 +18,8 @@ import { foldedKernel } from "./blocks/folded-kernel.ts";
 import type { LinearLayer } from "./blocks/linear-layer.ts";
 import { foldedBias } from "./blocks/run-block.ts";
 import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
-import { type CallOptions, onlyTensor } from "./layers/callable-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
 import { type ConnectedLayer, outputLayers } from "./layers/layer-graph.ts";
-import { overrideCall } from "./layers/override-call.ts";
 
 /** Options of {@link foldBatchNorm}. */
 export interface FoldBatchNormOptions {

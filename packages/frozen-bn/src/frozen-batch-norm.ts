@@ -1,12 +1,20 @@
-import { type LayerLike, type LayersLike, type ModelPatch, type PatchHandle, walkLayers } from "@graftjs/core";
+import {
+  type LayerCall,
+  type LayerLike,
+  layerPath,
+  type LayersLike,
+  type ModelPatch,
+  onlyTensor,
+  overrideCall,
+  type PatchHandle,
+  walkLayers,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { bnActivation } from "./blocks/bn-activation.ts";
 import { patchBlocks } from "./blocks/patch-blocks.ts";
 import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./frozen-batch-norm-options.ts";
 import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
-import { type LayerCall, onlyTensor } from "./layers/callable-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
-import { overrideCall } from "./layers/override-call.ts";
 import { layerTrains, pinTrainable } from "./layers/pin-trainable.ts";
 import { type IsTrained, markFrozenWeights, trainedWeights } from "./layers/trained-weights.ts";
 import { moveStatistics, moveStatisticsBy, normalizeByBatch } from "./statistics/normalize-by-batch.ts";
@@ -63,10 +71,7 @@ function apply(model: LayersLike, options: FrozenBatchNormOptions): PatchHandle 
 function pathsOf(model: LayersLike, layers: ReadonlySet<LayerLike>): readonly string[] {
   const paths = walkLayers(model)
     .filter(({ layer }) => layers.has(layer))
-    .map(({ layer, around }) => {
-      const wrapper = around.findIndex((outer) => !("layers" in outer));
-      return (wrapper < 0 ? [...around, layer] : around.slice(0, wrapper + 1)).map(({ name }) => name).join("/");
-    });
+    .map(layerPath);
   return [...new Set(paths)];
 }
 

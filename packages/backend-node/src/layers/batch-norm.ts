@@ -1,9 +1,9 @@
+import { type CallableLayer, type LayerCall, onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { BATCH_NORM_TRAINING } from "../kernels/batch-norm/training.ts";
 import { type Native, nativeOf } from "../kernels/native.ts";
 import { TENSORFLOW } from "../load/backend-name.ts";
 import type { NativeKernelBackend, NativeTensor } from "../load/native-backend-types.ts";
-import { type CallableLayer, type LayerCall, onlyInput } from "./layer-call.ts";
 
 /** A weight of tfjs-layers. */
 interface LayerWeight {
@@ -26,10 +26,10 @@ interface BatchNormLayer extends CallableLayer {
 export function batchNormCall(callable: CallableLayer, stock: LayerCall): LayerCall {
   const layer = callable as BatchNormLayer;
   return (inputs, kwargs) => {
-    const x = onlyInput(inputs);
+    const x = onlyTensor(inputs);
     const { gamma, beta, axis } = layer;
     const lastAxis = axis === -1 || axis === x.rank - 1;
-    if (!kwargs?.training || !gamma || !beta || !lastAxis || !hasKernel(x)) return stock.call(layer, inputs, kwargs);
+    if (!kwargs?.training || !gamma || !beta || !lastAxis || !hasKernel(x)) return stock(inputs, kwargs);
     return tf.tidy(() => {
       const native = nativeOf(tf.backend() as NativeKernelBackend);
       const [y, mean, variance] = tf

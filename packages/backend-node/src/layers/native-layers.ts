@@ -1,8 +1,17 @@
-import { type LayersLike, type ModelPatch, type PatchHandle, type PlacedLayer, walkLayers } from "@graftjs/core";
+import {
+  type CallableLayer,
+  type LayerCall,
+  type LayersLike,
+  layerPath,
+  type ModelPatch,
+  onlyTensor,
+  overrideCall,
+  type PatchHandle,
+  walkLayers,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { TENSORFLOW } from "../load/backend-name.ts";
 import { batchNormCall } from "./batch-norm.ts";
-import { type CallableLayer, type LayerCall, onlyInput, replaceCall } from "./layer-call.ts";
 
 /** Makes a new `call` for a layer, or returns undefined if the layer's settings are not supported. */
 type NativeCall = (layer: CallableLayer, stock: LayerCall) => LayerCall | undefined;
@@ -10,8 +19,7 @@ type NativeCall = (layer: CallableLayer, stock: LayerCall) => LayerCall | undefi
 /** Computes relu6 in one operation. The layer itself computes relu and then clips. */
 const reluCall: NativeCall = (layer, stock) => {
   if ((layer as { readonly maxValue?: number | null }).maxValue !== 6) return undefined;
-  return (inputs, kwargs) =>
-    tf.getBackend() === TENSORFLOW ? tf.relu6(onlyInput(inputs)) : stock.call(layer, inputs, kwargs);
+  return (inputs, kwargs) => (tf.getBackend() === TENSORFLOW ? tf.relu6(onlyTensor(inputs)) : stock(inputs, kwargs));
 };
 
 const NATIVE_CALLS: Readonly<Record<string, NativeCall>> = { BatchNormalization: batchNormCall, ReLU: reluCall };
@@ -33,10 +41,10 @@ export function nativeLayers(): ModelPatch {
       for (const place of walkLayers(model)) {
         const layer = place.layer as CallableLayer;
         if (Object.hasOwn(layer, "call")) continue;
-        const call = NATIVE_CALLS[layer.getClassName()]?.(layer, layer.call);
+        const call = NATIVE_CALLS[layer.getClassName()]?.(layer, layer.call.bind(layer));
         if (!call) continue;
-        undo.push(replaceCall(layer, call));
-        if (layer.getClassName() === "ReLU") pure.push(pathOf(place));
+        undo.push(overrideCall(layer, () => call));
+        if (layer.getClassName() === "ReLU") pure.push(layerPath(place));
       }
       const { length } = undo;
       return {
@@ -48,10 +56,4 @@ export function nativeLayers(): ModelPatch {
       };
     },
   };
-}
-
-/** Returns the stable path of a layer. A wrapper counts as one layer, so the path ends with it. */
-function pathOf({ layer, around }: PlacedLayer): string {
-  const wrapper = around.findIndex((outer) => !("layers" in outer));
-  return (wrapper < 0 ? [...around, layer] : around.slice(0, wrapper + 1)).map(({ name }) => name).join("/");
 }

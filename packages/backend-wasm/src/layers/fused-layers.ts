@@ -1,5 +1,5 @@
-import type { LayerLike, LayersLike, ModelPatch, PatchHandle } from "@graftjs/core";
-import { type Call, fusedCalls, type Layer } from "./layer-calls.ts";
+import { type LayersLike, layerPath, type ModelPatch, overrideCall, type PatchHandle, walkLayers } from "@graftjs/core";
+import { fusedCalls, type Layer } from "./layer-calls.ts";
 
 /** Classes whose new call has the same values in training as the old one, so that a frozen trunk may contain them. */
 const PURE = ["Conv2D", "LayerNormalization", "ReLU"];
@@ -16,43 +16,20 @@ export function fusedLayers(): ModelPatch {
     apply(model: LayersLike): PatchHandle {
       const undo: (() => void)[] = [];
       const pure: string[] = [];
-      for (const [layer, path] of computingLayers(model)) {
-        const own = Object.hasOwn(layer, "call");
-        const stock = layer.call;
-        const call = fusedCalls[layer.getClassName()]?.(layer, stock);
+      for (const place of walkLayers(model)) {
+        const layer = place.layer as Layer;
+        const call = fusedCalls[layer.getClassName()]?.(layer, layer.call.bind(layer));
         if (!call) continue;
-        layer.call = call;
-        if (PURE.includes(layer.getClassName())) pure.push(path);
-        undo.push(() => {
-          if (own) layer.call = stock;
-          else delete (layer as { call?: Call }).call;
-        });
+        undo.push(overrideCall(layer, () => call));
+        if (PURE.includes(layer.getClassName())) pure.push(layerPath(place));
       }
       return {
         restore: () => {
-          for (const step of undo.splice(0)) step();
+          for (const step of undo.splice(0).reverse()) step();
         },
         pure,
         summary: `${undo.length} layers compute by fused kernels`,
       };
     },
   };
-}
-
-/**
- * Returns the stable path of every layer, including those of nested models: `block/conv` for the layer `conv` of the nested
- * model `block`. A shared layer has the path at which it occurs first.
- */
-function computingLayers(model: LayersLike): ReadonlyMap<Layer, string> {
-  const found = new Map<Layer, string>();
-  const visit = (layers: readonly LayerLike[], prefix: string): void => {
-    for (const layer of layers) {
-      const path = prefix + layer.name;
-      const nested = (layer as unknown as Partial<LayersLike>).layers;
-      if (nested) visit(nested, `${path}/`);
-      else if (!found.has(layer as Layer)) found.set(layer as Layer, path);
-    }
-  };
-  visit(model.layers, "");
-  return found;
 }

@@ -1,4 +1,4 @@
-import type { LayerLike } from "@graftjs/core";
+import { type CallableLayer, type LayerCall, onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { FusedActivation } from "../ops/activation.ts";
 import { batchNormTraining } from "../ops/batch-norm-training.ts";
@@ -6,15 +6,8 @@ import { conv2dBiasActivation } from "../ops/conv2d-bias-activation.ts";
 import { dropout } from "../ops/dropout.ts";
 import { layerNorm } from "../ops/layer-norm.ts";
 
-/** The `call` method of a layer. */
-export type Call = (
-  inputs: tf.Tensor | tf.Tensor[],
-  kwargs: { readonly training?: boolean },
-) => tf.Tensor | tf.Tensor[];
-
 /** A layer of tfjs-layers, with the fields that its `call` reads. */
-export interface Layer extends LayerLike {
-  call: Call;
+export interface Layer extends CallableLayer {
   readonly [field: string]: unknown;
 }
 
@@ -25,19 +18,17 @@ interface Variable {
 }
 
 /** Returns a layer's new `call`, or undefined if its settings are not supported. Unsupported inputs go to `stock`. */
-type FusedCall = (layer: Layer, stock: Call) => Call | undefined;
+type FusedCall = (layer: Layer, stock: LayerCall) => LayerCall | undefined;
 
-const only = (inputs: tf.Tensor | tf.Tensor[]): tf.Tensor =>
-  Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs;
 const variable = (layer: Layer, field: string): Variable | undefined =>
   (layer[field] as Variable | null | undefined) ?? undefined;
 
 /** Computes batch norm in training by one kernel per direction. Inference uses the layer's own call. */
 const batchNormalization: FusedCall = (layer, stock) => (inputs, kwargs) => {
-  const x = only(inputs);
+  const x = onlyTensor(inputs);
   const axis = layer.axis as number;
   const last = (axis >= 0 ? axis : axis + x.rank) === x.rank - 1;
-  if (!kwargs?.training || !last || x.dtype !== "float32") return stock.call(layer, inputs, kwargs);
+  if (!kwargs?.training || !last || x.dtype !== "float32") return stock(inputs, kwargs);
   return tf.tidy(() => {
     const channels = [x.shape.at(-1) as number];
     const scale = variable(layer, "gamma")?.read() ?? tf.ones(channels);
@@ -58,9 +49,9 @@ const batchNormalization: FusedCall = (layer, stock) => (inputs, kwargs) => {
 
 /** Computes layer norm over the last axis by one kernel per direction. */
 const layerNormalization: FusedCall = (layer, stock) => (inputs, kwargs) => {
-  const x = only(inputs);
+  const x = onlyTensor(inputs);
   const axes = [layer.axis as number | number[]].flat();
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== x.rank - 1)) return stock.call(layer, inputs, kwargs);
+  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== x.rank - 1)) return stock(inputs, kwargs);
   return tf.tidy(() => {
     const columns = [x.shape.at(-1) as number];
     const gamma = variable(layer, "gamma")?.read() ?? tf.ones(columns);
@@ -74,8 +65,8 @@ const conv2d: FusedCall = (layer, stock) => {
   const name = (layer.activation as { getClassName?(): string } | null | undefined)?.getClassName?.() ?? "linear";
   if (!["linear", "relu", "relu6"].includes(name) || layer.dataFormat !== "channelsLast") return undefined;
   return (inputs, kwargs) => {
-    const x = only(inputs);
-    if (x.dtype !== "float32" || x.rank !== 4) return stock.call(layer, inputs, kwargs);
+    const x = onlyTensor(inputs);
+    if (x.dtype !== "float32" || x.rank !== 4) return stock(inputs, kwargs);
     return tf.tidy(() => {
       const bias = layer.useBias ? (variable(layer, "bias")?.read() as tf.Tensor1D) : undefined;
       return conv2dBiasActivation(x as tf.Tensor4D, variable(layer, "kernel")?.read() as tf.Tensor4D, bias, {
@@ -100,8 +91,8 @@ const seededDropout: FusedCall = (layer, stock) => {
   const own = Math.imul((layer.seed as number | undefined) ?? 0, 0x9e3779b1);
   return (inputs, kwargs) => {
     const rate = layer.rate as number;
-    if (!kwargs?.training || layer.noiseShape || !(rate > 0 && rate < 1)) return stock.call(layer, inputs, kwargs);
-    return tf.tidy(() => dropout(only(inputs), rate, Math.floor(Math.random() * 2 ** 32) ^ own));
+    if (!kwargs?.training || layer.noiseShape || !(rate > 0 && rate < 1)) return stock(inputs, kwargs);
+    return tf.tidy(() => dropout(onlyTensor(inputs), rate, Math.floor(Math.random() * 2 ** 32) ^ own));
   };
 };
 
@@ -109,7 +100,7 @@ const seededDropout: FusedCall = (layer, stock) => {
 const reLU: FusedCall = (layer, stock) => {
   if (layer.maxValue !== 6) return undefined;
   return (inputs, kwargs) =>
-    only(inputs).dtype === "float32" ? tf.relu6(only(inputs)) : stock.call(layer, inputs, kwargs);
+    onlyTensor(inputs).dtype === "float32" ? tf.relu6(onlyTensor(inputs)) : stock(inputs, kwargs);
 };
 
 /** The layers whose `call` is replaced, by class name. */

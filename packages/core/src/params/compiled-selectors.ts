@@ -14,9 +14,14 @@ export function selectOnce(selector: Selector, what: string): (infos: readonly P
   };
 }
 
+/** Whether weight decay applies if no selector is given: to all parameters with two or more dimensions that are not a bias, gamma or beta. */
+export function decaysByDefault({ role, shape }: ParamInfo): boolean {
+  return shape.length > 1 && role !== "gamma" && role !== "beta" && role !== "bias" && !role.endsWith("_bias");
+}
+
 /**
- * Returns a function that lists the parameters with weight decay: those of `on`, by default those with more than one
- * dimension (not biases, not norms). Each list of parameters is compiled once.
+ * Returns a function that lists the parameters with weight decay: those of `on`, by default those of
+ * {@link decaysByDefault}. Each list of parameters is compiled once.
  *
  * @param what names the caller; the error begins with it if `on` matches nothing.
  */
@@ -24,15 +29,11 @@ export function decayedNames(
   on: Selector | undefined,
   what: string,
 ): (infos: readonly ParamInfo[]) => ReadonlySet<string> {
-  const selected = on === undefined ? () => isMatrix : selectOnce(on, what);
+  const selected = on === undefined ? () => decaysByDefault : selectOnce(on, what);
   const cache = new WeakMap<readonly ParamInfo[], ReadonlySet<string>>();
   return (infos) => {
     const names = cache.get(infos) ?? new Set(infos.filter(selected(infos)).map(({ name }) => name));
     cache.set(infos, names);
     return names;
   };
-}
-
-function isMatrix({ shape }: ParamInfo): boolean {
-  return shape.length > 1;
 }

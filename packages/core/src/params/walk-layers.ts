@@ -28,3 +28,9 @@ export function innerLayers(layer: object): readonly LayerLike[] | undefined {
   const { layers, layer: wrapped } = layer as Partial<LayersLike> & { readonly layer?: LayerLike };
   return layers ?? (wrapped ? [wrapped] : undefined);
 }
+
+/** Returns the stable path of a layer, as `PatchHandle` names it. A wrapper counts as one layer, so the path ends with it. */
+export function layerPath({ layer, around }: PlacedLayer): string {
+  const wrapper = around.findIndex((outer) => !("layers" in outer));
+  return (wrapper < 0 ? [...around, layer] : around.slice(0, wrapper + 1)).map(({ name }) => name).join("/");
+}

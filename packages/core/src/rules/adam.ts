@@ -20,7 +20,7 @@ export interface AdamOptions {
 export interface AdamWOptions extends AdamOptions {
   /** Decoupled decay λ ≥ 0: w ← w − γ·λ·w in addition to the step, outside the moments. @default 0.01 */
   readonly weightDecay?: number;
-  /** Parameters that decay. @default every parameter with more than one dimension */
+  /** Parameters that decay. @default two or more dimensions, and not a bias, gamma or beta */
   readonly decayOn?: Selector;
 }
 
@@ -37,16 +37,15 @@ const fields = {
   epsilon: { type: "number", minimum: 0, default: 1e-8, description: "Added to the root of the second moment" },
 } as const;
 
-export const adamOptions: OptionsSchema<AdamOptions, keyof AdamOptions> = optionsSchema<AdamOptions, keyof AdamOptions>(
-  fields,
-);
-export const adamwOptions: OptionsSchema<AdamWOptions, keyof AdamOptions | "weightDecay"> = optionsSchema<
-  AdamWOptions,
-  keyof AdamOptions | "weightDecay"
->({
+type Defaults = keyof AdamOptions | "weightDecay";
+export const adamOptions: OptionsSchema<AdamOptions, keyof AdamOptions> = optionsSchema(fields);
+export const adamwOptions: OptionsSchema<AdamWOptions, Defaults> = optionsSchema<AdamWOptions, Defaults>({
   ...fields,
   weightDecay: { type: "number", minimum: 0, default: 0.01, description: "Decoupled weight decay" },
-  decayOn: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
+  decayOn: {
+    description:
+      "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
+  },
 });
 
 /**

@@ -21,21 +21,11 @@ export interface SgdOptions {
 
 export type SgdState = { readonly velocity: TensorMap };
 
+const share = { type: "number", minimum: 0, exclusiveMaximum: 1, default: 0 } as const;
+
 export const sgdOptions: OptionsSchema<SgdOptions, keyof SgdOptions> = optionsSchema<SgdOptions, keyof SgdOptions>({
-  momentum: {
-    type: "number",
-    minimum: 0,
-    exclusiveMaximum: 1,
-    default: 0,
-    description: "Share of the velocity that is kept",
-  },
-  dampening: {
-    type: "number",
-    minimum: 0,
-    exclusiveMaximum: 1,
-    default: 0,
-    description: "Share of the gradient kept out of the velocity",
-  },
+  momentum: { ...share, description: "Share of the velocity that is kept" },
+  dampening: { ...share, description: "Share of the gradient kept out of the velocity" },
   nesterov: { type: "boolean", default: false, description: "Look ahead along the velocity" },
   rateInVelocity: { type: "boolean", default: false, description: "The rate enters the velocity, not the update" },
 });

@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { formatNames, NonFiniteError, RecipeError, SelectionError } from "../errors.ts";
+import { formatNames, RecipeError, SelectionError } from "../errors.ts";
 import type { AnyCombiner, ElementwiseCombiner, WeighingCombiner } from "../kinds/combiner.ts";
-import type { Param } from "../params/params.ts";
+import { type Param, variablesOf } from "../params/params.ts";
 import type { TensorMap } from "../params/tensor-map.ts";
 import { disposeReplaced, mapTree, type StateTree, tidyTree } from "../state/tree.ts";
 import type { HookedOptimizer } from "../step/optimizer.ts";
+import { assertFiniteTasks } from "./finite-tasks.ts";
 import { packedLength, packGramian, unpackGramian } from "./gramian.ts";
 import { disposeGradients, type TaskGradients, type TaskLosses, taskGradients } from "./task-gradients.ts";
 
@@ -59,43 +60,39 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
     state = next;
     started = known;
   };
+  /** Merges the gradients and takes the step, unless `accept` refuses it. Returns whether it was taken. */
+  const run = async (found: TaskGradients, active: readonly Param[], accept: Accept | undefined): Promise<boolean> => {
+    const merged = await combined(combiner, found, state, optimizer, active);
+    let taken = false;
+    try {
+      if (accept && !(await accept(found.values, merged.grads))) return false;
+      optimizer.applyNamed(merged.grads);
+      taken = true;
+    } finally {
+      tf.dispose(merged.grads as tf.NamedTensorMap);
+      if (!taken) disposeReplaced(merged.state, state);
+    }
+    replace(merged.state, true);
+    return true;
+  };
   return {
     async step(losses, accept) {
       assertTasks(combiner, Object.keys(losses));
       if (busy) throw new RecipeError("A step is still running.", "Await step() before you call it again.");
       busy = true;
       const fresh = !started;
+      const { active } = optimizer;
       let found: TaskGradients | undefined;
+      let taken = false;
       try {
-        const { active } = optimizer;
         found = taskGradients(active, losses, statistics);
-        const params = Object.fromEntries(active.map(({ name, variable }) => [name, variable]));
-        if (fresh)
-          replace(
-            tidyTree(() => own(init(combiner, Object.keys(losses), params), params)),
-            true,
-          );
-        const out = await combined(combiner, found, state, optimizer, active);
-        let taken = false;
-        try {
-          taken = accept === undefined || (await accept(found.values, out.grads));
-          if (taken) optimizer.applyNamed(out.grads);
-        } catch (error) {
-          taken = false;
-          throw error;
-        } finally {
-          tf.dispose(out.grads as tf.NamedTensorMap);
-          if (!taken) disposeReplaced(out.state, state);
-        }
-        if (taken) replace(out.state, true);
-        else if (fresh) replace(null, false);
+        if (fresh) replace(firstState(combiner, Object.keys(losses), variablesOf(active)), true);
+        taken = await run(found, active, accept);
         const { values } = found;
         found = { values: {}, byTask: found.byTask };
         return values;
-      } catch (error) {
-        if (fresh) replace(null, false);
-        throw error;
       } finally {
+        if (fresh && !taken) replace(null, false);
         if (found) disposeGradients(found);
         busy = false;
       }
@@ -118,10 +115,10 @@ function assertTasks({ name }: AnyCombiner, tasks: readonly string[]): void {
   );
 }
 
-function init(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap): StateTree {
-  return "weigh" in combiner
-    ? (combiner as WeighingCombiner).init(tasks)
-    : (combiner as ElementwiseCombiner).init(tasks, params);
+function firstState(combiner: AnyCombiner, tasks: readonly string[], params: TensorMap): StateTree {
+  return tidyTree(() =>
+    own("weigh" in combiner ? combiner.init(tasks) : (combiner as ElementwiseCombiner).init(tasks, params), params),
+  );
 }
 
 /** Returns the merged gradient. Frees the tasks' gradients one by one, so that memory never holds one set too many. */
@@ -172,15 +169,12 @@ async function weighed(
     }),
     tf.stack(maps.map((map) => finiteProbe(map, alone))),
   ]);
-  assertFinite(tasks, numbers.subarray(groups.length * length), "");
+  assertFiniteTasks(tasks, numbers.subarray(groups.length * length));
   const weights = new Map<string, Float64Array>();
   for (const [g, group] of groups.entries()) {
     const gram = unpackGramian(numbers.subarray(g * length, (g + 1) * length), m);
-    assertFinite(
-      tasks,
-      Float64Array.from(tasks, (_, i) => gram[i * m + i] as number),
-      group,
-    );
+    const squares = tasks.map((_, i) => gram[i * m + i] as number);
+    assertFiniteTasks(tasks, squares, group && `In \`${group}\`: `);
     const out = combiner.weigh(gram, tasks, state, { step, group });
     weights.set(group, out.weights);
     state = out.state;
@@ -205,9 +199,9 @@ async function elementwise(
 ): Promise<{ grads: TensorMap; state: StateTree }> {
   const maps = Object.values(byTask);
   const probes = await read(() => [tf.stack(maps.map((map) => finiteProbe(map, Object.keys(map))))]);
-  assertFinite(Object.keys(byTask), probes, "");
+  assertFiniteTasks(Object.keys(byTask), probes);
   const rates = Object.fromEntries(infos.map(({ name }) => [name, learningRate]));
-  const params = Object.fromEntries(shared.map(({ name, variable }) => [name, variable]));
+  const params = variablesOf(shared);
   const out = tidyTree(() => {
     const filled = Object.fromEntries(
       Object.entries(byTask).map(([task, map]) => [
@@ -237,15 +231,6 @@ function finiteProbe(map: TensorMap, names: readonly string[]): tf.Tensor {
     return grad ? [tf.tidy(() => tf.sum(tf.mul(grad, 0)))] : [];
   });
   return tf.addN([tf.scalar(0), ...probes]);
-}
-
-function assertFinite(tasks: readonly string[], numbers: Float64Array, group: string): void {
-  const wrong = tasks.filter((_, i) => !Number.isFinite(numbers[i]));
-  if (wrong.length === 0) return;
-  throw new NonFiniteError(
-    `The gradient of task ${formatNames(wrong)}${group ? ` in \`${group}\`` : ""} is not finite.`,
-    "The weights did not change. Check that task's loss and data.",
-  );
 }
 
 function own(state: StateTree, ...borrowed: readonly TensorMap[]): StateTree {

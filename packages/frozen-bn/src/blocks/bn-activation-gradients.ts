@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BatchNormLayer, reductionAxes } from "../layers/batch-norm-layer.ts";
-import type { WritableWeight } from "../layers/callable-layer.ts";
 import { type Activation, gradientAtInput, gradientAtOutput } from "./activation.ts";
 import { broadcastShape, normalizeAndActivate, normScale, normVectors } from "./batch-norm-op.ts";
 import { hasFusedKernel } from "./fused-kernel.ts";
+import type { WritableWeight } from "../layers/writable-weight.ts";
 
 /** The parts of `bnActivation` that its gradients need. */
 export interface GradientInfo {

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type BatchNormLayer, channelAxis } from "../layers/batch-norm-layer.ts";
-import type { WritableWeight } from "../layers/callable-layer.ts";
 import type { IsTrained } from "../layers/trained-weights.ts";
 import { type Activation, activate } from "./activation.ts";
 import { normalizeAndActivate } from "./batch-norm-op.ts";
 import { type GradientInfo, gradientsFromInput, gradientsFromOutput } from "./bn-activation-gradients.ts";
 import { computeAndRelease } from "./release-gradients.ts";
+import type { WritableWeight } from "../layers/writable-weight.ts";
 
 /** The part of a block after its linear map. */
 export interface BnActivation {

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { WritableWeight } from "../layers/callable-layer.ts";
 import type { Activation } from "./activation.ts";
 import {
   addBiasAndActivate,
@@ -8,6 +7,7 @@ import {
   layerAndWeights,
   sumOverAllButLast,
 } from "./linear-layer.ts";
+import type { WritableWeight } from "../layers/writable-weight.ts";
 
 /** Describes a Conv2D layer. */
 export function conv2d(layer: LinearLayerFields): LinearLayer {

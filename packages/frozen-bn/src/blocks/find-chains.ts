@@ -1,6 +1,5 @@
-import type { LayerLike } from "@graftjs/core";
+import type { CallableLayer, LayerLike } from "@graftjs/core";
 import { type BatchNormLayer, channelAxis } from "../layers/batch-norm-layer.ts";
-import type { CallableLayer } from "../layers/callable-layer.ts";
 import { type ConnectedLayer, onlyReader } from "../layers/layer-graph.ts";
 import { type Activation, builtInActivation, standaloneActivation } from "./activation.ts";
 import { asLinearLayer } from "./as-linear-layer.ts";

@@ -1,6 +1,7 @@
+import type { CallableLayer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { CallableLayer, WritableWeight } from "../layers/callable-layer.ts";
 import { type Activation, activate } from "./activation.ts";
+import type { WritableWeight } from "../layers/writable-weight.ts";
 
 /** A linear layer of tfjs: y = act(L(x, kernel) + bias), with the output channels on the last axis. */
 export interface LinearLayer {

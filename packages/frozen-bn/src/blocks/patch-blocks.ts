@@ -1,9 +1,15 @@
-import { type LayerLike, type LayersLike, walkLayers } from "@graftjs/core";
+import {
+  type CallableLayer,
+  type LayerCall,
+  type LayerLike,
+  type LayersLike,
+  onlyTensor,
+  overrideCall,
+  walkLayers,
+} from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchNormLayer } from "../layers/batch-norm-layer.ts";
-import { type CallableLayer, type LayerCall, onlyTensor } from "../layers/callable-layer.ts";
 import { onlyReader, outputLayers } from "../layers/layer-graph.ts";
-import { overrideCall } from "../layers/override-call.ts";
 import type { IsTrained } from "../layers/trained-weights.ts";
 import { blockOf, type Chain, findChains } from "./find-chains.ts";
 import { foldedKernel } from "./folded-kernel.ts";

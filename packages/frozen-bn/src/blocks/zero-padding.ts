@@ -1,6 +1,5 @@
-import type { LayerLike } from "@graftjs/core";
+import type { CallableLayer, LayerLike } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { CallableLayer } from "../layers/callable-layer.ts";
 import { computeAndRelease } from "./release-gradients.ts";
 
 interface ZeroPadding extends CallableLayer {

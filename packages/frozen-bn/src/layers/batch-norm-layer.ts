@@ -1,5 +1,5 @@
-import type { LayerLike } from "@graftjs/core";
-import type { CallableLayer, WritableWeight } from "./callable-layer.ts";
+import type { CallableLayer, LayerLike } from "@graftjs/core";
+import type { WritableWeight } from "./writable-weight.ts";
 
 /** `tf.layers.batchNormalization` with the field names of tfjs-layers 4. */
 export interface BatchNormLayer extends CallableLayer {

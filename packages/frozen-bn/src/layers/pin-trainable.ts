@@ -1,5 +1,5 @@
 import type { LayerLike, PlacedLayer } from "@graftjs/core";
-import type { WritableWeight } from "./callable-layer.ts";
+import type { WritableWeight } from "./writable-weight.ts";
 
 /**
  * Tells whether a layer trains: the layer and every model around it must be trainable. The flag of a model does not change

@@ -1,6 +1,6 @@
 import type { PlacedLayer } from "@graftjs/core";
-import type { WritableWeight } from "./callable-layer.ts";
 import { layerTrains } from "./pin-trainable.ts";
+import type { WritableWeight } from "./writable-weight.ts";
 
 /** Tells whether training asks for the gradient of a weight. */
 export type IsTrained = (weight: WritableWeight | null | undefined) => boolean;

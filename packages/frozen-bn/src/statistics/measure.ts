@@ -1,9 +1,7 @@
-import { type LayersLike, NonFiniteError, type Selector } from "@graftjs/core";
+import { type LayersLike, NonFiniteError, onlyTensor, overrideCall, type Selector } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { channelAxis, reductionAxes } from "../layers/batch-norm-layer.ts";
-import { onlyTensor } from "../layers/callable-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "../layers/find-batch-norms.ts";
-import { overrideCall } from "../layers/override-call.ts";
 import { eachBatch, type InputData } from "./batches.ts";
 import { JoinedMoments } from "./joined-moments.ts";
 import { type NormalizeBy, normalizeByBatch } from "./normalize-by-batch.ts";

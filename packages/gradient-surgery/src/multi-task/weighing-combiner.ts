@@ -1,4 +1,4 @@
-import { formatNames, NonFiniteError, type OptionSchema, type WeighingCombiner } from "@graftjs/core";
+import { assertFiniteTasks, type OptionSchema, type WeighingCombiner } from "@graftjs/core";
 
 /** Options of every combiner that weighs tasks. */
 export interface WeighingOptions {
@@ -43,11 +43,16 @@ export function weighingCombiner(
 export function assertGramian(name: string, gram: Float64Array, tasks: readonly string[]): void {
   if (gram.every(Number.isFinite)) return;
   const m = tasks.length;
-  const culprits = tasks.filter((_, i) => !Number.isFinite(gram[i * m + i]));
-  const wrong =
-    culprits.length > 0 ? culprits : tasks.filter((_, i) => !gram.subarray(i * m, (i + 1) * m).every(Number.isFinite));
-  throw new NonFiniteError(
-    `\`${name}\`: the gradient of task ${formatNames(wrong)} is not finite.`,
-    "The weights are unchanged. Check the loss and the data of that task.",
+  const at = `\`${name}\`: `;
+  assertFiniteTasks(
+    tasks,
+    tasks.map((_, i) => gram[i * m + i] as number),
+    at,
+  );
+  // Each gradient is finite, but a product of two of them is not.
+  assertFiniteTasks(
+    tasks,
+    tasks.map((_, i) => gram.subarray(i * m, (i + 1) * m).reduce((a, b) => a + b * 0, 0)),
+    at,
   );
 }

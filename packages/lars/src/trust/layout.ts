@@ -1,4 +1,12 @@
-import { formatNames, type ParamInfo, type Select, SelectionError, type Selector, selectOnce } from "@graftjs/core";
+import {
+  decaysByDefault,
+  formatNames,
+  type ParamInfo,
+  type Select,
+  SelectionError,
+  type Selector,
+  selectOnce,
+} from "@graftjs/core";
 import type { RatioGranularity, TrustOptions } from "./trust-options.ts";
 
 /** The groups that share a ratio, and the decays, for one set of active parameters. */
@@ -97,5 +105,4 @@ function excluded(
 }
 
 const none: Select = () => false;
-const small: Select = ({ role, shape }) =>
-  shape.length < 2 || role === "gamma" || role === "beta" || role === "bias" || role.endsWith("_bias");
+const small: Select = (param) => !decaysByDefault(param);

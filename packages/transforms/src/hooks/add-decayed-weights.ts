@@ -11,7 +11,7 @@ import * as tf from "@tensorflow/tfjs-core";
 export interface AddDecayedWeightsOptions {
   /** λ in g ← g + λ·w. ≥ 0. */
   readonly weightDecay: number;
-  /** Parameters that decay. @default every parameter with more than one dimension */
+  /** Parameters that decay. @default two or more dimensions, and not a bias, gamma or beta */
   readonly on?: Selector;
 }
 
@@ -19,7 +19,7 @@ export const addDecayedWeightsOptions: OptionsSchema<AddDecayedWeightsOptions> =
   optionsSchema<AddDecayedWeightsOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in g ← g + λ·w" },
-      on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
+      on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
     },
     ["weightDecay"],
   );

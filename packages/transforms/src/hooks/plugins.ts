@@ -56,7 +56,7 @@ const decoupledOptions: OptionsSchema<Decoupled> = optionsSchema<Decoupled>(
   {
     rule: { plugin: "rule", description: "The rule to which decay is added" },
     weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-    on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
+    on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
   },
   ["rule", "weightDecay"],
 );

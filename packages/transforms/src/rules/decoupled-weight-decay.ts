@@ -12,7 +12,7 @@ import * as tf from "@tensorflow/tfjs-core";
 export interface DecoupledWeightDecayOptions {
   /** λ in w ← w − γ·λ·w. ≥ 0. */
   readonly weightDecay: number;
-  /** Parameters that decay. @default every parameter with more than one dimension */
+  /** Parameters that decay. @default two or more dimensions, and not a bias, gamma or beta */
   readonly on?: Selector;
 }
 
@@ -20,7 +20,7 @@ export const decoupledWeightDecayOptions: OptionsSchema<DecoupledWeightDecayOpti
   optionsSchema<DecoupledWeightDecayOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-      on: { description: "Selector of the parameters that decay; by default those with more than one dimension" },
+      on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
     },
     ["weightDecay"],
   );
