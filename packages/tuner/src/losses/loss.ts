@@ -11,6 +11,11 @@ export interface LossDefinition {
   readonly compute: LossFunction;
   /** Whether labels are class indices. @default false: labels have the shape of the output */
   readonly sparse?: boolean;
+  /**
+   * Whether each column of the output is a label of its own, of which an example may have several. `false`: the columns are the classes
+   * of one label. Metrics and class weights depend on it. @default true if the model's output has a sigmoid activation
+   */
+  readonly severalLabels?: boolean;
   /** Smallest and largest label that the loss is defined for: beyond them it falls without end. @default any number */
   readonly range?: readonly [least: number, most: number];
   /** Turns predictions into probabilities, if the loss takes logits. @default the predictions themselves */

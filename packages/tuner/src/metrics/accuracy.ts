@@ -1,15 +1,18 @@
 import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Metric } from "./metric.ts";
+import { labelAccuracy } from "./several-labels.ts";
 
 /**
  * Measures the share of examples whose class is right, under tfjs's key `acc`. Labels may be class indices or one-hot. If a
- * prediction has one column, it is the probability of class 1.
+ * prediction has one column, it is the probability of class 1. If examples may have several labels, it is the share of right decisions
+ * over all examples and labels.
  */
 export function accuracy(): Metric {
   return {
     name: "acc",
     reads: "probabilities",
+    severalLabels: labelAccuracy(),
     update(labels, predictions) {
       const binary = predictions.shape.at(-1) === 1;
       const predicted = binary ? tf.cast(tf.greater(predictions, 0.5), "int32") : tf.argMax(predictions, -1);
@@ -44,6 +47,7 @@ export function topK(k: number): Metric {
   return {
     name,
     reads: "probabilities",
+    severalLabels: null,
     update(labels, predictions) {
       const classes = predictions.shape.at(-1) as number;
       const rows = tf.reshape(predictions, [-1, classes]);

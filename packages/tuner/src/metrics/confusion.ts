@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { classNumbers } from "./accuracy.ts";
 import type { Metric } from "./metric.ts";
+import { labelConfusion, labelF1 } from "./several-labels.ts";
 
 /** Counts the examples of a batch by [truth, prediction]. The confusion matrix and F1 are computed from these counts. */
 function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
@@ -13,11 +14,15 @@ function counts(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
   return tf.matMul(hot(truth), hot(predicted), true);
 }
 
-/** Counts examples for each pair of classes, under the keys `confusion_<truth>_<prediction>`. */
+/**
+ * Counts examples for each pair of classes, under the keys `confusion_<truth>_<prediction>`. If examples may have several labels, counts
+ * decisions for each label, under `confusion_<label>_<truth>_<prediction>`.
+ */
 export function confusionMatrix(): Metric {
   return {
     name: "confusion",
     reads: "probabilities",
+    severalLabels: labelConfusion(),
     update: counts,
     result(total, [classes = 0]) {
       const entries = [...total].map((n, i) => [`confusion_${Math.floor(i / classes)}_${i % classes}`, n] as const);
@@ -29,11 +34,14 @@ export function confusionMatrix(): Metric {
 /**
  * Measures F1 = 2·TP / (2·TP + FP + FN) under the key `f1`. It is the mean over classes ("macro"), or F1 of class 1 if there are at
  * most two columns. A class that occurs neither in the labels nor in the predictions counts 0, as in scikit-learn.
+ *
+ * If examples may have several labels, each label has its own `f1_<label>`, and `f1_macro`, `f1_micro` are averages. `f1` is the macro average.
  */
 export function f1(): Metric {
   return {
     name: "f1",
     reads: "probabilities",
+    severalLabels: labelF1(),
     update: counts,
     result(total, [classes = 0]) {
       const at = (truth: number, prediction: number): number => total[truth * classes + prediction] as number;

@@ -14,6 +14,11 @@ export interface Metric {
    * function of your own, predictions come as they are. @default "predictions": as they are
    */
   readonly reads?: "predictions" | "probabilities";
+  /**
+   * The form for outputs whose columns are labels of their own, of which an example may have several. `null`: the metric has no meaning
+   * then, and a run with it is refused. @default the metric itself
+   */
+  readonly severalLabels?: Metric | null;
   /** Runs inside a tidy. Returns the same shape for every batch. */
   update(labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor;
   /** Computes the numbers from the sum over all batches. Names are keys of the history; the first is the main number. */

@@ -25,7 +25,11 @@ export const METRICS: readonly NamedMetric[] = [
     description: "Confusion matrix, one number per pair of classes",
     create: () => confusionMatrix(),
   },
-  { name: "auc", description: "Area under the ROC curve of class 1", create: () => auc() },
+  {
+    name: "auc",
+    description: "Area under the ROC curve: of class 1, or the mean over more than two classes",
+    create: () => auc(),
+  },
   { name: "mse", description: "Mean squared error", create: () => meanSquaredErrorMetric() },
   { name: "mae", description: "Mean absolute error", create: () => meanAbsoluteErrorMetric() },
 ];

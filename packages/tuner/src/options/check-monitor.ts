@@ -6,7 +6,10 @@ import type { ParsedOptions } from "./fine-tune-options.ts";
 /** The facts of a run that decide which keys its history has. */
 export interface MonitoredRun {
   readonly ports: Ports;
-  readonly metrics: readonly Metric[];
+  /** The metrics of each output. */
+  readonly metrics: readonly (readonly Metric[])[];
+  /** For each output, whether an example may have several labels. */
+  readonly severalLabels: readonly boolean[];
   /** Undefined if the run has no validation data. */
   readonly validation: unknown;
 }
@@ -18,7 +21,7 @@ export interface MonitoredRun {
  * @throws OptionsError with the keys that can be watched.
  */
 export function assertMonitors(
-  { ports, metrics, validation }: MonitoredRun,
+  { ports, metrics, severalLabels, validation }: MonitoredRun,
   { earlyStopping, reduceOnPlateau, callbacks, metrics: given }: ParsedOptions,
 ): void {
   const { outputNames } = ports;
@@ -26,7 +29,7 @@ export function assertMonitors(
   const keys = [
     "loss",
     ...(several ? outputNames.map((output) => `${output}_loss`) : []),
-    ...outputNames.flatMap((output) => metrics.map(({ name }) => (several ? `${output}_${name}` : name))),
+    ...outputNames.flatMap((output, i) => metrics[i]?.map(({ name }) => (several ? `${output}_${name}` : name)) ?? []),
   ];
   const own = given.some((metric) => typeof metric === "object");
   const all = validation ? [...keys, ...keys.map((key) => `val_${key}`)] : keys;
@@ -36,8 +39,8 @@ export function assertMonitors(
     ...Object.fromEntries(callbacks.map(({ name, monitor }) => [name, monitor])),
   };
   const problems = Object.entries(watched).flatMap(([who, monitor]) => {
-    // A confusion matrix has many numbers, such as confusion_0_1.
-    const key = monitor?.replace(/(?<=(^|_)confusion)_\d+_\d+$/, "");
+    // A confusion matrix has many numbers, such as confusion_0_1. With several labels, f1 and auc have averages and numbers of labels.
+    const key = monitor?.replace(severalLabels.includes(true) ? OF_LABELS : OF_CLASSES, "");
     const early = own && (validation !== undefined || !key?.startsWith("val_"));
     return key === undefined || all.includes(key) || early ? [] : [line(who, monitor as string)];
   });
@@ -47,6 +50,9 @@ export function assertMonitors(
       `It produces ${all.join(", ")}; a key with val_ needs validation data.`,
     );
 }
+
+const OF_CLASSES = /(?<=(^|_)confusion)_\d+_\d+$/;
+const OF_LABELS = /((?<=(^|_)confusion)(_\d+){2,3}|(?<=(^|_)(f1|auc))_(macro|micro|\d+))$/;
 
 function line(who: string, monitor: string): string {
   return `${who} watches \`${monitor}\`, which this run does not produce.`;

@@ -30,7 +30,10 @@ export interface DataOptions {
   readonly views?: number;
   /** α of mixup: pairs of examples and their labels are mixed by λ from Beta(α, α) (Zhang et al. 2018). Not for class indices. @default 0 */
   readonly mixup?: number;
-  /** Weight of an example by its class, in order of the classes. For a model with one output. */
+  /**
+   * Weight of an example by its class, in order of the classes. If an example may have several labels: weight of each label's part of the
+   * loss. For a model with one output.
+   */
   readonly classWeights?: readonly number[];
   /** Where the trunk's outputs are kept from epoch to epoch. @default "memory" */
   readonly cache?: "memory" | false | CacheOptions;
@@ -71,7 +74,8 @@ export const dataProperties: OptionProperties<DataOptions, DataDefaults> = {
   classWeights: {
     type: "array",
     items: { type: "number", minimum: 0 },
-    description: "Weight of an example by its class, in order of the classes",
+    description:
+      "Weight of an example by its class, in order of the classes. With several labels per example: of each label",
   },
   cache: {
     anyOf: [{ enum: ["memory", false] }, cacheOptions.jsonSchema],

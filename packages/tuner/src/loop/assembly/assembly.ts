@@ -11,8 +11,10 @@ import { assertStream, isStream } from "../../pipeline/stream/stream-data.ts";
 import { type StreamChecks, streamSource } from "../../pipeline/stream/stream-source.ts";
 import { type LossDefinition, type LossFunction, lossOf } from "../../losses/loss.ts";
 import { lossesByOutput } from "../../losses/losses-by-output.ts";
+import { severalLabels } from "../../losses/several-labels.ts";
 import { weighted } from "../../losses/weighted.ts";
 import { type Metric, metricOf } from "../../metrics/metric.ts";
+import { metricsByOutput } from "../../metrics/metrics-by-output.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
@@ -45,7 +47,8 @@ export interface Assembly {
   readonly losses: readonly LossFunction[];
   /** The same without class weights, for validation. */
   readonly plainLosses: readonly LossFunction[];
-  readonly metrics: readonly Metric[];
+  /** The metrics of each output, in the model's order. */
+  readonly metrics: readonly (readonly Metric[])[];
   readonly train: Source;
   readonly validation: Source | undefined;
   /** Wraps each forward pass of training, if there is weight noise. */
@@ -120,11 +123,12 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
     assertBatches(phases, train.size, batchSize);
-    const metrics = options.metrics.map(metricOf);
-    assertMonitors({ ports, metrics, validation }, options);
+    const lossDefinitions = losses.map(lossOf);
+    const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
+    const metrics = metricsByOutput(options.metrics.map(metricOf), several, ports.outputNames);
+    assertMonitors({ ports, metrics, severalLabels: several, validation }, options);
     const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);
-    const lossDefinitions = losses.map(lossOf);
     const plainLosses = lossDefinitions.map(({ compute }) => compute);
     return {
       options,
@@ -137,7 +141,12 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       patches: notes,
       optimizer,
       lossDefinitions,
-      losses: weighted(plainLosses, losses, options.classWeights, outputsOf()),
+      losses: weighted(
+        plainLosses,
+        losses,
+        options.classWeights,
+        outputsOf().map(({ shape }, i) => ({ shape, severalLabels: several[i] === true })),
+      ),
       plainLosses,
       metrics,
       train,

@@ -17,8 +17,11 @@ export interface MetricSums {
 /**
  * Creates empty sums. The loss is the mean over examples, so a short last batch counts less, as in tfjs. If the model has several
  * outputs, each has its own loss, and the names of outputs come before those of losses and metrics, also as in tfjs.
+ *
+ * @param metrics the metrics of each output.
  */
-export function metricSums(metrics: readonly Metric[], outputs: readonly string[]): MetricSums {
+export function metricSums(metrics: readonly (readonly Metric[])[], outputs: readonly string[]): MetricSums {
+  const listed = metrics.flatMap((ofOutput, i) => ofOutput.map((metric) => ({ metric, output: outputs[i] as string })));
   let sums: tf.Tensor[] = [];
   let examples = 0;
   const dispose = (): void => {
@@ -44,8 +47,8 @@ export function metricSums(metrics: readonly Metric[], outputs: readonly string[
       for (const [i, sum] of sums.slice(0, means.length).entries())
         logs[means[i] as string] = ((await sum.data())[0] as number) / examples;
       for (const [i, sum] of sums.slice(means.length).entries()) {
-        const metric = metrics[i % metrics.length] as Metric;
-        const prefix = several ? `${outputs[Math.floor(i / metrics.length)]}_` : "";
+        const { metric, output } = listed[i] as (typeof listed)[number];
+        const prefix = several ? `${output}_` : "";
         const result = metric.result((await sum.data()) as Float32Array, sum.shape);
         for (const [key, value] of Object.entries(result)) logs[prefix + key] = value;
       }

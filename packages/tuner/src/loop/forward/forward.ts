@@ -47,7 +47,7 @@ export function measure(
 ): tf.Tensor[] {
   const statistics = tf.tidy(() =>
     outputs.flatMap((output, i) =>
-      metrics.map((metric) =>
+      (metrics[i] ?? []).map((metric) =>
         tf.tidy(() => {
           const toProbabilities = metric.reads === "probabilities" ? lossDefinitions[i]?.probabilities : undefined;
           const read = toProbabilities ? toProbabilities(output) : output;

@@ -45,7 +45,7 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     })),
     combiner: combiner?.name,
     loss: assembly.lossDefinitions.map(({ name }) => name),
-    metrics: metrics.map(({ name }) => name),
+    metrics: metrics[0]?.map(({ name }) => name),
     examples: train.size,
     buffer: train.buffer,
     batchSize,
