@@ -66,9 +66,9 @@ export async function openSession(allowFloat16: boolean, textureBytes: number): 
       tf.env().set(THRESHOLD, textureBytes);
       return live;
     },
-    close({ watch, abandon }) {
-      watch.closing();
-      abandon(
+    close(live) {
+      live.watch.closing();
+      live.abandon(
         new BackendError(
           "The WebGL session was disposed before this tensor was read.",
           "Await reads before dispose().",
