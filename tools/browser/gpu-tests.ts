@@ -6,6 +6,9 @@ import type { Row } from "./suite/ops.ts";
 import type { MovedStatistics } from "./suite/statistics.ts";
 import { writeTable } from "./tables.ts";
 
+/** Number of moments of a run at which the device is taken away. With `GRAFT_LONG=1` it is 50; a moment takes two seconds. */
+export const MOMENTS: number = process.env.GRAFT_LONG === "1" ? 50 : 10;
+
 /** Functions that run the suites on a GPU backend, in a page or in Node. */
 export interface GpuSubject {
   readonly packageName: string;
