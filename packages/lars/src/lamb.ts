@@ -108,7 +108,8 @@ function rule(name: string, options: LambOptions): UpdateRule<LambState> {
       return { updates: scaleByTrust(u, found, layout, ctx.rates), state: { moments: direction.state, trust: found } };
     },
     applyFused(variables, grads, { moments: { m, v, count: before }, trust }, { infos, rates }) {
-      if (!tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
+      // With ε = 0, a parameter without gradient gives 0/0: only a step that is not in place can be refused afterwards.
+      if (epsilon < 1e-30 || !tf.getKernel("GraftLamb", tf.getBackend())) return undefined;
       const names = Object.keys(variables);
       const layout = layoutOf(infos, names);
       const count = Object.fromEntries(names.map((key) => [key, (before[key] ?? 0) + 1]));

@@ -16,6 +16,7 @@ export { type Labels, partition } from "./hooks/partition.ts";
 export { plugins } from "./plugins.ts";
 // rules around other rules
 export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
+export { type UpdateIfFiniteState, updateIfFinite } from "./rules/update-if-finite.ts";
 
 // schedules
 export { type ConstantOptions, constant } from "./schedules/constant.ts";

@@ -6,6 +6,7 @@ import { trainEpoch } from "./loop/epoch/train-epoch.ts";
 import { evaluate } from "./loop/evaluate/evaluate.ts";
 import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
 import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
+import { assertFiniteWeights } from "./loop/safety/finite-weights.ts";
 import { assertFrozen } from "./loop/safety/frozen-statistics.ts";
 import type { TunableModel } from "./models/adapt-model.ts";
 import type { Fingerprint } from "./models/fingerprint.ts";
@@ -153,6 +154,7 @@ async function train(run: Run): Promise<{ bytes: number; trunkSeconds: number }>
     await loader?.close();
   }
   for (const callback of run.callbacks) await callback.finish?.();
+  await assertFiniteWeights(assembly, "at the end of the run");
   return { bytes, trunkSeconds };
 }
 
@@ -161,6 +163,7 @@ async function endEpoch(run: Run, { cut }: Phase, { validation: seen }: Loader, 
   const { observers, signal } = assembly.options;
   const { epoch } = position;
   const whole = position.at === assembly.train.size;
+  await assertFiniteWeights(assembly, `after epoch ${epoch + 1}`);
   const summed = await run.sums.save();
   const logs: Record<string, number> = { ...(await run.sums.finish()) };
   for (const callback of callbacks) await callback.beforeValidation?.();

@@ -73,6 +73,9 @@ export function adamw(options: AdamWOptions = {}): UpdateRule<AdamState> {
   });
 }
 
+/** Below this, ε may be 0 in float32. */
+const SMALLEST_EPSILON = 1e-30;
+
 function rule(
   name: string,
   { beta1, beta2, epsilon }: Required<AdamOptions>,
@@ -109,6 +112,8 @@ function rule(
       return { updates, state: { m, v, count } };
     },
     applyFused(variables, grads, state, { rates, infos }) {
+      // 0/0 in a parameter without gradient: only a step that is not in place can be refused afterwards.
+      if (epsilon < SMALLEST_EPSILON) return undefined;
       const names = Object.keys(variables);
       const count = counted(state.count, names);
       const ran = runFused("GraftAdam", {

@@ -75,7 +75,8 @@ export interface UpdateRule<S extends StateTree = StateTree> {
   transform(grads: TensorMap, state: S, ctx: StepContext): Ruled<S>;
   /**
    * Optional: takes the whole step in place with one kernel, if the current backend has the kernel (see `runFused`).
-   * Returns `undefined` and writes nothing if the backend lacks it. Equal to `transform` up to float32 rounding.
+   * Returns `undefined` and writes nothing if the backend lacks it. Equal to `transform` up to float32 rounding. If weights,
+   * gradients and state are below 1e15 and rates below 1e6, the results must be finite: a step in place cannot be undone.
    */
   applyFused?(variables: VariableMap, grads: TensorMap, state: S, ctx: StepContext): { readonly state: S } | undefined;
 }

@@ -142,15 +142,19 @@ export class HookedOptimizer extends tf.Optimizer {
     this.#step(active, grads);
   }
 
-  /** Takes one step from gradients by parameter name. Hooks find `loss` in their context. */
-  applyNamed(grads: TensorMap, loss?: tf.Scalar): void {
+  /**
+   * Takes one step from gradients by parameter name. Hooks find `loss` in their context.
+   *
+   * @param hook runs in place of all hooks, for a caller that has run them already. It returns their state, see `chain`.
+   */
+  applyNamed(grads: TensorMap, loss?: tf.Scalar, hook: AnyHook = this.#hook): void {
     const { active } = this;
     const complete = gradientsByName(active, ({ name }) => grads[name]);
-    this.#step(active, complete, loss);
+    this.#step(active, complete, loss, hook);
   }
 
-  #step(active: readonly Param[], grads: TensorMap, loss?: tf.Scalar): void {
-    const parts = { hook: this.#hook, rule: this.rule };
+  #step(active: readonly Param[], grads: TensorMap, loss?: tf.Scalar, hook: AnyHook = this.#hook): void {
+    const parts = { hook, rule: this.rule };
     const taken = this.#transaction.run(active, grads, (before, own) =>
       takeStep(parts, active, grads, before, this.#context(variablesOf(active), loss), own),
     );

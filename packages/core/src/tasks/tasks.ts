@@ -19,7 +19,7 @@ export interface TaskTrainerOptions {
   readonly statistics?: readonly tf.Variable[];
 }
 
-type Accept = (losses: { readonly [task: string]: tf.Scalar }, grads: TensorMap) => Promise<boolean>;
+type Apply = (losses: { readonly [task: string]: tf.Scalar }, grads: TensorMap) => Promise<boolean>;
 
 /** Takes steps over several tasks. `model.fit` cannot do that: it sums the losses before the optimizer sees them. */
 export interface TaskTrainer {
@@ -27,14 +27,14 @@ export interface TaskTrainer {
    * Takes one step: one backward pass per task, the combiner over the parameters that several tasks reach, then the
    * optimizer. A parameter that only one task reaches (its head) gets that task's gradient unchanged.
    *
-   * @param accept sees the losses and the merged gradient before the optimizer. If it returns false, the step is not taken:
-   *   weights and state stay. It must not dispose the tensors.
+   * @param apply takes the step from the losses and the merged gradient, in place of the optimizer. It returns whether it did;
+   *   if not, weights and state stay. It must not dispose the tensors.
    *
    * The caller disposes the returned losses. If it throws, weights, state and memory are unchanged.
    * @throws RecipeError if there are fewer than two tasks, or if a step is still running; SelectionError with the parameters
    *   that no task reaches; NonFiniteError with the task whose gradient is NaN or infinite.
    */
-  step(losses: TaskLosses, accept?: Accept): Promise<{ readonly [task: string]: tf.Scalar }>;
+  step(losses: TaskLosses, apply?: Apply): Promise<{ readonly [task: string]: tf.Scalar }>;
   /** State of the combiner, for a checkpoint. Null before the first step. Assign it to hand over a state and its tensors. */
   state: StateTree;
   dispose(): void;
@@ -60,23 +60,22 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
     state = next;
     started = known;
   };
-  /** Merges the gradients and takes the step, unless `accept` refuses it. Returns whether it was taken. */
-  const run = async (found: TaskGradients, active: readonly Param[], accept: Accept | undefined): Promise<boolean> => {
+  /** Merges the gradients and takes the step, by `apply` or the optimizer. Returns whether it was taken. */
+  const run = async (found: TaskGradients, active: readonly Param[], apply: Apply | undefined): Promise<boolean> => {
     const merged = await combined(combiner, found, state, optimizer, active);
     let taken = false;
     try {
-      if (accept && !(await accept(found.values, merged.grads))) return false;
-      optimizer.applyNamed(merged.grads);
-      taken = true;
+      if (!apply) optimizer.applyNamed(merged.grads);
+      taken = !apply || (await apply(found.values, merged.grads));
     } finally {
       tf.dispose(merged.grads as tf.NamedTensorMap);
       if (!taken) disposeReplaced(merged.state, state);
     }
-    replace(merged.state, true);
-    return true;
+    if (taken) replace(merged.state, true);
+    return taken;
   };
   return {
-    async step(losses, accept) {
+    async step(losses, apply) {
       assertTasks(combiner, Object.keys(losses));
       if (busy) throw new RecipeError("A step is still running.", "Await step() before you call it again.");
       busy = true;
@@ -87,7 +86,7 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
       try {
         found = taskGradients(active, losses, statistics);
         if (fresh) replace(firstState(combiner, Object.keys(losses), variablesOf(active)), true);
-        taken = await run(found, active, accept);
+        taken = await run(found, active, apply);
         const { values } = found;
         found = { values: {}, byTask: found.byTask };
         return values;

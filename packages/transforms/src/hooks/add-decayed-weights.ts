@@ -19,7 +19,10 @@ export const addDecayedWeightsOptions: OptionsSchema<AddDecayedWeightsOptions> =
   optionsSchema<AddDecayedWeightsOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in g ← g + λ·w" },
-      on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
+      on: {
+        description:
+          "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
+      },
     },
     ["weightDecay"],
   );

@@ -8,6 +8,7 @@ import {
   type Selector,
 } from "@graftjs/core";
 import { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "../rules/decoupled-weight-decay.ts";
+import { updateIfFinite } from "../rules/update-if-finite.ts";
 import { accumulate, accumulateOptions } from "./accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
 import { applyIfFinite, applyIfFiniteOptions } from "./apply-if-finite.ts";
@@ -48,6 +49,10 @@ const gradientStatsOptions: OptionsSchema<{ name: string }> = optionsSchema<{ na
   { name: { type: "string", description: "Name of the hook, and first part of its readings" } },
   ["name"],
 );
+const updateIfFiniteOptions: OptionsSchema<{ rule: AnyRule }> = optionsSchema<{ rule: AnyRule }>(
+  { rule: { plugin: "rule", description: "The rule whose update is checked" } },
+  ["rule"],
+);
 const updateStatsOptions: OptionsSchema<{ rule: AnyRule }> = optionsSchema<{ rule: AnyRule }>(
   { rule: { plugin: "rule", description: "The rule" } },
   ["rule"],
@@ -56,7 +61,10 @@ const decoupledOptions: OptionsSchema<Decoupled> = optionsSchema<Decoupled>(
   {
     rule: { plugin: "rule", description: "The rule to which decay is added" },
     weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-    on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
+    on: {
+      description:
+        "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
+    },
   },
   ["rule", "weightDecay"],
 );
@@ -119,6 +127,13 @@ export const hookPlugins: readonly Plugin[] = [
     options: decoupledOptions,
     create: ({ rule, weightDecay, on }) =>
       decoupledWeightDecay(rule, { weightDecay, ...(on === undefined ? {} : { on }) }),
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "update-if-finite",
+    description: "Leaves out updates that would make a weight infinite or NaN",
+    options: updateIfFiniteOptions,
+    create: ({ rule }) => updateIfFinite(rule),
   }),
   definePlugin({
     kind: "rule",

@@ -20,7 +20,10 @@ export const decoupledWeightDecayOptions: OptionsSchema<DecoupledWeightDecayOpti
   optionsSchema<DecoupledWeightDecayOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-      on: { description: "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta" },
+      on: {
+        description:
+          "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
+      },
     },
     ["weightDecay"],
   );

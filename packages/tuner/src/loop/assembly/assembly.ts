@@ -20,6 +20,7 @@ import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
+import { type UpdateGate, updateGate } from "../safety/update-gate.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 
 /** Describes the changes that a patch made. */
@@ -42,6 +43,8 @@ export interface Assembly {
   readonly held: readonly NamedWeight[];
   readonly patches: readonly PatchNote[];
   readonly optimizer: HookedOptimizer;
+  /** Decides whether the rule may write in place. */
+  readonly gate: UpdateGate;
   /** One per output, in the model's order. */
   readonly lossDefinitions: readonly LossDefinition[];
   readonly losses: readonly LossFunction[];
@@ -127,7 +130,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
     const metrics = metricsByOutput(options.metrics.map(metricOf), several, ports.outputNames);
     assertMonitors({ ports, metrics, severalLabels: several, validation }, options);
-    const optimizer = new HookedOptimizer({ params, hooks, rule, learningRate, rateMultipliers });
+    const gate = updateGate(rule);
+    const optimizer = new HookedOptimizer({ params, hooks, rule: gate.rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);
     const plainLosses = lossDefinitions.map(({ compute }) => compute);
     return {
@@ -140,6 +144,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
+      gate,
       lossDefinitions,
       losses: weighted(
         plainLosses,

@@ -69,10 +69,11 @@ export function recovery(
       inRow++;
       if (policy === "throw" || inRow > patience)
         throw nonFiniteError(step, await origin(assembly, step, cut, batches));
+      const what = step.update?.problem ?? `loss ${step.loss}`;
       if (kept) {
         goBack(kept);
-        warn(`Step ${step.step} was bad (loss ${step.loss}): went back to the last snapshot.`);
-      } else warn(`Step ${step.step} was bad (loss ${step.loss}) and was skipped.`);
+        warn(`Step ${step.step} was bad (${what}): went back to the last snapshot.`);
+      } else warn(`Step ${step.step} was bad (${what}) and was skipped.`);
     },
     save: async () => ({
       json: { inRow, ...(kept ? described(kept) : {}) },
@@ -111,14 +112,14 @@ function revived({ optimizer, callbacks }: Required<Stored>, arrays: CallbackSta
   };
 }
 
-/** Finds the origin of a value that is not finite. After a jump of the loss every value is finite, so there is none to find. */
+/** Finds the origin of a value that is not finite. After a jump of the loss, or before the update, every value is finite. */
 async function origin(
   assembly: Assembly,
-  { spike }: BadStep,
+  { spike, update }: BadStep,
   cut: CutModel,
   batches: readonly Batch[],
 ): Promise<string | undefined> {
-  if (spike) return undefined;
+  if (spike || update) return undefined;
   for (const [micro, batch] of batches.entries()) {
     const found = await locateNonFinite(assembly, cut, batch, micro);
     if (found) return found;

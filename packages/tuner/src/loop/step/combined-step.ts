@@ -7,13 +7,13 @@ import type { Assembly } from "../assembly/assembly.ts";
 import type { BatchOutcome } from "../forward/batch-outcome.ts";
 import { measure, predict } from "../forward/forward.ts";
 
-type Accept = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
+type Apply = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
 
 /** A step that merges the gradients of several outputs. */
 export interface CombinedStep {
   readonly trainer: TaskTrainer;
-  /** Runs a step. @param accept checks the sum of the losses and the merged gradient; if it returns false, the step is not applied */
-  step(cut: CutModel, batch: Batch, afterForward: () => void, accept: Accept): Promise<BatchOutcome>;
+  /** Runs a step. @param apply takes it from the sum of the losses and the merged gradient, and returns whether it did */
+  step(cut: CutModel, batch: Batch, afterForward: () => void, apply: Apply): Promise<BatchOutcome>;
 }
 
 /** Creates the step. @throws RecipeError with accumulation, because a combiner needs all tasks of a step at once */
@@ -28,7 +28,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
   const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
   return {
     trainer,
-    async step(cut, batch, afterForward, accept) {
+    async step(cut, batch, afterForward, apply) {
       let metrics: readonly tf.Tensor[] = [];
       const each: tf.Scalar[] = [];
       let loss: tf.Scalar | undefined;
@@ -52,7 +52,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
       try {
         const values = await trainer.step(byTask, async (losses, grads) => {
           loss = tf.tidy(() => tf.addN(Object.values(losses)) as tf.Scalar);
-          return accept(loss, grads);
+          return apply(loss, grads);
         });
         tf.dispose(values);
         return { loss: loss as unknown as tf.Scalar, each, metrics };

@@ -5,7 +5,8 @@ import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { type BatchOutcome, disposeOutcome } from "../forward/batch-outcome.ts";
 import { measure, predict, totalLoss } from "../forward/forward.ts";
-import type { BadStep, Guard } from "../safety/guard.ts";
+import type { BadStep, Guard, Inspected } from "../safety/guard.ts";
+import { guardedStep } from "../safety/guarded-step.ts";
 import { movingStatistics } from "../safety/moving-statistics.ts";
 import type { CombinedStep } from "./combined-step.ts";
 
@@ -28,6 +29,7 @@ export interface Stepper {
 
 export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
   const { optimizer, losses } = assembly;
+  const guarded = guardedStep(assembly, guard);
   let forwardBytes = 0;
   const noteForward = (): void => {
     forwardBytes = Math.max(forwardBytes, tf.memory().numBytes);
@@ -70,8 +72,7 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
       loss = tf.tidy(
         () => tf.addN(outcomes.map(({ loss }, i) => tf.mul(loss, (batches[i] as Batch).size / examples))) as tf.Scalar,
       );
-      const seen = await guard.inspect(optimizer.step, loss, mean);
-      if (!seen.bad) optimizer.applyNamed(mean, loss);
+      const seen = await guarded(loss, mean);
       return { loss: seen.loss, batches: outcomes, bad: seen.bad };
     } catch (error) {
       outcomes.forEach(disposeOutcome);
@@ -83,10 +84,10 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
 
   async function merged(combined: CombinedStep, cut: CutModel, batch: Batch): Promise<StepOutcome> {
     const at = optimizer.step;
-    let seen: Awaited<ReturnType<typeof guard.inspect>> | undefined;
+    let seen: Inspected | undefined;
     try {
       const outcome = await combined.step(cut, batch, noteForward, async (loss, grads) => {
-        seen = await guard.inspect(at, loss, grads);
+        seen = await guarded(loss, grads);
         return seen.bad === undefined;
       });
       return { loss: Number.NaN, ...seen, bad: seen?.bad, batches: [outcome] };
