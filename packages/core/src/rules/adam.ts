@@ -73,9 +73,6 @@ export function adamw(options: AdamWOptions = {}): UpdateRule<AdamState> {
   });
 }
 
-/** Below this, ε may be 0 in float32. */
-const SMALLEST_EPSILON = 1e-30;
-
 function rule(
   name: string,
   { beta1, beta2, epsilon }: Required<AdamOptions>,
@@ -112,23 +109,24 @@ function rule(
       return { updates, state: { m, v, count } };
     },
     applyFused(variables, grads, state, { rates, infos }) {
-      // 0/0 in a parameter without gradient: only a step that is not in place can be refused afterwards.
-      if (epsilon < SMALLEST_EPSILON) return undefined;
       const names = Object.keys(variables);
       const count = counted(state.count, names);
-      const ran = runFused("GraftAdam", {
-        variables: inOrder(names, variables),
-        grads: inOrder(names, grads),
-        m: inOrder(names, state.m),
-        v: inOrder(names, state.v),
-        learningRates: inOrder(names, rates),
-        corrections1: names.map((key) => 1 - beta1 ** (count[key] as number)),
-        corrections2: names.map((key) => 1 - beta2 ** (count[key] as number)),
-        decays: names.map(decayOf(infos)),
-        beta1,
-        beta2,
-        epsilon,
-      });
+      // Without ε, a parameter without gradient gives 0/0. Only a step that is not in place can be undone.
+      const ran =
+        epsilon > 1e-30 &&
+        runFused("GraftAdam", {
+          variables: inOrder(names, variables),
+          grads: inOrder(names, grads),
+          m: inOrder(names, state.m),
+          v: inOrder(names, state.v),
+          learningRates: inOrder(names, rates),
+          corrections1: names.map((key) => 1 - beta1 ** (count[key] as number)),
+          corrections2: names.map((key) => 1 - beta2 ** (count[key] as number)),
+          decays: names.map(decayOf(infos)),
+          beta1,
+          beta2,
+          epsilon,
+        });
       return ran ? { state: { m: state.m, v: state.v, count } } : undefined;
     },
   };

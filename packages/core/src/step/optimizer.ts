@@ -147,7 +147,7 @@ export class HookedOptimizer extends tf.Optimizer {
    *
    * @param hook runs in place of all hooks, for a caller that has run them already. It returns their state, see `chain`.
    */
-  applyNamed(grads: TensorMap, loss?: tf.Scalar, hook: AnyHook = this.#hook): void {
+  applyNamed(grads: TensorMap, loss?: tf.Scalar, hook?: AnyHook): void {
     const { active } = this;
     const complete = gradientsByName(active, ({ name }) => grads[name]);
     this.#step(active, complete, loss, hook);

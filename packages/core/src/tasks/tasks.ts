@@ -60,13 +60,16 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
     state = next;
     started = known;
   };
+  const byOptimizer: Apply = async (_losses, grads) => {
+    optimizer.applyNamed(grads);
+    return true;
+  };
   /** Merges the gradients and takes the step, by `apply` or the optimizer. Returns whether it was taken. */
-  const run = async (found: TaskGradients, active: readonly Param[], apply: Apply | undefined): Promise<boolean> => {
+  const run = async (found: TaskGradients, active: readonly Param[], apply: Apply): Promise<boolean> => {
     const merged = await combined(combiner, found, state, optimizer, active);
     let taken = false;
     try {
-      if (!apply) optimizer.applyNamed(merged.grads);
-      taken = !apply || (await apply(found.values, merged.grads));
+      taken = await apply(found.values, merged.grads);
     } finally {
       tf.dispose(merged.grads as tf.NamedTensorMap);
       if (!taken) disposeReplaced(merged.state, state);
@@ -75,7 +78,7 @@ export function taskTrainer({ optimizer, combiner, statistics = [] }: TaskTraine
     return taken;
   };
   return {
-    async step(losses, apply) {
+    async step(losses, apply = byOptimizer) {
       assertTasks(combiner, Object.keys(losses));
       if (busy) throw new RecipeError("A step is still running.", "Await step() before you call it again.");
       busy = true;
