@@ -1,7 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
+import { dialectOf } from "../keras/dialect.ts";
+import { registerKerasLayers } from "../keras/layers/register.ts";
+import { settleMasks } from "../keras/mask-flow.ts";
+import { translate } from "../keras/translate.ts";
 import { assertGraph } from "./assert-graph.ts";
-import { fromKeras3 } from "./keras3.ts";
 import { LoadError } from "./load-safetensors.ts";
 
 /** The contents of a model file, and a function that fills in the weights. */
@@ -10,6 +13,8 @@ export interface ModelParts {
   readonly topology: unknown;
   /** Name of the file that holds the topology, for messages. */
   readonly file: string;
+  /** Version of Keras that wrote the file, if the topology does not say it. */
+  readonly version?: string | undefined;
   /** Largest count of weight values that the file can hold. A topology with more values is refused before they are allocated. */
   readonly most: number;
   /** Writes the stored weights into the model. */
@@ -21,15 +26,17 @@ export interface ModelParts {
  *
  * @throws LoadError, also for every error of tfjs-layers.
  */
-export async function buildModel({ topology, file, most, fill }: ModelParts): Promise<layers.LayersModel> {
+export async function buildModel({ topology, file, version, most, fill }: ModelParts): Promise<layers.LayersModel> {
   const before = new Set(variables());
   let made: tf.Variable[] = [];
   try {
-    const translated = fromKeras3(topology);
+    registerKerasLayers();
+    const translated = translate(topology, dialectOf(topology, version));
     assertGraph(translated, file);
     const model = boundedBuild(translated, most, file);
     made = variables().filter((variable) => !before.has(variable));
     const built = await model;
+    settleMasks(built);
     fill(built);
     return built;
   } catch (cause) {

@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { duplicateKey } from "../../files/safetensors/duplicate-key.ts";
+import { dialectOf } from "../keras/dialect.ts";
 import { buildModel } from "./build-model.ts";
 import { assertInside } from "./inside.ts";
 import { LoadError } from "./load-safetensors.ts";
+import { assignByPath } from "./weights-by-path.ts";
 
 /** Reads a file of a model's folder. The path is relative and has been checked to stay in the folder. */
 export type ReadFile = (path: string) => Promise<Uint8Array>;
@@ -25,6 +27,7 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
       "Load it with @tensorflow/tfjs-converter and wrap it with graphModelAdapter.",
     );
   const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+  const isByPath = dialectOf(topology) === "keras3";
   return buildModel({
     ...{ topology, file, most },
     fill: (model) =>
@@ -33,7 +36,10 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
         const modelWeights = specs
           .filter(({ group }) => group !== "optimizer")
           .map(({ name }) => [name, tensors[name]] as const);
-        model.loadWeights(Object.fromEntries(modelWeights) as tf.NamedTensorMap);
+        if (isByPath) {
+          const stored = modelWeights.map(([name, tensor]) => ({ name, tensor: tensor as tf.Tensor }));
+          assignByPath(model, stored, file);
+        } else model.loadWeights(Object.fromEntries(modelWeights) as tf.NamedTensorMap);
       }),
   });
 }

@@ -30,6 +30,7 @@ export async function loadKerasH5(
     return buildModel({
       topology: parsed(text),
       file: "the .h5 file's model_config",
+      version: file.strings("/", "keras_version", 1)?.[0],
       most: unpackedLimit(limits, bytes.byteLength) / 4,
       fill: (model) => tf.tidy(() => fill(model.layers, file, "/model_weights")),
     });
@@ -40,7 +41,8 @@ function fill(list: readonly layers.layers.Layer[], file: H5File, root: string):
   for (const layer of list) {
     if (layer.weights.length === 0) continue;
     const group = `${root}/${layer.name}`;
-    const names = file.hasGroup(group) ? file.strings(group, "weight_names", layer.weights.length) : undefined;
+    const stored = file.hasGroup(group) ? weightNames(file, group, layer) : undefined;
+    const names = stored?.slice(0, layer.weights.length);
     if (!names)
       throw new LoadError(
         `Layer \`${layer.name}\` has ${layer.weights.length} weights, but the file does not name as many.`,
@@ -56,6 +58,14 @@ function fill(list: readonly layers.layers.Layer[], file: H5File, root: string):
     });
     assignWeights(layer, sets, group);
   }
+}
+
+/** Reads the names of a layer's weights. `Normalization` stores a third one, the count of what it was adapted to. */
+function weightNames(file: H5File, group: string, layer: layers.layers.Layer): readonly string[] | undefined {
+  const own = layer.weights.length;
+  const counted =
+    layer.getClassName() === "KerasNormalization" ? file.strings(group, "weight_names", own + 1) : undefined;
+  return counted ?? file.strings(group, "weight_names", own);
 }
 
 function parsed(text: string): unknown {

@@ -1,0 +1,37 @@
+import { same } from "../config.ts";
+import { type LayerRule, weightOptions } from "./rule.ts";
+
+/** Layers that are one activation. */
+export const ACTIVATION_LAYERS: Readonly<Record<string, LayerRule>> = {
+  ReLU: {
+    keeps: ["max_value", "negative_slope", "threshold"],
+    replace: (config) => {
+      const plain = !config.negative_slope && !config.threshold;
+      return plain ? undefined : { class_name: "KerasReLU", config };
+    },
+  },
+  LeakyReLU: {
+    keeps: ["alpha", "negative_slope"],
+    replace: ({ negative_slope: slope, alpha, ...config }) => ({
+      class_name: "LeakyReLU",
+      config: { ...config, alpha: slope ?? alpha ?? 0.3 },
+    }),
+  },
+  PReLU: { keeps: ["shared_axes", ...weightOptions("alpha")] },
+  ELU: {
+    keeps: ["alpha"],
+    replace: (config) => (same(config.alpha ?? 1, 1) ? undefined : { class_name: "KerasELU", config }),
+  },
+  ThresholdedReLU: { keeps: ["theta"] },
+  Softmax: {
+    keeps: ["axis"],
+    // The default of Keras is the last axis, and that of tfjs-layers is axis 1.
+    replace: (config, { dialect }) => {
+      const axis = config.axis ?? (dialect === "tfjs" ? 1 : -1);
+      return axis === -1 ? undefined : { class_name: "KerasSoftmax", config: { ...config, axis } };
+    },
+  },
+  KerasReLU: { keeps: ["max_value", "negative_slope", "threshold"] },
+  KerasELU: { keeps: ["alpha"] },
+  KerasSoftmax: { keeps: ["axis"] },
+};

@@ -1,0 +1,88 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import * as tf from "@tensorflow/tfjs-core";
+import type * as layers from "@tensorflow/tfjs-layers";
+import * as fflate from "fflate";
+import * as h5wasm from "h5wasm";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type H5Wasm, LoadError, loadKeras, loadKerasH5, loadLayersModel } from "../src/index.ts";
+
+// Written by `python zoo/make.py test test/keras-zoo.json.gz` with Keras 3.15.1.
+interface Entry {
+  readonly name: string;
+  readonly x: { readonly shape: number[]; readonly values: number[] };
+  readonly y: { readonly shape: number[]; readonly values: number[] };
+  readonly model: object;
+  readonly data: string;
+  readonly keras?: string;
+  readonly h5?: string;
+}
+const file = new URL("./keras-zoo.json.gz", import.meta.url);
+// tfjs-layers normalizes a batch over the last axis only, in ranks 2 to 4.
+const OTHER_AXES = ["bn_axis1", "bn_axis1_rank3", "bn_rank5"];
+const all = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Entry[];
+const zoo = all.filter(({ name }) => !OTHER_AXES.includes(name));
+const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
+const wasm = h5wasm as unknown as H5Wasm;
+
+/** Models that cannot be honoured, with the words of the error. */
+const REFUSED: Readonly<Record<string, RegExp>> = {
+  sepconv1d: /SeparableConv1D.*does not have/s,
+  depthwise1d: /DepthwiseConv1D/,
+  conv1dT: /Conv1DTranspose/,
+  up_bicubic: /UpSampling2D.*`interpolation`: "bicubic"/,
+  rmsnorm: /`rms_scaling`: true/,
+  groupnorm: /GroupNormalization/,
+  gru_default: /GRU.*`reset_after`: true/,
+  mha: /MultiHeadAttention.*GraphModel/s,
+  attention: /class Attention/,
+  einsumdense: /EinsumDense/,
+  randomflip: /RandomFlip.*augment/s,
+  mixed16: /`dtype` of layer .* is "mixed_float16"/,
+  orthoreg: /`kernel_regularizer` of layer .* is OrthogonalRegularizer/,
+  activityreg: /ActivityRegularization/,
+  mask_add_lstm: /LSTM.* is given a mask/,
+  mask_concat_lstm: /LSTM.* is given a mask/,
+  act_glu: /`activation` of layer .*"glu"/,
+  act_sparsemax: /"sparsemax"/,
+  convT_outpad_wide: /`output_padding`/,
+  convT_dilated: /`dilation_rate`: \[2,2\]/,
+  resizing_pad: /`pad_to_aspect_ratio`: true/,
+  resizing_antialias: /`antialias`: true/,
+  center_crop: /CenterCrop.*Cropping2D/s,
+  ops_mean: /operation Mean/,
+  training_true: /called with `training`: true/,
+  lambda: /Lambda.*Python code/s,
+};
+
+/** Loaders by form. */
+const FORMS: Readonly<Record<string, (entry: Entry) => Promise<layers.LayersModel> | undefined>> = {
+  "model.json": ({ model, data }) =>
+    loadLayersModel(async (path) => (path === "w.bin" ? bytes(data) : new TextEncoder().encode(JSON.stringify(model)))),
+  ".keras": ({ keras }) => (keras ? loadKeras(bytes(keras), { h5wasm: wasm, fflate }) : undefined),
+  ".h5": ({ h5 }) => (h5 ? loadKerasH5(bytes(h5), wasm) : undefined),
+};
+
+beforeAll(() => tf.setBackend("cpu"));
+
+describe.each(Object.keys(FORMS))("Keras 3 models as %s", (form) => {
+  const load = FORMS[form] as (entry: Entry) => Promise<layers.LayersModel> | undefined;
+  const entries = zoo.filter(({ keras }) => form === "model.json" || keras);
+
+  it.each(entries.filter(({ name }) => !REFUSED[name]))("$name predicts as in Keras", async (entry) => {
+    const model = (await load(entry)) as layers.LayersModel;
+    const made = model.predict(tf.tensor(entry.x.values, entry.x.shape)) as tf.Tensor;
+    expect(made.shape).toEqual(entry.y.shape);
+    const difference = tf.max(tf.abs(tf.sub(made, tf.tensor(entry.y.values, entry.y.shape))));
+    expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+  });
+
+  it.each(entries.filter(({ name }) => REFUSED[name]))("$name is refused by layer and option", async (entry) => {
+    const before = tf.memory().numTensors;
+    const error = await (load(entry) as Promise<unknown>).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(LoadError);
+    expect((error as Error).message).toMatch(REFUSED[entry.name] as RegExp);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
