@@ -3,10 +3,17 @@ import { parseWeightNoise } from "../../noise/weight-noise.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
+/** Options that may differ if a run resumes. Any other option must be equal, new ones included. */
+const FREE: readonly string[] = [
+  ...["epochs", "maxSteps", "observers", "statsEvery", "prefetch", "signal", "control"],
+  // Compared by the digests and by facts of the assembled run.
+  ...["data", "validation", "trainable", "unfreeze", "checkpoint", "cache"],
+];
+
 /**
- * The facts that must be equal if a run resumes from a checkpoint, as plain data. It leaves out options that may change: `epochs`,
- * `maxSteps`, `observers`, `statsEvery`, `prefetch`, `signal`, `control`, the place of the cache, and the place and interval of
- * checkpoints. `guard` may change if its policy was `throw`, because this policy keeps no state.
+ * The facts that must be equal if a run resumes from a checkpoint, as plain data. It leaves out the options that may change, the
+ * place of the cache, and the place and interval of checkpoints. `guard` may change if its policy was `throw`, because this policy
+ * keeps no state.
  *
  * Schedules are compared by their values. Losses, metrics, hooks, rule, combiner and patches are compared by name. Their options
  * are compared only if `checkpoint.recipe` contains them.
@@ -25,11 +32,10 @@ export interface Digests {
 /** Collects the identity of a run. */
 export function identityOf(assembly: Assembly, digests: Digests): Identity {
   const { optimizer, params, phases, train, validation, patches, metrics, options } = assembly;
-  const { batchSize, accumulate, seed, shuffle, augment, views, mixup, classWeights, checkpoint, combiner, cache } =
-    options;
-  const { earlyStopping, reduceOnPlateau, ema, guard, weightNoise } = options;
+  const { augment, cache, checkpoint, combiner, weightNoise } = options;
   const noise = weightNoise === undefined ? undefined : parseWeightNoise(weightNoise);
   return plain({
+    ...Object.fromEntries(Object.entries(options).filter(([name]) => !FREE.includes(name))),
     base: digests.base,
     data: digests.data,
     validation: validation && { examples: validation.size, data: digests.validation },
@@ -48,24 +54,13 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     metrics: metrics[0]?.map(({ name }) => name),
     examples: train.size,
     buffer: train.buffer,
-    batchSize,
-    accumulate,
-    seed,
-    shuffle,
     augment: augment.map(({ name, options }) => (options ? { name, ...options } : name)),
-    views,
-    mixup,
-    classWeights,
     weightNoise: noise && {
       deviation: noise.deviation,
       on: selectParams(params, noise.on, "`weightNoise.on`").map(({ name }) => name),
     },
     cachePrecision: typeof cache === "object" ? cache.precision : "float32",
-    ema,
-    earlyStopping,
-    reduceOnPlateau,
     callbacks: options.callbacks.map(({ name }) => name),
-    guard,
     recipe: checkpoint?.recipe,
   });
 }
