@@ -19,6 +19,7 @@ export interface GpuSubject {
     readonly weights: readonly (Row & { readonly moved: number })[];
     readonly leaked: number;
   }>;
+  equivalences(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
   pools(): Promise<PoolReport>;
   statistics(steps: number): Promise<MovedStatistics>;
   /** Steps around a frozen batch norm. @default 1000 */
@@ -27,7 +28,7 @@ export interface GpuSubject {
 
 /** Registers the tests that every GPU backend must pass. A session must be open when they run. */
 export function testGpu(subject: GpuSubject): void {
-  const { packageName, environment, ops, training, pools, statistics, steps = 1000 } = subject;
+  const { packageName, environment, ops, training, equivalences, pools, statistics, steps = 1000 } = subject;
   it("agrees with cpu in every op and gradient that training needs, without leaks", async () => {
     const { rows, leaked } = await ops();
     writeTable(packageName, environment, rows);
@@ -41,6 +42,13 @@ export function testGpu(subject: GpuSubject): void {
     expect(gradients.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
     expect(weights.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
     expect(weights.filter(({ moved }) => !(moved > 1e-2))).toEqual([]);
+    expect(leaked).toBe(0);
+  });
+
+  it("gives equal weights with optimizers that are equal by definition, without leaks", async () => {
+    const { rows, leaked } = await equivalences();
+    expect(rows.length).toBeGreaterThanOrEqual(16);
+    expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
     expect(leaked).toBe(0);
   });
 

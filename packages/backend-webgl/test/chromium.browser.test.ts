@@ -18,6 +18,7 @@ describe("webgl in Chromium", () => {
     environment: "Chromium",
     ops: () => page.call("ops"),
     training: () => page.call("training"),
+    equivalences: () => page.call("equivalences"),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),
   });

@@ -21,6 +21,7 @@ describe("webgpu in Chromium", () => {
     environment: "Chromium",
     ops: () => page.call("ops"),
     training: () => page.call("training"),
+    equivalences: () => page.call("equivalences"),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),
     // The same adapter takes 1,000 steps in Node; a page must only show that it does no worse.

@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectSurvived, MOMENTS, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { compareEquivalences } from "../../../tools/browser/suite/equivalences.ts";
 import { loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
@@ -30,6 +31,7 @@ describe("webgpu in Node", () => {
     environment: "Node",
     ops: () => compareOps("webgpu"),
     training: () => compareTraining("webgpu"),
+    equivalences: compareEquivalences,
     pools: () => changingBatchSizes(session),
     statistics: movedStatistics,
   });

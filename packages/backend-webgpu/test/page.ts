@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-layers";
 import { cpuBackend, openBackend } from "@graftjs/backend";
 import { webglBackend } from "@graftjs/backend-webgl";
 import * as tf from "@tensorflow/tfjs-core";
+import { compareEquivalences } from "../../../tools/browser/suite/equivalences.ts";
 import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
@@ -23,6 +24,7 @@ export async function open(): Promise<unknown> {
 }
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
+export const equivalences = compareEquivalences;
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");

@@ -124,7 +124,7 @@ function counted(rule: AnyRule): { readonly rule: AnyRule; fused(): number } {
   return { rule: { ...rule, applyFused }, fused: () => fused };
 }
 
-function makeParams(): readonly Param[] {
+export function makeParams(): readonly Param[] {
   return Object.entries(SHAPES).map(([name, shape], i) => {
     const [layer, role] = name.split("/") as [string, string];
     const value = layer === "zero" ? tf.zeros([...shape]) : tf.tensor(numbers(input(shape), i), [...shape]);
@@ -134,7 +134,7 @@ function makeParams(): readonly Param[] {
   });
 }
 
-function gradients(step: number, scale: number, poison: number | undefined): { [name: string]: tf.Tensor } {
+export function gradients(step: number, scale: number, poison: number | undefined): { [name: string]: tf.Tensor } {
   return Object.fromEntries(
     Object.entries(SHAPES).map(([name, shape], i) => {
       if (name.startsWith("still")) return [name, tf.zeros([...shape])];
