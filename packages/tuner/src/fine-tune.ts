@@ -1,4 +1,4 @@
-import type { HookedOptimizer, Observer, Param, RunEnd } from "@graftjs/core";
+import { GraftError, type HookedOptimizer, type Observer, type Param, type RunEnd } from "@graftjs/core";
 import { type Assembly, assemble } from "./loop/assembly/assembly.ts";
 import { enterPhase, type Phase, phaseAt } from "./loop/assembly/phases.ts";
 import { openRun, type Run } from "./loop/epoch/open-run.ts";
@@ -8,6 +8,7 @@ import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
 import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
 import { assertFiniteWeights } from "./loop/safety/finite-weights.ts";
 import { assertFrozen } from "./loop/safety/frozen-statistics.ts";
+import { assertNotDisposed } from "./models/claim-model.ts";
 import type { TunableModel } from "./models/adapt-model.ts";
 import type { Fingerprint } from "./models/fingerprint.ts";
 import type { FineTuneOptions } from "./options/fine-tune-options.ts";
@@ -103,10 +104,14 @@ async function tune(assembly: Assembly, peak: PeakMeter): Promise<FineTuneResult
     };
   } catch (error) {
     failure = { error };
+    if (!(error instanceof GraftError)) assertNotDisposed(assembly.adapter, error);
     throw error;
   } finally {
-    run?.dispose();
-    assembly.release();
+    try {
+      await run?.dispose();
+    } finally {
+      assembly.release();
+    }
     if (failure) {
       assembly.restore();
       optimizer.dispose();

@@ -8,6 +8,8 @@ it("exports these names and no others", () => {
     "FileError",
     "FrozenStatisticsError",
     "LoadError",
+    "ModelBusyError",
+    "ModelDisposedError",
     "SafetensorsError",
     "WorkerError",
     "applyDelta",

@@ -18,6 +18,10 @@ export interface Keeper {
   newest(): Promise<CheckpointContent | undefined>;
   /** Checks that a new run would not mix its checkpoints with others. @throws OptionsError if the store has checkpoints. */
   assertEmpty(): Promise<void>;
+  /** Reserves the place for this run. @throws OptionsError if another run holds it */
+  lock(): Promise<void>;
+  /** Lets other runs use the place. */
+  release(): Promise<void>;
 }
 
 /** Creates the keeper of a run's checkpoints. @param warn called with one line for each problem that does not end the run. */
@@ -31,7 +35,15 @@ export function keeper(options: CheckpointOptions, warn: (line: string) => void)
       .reverse();
   const damaged = new Set<string>();
   let failing = false;
+  let unlock: (() => Promise<void>) | undefined;
   return {
+    async lock() {
+      unlock = await store.lock?.();
+    },
+    async release() {
+      await unlock?.();
+      unlock = undefined;
+    },
     async write(step, content) {
       try {
         const written = nameOf(step);

@@ -1,4 +1,5 @@
 import { BackendError } from "@graftjs/core";
+import { webLock } from "../web-lock.ts";
 import type { CheckpointStore } from "./store.ts";
 
 /**
@@ -30,6 +31,7 @@ export function indexedDbStore(name: string, factory: () => IDBFactory = browser
   };
   return {
     where: `indexeddb:${name}`,
+    lock: () => webLock(`indexeddb:${name}`),
     // Copied, because structured clone would store the whole buffer of a view.
     write: async (file, bytes) => void (await run("readwrite", (files) => files.put(bytes.slice(), file))),
     read: (file) => run<Uint8Array | undefined>("readonly", (files) => files.get(file)),

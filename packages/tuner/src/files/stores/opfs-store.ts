@@ -1,4 +1,5 @@
 import { BackendError } from "@graftjs/core";
+import { webLock } from "../web-lock.ts";
 import type { CheckpointStore } from "./store.ts";
 
 /** The part of the browser's origin private file system that Graft uses. */
@@ -21,6 +22,7 @@ export function opfsStore(folder: string, root: () => Promise<FolderHandle> = pr
   const open = async (): Promise<FolderHandle> => (await root()).getDirectoryHandle(folder, { create: true });
   return {
     where: `opfs:${folder}`,
+    lock: () => webLock(`opfs:${folder}`),
     async write(name, bytes) {
       const stream = await (await (await open()).getFileHandle(name, { create: true })).createWritable();
       await stream.write(bytes);

@@ -16,6 +16,7 @@ import { weighted } from "../../losses/weighted.ts";
 import { type Metric, metricOf } from "../../metrics/metric.ts";
 import { metricsByOutput } from "../../metrics/metrics-by-output.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
+import { claimModel } from "../../models/claim-model.ts";
 import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
@@ -79,6 +80,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const free = (): void => {
     for (const { dispose } of owned.splice(0)) dispose();
   };
+  const unclaim = claimModel(model);
   try {
     const notes = patches.map((patch) => {
       const handle = patch.apply(adaptModel(model).patchable);
@@ -158,12 +160,13 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       validation,
       noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release: both(markTrained(params, all), free),
+      release: once(markTrained(params, all), free, unclaim),
       restore,
     };
   } catch (error) {
     restore();
     free();
+    unclaim();
     throw error;
   }
 }
@@ -199,12 +202,12 @@ function markTrained(params: readonly Param[], all: readonly Param[]): () => voi
   };
 }
 
-function both(first: () => void, second: () => void): () => void {
+/** Returns a function that calls all of `acts` at its first call. */
+function once(...acts: readonly (() => void)[]): () => void {
   let done = false;
   return () => {
     if (done) return;
     done = true;
-    first();
-    second();
+    for (const act of acts) act();
   };
 }

@@ -29,7 +29,8 @@ export interface Run extends RunState {
   readonly keeper: Keeper | undefined;
   /** Writes a checkpoint, if the run has any. */
   checkpoint(): Promise<void>;
-  dispose(): void;
+  /** Frees the tensors of the run, and releases the place of its checkpoints. */
+  dispose(): Promise<void>;
 }
 
 /** Creates the parts of a run, and restores the newest checkpoint if the run resumes. */
@@ -78,7 +79,8 @@ export async function openRun(assembly: Assembly): Promise<Run> {
     async checkpoint() {
       await checkpoints?.write(optimizer.step, await capture(state));
     },
-    dispose() {
+    async dispose() {
+      await checkpoints?.release();
       for (const callback of callbacks) callback.dispose?.();
       combined?.trainer.dispose();
       state.sums.dispose();
@@ -89,6 +91,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
       const { name } = callback;
       await callback.runStart?.(callbackRun(assembly, { warn, scaleRate: (factor) => factors.scale(name, factor) }));
     }
+    await checkpoints?.lock();
     if (options.checkpoint?.resume === true) {
       const found = await checkpoints?.newest();
       const warning = found && resume(state, found);
@@ -97,7 +100,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
     noteResumeBase(writtenWeights(assembly), state.base);
     await recover.begin();
   } catch (error) {
-    run.dispose();
+    await run.dispose();
     throw error;
   }
   return run;
