@@ -81,7 +81,7 @@ Usage: graft <command> [arguments]
 ${lines.join("\n")}
 
 \`graft <command> --help\` explains one command. --verbose adds the stack trace to an error.
-Exit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130, 143 and 129 stopped by Ctrl-C, SIGTERM and SIGHUP.
 `;
 }
 

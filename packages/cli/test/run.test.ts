@@ -223,6 +223,30 @@ export const plugins = [{ kind: "hook", name: "late", description: "Fails at ste
   expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining("from 0 to 7") });
 });
 
+it.each([
+  ["SIGTERM", 143, "Stopped by SIGTERM."],
+  ["SIGHUP", 129, "Stopped by SIGHUP (the terminal was closed)."],
+])("%s ends a run like Ctrl-C, with the code that shells use", async (signal, code, message) => {
+  const recipe = await setUp();
+  write(
+    `${signal}.js`,
+    `const transform = (grads, state, { step }) => {
+  if (step === 3) process.emit("${signal}", "${signal}");
+  return { grads, state };
+};
+const create = () => ({ name: "stop", init: () => null, transform });
+export const plugins = [{ kind: "hook", name: "stop", description: "Sends a signal at step 3", create }];
+`,
+  );
+  write("recipe.json", { ...recipe, plugins: [...(recipe.plugins as string[]), `./${signal}.js`], hooks: ["stop"] });
+  const stopped = await graft("run", "recipe.json", "--checkpoint", "state");
+  expect(stopped).toMatchObject({
+    code,
+    err: `${message}\n  Continue with: graft run recipe.json --checkpoint state --resume\n`,
+  });
+  expect(await graft("run", "recipe.json", "--checkpoint", "state", "--resume")).toMatchObject({ code: 0, err: "" });
+});
+
 it("Ctrl-C saves a checkpoint, exits with 130 and prints the command that continues to the same delta", async () => {
   const recipe = await setUp();
   write(
@@ -231,7 +255,7 @@ it("Ctrl-C saves a checkpoint, exits with 130 and prints the command that contin
   name: "ctrl-c",
   init: () => null,
   transform(grads, state, { step }) {
-    if (step === 3) process.emit("SIGINT");
+    if (step === 3) process.emit("SIGINT", "SIGINT");
     return { grads, state };
   },
 });

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path";
 import { assertWritable } from "../project/files.ts";
+import { uninterrupted } from "../run/interruptible.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { recipePath } from "./arguments.ts";
@@ -17,8 +18,8 @@ export const run: Command = {
     "              of another run.\n" +
     "--resume      Continues from the newest complete checkpoint in that folder.\n" +
     "--json        Prints the result as JSON.\n\n" +
-    "Ctrl-C ends the run after the current step, and prints how to continue. If a GPU is lost, the run continues on the\n" +
-    "recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
+    "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
+    "written, it is saved in another folder. If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
   options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean" },
   async run(positionals, { out, checkpoint, resume, json }, io) {
     const path = recipePath("run", positionals);
@@ -31,9 +32,10 @@ export const run: Command = {
         ? "Nothing was saved. To be able to continue, run with --checkpoint folder."
         : `Continue with: graft run ${path}${outFlag} --checkpoint ${String(checkpoint)} --resume`;
     // Imported here because these modules take about a second to load and other commands do not need them.
-    const { formatPlan, planFineTune, progress, saveDelta, writeFileAtomic } = await import("@graftjs/tuner");
+    const { formatPlan, planFineTune, progress, saveDelta } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
+    const { saveResult } = await import("../run/save-result.ts");
     const spare = temporaryFolder();
     try {
       await withSession(path, io, async (session) => {
@@ -50,8 +52,11 @@ export const run: Command = {
           hint,
           err: io.err,
         });
-        const delta = await saveDelta(model, result, { recipe: file.recipe });
-        await writeFileAtomic(target, delta);
+        const delta = await uninterrupted(async () => {
+          const bytes = await saveDelta(model, result, { recipe: file.recipe });
+          await saveResult(target, bytes);
+          return bytes;
+        });
         result.restore();
         const { history, steps, seconds } = result;
         io.out(
