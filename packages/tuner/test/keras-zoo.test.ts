@@ -6,6 +6,7 @@ import type * as layers from "@tensorflow/tfjs-layers";
 import * as fflate from "fflate";
 import * as h5wasm from "h5wasm";
 import { beforeAll, describe, expect, it } from "vitest";
+import { adaptModel } from "../src/models/adapt-model.ts";
 import { type H5Wasm, LoadError, loadKeras, loadKerasH5, loadLayersModel } from "../src/index.ts";
 
 // Written by `python zoo/make.py test test/keras-zoo.json.gz` with Keras 3.15.1.
@@ -66,16 +67,18 @@ const FORMS: Readonly<Record<string, (entry: Entry) => Promise<layers.LayersMode
 
 beforeAll(() => tf.setBackend("cpu"));
 
+function expectKeras(made: tf.Tensor, { y }: Entry): void {
+  expect(made.shape).toEqual(y.shape);
+  expect(tf.max(tf.abs(tf.sub(made, tf.tensor(y.values, y.shape)))).dataSync()[0]).toBeLessThan(1e-5);
+}
+
 describe.each(Object.keys(FORMS))("Keras 3 models as %s", (form) => {
   const load = FORMS[form] as (entry: Entry) => Promise<layers.LayersModel> | undefined;
   const entries = zoo.filter(({ keras }) => form === "model.json" || keras);
 
   it.each(entries.filter(({ name }) => !REFUSED[name]))("$name predicts as in Keras", async (entry) => {
     const model = (await load(entry)) as layers.LayersModel;
-    const made = model.predict(tf.tensor(entry.x.values, entry.x.shape)) as tf.Tensor;
-    expect(made.shape).toEqual(entry.y.shape);
-    const difference = tf.max(tf.abs(tf.sub(made, tf.tensor(entry.y.values, entry.y.shape))));
-    expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+    expectKeras(model.predict(tf.tensor(entry.x.values, entry.x.shape)) as tf.Tensor, entry);
   });
 
   it.each(entries.filter(({ name }) => REFUSED[name]))("$name is refused by layer and option", async (entry) => {
@@ -84,5 +87,36 @@ describe.each(Object.keys(FORMS))("Keras 3 models as %s", (form) => {
     expect(error).toBeInstanceOf(LoadError);
     expect((error as Error).message).toMatch(REFUSED[entry.name] as RegExp);
     expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe("a loaded Keras model", () => {
+  const right = zoo.filter(({ name }) => !REFUSED[name]);
+  const load = FORMS["model.json"] as (entry: Entry) => Promise<layers.LayersModel>;
+
+  const none = new Set<string>();
+
+  it.each(right)("$name computes the same in a run", async (entry) => {
+    const { runTrunk, runTail } = adaptModel(await load(entry)).cut([], { adapted: none, held: none, pure: none });
+    const [made] = runTail(runTrunk([tf.tensor(entry.x.values, entry.x.shape)]), false);
+    expectKeras(made as tf.Tensor, entry);
+  });
+
+  it.each(right)("$name is the same after it was saved and loaded", async (entry) => {
+    const model = await load(entry);
+    let saved: tf.io.ModelArtifacts | undefined;
+    const modelArtifactsInfo = { dateSaved: new Date(0), modelTopologyType: "JSON" } as const;
+    await model.save({
+      save: async (artifacts) => {
+        saved = artifacts;
+        return { modelArtifactsInfo };
+      },
+    });
+    const { modelTopology, weightSpecs, weightData } = saved as tf.io.ModelArtifacts;
+    const json = { modelTopology, weightsManifest: [{ paths: ["w.bin"], weights: weightSpecs }] };
+    const again = await loadLayersModel(async (path) =>
+      path === "w.bin" ? new Uint8Array(weightData as ArrayBuffer) : new TextEncoder().encode(JSON.stringify(json)),
+    );
+    expectKeras(again.predict(tf.tensor(entry.x.values, entry.x.shape)) as tf.Tensor, entry);
   });
 });

@@ -27,6 +27,10 @@ export function translateLayer(
 ): Pick<Entry, "class_name" | "config"> {
   const { class_name: type } = entry;
   const name = String(entry.config.name ?? entry.name ?? type);
+  if (dialect === "tfjs") {
+    if (!stockClass(type)) throw unknownLayer(entry, name);
+    return { class_name: type, config: asWritten(entry.config, inner) };
+  }
   const rule = isCustom(entry) ? undefined : ruleOf(type);
   if (!rule) {
     // A class that the program registered with tfjs-layers reads its own options.
@@ -35,8 +39,21 @@ export function translateLayer(
   }
   const config = optionsFrom(entry.config, rule, { name, type, dialect, inner });
   const refuse = (option: string, hint: string): LoadError => refused(name, type, option, entry.config[option], hint);
-  return rule.replace?.(config, { dialect, refuse }) ?? { class_name: type, config };
+  return rule.replace?.(config, { refuse }) ?? { class_name: type, config };
 }
+
+/** Keeps options that tfjs-layers wrote and reads itself, except initializers that it cannot run, and translates the layers inside. */
+function asWritten(options: Options, inner: TranslateInner): Options {
+  return Object.fromEntries(
+    Object.entries(options).map(([option, value]) => {
+      if (isPart(option)) return [option, partFrom(option, value, "tfjs", option)];
+      return [option, LAYER_OPTIONS.has(option) ? innerFrom(value, inner) : value];
+    }),
+  );
+}
+
+/** Options that hold layers. */
+const LAYER_OPTIONS: ReadonlySet<string> = new Set(["layer", "cell", "cells"]);
 
 interface At {
   readonly name: string;
@@ -47,7 +64,8 @@ interface At {
 
 function optionsFrom(given: Options, rule: LayerRule, { name, type, dialect, inner }: At): Options {
   const out: Record<string, unknown> = {};
-  for (const [option, value] of Object.entries(given)) {
+  for (const [option, stored] of Object.entries(given)) {
+    const value = plain(stored);
     const where = `\`${option}\` of layer \`${name}\` (${type})`;
     const allowed = rule.only?.[option];
     if (allowed && !allowed.some((one) => same(one, value)))
@@ -71,6 +89,12 @@ function optionsFrom(given: Options, rule: LayerRule, { name, type, dialect, inn
     }
   }
   return out;
+}
+
+/** Unwraps a number that Keras 2 wrote as an array of NumPy. */
+function plain(value: unknown): unknown {
+  const { type, value: number } = Object(value) as { type?: unknown; value?: unknown };
+  return type === "ndarray" && typeof number === "number" ? number : value;
 }
 
 function innerFrom(value: unknown, inner: TranslateInner): unknown {

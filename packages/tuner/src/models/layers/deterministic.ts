@@ -25,6 +25,10 @@ const PURE: ReadonlySet<string> = new Set([
   ...["GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"],
   ...["Rescaling", "CenterCrop", "Resizing", "CategoryEncoding"],
   ...["SimpleRNN", "GRU", "LSTM", "TimeDistributed", "Bidirectional"],
+  // The layers of Keras that Graft adds, see `keras/layers`.
+  ...["KerasReLU", "KerasELU", "KerasSoftmax", "KerasUnitNormalization", "KerasGlobalPooling", "KerasLength"],
+  ...["KerasResize", "KerasNormalization", "KerasLayerScale", "KerasOperation", "KerasCategoryEncoding", "KerasConv1D"],
+  ...["KerasConv2D", "KerasConv2DTranspose", "KerasDepthwiseConv2D", "KerasBidirectional"],
 ]);
 
 /** Layers that have no effect if their rate is 0. */
@@ -34,6 +38,7 @@ const RANDOM: ReadonlySet<string> = new Set([
   "GaussianNoise",
   "GaussianDropout",
   "AlphaDropout",
+  "KerasSpatialDropout",
 ]);
 
 /**

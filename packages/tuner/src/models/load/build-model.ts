@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { dialectOf } from "../keras/dialect.ts";
+import { completeConfigs } from "../keras/complete-configs.ts";
 import { registerKerasLayers } from "../keras/layers/register.ts";
 import { settleMasks } from "../keras/mask-flow.ts";
 import { translate } from "../keras/translate.ts";
@@ -37,6 +38,7 @@ export async function buildModel({ topology, file, version, most, fill }: ModelP
     made = variables().filter((variable) => !before.has(variable));
     const built = await model;
     settleMasks(built);
+    completeConfigs(built);
     fill(built);
     return built;
   } catch (cause) {

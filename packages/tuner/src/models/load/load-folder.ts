@@ -39,9 +39,23 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
         if (isByPath) {
           const stored = modelWeights.map(([name, tensor]) => ({ name, tensor: tensor as tf.Tensor }));
           assignByPath(model, stored, file);
-        } else model.loadWeights(Object.fromEntries(modelWeights) as tf.NamedTensorMap);
+        } else loadUnconstrained(model, Object.fromEntries(modelWeights) as tf.NamedTensorMap);
       }),
   });
+}
+
+/** Loads weights as they are stored. tfjs-layers would apply constraints, which are for training steps. */
+function loadUnconstrained(model: layers.LayersModel, weights: tf.NamedTensorMap): void {
+  const constrained = model.weights as unknown as { constraint: unknown }[];
+  const constraints = constrained.map(({ constraint }) => constraint);
+  try {
+    for (const weight of constrained) weight.constraint = null;
+    model.loadWeights(weights);
+  } finally {
+    constrained.forEach((weight, i) => {
+      weight.constraint = constraints[i];
+    });
+  }
 }
 
 /**

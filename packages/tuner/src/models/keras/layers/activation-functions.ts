@@ -13,15 +13,13 @@ export const ACTIVATION_FUNCTIONS: Readonly<Record<string, Fn>> = {
   kerasLeakyRelu: (x) => tf.leakyRelu(x, 0.2),
   kerasExponential: (x) => tf.exp(x),
   kerasCelu: (x) => tf.elu(x),
-  kerasHardShrink: (x) => tf.where(tf.greater(tf.abs(x), 0.5), x, tf.zerosLike(x)),
+  kerasHardShrink: (x) => tf.mul(x, tf.step(tf.sub(tf.abs(x), 0.5))),
   kerasSoftShrink: (x) => tf.sub(tf.relu(tf.sub(x, 0.5)), tf.relu(tf.sub(-0.5, x))),
   kerasTanhShrink: (x) => tf.sub(x, tf.tanh(x)),
   kerasLogSigmoid: (x) => tf.logSigmoid(x),
   kerasSquareplus: (x) => tf.mul(tf.add(x, tf.sqrt(tf.add(tf.square(x), 4))), 0.5),
-  kerasSparsePlus: (x) => {
-    const middle = tf.mul(tf.square(tf.add(x, 1)), 0.25);
-    return tf.where(tf.lessEqual(x, -1), tf.zerosLike(x), tf.where(tf.greaterEqual(x, 1), x, middle));
-  },
+  // Written without comparisons, which have no gradient in tfjs-core.
+  kerasSparsePlus: (x) => tf.add(tf.mul(tf.square(tf.add(tf.clipByValue(x, -1, 1), 1)), 0.25), tf.relu(tf.sub(x, 1))),
   kerasSparseSigmoid: (x) => tf.clipByValue(tf.mul(tf.add(x, 1), 0.5), 0, 1),
 };
 

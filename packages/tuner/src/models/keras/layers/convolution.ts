@@ -62,6 +62,15 @@ function groupedClass(name: "Conv1D" | "Conv2D"): ConvClass {
       });
     }
 
+    /** Corrects the length under causal padding, which tfjs-layers takes for that of `valid`. */
+    override computeOutputShape(shape: tfl.Shape | tfl.Shape[]): tfl.Shape {
+      const stock = super.computeOutputShape(shape) as Sizes;
+      const length = singleShape(shape)[1] ?? null;
+      if (this.padding === "causal")
+        stock[1] = length === null ? null : Math.ceil(length / (this.strides[0] as number));
+      return stock;
+    }
+
     convolve(x: tf.Tensor, kernel: tf.Tensor, padding: string): tf.Tensor {
       const [strides, dilations] = [this.strides, this.dilationRate] as [[number, number], [number, number]];
       const pad = padding as "same" | "valid";

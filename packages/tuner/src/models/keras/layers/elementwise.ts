@@ -15,7 +15,8 @@ export class KerasReLU extends KerasLayer {
     const bound = threshold ?? 0;
     return tf.tidy(() => {
       const x = single(inputs);
-      const above = bound === 0 ? tf.relu(x) : tf.where(tf.greater(x, bound), x, tf.zerosLike(x));
+      // Comparisons have no gradient in tfjs-core, and `step` has.
+      const above = bound === 0 ? tf.relu(x) : tf.mul(x, tf.step(tf.sub(x, bound)));
       const clipped = maxValue === null || maxValue === undefined ? above : tf.clipByValue(above, 0, maxValue);
       return negativeSlope ? tf.sub(clipped, tf.mul(tf.relu(tf.sub(bound, x)), negativeSlope)) : clipped;
     });

@@ -23,7 +23,7 @@ export class KerasGlobalPooling extends KerasLayer {
       if (!mask || x.rank !== 3) return tf.mean(x, axes, keep);
       const kept = tf.expandDims(tf.cast(single(mask), x.dtype), axes[0] === 1 ? 2 : 1);
       // A value behind the mask may be infinite, and 0 times infinity is not 0.
-      const values = tf.where(tf.cast(tf.mul(kept, tf.onesLike(x)), "bool"), x, tf.zerosLike(x));
+      const values = tf.where(tf.cast(tf.mul(kept, tf.ones(x.shape)), "bool"), x, tf.zerosLike(x));
       return tf.div(tf.sum(values, axes, keep), tf.sum(kept, axes, keep));
     });
   }

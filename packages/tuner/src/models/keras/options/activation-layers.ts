@@ -25,13 +25,10 @@ export const ACTIVATION_LAYERS: Readonly<Record<string, LayerRule>> = {
   ThresholdedReLU: { keeps: ["theta"] },
   Softmax: {
     keeps: ["axis"],
-    // The default of Keras is the last axis, and that of tfjs-layers is axis 1.
-    replace: (config, { dialect }) => {
-      const axis = config.axis ?? (dialect === "tfjs" ? 1 : -1);
-      return axis === -1 ? undefined : { class_name: "KerasSoftmax", config: { ...config, axis } };
+    // The default of tfjs-layers is axis 1.
+    replace: (config) => {
+      const axis = config.axis ?? -1;
+      return { class_name: axis === -1 ? "Softmax" : "KerasSoftmax", config: { ...config, axis } };
     },
   },
-  KerasReLU: { keeps: ["max_value", "negative_slope", "threshold"] },
-  KerasELU: { keeps: ["alpha"] },
-  KerasSoftmax: { keeps: ["axis"] },
 };

@@ -31,7 +31,6 @@ export const BASIC: Readonly<Record<string, LayerRule>> = {
   SpatialDropout1D: { keeps: ["rate", "seed"], only: { noise_shape: [null] } },
   SpatialDropout2D: spatialDropout([1, 2], [2, 3]),
   SpatialDropout3D: spatialDropout([1, 2, 3], [2, 3, 4]),
-  KerasSpatialDropout: { keeps: ["rate", "seed", "shared"], only: { noise_shape: [null] } },
 };
 
 function spatialDropout(last: readonly number[], first: readonly number[]): LayerRule {

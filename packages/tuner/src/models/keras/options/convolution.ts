@@ -44,7 +44,6 @@ export const CONVOLUTION: Readonly<Record<string, LayerRule>> = {
         ? undefined
         : { class_name: "KerasDepthwiseConv2D", config },
   },
-  KerasDepthwiseConv2D: { ...COMMON, keeps: ["depth_multiplier", ...SHAPE, ...weightOptions("depthwise"), ...BIAS] },
   SeparableConv2D: {
     ...COMMON,
     keeps: ["filters", "depth_multiplier", ...SHAPE, ...weightOptions("depthwise", "pointwise"), ...BIAS],
@@ -67,12 +66,6 @@ export const CONVOLUTION: Readonly<Record<string, LayerRule>> = {
     ...COMMON,
     keeps: ["filters", ...SHAPE.filter((name) => name !== "dilation_rate"), ...weightOptions("kernel"), ...BIAS],
     only: { ...COMMON.only, ...UNDILATED, groups: [1, null], output_padding: [null] },
-  },
-  KerasConv1D: { ...COMMON, keeps: ["filters", "groups", ...SHAPE, ...weightOptions("kernel"), ...BIAS] },
-  KerasConv2D: { ...COMMON, keeps: ["filters", "groups", ...SHAPE, ...weightOptions("kernel"), ...BIAS] },
-  KerasConv2DTranspose: {
-    ...COMMON,
-    keeps: ["filters", "output_padding", ...SHAPE, ...weightOptions("kernel"), ...BIAS],
   },
 };
 

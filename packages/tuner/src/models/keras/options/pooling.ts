@@ -19,11 +19,9 @@ export const POOLING: Readonly<Record<string, LayerRule>> = {
   GlobalMaxPooling2D: globalPooling("max", "if needed"),
   GlobalAveragePooling3D: globalPooling("mean", "always"),
   GlobalMaxPooling3D: globalPooling("max", "always"),
-  KerasGlobalPooling: { keeps: ["function", "keepdims", "data_format"] },
   ZeroPadding1D: length("padding", 1),
   Cropping1D: length("cropping", -1),
   UpSampling1D: becomes("KerasLength", ["size"], { with: ({ size }) => ({ size: undefined, repeat: size ?? 2 }) }),
-  KerasLength: { keeps: ["before", "after", "repeat"] },
   ZeroPadding2D: { keeps: ["padding", "data_format"] },
   Cropping2D: { keeps: ["cropping", "data_format"] },
   UpSampling2D: {
@@ -42,23 +40,19 @@ export const POOLING: Readonly<Record<string, LayerRule>> = {
       pad_to_aspect_ratio: [false, null],
     },
     drops: ["fill_mode", "fill_value"],
-    replace: ({ crop_to_aspect_ratio: crop, interpolation, ...config }, { dialect }) =>
-      dialect === "tfjs"
-        ? undefined
-        : {
-            class_name: "KerasResize",
-            config: { ...config, interpolation: interpolation ?? "bilinear", crop: crop === true },
-          },
+    replace: ({ crop_to_aspect_ratio: crop, interpolation, ...config }) => ({
+      class_name: "KerasResize",
+      config: { ...config, interpolation: interpolation ?? "bilinear", crop: crop === true },
+    }),
   },
-  KerasResize: { keeps: ["factors", "height", "width", "interpolation", "data_format", "crop"] },
 };
 
 /** `when`: tfjs-layers lacks the layer or its use of masks, or its layer serves unless sizes are kept. */
 function globalPooling(name: "mean" | "max", when: "always" | "if needed"): LayerRule {
   return {
     keeps: ["keepdims", "data_format"],
-    replace: (config, { dialect }) =>
-      config.keepdims === true || (when === "always" && dialect !== "tfjs")
+    replace: (config) =>
+      config.keepdims === true || when === "always"
         ? { class_name: "KerasGlobalPooling", config: { ...config, function: name } }
         : undefined,
   };

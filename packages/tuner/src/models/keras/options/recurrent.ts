@@ -29,10 +29,9 @@ export const RECURRENT: Readonly<Record<string, LayerRule>> = {
     layers: ["layer"],
     drops: ["backward_layer"],
     // Keras makes the outputs behind a mask 0 if it returns the whole series.
-    replace: (config, { dialect }) =>
-      dialect === "keras3" && (config.layer as Entry).config.return_sequences === true
+    replace: (config) =>
+      (config.layer as Entry).config.return_sequences === true
         ? { class_name: "KerasBidirectional", config }
         : undefined,
   },
-  KerasBidirectional: { keeps: ["merge_mode", "num_constants"], layers: ["layer"] },
 };

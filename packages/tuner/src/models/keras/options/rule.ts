@@ -1,4 +1,3 @@
-import type { Dialect } from "../dialect.ts";
 import type { Entry, Options } from "../config.ts";
 
 /** What a loader does with the options of one class of layer. An option that its rule does not name is an error. */
@@ -18,7 +17,6 @@ export interface LayerRule {
 }
 
 export interface RuleContext {
-  readonly dialect: Dialect;
   /** Creates the error for an option that cannot be honoured. */
   readonly refuse: (option: string, hint: string) => Error;
 }

@@ -17,7 +17,7 @@ export function ruleOf(className: string): LayerRule | undefined {
   return Object.hasOwn(RULES, className) ? RULES[className] : undefined;
 }
 
-/** Lists the classes of layers that can be loaded, without Graft's own. */
+/** Lists the classes of layers that can be loaded. */
 export function knownLayers(): readonly string[] {
-  return Object.keys(RULES).filter((name) => !name.startsWith("Keras"));
+  return Object.keys(RULES);
 }
