@@ -32,6 +32,7 @@ export {
   graphModelAdapter,
 } from "./models/graph/graph-model-adapter.ts";
 export { type ReplaceHeadOptions, replaceHead } from "./models/head/replace-head.ts";
+export { registerKerasLayers } from "./models/keras/layers/register.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./models/layers/layers-model.ts";
 export { folderReader, urlReader } from "./models/load/folder-reader.ts";
 export type { H5Wasm } from "./models/load/h5-file.ts";

@@ -57,6 +57,7 @@ it("exports these names and no others", () => {
     "readModelArtifacts",
     "readSafetensors",
     "reduceOnPlateau",
+    "registerKerasLayers",
     "replaceHead",
     "rotate",
     "safetensorsFormat",
