@@ -1,8 +1,8 @@
 import {
   type LayerCall,
   type LayerLike,
-  layerPath,
   type LayersLike,
+  layerPath,
   type ModelPatch,
   onlyTensor,
   overrideCall,
@@ -10,6 +10,7 @@ import {
   walkLayers,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { inferredBy } from "./blocks/batch-norm-op.ts";
 import { bnActivation } from "./blocks/bn-activation.ts";
 import { patchBlocks } from "./blocks/patch-blocks.ts";
 import { checkOptions, type FrozenBatchNormOptions, type Switches, switchesOf } from "./frozen-batch-norm-options.ts";
@@ -88,9 +89,9 @@ function batchNormCall(
   return (inputs, kwargs) => {
     const { normalizeBy, updateStatistics } = switches();
     const training = kwargs?.training === true;
-    if (normalizeBy === "batch" && !training) return previous(inputs, kwargs);
+    const x = onlyTensor(inputs);
+    if (normalizeBy === "batch" && !training) return inferredBy(layer, x, () => previous(inputs, kwargs));
     return tf.tidy(() => {
-      const x = onlyTensor(inputs);
       if (normalizeBy === "batch") {
         const { y, mean, variance } = normalizeByBatch(x, layer);
         if (updateStatistics) moveStatistics(layer, { mean, variance });

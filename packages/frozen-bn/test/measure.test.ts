@@ -117,3 +117,22 @@ it("assertStatisticsUnmoved names the statistics that changed", async () => {
   model.apply(data().x, { training: true });
   await expect(assertStatisticsUnmoved(model, before)).rejects.toThrow(/4 of 4 .*moved:\n\s+bn_a\/moving_mean: by/);
 });
+
+it("measures integer images as float32 images, as `predict` runs them", async () => {
+  const images = tf.tensor(
+    Int32Array.from({ length: 128 }, (_, i) => (i * 37) % 256),
+    [4, 4, 4, 2],
+    "int32",
+  );
+  const make = (): tfl.Sequential =>
+    tfl.sequential({
+      layers: [
+        tfl.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [4, 4, 2], kernelInitializer: "ones" }),
+        tfl.layers.batchNormalization({ name: "bn" }),
+      ],
+    });
+  const [model, same] = [make(), make()];
+  await recalibrate(model, images);
+  await recalibrate(same, tf.cast(images, "float32"));
+  expect(await readStatistics(model)).toEqual(await readStatistics(same));
+});

@@ -9,8 +9,9 @@ export const batchNormGradient: WasmGradient = {
   kernelName: "FusedBatchNorm",
   inputsToSave: ["x", "mean", "variance", "scale"],
   gradFunc: (dy, [x, mean, variance, scale], attrs) => {
-    if (!x || !mean || !variance || mean.rank !== 1 || variance.rank !== 1 || (scale && scale.rank !== 1))
-      return undefined;
+    if (!x || !mean || !variance) return undefined;
+    if ([mean, variance, scale].some((factor) => factor && factor.rank !== 1))
+      return broadcastGradient(dy, x, { mean, variance, scale }, attrs);
     if (x.dtype !== "float32" || mean.size !== x.shape.at(-1)) return undefined;
     const { varianceEpsilon } = attrs as unknown as { readonly varianceEpsilon: number };
     const one = (want: "wantX" | "wantScale" | "wantOffset"): tf.Tensor =>
@@ -33,3 +34,30 @@ export const batchNormGradient: WasmGradient = {
     };
   },
 };
+
+/**
+ * Gradient for factors with as many axes as x. tfjs's own gradient does not sum over the axes along which the
+ * factors repeat, and throws.
+ */
+function broadcastGradient(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  { mean, variance, scale }: { mean: tf.Tensor; variance: tf.Tensor; scale: tf.Tensor | undefined },
+  attrs: tf.NamedAttrMap,
+): { [input: string]: () => tf.Tensor } {
+  const { varianceEpsilon } = attrs as unknown as { readonly varianceEpsilon: number };
+  const perDeviation = (): tf.Tensor => tf.rsqrt(tf.add(variance, varianceEpsilon));
+  const factor = (): tf.Tensor => (scale ? tf.mul(scale, perDeviation()) : perDeviation());
+  const summed = (value: tf.Tensor, like: tf.Tensor): tf.Tensor => {
+    const axes = tf.broadcast_util.getReductionAxes(like.shape, value.shape);
+    return tf.reshape(tf.sum(value, axes), like.shape);
+  };
+  const slope = (): tf.Tensor => tf.mul(tf.mul(dy, tf.sub(x, mean)), perDeviation());
+  return {
+    x: () => tf.mul(dy, factor()),
+    mean: () => summed(tf.neg(tf.mul(dy, factor())), mean),
+    variance: () => summed(tf.mul(-0.5, tf.mul(slope(), tf.mul(factor(), perDeviation()))), variance),
+    scale: () => summed(slope(), scale ?? mean),
+    offset: () => summed(dy, mean),
+  };
+}

@@ -33,6 +33,19 @@ export const resultFixes: { readonly [kernelName: string]: (stock: tf.KernelFunc
     // Stock uses only the low byte.
     return tf.tidy(() => tf.notEqual(x, tf.scalar(0, x.dtype as "float32" | "int32")));
   },
+  FusedBatchNorm: (stock) => (params) => {
+    const { x, mean, variance, scale, offset } = params.inputs as unknown as Inputs;
+    const channels = t(x).shape.at(-1);
+    const factors = [mean, variance, scale, offset].filter((factor) => factor !== undefined && factor !== null);
+    if (factors.every(({ shape, size }) => size === channels && shape.at(-1) === channels)) return stock(params);
+    // Stock and cpu step through the factors along the last axis, whatever their shapes are.
+    return tf.tidy(() => {
+      const { varianceEpsilon } = params.attrs as unknown as { readonly varianceEpsilon: number };
+      const perDeviation = tf.rsqrt(tf.add(t(variance), varianceEpsilon));
+      const normed = tf.mul(tf.sub(t(x), t(mean)), scale ? tf.mul(perDeviation, scale) : perDeviation);
+      return offset ? tf.add(normed, offset) : normed;
+    });
+  },
   PadV2: (stock) => (params) => {
     const x = t((params.inputs as unknown as Inputs).x);
     const { paddings, constantValue } = params.attrs as unknown as {

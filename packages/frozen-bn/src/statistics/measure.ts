@@ -1,5 +1,6 @@
 import { type LayersLike, NonFiniteError, onlyTensor, overrideCall, type Selector } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { inferredBy } from "../blocks/batch-norm-op.ts";
 import { channelAxis, reductionAxes } from "../layers/batch-norm-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "../layers/find-batch-norms.ts";
 import { eachBatch, type InputData } from "./batches.ts";
@@ -53,14 +54,17 @@ export async function measureInputs(
         mean: tf.keep(mean),
         variance: tf.keep(variance),
       });
-      return y ?? previous(inputs, kwargs);
+      return y ?? inferredBy(place.layer, x, () => previous(inputs, kwargs));
     }),
   );
   try {
     const count = await eachBatch(data, { batches, batchSize }, async (inputs) => {
       pending = [];
+      const { inputs: declared = [] } = model as unknown as { inputs?: readonly { readonly dtype?: tf.DataType }[] };
       const run = model as unknown as { apply(x: tf.Tensor[]): tf.Tensor | tf.Tensor[] };
-      tf.tidy(() => void run.apply(inputs));
+      // `predict` casts its inputs, but `apply` does not.
+      const cast = (x: tf.Tensor, i: number): tf.Tensor => tf.cast(x, declared[i]?.dtype ?? x.dtype);
+      tf.tidy(() => void run.apply(inputs.map(cast)));
       for (const { place, count, mean, variance } of pending) {
         const [m, v] = await Promise.all([mean.data(), variance.data()]);
         tf.dispose([mean, variance]);

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { withRank4 } from "../blocks/batch-norm-op.ts";
 import { type BatchNormLayer, channelAxis, reductionAxes } from "../layers/batch-norm-layer.ts";
 
 /** The statistics that a layer normalizes by in training: the pretrained ones, or those of the batch. */
@@ -33,7 +34,7 @@ export function normalizeByBatch(x: tf.Tensor, layer: BatchNormLayer): { readonl
       tf.Tensor1D,
       tf.Tensor1D,
     ];
-    return { y: tf.batchNorm(x as tf.Tensor4D, ...vectors, layer.epsilon), mean, variance };
+    return { y: withRank4(x, (merged) => tf.batchNorm(merged, ...vectors, layer.epsilon)), mean, variance };
   }
   const scale = tf.rsqrt(tf.add(tf.reshape(variance, shape), layer.epsilon));
   const normed = tf.mul(tf.sub(x, tf.reshape(mean, shape)), scale);
