@@ -38,6 +38,46 @@ describe("replaceHead", () => {
     expect(plan.parameters.names).toEqual(["new/kernel", "new/bias"]);
   });
 
+  it("averages features over all of space, for any number of axes", () => {
+    for (const [shape, first] of [
+      [[4, 3], layers.layers.activation({ activation: "linear", inputShape: [4, 3], name: "f" })],
+      [[2, 4, 3], layers.layers.activation({ activation: "linear", inputShape: [2, 4, 3], name: "f" })],
+      [[2, 2, 4, 3], layers.layers.activation({ activation: "linear", inputShape: [2, 2, 4, 3], name: "f" })],
+    ] as const) {
+      const made = replaceHead(layers.sequential({ layers: [first] }), { units: 3, after: "f", activation: "linear" });
+      made.getLayer("head").setWeights([tf.eye(3), tf.zeros([3])]);
+      const xs = tf.randomNormal([2, ...shape], 0, 1, "float32", 5);
+      const mean = tf.mean(tf.reshape(xs, [2, -1, 3]), 1);
+      expect([...(made.predict(xs) as tf.Tensor).dataSync()]).toEqual(
+        [...mean.dataSync()].map((value) => expect.closeTo(value, 5)),
+      );
+    }
+  });
+
+  it("reads a shared layer at all of its last applications", () => {
+    const [a, b] = [layers.input({ shape: [3] }), layers.input({ shape: [3] })];
+    const shared = layers.layers.dense({ units: 3, name: "f", kernelInitializer: "identity" });
+    const of = (value: layers.SymbolicTensor) => shared.apply(value) as layers.SymbolicTensor;
+    const sum = layers.layers.add({ name: "sum" }).apply([of(a), of(b)]) as layers.SymbolicTensor;
+    const siamese = replaceHead(layers.model({ inputs: [a, b], outputs: sum }), { units: 2, after: "f" });
+    // Both branches are side by side: 6 features.
+    expect(siamese.getLayer("head").getWeights()[0]?.shape).toEqual([6, 2]);
+    expect(siamese.inputs).toHaveLength(2);
+    const c = layers.input({ shape: [3] });
+    const chain = replaceHead(layers.model({ inputs: c, outputs: of(of(of(c))) }), { units: 2, after: "f" });
+    // The last step of the chain.
+    expect(chain.getLayer("head").getWeights()[0]?.shape).toEqual([3, 2]);
+    shared.setWeights([tf.mul(tf.eye(3), 2), tf.zeros([3])]);
+    chain.getLayer("head").setWeights([tf.ones([3, 2]), tf.zeros([2])]);
+    const [p] = (chain.predict(tf.tensor2d([[0.1, 0.2, 0.3]])) as tf.Tensor).dataSync();
+    // A softmax of two equal numbers.
+    expect(p).toBeCloseTo(0.5, 5);
+    const flat = replaceHead(chain, { units: 1, after: "f", activation: "linear", name: "flat" });
+    flat.getLayer("flat").setWeights([tf.ones([3, 1]), tf.zeros([1])]);
+    // 2³ times the sum of the inputs.
+    expect((flat.predict(tf.tensor2d([[0.1, 0.2, 0.3]])) as tf.Tensor).dataSync()[0]).toBeCloseTo(4.8, 5);
+  });
+
   it("drops the other outputs of a model, and the layers that only they need", () => {
     const input = layers.input({ shape: [4] });
     const body = layers.layers.dense({ units: 5, name: "body" }).apply(input) as layers.SymbolicTensor;
