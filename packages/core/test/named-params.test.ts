@@ -230,6 +230,9 @@ describe("selection", () => {
     const picked = (selector: Selector): string[] => selectParams(bare, selector, "It").map(({ name }) => name);
     for (const { name } of bare) expect(picked(name)).toEqual([name]);
     expect(picked(["w", "b"])).toEqual(["w", "b"]);
+    // Old graphs call their biases `biases`.
+    const slim = ["weights", "biases"].map((name) => ({ ...of(name), shape: [2], unitAxes: [0] }));
+    expect(selectParams(slim, "bias", "It").map(({ name }) => name)).toEqual(["biases"]);
     expect(picked({ include: ["w", "b", "w/*"], exclude: ["w"] })).toEqual(["b", "w/kernel"]);
     expect(picked({ exclude: ["all", "head"] })).toEqual(["w", "b", "bias", "role:w", "k[0]", "w/kernel"]);
     expect(() => picked("k[1]")).toThrow(/`k\[1\]`\.\s+Did you mean `k\[0\]`/);

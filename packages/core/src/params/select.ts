@@ -84,7 +84,7 @@ function isSpec(selector: readonly string[] | SelectSpec): selector is SelectSpe
 function one(params: readonly ParamInfo[], pattern: string): Select {
   if (params.some(({ name }) => name === pattern)) return ({ name }) => name === pattern;
   if (pattern === "all") return () => true;
-  if (pattern === "bias") return ({ role }) => role === "bias" || role.endsWith("_bias");
+  if (pattern === "bias") return ({ role }) => /(^|_)bias(es)?$/.test(role);
   if (pattern === "norm") return ({ role }) => role === "gamma" || role === "beta";
   if (pattern.startsWith("role:")) return ({ role }) => role === pattern.slice(5);
   const last = pattern === "head" ? 1 : Number(/^last:(\d+)$/.exec(pattern)?.[1]);
