@@ -1,5 +1,6 @@
 import { OptionsError } from "@graftjs/core";
 import { fineTune } from "./fine-tune.ts";
+import { layerStates } from "./loop/safety/layer-states.ts";
 import { adaptModel, type TunableModel } from "./models/adapt-model.ts";
 import { readWeights, writeWeights } from "./models/weights.ts";
 import type { FineTuneOptions } from "./options/fine-tune-options.ts";
@@ -43,8 +44,9 @@ export async function findLearningRate(
       `findLearningRate cannot search from ${from} to ${to} in ${steps} steps.`,
       "Give 0 < from < to and steps ≥ 3.",
     );
-  const { weights } = adaptModel(model);
-  const before = await readWeights(weights);
+  const { weights, patchable } = adaptModel(model);
+  const states = layerStates(patchable);
+  const before = { weights: await readWeights(weights), states: await states.read() };
   const rateOf = (step: number): number => from * (to / from) ** (step / (steps - 1));
   const rates: number[] = [];
   const losses: number[] = [];
@@ -76,7 +78,8 @@ export async function findLearningRate(
   } catch (error) {
     if (options.signal?.aborted || (!done.signal.aborted && losses.length < 3)) throw error;
   } finally {
-    writeWeights(weights, before);
+    writeWeights(weights, before.weights);
+    states.write(before.states);
   }
   return { rates, losses, suggestion: steepest(rates, losses) };
 }

@@ -21,8 +21,34 @@ function binary(kernelName: string, da: Partial, db: Partial): WasmGradient {
 
 const masked = (mask: tf.Tensor, dy: tf.Tensor): tf.Tensor => tf.mul(dy, tf.cast(mask, "float32"));
 
-/** Gradients of maximum, minimum and squaredDifference. */
+/**
+ * Gradient of a product of matrices. The product with dy has the batch axes of the output, so it is summed over those along which the
+ * input was repeated.
+ */
+const matMulGradient: WasmGradient = {
+  kernelName: "BatchMatMul",
+  inputsToSave: ["a", "b"],
+  gradFunc(dy, [a, b], attrs) {
+    const { transposeA, transposeB } = attrs as unknown as {
+      readonly transposeA: boolean;
+      readonly transposeB: boolean;
+    };
+    const batch = dy.shape.slice(0, -2);
+    const repeated = (tensor: tf.Tensor | undefined): boolean =>
+      tensor !== undefined && !tf.util.arraysEqual(tensor.shape.slice(0, -2), batch);
+    if (!a || !b || (!repeated(a) && !repeated(b))) return undefined;
+    return {
+      a: () =>
+        unbroadcast(transposeA ? tf.matMul(b, dy, transposeB, true) : tf.matMul(dy, b, false, !transposeB), a.shape),
+      b: () =>
+        unbroadcast(transposeB ? tf.matMul(dy, a, true, transposeA) : tf.matMul(a, dy, !transposeA, false), b.shape),
+    };
+  },
+};
+
+/** Gradients of maximum, minimum, squaredDifference and products of matrices. */
 export const broadcastGradients: readonly WasmGradient[] = [
+  matMulGradient,
   // If both are equal, all of dy goes to `a`, as in tfjs.
   binary(
     "Maximum",

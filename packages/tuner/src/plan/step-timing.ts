@@ -43,6 +43,7 @@ export interface StepTiming {
 export async function timeSteps(assembly: Assembly, peak: PeakMeter): Promise<readonly StepTiming[]> {
   const { optimizer, phases, options } = assembly;
   const weights = await readWeights(writtenWeights(assembly));
+  const states = await assembly.states.read();
   const combined = options.combiner && combinedStep(assembly, options.combiner);
   const average = options.ema && emaWeights(options.ema);
   await average?.runStart?.(callbackRun(assembly, { warn: console.warn, scaleRate() {} }));
@@ -73,6 +74,7 @@ export async function timeSteps(assembly: Assembly, peak: PeakMeter): Promise<re
     average?.dispose?.();
     optimizer.replaceState(undefined, 0);
     writeWeights(writtenWeights(assembly), weights);
+    assembly.states.write(states);
   }
   return probes;
 }

@@ -1,5 +1,4 @@
 import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
-import { DataError } from "../../pipeline/data-error.ts";
 import { columns } from "../../pipeline/source/columns.ts";
 import { castSource, columnTypes } from "../../pipeline/source/column-types.ts";
 import type { OwnedExamples } from "../../pipeline/source/element.ts";
@@ -22,6 +21,10 @@ import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { type UpdateGate, updateGate } from "../safety/update-gate.ts";
+import { correctGradients } from "../../corrections/gradients.ts";
+import { correctLayers } from "../../corrections/correct-layers.ts";
+import { type LayerStates, layerStates } from "../safety/layer-states.ts";
+import { assertBatches } from "./assert-batches.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 
 /** Describes the changes that a patch made. */
@@ -41,6 +44,8 @@ export interface Assembly {
   /** All parameters that are trained in some phase. */
   readonly params: readonly Param[];
   readonly statistics: readonly NamedWeight[];
+  /** The states of stateful layers. */
+  readonly states: LayerStates;
   readonly held: readonly NamedWeight[];
   readonly patches: readonly PatchNote[];
   readonly optimizer: HookedOptimizer;
@@ -74,8 +79,10 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const { patches, hooks, rule, learningRate, rateMultipliers, batchSize, accumulate, seed } = options;
   const handles: PatchHandle[] = [];
   const owned: OwnedExamples[] = [];
+  const corrected = correctLayers(adaptModel(model).patchable);
   const restore = (): void => {
     for (const handle of handles.splice(0).reverse()) handle.restore();
+    corrected.restore();
   };
   const free = (): void => {
     for (const { dispose } of owned.splice(0)) dispose();
@@ -127,7 +134,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     };
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
-    assertBatches(phases, train.size, batchSize);
+    const states = layerStates(adapter.patchable);
+    assertBatches({ phases, ports, stateful: states.paths, train, validation }, batchSize);
     const lossDefinitions = losses.map(lossOf);
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
     const metrics = metricsByOutput(options.metrics.map(metricOf), several, ports.outputNames);
@@ -143,6 +151,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       all,
       params,
       statistics,
+      states,
       held: statistics.filter(({ layer }) => heldPaths.has(layer)),
       patches: notes,
       optimizer,
@@ -160,7 +169,14 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       validation,
       noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release: once(markTrained(params, all), free, unclaim),
+      release: once(
+        markTrained(params, all),
+        correctGradients(),
+        free,
+        states.freeEarlier,
+        corrected.freeMasks,
+        unclaim,
+      ),
       restore,
     };
   } catch (error) {
@@ -173,18 +189,6 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
 
 function noteOf(name: string, { summary, held = [], added = [] }: PatchHandle): PatchNote {
   return { name, summary, held, added: added.map((param) => param.name) };
-}
-
-/** Refuses batches of one example: batch norm over one example outputs beta for every example. */
-function assertBatches(phases: readonly Phase[], size: number, batchSize: number): void {
-  const lone = [...new Set(phases.flatMap(({ cut }) => cut.batchStatistics))];
-  if (lone.length === 0 || (Math.min(batchSize, size) > 1 && size % batchSize !== 1)) return;
-  const what =
-    batchSize === 1 || size === 1 ? "Batches have one example" : "The last batch of an epoch has one example";
-  throw new DataError(
-    `${what}, and \`${lone[0]}\` normalises by the batch.`,
-    `Choose another batchSize for ${size} examples, or freeze the statistics with the patch frozen-bn.`,
-  );
 }
 
 /**

@@ -7,17 +7,24 @@ export interface Snapshot {
   /** Trained parameters and moving statistics by name. */
   readonly weights: ReadonlyMap<string, Float32Array>;
   readonly optimizer: SavedState;
+  /** States of stateful layers by name. */
+  readonly states: ReadonlyMap<string, Float32Array>;
 }
 
 /** Copies the weights and the optimizer's state to the host. */
 export async function takeSnapshot(assembly: Assembly): Promise<Snapshot> {
-  return { weights: await readWeights(writtenWeights(assembly)), optimizer: await saveState(assembly.optimizer) };
+  return {
+    weights: await readWeights(writtenWeights(assembly)),
+    optimizer: await saveState(assembly.optimizer),
+    states: await assembly.states.read(),
+  };
 }
 
 /** Restores a snapshot, bit for bit. @throws StateError if it does not fit; nothing is changed then */
-export function putBack(assembly: Assembly, { weights, optimizer }: Snapshot): void {
+export function putBack(assembly: Assembly, { weights, optimizer, states }: Snapshot): void {
   loadState(assembly.optimizer, optimizer);
   writeWeights(writtenWeights(assembly), weights);
+  assembly.states.write(states);
 }
 
 /** Freezes the named parameters and unfreezes all others. */

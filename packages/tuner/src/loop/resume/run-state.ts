@@ -61,11 +61,12 @@ export async function capture({
   sums,
   callbacks,
 }: RunState): Promise<CheckpointContent> {
-  const { weights, optimizer } = await takeSnapshot(assembly);
+  const { weights, optimizer, states: layerStates } = await takeSnapshot(assembly);
   const { data, ...rest } = optimizer;
   const partial = await sums.save();
   const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", data]]);
   for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  for (const [name, values] of layerStates) arrays.set(`states/${name}`, values);
   partial.sums.forEach((values, i) => {
     arrays.set(`sums/${i}`, values);
   });
@@ -111,6 +112,7 @@ export function resume(state: RunState, { json, arrays }: CheckpointContent): st
   putBack(assembly, {
     weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
     optimizer: { ...stored.optimizer, data: arrays.get("optimizer") as Uint8Array },
+    states: under(arrays, "states/") as ReadonlyMap<string, Float32Array>,
   });
   state.base = base;
   // A run that someone stopped, or that reached `maxSteps`, continues. A run that a callback ended stays ended.

@@ -97,9 +97,10 @@ function described({ optimizer: { data: _, ...optimizer }, callbacks }: Kept): O
   return { optimizer, callbacks: storeCallbacks(callbacks).json };
 }
 
-function arraysOf({ weights, optimizer, callbacks }: Kept): Map<string, Float32Array | Uint8Array> {
+function arraysOf({ weights, optimizer, states, callbacks }: Kept): Map<string, Float32Array | Uint8Array> {
   const arrays = new Map<string, Float32Array | Uint8Array>([["optimizer", optimizer.data]]);
   for (const [name, values] of weights) arrays.set(`weights/${name}`, values);
+  for (const [name, values] of states) arrays.set(`states/${name}`, values);
   for (const [path, values] of storeCallbacks(callbacks).arrays) arrays.set(path, values);
   return arrays;
 }
@@ -108,6 +109,7 @@ function revived({ optimizer, callbacks }: Required<Stored>, arrays: CallbackSta
   return {
     weights: under(arrays, "weights/") as ReadonlyMap<string, Float32Array>,
     optimizer: { ...optimizer, data: arrays.get("optimizer") as Uint8Array },
+    states: under(arrays, "states/") as ReadonlyMap<string, Float32Array>,
     callbacks: restoreCallbacks({ json: callbacks, arrays }),
   };
 }

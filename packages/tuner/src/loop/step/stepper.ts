@@ -113,6 +113,7 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
         throw error;
       } finally {
         statistics.dispose();
+        assembly.states.freeEarlier();
       }
     },
   };

@@ -1,0 +1,177 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { wasmBackend } from "@graftjs/backend-wasm";
+import { sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type FineTuneOptions, fineTune, functionAdapter } from "../src/index.ts";
+import { mapStore, weightsOf } from "./support.ts";
+
+const L = layers.layers;
+const init = (seed: number) => layers.initializers.randomUniform({ minval: -0.5, maxval: 0.5, seed });
+const ys = (n: number): tf.Tensor => tf.randomUniform([n, 2], -1, 1, "float32", 8);
+const base = {
+  loss: "meanSquaredError",
+  trainable: "all",
+  rule: sgd(),
+  learningRate: 0.1,
+  epochs: 2,
+  batchSize: 4,
+} as const;
+
+async function run(model: layers.Sequential, xs: tf.Tensor, more: Partial<FineTuneOptions> = {}): Promise<number[]> {
+  const data = { xs, ys: ys(xs.shape[0] as number) };
+  const { history, restore } = await fineTune(model, { ...base, data, validation: data, shuffle: false, ...more });
+  restore();
+  return [...history.loss, ...(history.val_loss as number[])];
+}
+
+for (const backend of ["cpu", "wasm"]) {
+  describe(`batch norm that stock tfjs computes wrongly, on ${backend}`, () => {
+    beforeAll(async () => {
+      await (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
+    });
+    afterAll(() => tf.setBackend("cpu"));
+
+    const norm = (more: object): layers.layers.Layer =>
+      L.batchNormalization({
+        name: "bn",
+        momentum: 0.9,
+        betaInitializer: init(1),
+        gammaInitializer: init(2),
+        movingMeanInitializer: init(3),
+        movingVarianceInitializer: layers.initializers.randomUniform({ minval: 0.5, maxval: 2, seed: 4 }),
+        ...more,
+      });
+    /** Ends with a mean over all but one axis, so that the order of the other axes does not matter. */
+    const net = (first: layers.layers.Layer[], pooled: number[]): layers.Sequential => {
+      const model = layers.sequential({ layers: first });
+      model.add(L.permute({ dims: pooled }));
+      model.add(L.reshape({ targetShape: [-1, first.at(-1) ? 3 : 0] }));
+      model.add(L.activation({ activation: "tanh" }));
+      model.add(L.globalAveragePooling1d({}));
+      model.add(L.dense({ units: 2, name: "head", kernelInitializer: init(5) }));
+      return model;
+    };
+
+    it("over axis 1, 2 or 3 trains and evaluates as stock tfjs does with that axis moved to the end", async () => {
+      const shape = [3, 3, 3];
+      const xs = tf.randomNormal([8, ...shape], 1, 2, "float32", 6);
+      for (const axis of [1, 2, 3, -3]) {
+        const at = axis < 0 ? axis + 4 : axis;
+        const dims = [...[1, 2, 3].filter((i) => i !== at), at];
+        const moved = net([norm({ axis, inputShape: shape })], dims);
+        const stock = net([L.permute({ dims, inputShape: shape }), norm({ axis: -1 })], [1, 2, 3]);
+        stock.compile({ optimizer: tf.train.sgd(0.1), loss: "meanSquaredError" });
+        const { history } = await stock.fit(xs, ys(8), {
+          epochs: 2,
+          batchSize: 4,
+          shuffle: false,
+          verbose: 0,
+          validationData: [xs, ys(8)],
+        });
+        const got = await run(moved, xs);
+        const expected = [...(history.loss as number[]), ...(history.val_loss as number[])];
+        expect(got, `axis ${axis}`).toEqual(expected.map((value) => expect.closeTo(value, 4)));
+        expect(Object.values(weightsOf(moved)).flat()).toEqual(
+          Object.values(weightsOf(stock))
+            .flat()
+            .map((value) => expect.closeTo(value, 4)),
+        );
+      }
+    });
+
+    it("over five axes trains and evaluates as stock tfjs does with two of them merged", async () => {
+      const xs = tf.randomNormal([8, 2, 2, 2, 3], 1, 2, "float32", 6);
+      const five = net([norm({ inputShape: [2, 2, 2, 3] })], [1, 2, 3, 4]);
+      const four = net([L.reshape({ targetShape: [4, 2, 3], inputShape: [2, 2, 2, 3] }), norm({})], [1, 2, 3]);
+      const expected = await run(four, xs);
+      expect(await run(five, xs)).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+    });
+
+    it("without gamma or beta trains as with a gamma of 1 or a beta of 0 that is frozen", async () => {
+      const xs = tf.randomNormal([8, 3, 3, 3], 1, 2, "float32", 6);
+      for (const [without, instead, frozen] of [
+        [{ scale: false }, { gammaInitializer: "ones" }, "bn/gamma"],
+        [{ center: false }, { betaInitializer: "zeros" }, "bn/beta"],
+      ] as const) {
+        const make = (more: object) => net([norm({ inputShape: [3, 3, 3], ...more })], [1, 2, 3]);
+        const expected = await run(make(instead), xs, { trainable: { exclude: [frozen] } });
+        expect(await run(make(without), xs)).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+      }
+    });
+  });
+}
+
+describe("the layer rnn over cells with dropout", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  const cell = (name: "lstmCell" | "gruCell" | "simpleRNNCell", units = 4) =>
+    L[name]({ units, dropout: 0.5, recurrentDropout: 0.3, kernelInitializer: init(1), recurrentInitializer: init(2) });
+  const kinds: Record<string, () => layers.layers.Layer> = {
+    lstm: () => L.rnn({ cell: cell("lstmCell"), inputShape: [5, 3], name: "rnn" }),
+    gru: () => L.rnn({ cell: cell("gruCell"), inputShape: [5, 3], name: "rnn" }),
+    simple: () => L.rnn({ cell: cell("simpleRNNCell"), inputShape: [5, 3], name: "rnn" }),
+    stacked: () => L.rnn({ cell: [cell("lstmCell"), cell("gruCell", 3)] as never, inputShape: [5, 3], name: "rnn" }),
+  };
+  for (const [name, layer] of Object.entries(kinds)) {
+    it(`${name}: has new masks in every step, takes a shorter last batch, resumes exactly and leaves no tensor`, async () => {
+      const make = () =>
+        layers.sequential({ layers: [layer(), L.dense({ units: 2, name: "head", kernelInitializer: init(3) })] });
+      const xs = tf.randomNormal([10, 5, 3], 0, 1, "float32", 6);
+      const still = await run(make(), xs, { learningRate: 0, epochs: 3, batchSize: 10 });
+      expect(new Set(still.slice(0, 3)).size).toBe(3);
+      // In inference cells drop nothing.
+      expect(new Set(still.slice(3)).size).toBe(1);
+      const options = { ...base, data: { xs, ys: ys(10) }, epochs: 3, shuffle: false } as const;
+      const whole = make();
+      await fineTune(whole, options).then(({ restore }) => restore());
+      const store = mapStore();
+      (await fineTune(make(), { ...options, maxSteps: 4, checkpoint: { to: store } })).restore();
+      const resumed = make();
+      (await fineTune(resumed, { ...options, checkpoint: { to: store, resume: true } })).restore();
+      expect(weightsOf(resumed)).toEqual(weightsOf(whole));
+      const before = tf.memory().numTensors;
+      (await fineTune(whole, options)).restore();
+      expect(tf.memory().numTensors).toBe(before);
+      expect(Object.hasOwn(whole.layers[0] as object, "call")).toBe(false);
+    });
+  }
+});
+
+describe("products of matrices that broadcast", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+
+  it("train as if the repeated matrix was tiled, and leave tfjs's own gradient in place afterwards", async () => {
+    const stock = tf.getGradient("BatchMatMul");
+    const x = tf.randomNormal([6, 2, 3, 4], 0, 1, "float32", 5);
+    for (const [shape, transposed] of [
+      [[4, 5], false],
+      [[5, 4], true],
+      [[2, 4, 5], false],
+      [[1, 2, 4, 5], false],
+    ] as const) {
+      const train = async (tiled: boolean): Promise<number[]> => {
+        const w = tf.variable(tf.randomNormal([...shape], 0, 1, "float32", 6));
+        const forward = ([input]: readonly tf.Tensor[]): tf.Tensor => {
+          const batch = (input as tf.Tensor).shape.slice(0, 2);
+          const full = tf.reshape(w, [...Array<number>(4 - shape.length).fill(1), ...shape]);
+          const reps = [...batch.map((size, i) => size / (full.shape[i] as number)), 1, 1];
+          const matrix = tiled ? tf.tile(full, reps) : w;
+          return tf.mean(tf.square(tf.matMul(input as tf.Tensor, matrix as tf.Tensor, false, transposed)), [1, 2]);
+        };
+        const model = functionAdapter({
+          variables: { "net/w": w },
+          forward,
+          inputs: { x: [null, 2, 3, 4] },
+          outputs: { y: [null, 5] },
+        });
+        const data = { xs: x, ys: tf.randomNormal([6, 5], 0, 1, "float32", 7) };
+        (await fineTune(model, { ...base, data, rule: sgd(), learningRate: 0.01, batchSize: 3 })).restore();
+        return [...w.dataSync()];
+      };
+      const expected = await train(true);
+      expect(await train(false), `[${shape}]`).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+    }
+    expect(tf.getGradient("BatchMatMul")).toBe(stock);
+  });
+});
