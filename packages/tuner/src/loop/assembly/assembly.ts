@@ -79,7 +79,9 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const { patches, hooks, rule, learningRate, rateMultipliers, batchSize, accumulate, seed } = options;
   const handles: PatchHandle[] = [];
   const owned: OwnedExamples[] = [];
-  const corrected = correctLayers(adaptModel(model).patchable);
+  const { patchable } = adaptModel(model);
+  const unclaim = claimModel(model);
+  const corrected = correctLayers(patchable);
   const restore = (): void => {
     for (const handle of handles.splice(0).reverse()) handle.restore();
     corrected.restore();
@@ -87,7 +89,6 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const free = (): void => {
     for (const { dispose } of owned.splice(0)) dispose();
   };
-  const unclaim = claimModel(model);
   try {
     const notes = patches.map((patch) => {
       const handle = patch.apply(adaptModel(model).patchable);
