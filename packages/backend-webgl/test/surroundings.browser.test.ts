@@ -76,7 +76,7 @@ it("returns no zeros if the context is lost during a read, and leaves no read pe
   expect(await call("duringRead")).toEqual([
     "BackendLostError: The WebGL context was lost.",
     "BackendLostError: The WebGL context was lost.",
-    "BackendError: The WebGL session was disposed before this was read.",
+    "BackendError: The WebGL session was disposed before this tensor was read.",
   ]);
 });
 
