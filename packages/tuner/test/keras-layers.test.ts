@@ -26,6 +26,7 @@ const CASES: readonly [className: string, options: object, shape: number[]][] = 
   ["KerasLayerScale", { initValues: 0.3, projectionDim: 2 }, [3, 2]],
   ["KerasOperation", { operation: "subtract", operands: [2, null] }, [3]],
   ["KerasConv1D", { filters: 4, kernelSize: 2, groups: 2, padding: "causal" }, [5, 4]],
+  ["KerasConv1D", { filters: 4, kernelSize: 3, strides: 2, padding: "causal", activation: "tanh" }, [6, 2]],
   ["KerasConv2D", { filters: 4, kernelSize: 2, groups: 2, strides: 2, padding: "same" }, [5, 4, 4]],
   ["KerasConv2D", { filters: 2, kernelSize: 2, groups: 2, dataFormat: "channelsFirst" }, [2, 4, 3]],
   ["KerasConv2DTranspose", { filters: 2, kernelSize: 3, strides: 2, padding: "same", outputPadding: 0 }, [3, 4, 2]],

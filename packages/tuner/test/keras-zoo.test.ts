@@ -20,10 +20,7 @@ interface Entry {
   readonly h5?: string;
 }
 const file = new URL("./keras-zoo.json.gz", import.meta.url);
-// tfjs-layers normalizes a batch over the last axis only, in ranks 2 to 4.
-const OTHER_AXES = ["bn_axis1", "bn_axis1_rank3", "bn_rank5"];
-const all = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Entry[];
-const zoo = all.filter(({ name }) => !OTHER_AXES.includes(name));
+const zoo = JSON.parse(gunzipSync(readFileSync(file)).toString()) as Entry[];
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "base64"));
 const wasm = h5wasm as unknown as H5Wasm;
 

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { dialectOf } from "../keras/dialect.ts";
 import { completeConfigs } from "../keras/complete-configs.ts";
+import { correctPredictions } from "../keras/correct-predictions.ts";
 import { registerKerasLayers } from "../keras/layers/register.ts";
 import { settleMasks } from "../keras/mask-flow.ts";
 import { translate } from "../keras/translate.ts";
@@ -39,6 +40,7 @@ export async function buildModel({ topology, file, version, most, fill }: ModelP
     const built = await model;
     settleMasks(built);
     completeConfigs(built);
+    correctPredictions(built);
     fill(built);
     return built;
   } catch (cause) {

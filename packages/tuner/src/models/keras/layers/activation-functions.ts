@@ -16,7 +16,7 @@ export const ACTIVATION_FUNCTIONS: Readonly<Record<string, Fn>> = {
   kerasHardShrink: (x) => tf.mul(x, tf.step(tf.sub(tf.abs(x), 0.5))),
   kerasSoftShrink: (x) => tf.sub(tf.relu(tf.sub(x, 0.5)), tf.relu(tf.sub(-0.5, x))),
   kerasTanhShrink: (x) => tf.sub(x, tf.tanh(x)),
-  kerasLogSigmoid: (x) => tf.logSigmoid(x),
+  kerasLogSigmoid: (x) => tf.neg(tf.softplus(tf.neg(x))),
   kerasSquareplus: (x) => tf.mul(tf.add(x, tf.sqrt(tf.add(tf.square(x), 4))), 0.5),
   // Written without comparisons, which have no gradient in tfjs-core.
   kerasSparsePlus: (x) => tf.add(tf.mul(tf.square(tf.add(tf.clipByValue(x, -1, 1), 1)), 0.25), tf.relu(tf.sub(x, 1))),

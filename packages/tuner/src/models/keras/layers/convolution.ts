@@ -51,8 +51,11 @@ function groupedClass(name: "Conv1D" | "Conv2D"): ConvClass {
           const left = (this.dilationRate[0] as number) * ((this.kernelSize[0] as number) - 1);
           x = tf.pad(x, [[0, 0] as [number, number], [left, 0], [0, 0]]);
         }
-        const parts = tf.split(x, this.groups, -1);
-        const kernels = tf.split(this.kernel.read(), this.groups, -1);
+        // The gradient of a split into one part fails.
+        const split = (tensor: tf.Tensor): tf.Tensor[] =>
+          this.groups === 1 ? [tensor] : tf.split(tensor, this.groups, tensor.rank - 1);
+        const parts = split(x);
+        const kernels = split(this.kernel.read());
         const made = parts.map((part, i) =>
           this.convolve(part, kernels[i] as tf.Tensor, causal ? "valid" : this.padding),
         );
