@@ -52,7 +52,6 @@ export { type ClipByBlockRmsOptions, clipByBlockRms } from "./scaling/clip-by-bl
 export { type ClipByGlobalNormOptions, clipByGlobalNorm } from "./scaling/clip-by-global-norm.ts";
 export { type ClipByNormOptions, clipByNorm } from "./scaling/clip-by-norm.ts";
 export { type ClipByValueOptions, clipByValue } from "./scaling/clip-by-value.ts";
-export { type GradualUnfreeze, type GradualUnfreezeOptions, gradualUnfreeze } from "./scaling/gradual-unfreeze.ts";
 export { type LayerDecayOptions, layerDecay, layerDecayRates } from "./scaling/layer-decay.ts";
 export { type LayerDepths, layerDepths } from "./scaling/layer-depths.ts";
 export { type LayerScaleOptions, layerScale } from "./scaling/layer-scale.ts";

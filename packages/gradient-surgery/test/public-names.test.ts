@@ -30,7 +30,6 @@ it("exports these names and no others", () => {
     "formatConflicts",
     "gem",
     "graddrop",
-    "gradualUnfreeze",
     "gradvac",
     "imtlG",
     "knowledgeGauge",
