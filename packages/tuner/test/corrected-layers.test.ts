@@ -1,6 +1,6 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { sgd } from "@graftjs/core";
+import { mapTensors, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -137,6 +137,163 @@ describe("the layer rnn over cells with dropout", () => {
     });
   }
 });
+
+describe("layers that stock tfjs cannot train", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  const conv1d = (more: object) =>
+    L.conv1d({
+      filters: 2,
+      kernelSize: 3,
+      inputShape: [7, 3],
+      kernelInitializer: init(1),
+      name: "conv",
+      activation: "tanh",
+      ...more,
+    } as never);
+  const conv2d = (more: object) =>
+    L.conv2d({
+      filters: 2,
+      kernelSize: 2,
+      inputShape: [5, 5, 3],
+      kernelInitializer: init(1),
+      name: "conv",
+      ...more,
+    } as never);
+  const net = (first: layers.layers.Layer[]): layers.Sequential =>
+    layers.sequential({
+      layers: [...first, L.flatten(), L.dense({ units: 2, name: "head", kernelInitializer: init(5) })],
+    });
+  const input = (shape: number[]): tf.Tensor => tf.randomNormal([8, ...shape], 0, 1, "float32", 6);
+
+  it("a causal Conv1D trains as one whose input was padded in front", async () => {
+    const pooledNet = (more: object): layers.Sequential =>
+      layers.sequential({
+        layers: [
+          conv1d(more),
+          L.globalAveragePooling1d({}),
+          L.dense({ units: 2, name: "head", kernelInitializer: init(5) }),
+        ],
+      });
+    const xs = input([7, 3]);
+    for (const dilationRate of [1, 2]) {
+      const front = 2 * dilationRate;
+      const padded = tf.pad(xs as tf.Tensor3D, [
+        [0, 0],
+        [front, 0],
+        [0, 0],
+      ]);
+      const expected = await run(pooledNet({ inputShape: [7 + front, 3], dilationRate }), padded);
+      const got = await run(pooledNet({ padding: "causal", dilationRate }), xs);
+      expect(got).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+    }
+    const model = pooledNet({ padding: "causal" });
+    const data = { xs, ys: ys(8) };
+    const { plan, restore } = await fineTune(model, { ...base, data, trainable: "head" });
+    restore();
+    expect(plan.trunk.layers).toBe(2);
+  });
+
+  it("a dilated convolution trains as a wide one whose other weights are held at 0", async () => {
+    for (const [make, shape, wide, options] of [
+      [conv1d, [7, 3], [5, 3, 2], { kernelSize: 5 }],
+      [conv2d, [5, 5, 3], [3, 3, 3, 2], { kernelSize: 3 }],
+    ] as const) {
+      const xs = input([...shape]);
+      const narrow = net([make({ dilationRate: 2 })]);
+      const kernel = (narrow.layers[0] as layers.layers.Layer).getWeights()[0] as tf.Tensor;
+      const spread = tf.buffer([...wide]);
+      const mask = tf.buffer([...wide]);
+      const data = kernel.dataSync();
+      for (let i = 0; i < data.length; i++) {
+        const at = place(i, kernel.shape).map((n, axis) => (axis < kernel.rank - 2 ? 2 * n : n));
+        spread.set(data[i] as number, ...at);
+        mask.set(1, ...at);
+      }
+      const wideNet = net([make(options)]);
+      (wideNet.layers[0] as layers.layers.Layer).setWeights([spread.toTensor(), tf.zeros([2])]);
+      const held = mask.toTensor();
+      const masks = stateless("mask", (grads) =>
+        mapTensors(grads, (grad, name) => (name === "conv/kernel" ? tf.mul(grad, held) : grad)),
+      );
+      const expected = await run(wideNet, xs, { hooks: [masks] });
+      const got = await run(narrow, xs);
+      expect(got).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+      expect(got[1]).not.toBe(got[0]);
+    }
+  });
+
+  it("a Softmax over another axis trains as one over the last of a transposed input", async () => {
+    const xs = input([4, 3]);
+    const turned = net([
+      L.dense({ units: 3, inputShape: [4, 3], kernelInitializer: init(1), name: "body" }),
+      L.permute({ dims: [2, 1] }),
+      L.softmax({ axis: -1 }),
+      L.permute({ dims: [2, 1] }),
+    ]);
+    const expected = await run(turned, xs);
+    const body = () => L.dense({ units: 3, inputShape: [4, 3], kernelInitializer: init(1), name: "body" });
+    for (const axis of [1, -2])
+      expect(await run(net([body(), L.softmax({ axis })]), xs)).toEqual(
+        expected.map((value) => expect.closeTo(value, 5)),
+      );
+  });
+
+  it("merges of masked inputs count a place that any input counts, as in Keras 3", async () => {
+    const merges = { add: L.add, average: L.average, maximum: L.maximum, minimum: L.minimum, multiply: L.multiply };
+    for (const merge of Object.values(merges)) {
+      const [a, b] = [layers.input({ shape: [3] }), layers.input({ shape: [3] })];
+      const of = (ids: layers.SymbolicTensor, seed: number) =>
+        L.embedding({ inputDim: 4, outputDim: 2, maskZero: true, embeddingsInitializer: init(seed) }).apply(ids);
+      const merged = merge({ name: "merged" }).apply([of(a, 1), of(b, 2)] as layers.SymbolicTensor[]);
+      const state = L.simpleRNN({ units: 2, kernelInitializer: init(3), recurrentInitializer: init(4), name: "rnn" });
+      const outputs = state.apply(merged) as layers.SymbolicTensor;
+      const model = layers.model({ inputs: [a, b], outputs });
+      // Place 1 is padding in both inputs, places 0 and 2 in one of them.
+      const xs = [tf.tensor2d([[1, 0, 0]]), tf.tensor2d([[0, 0, 2]])];
+      const data = { xs, ys: tf.zeros([1, 2]) };
+      const { history } = await fineTune(model, { ...base, data, learningRate: 0, epochs: 1, batchSize: 1 });
+      // By hand: the state skips place 1.
+      const [e, f, w, u] = model.getWeights().map((t) => t.arraySync()) as number[][][];
+      const one = (x: number, y: number): number =>
+        ({ add: x + y, average: (x + y) / 2, maximum: Math.max(x, y), minimum: Math.min(x, y), multiply: x * y })[
+          Object.keys(merges).find((key) => merges[key as "add"] === merge) as "add"
+        ];
+      let h = [0, 0];
+      for (const [i, j] of [
+        [1, 0],
+        [0, 2],
+      ] as const) {
+        const x = [0, 1].map((k) => one(e?.[i]?.[k] as number, f?.[j]?.[k] as number));
+        h = [0, 1].map((k) =>
+          Math.tanh(
+            [0, 1].reduce(
+              (sum, l) => sum + (x[l] as number) * (w?.[l]?.[k] as number) + (h[l] as number) * (u?.[l]?.[k] as number),
+              0,
+            ),
+          ),
+        );
+      }
+      expect(history.loss[0]).toBeCloseTo(((h[0] as number) ** 2 + (h[1] as number) ** 2) / 2, 5);
+    }
+  });
+
+  it("are part of a frozen trunk", async () => {
+    const model = net([conv1d({ dilationRate: 2 }), L.softmax({ axis: 1 })]);
+    const { plan, restore } = await fineTune(model, {
+      ...base,
+      data: { xs: input([7, 3]), ys: ys(8) },
+      trainable: "head",
+    });
+    restore();
+    expect(plan.trunk.layers).toBe(3);
+    expect(Object.hasOwn(model.layers[0] as object, "call")).toBe(false);
+  });
+});
+
+/** Returns the position of element i of a tensor. */
+function place(i: number, shape: readonly number[]): number[] {
+  return shape.map((size, axis) => Math.floor(i / shape.slice(axis + 1).reduce((a, b) => a * b, 1)) % size);
+}
 
 describe("products of matrices that broadcast", () => {
   beforeEach(() => tf.setBackend("cpu"));

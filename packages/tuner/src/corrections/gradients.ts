@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { MISSING } from "./missing-gradients.ts";
 
 /** Makes a correct gradient from tfjs's own. */
 type Correction = (stock: tf.GradFunc) => tf.GradFunc;
@@ -7,11 +8,11 @@ type Correction = (stock: tf.GradFunc) => tf.GradFunc;
 const CORRECTIONS: Readonly<Record<string, Correction>> = { BatchMatMul: summedOverBatch };
 
 /** The registered corrections, and the number of runs that use them. tfjs has one table of gradients for all runs. */
-const registered = new Map<string, { readonly stock: tf.GradConfig; readonly ours: tf.GradConfig }>();
+const registered = new Map<string, { readonly stock: tf.GradConfig | undefined; readonly ours: tf.GradConfig }>();
 let runs = 0;
 
 /**
- * Corrects gradients of tfjs while a run trains.
+ * Corrects gradients of tfjs, and adds those that it lacks, while a run trains.
  *
  * @returns a function that restores tfjs's own when no other run needs the corrections.
  */
@@ -21,23 +22,27 @@ export function correctGradients(): () => void {
     const stock = tf.getGradient(kernelName);
     if (!stock || registered.get(kernelName)?.ours === stock) continue;
     const ours: tf.GradConfig = { ...stock, gradFunc: correction(stock.gradFunc) };
-    replace(ours);
+    tf.unregisterGradient(kernelName);
+    tf.registerGradient(ours);
     registered.set(kernelName, { stock, ours });
+  }
+  for (const [kernelName, gradient] of Object.entries(MISSING)) {
+    if (tf.getGradient(kernelName)) continue;
+    const ours: tf.GradConfig = { ...gradient, kernelName };
+    tf.registerGradient(ours);
+    registered.set(kernelName, { stock: undefined, ours });
   }
   return () => {
     runs--;
     if (runs > 0) return;
     for (const [kernelName, { stock, ours }] of registered) {
       // A backend may have replaced the gradient since. Its own is then left as it is.
-      if (tf.getGradient(kernelName) === ours) replace(stock);
+      if (tf.getGradient(kernelName) !== ours) continue;
+      tf.unregisterGradient(kernelName);
+      if (stock) tf.registerGradient(stock);
     }
     registered.clear();
   };
-}
-
-function replace(config: tf.GradConfig): void {
-  tf.unregisterGradient(config.kernelName);
-  tf.registerGradient(config);
 }
 
 /**

@@ -103,7 +103,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const phases = phasesOf(adapter, all, options, {
       adapted: new Set(added.map(({ layer }) => layer)),
       held: heldPaths,
-      pure: new Set(handles.flatMap(({ pure = [] }) => pure)),
+      pure: new Set([...corrected.pure, ...handles.flatMap(({ pure = [] }) => pure)]),
     });
     const { params } = phases.at(-1) as Phase;
     const losses = lossesByOutput(options.loss, ports.outputNames);

@@ -1,0 +1,123 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { wasmBackend } from "@graftjs/backend-wasm";
+import * as tf from "@tensorflow/tfjs-core";
+import "@tensorflow/tfjs-layers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { correctGradients } from "../src/corrections/gradients.ts";
+
+const int = (values: number[][]): tf.Tensor => tf.tensor2d(values, undefined, "int32");
+const four = (x: tf.Tensor): tf.Tensor4D => x as tf.Tensor4D;
+
+/** Functions of tensors for which tfjs has no gradient, or a wrong one, with the shapes of their inputs. */
+const functions: Record<string, [number[][], (...inputs: tf.Tensor[]) => tf.Tensor]> = {
+  "where(greater)": [
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    (a, b) => tf.where(tf.greater(a, 0), tf.square(a), b),
+  ],
+  "where(less and not equal)": [
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    (a, b) => tf.where(tf.logicalAnd(tf.less(a, tf.add(b, 5)), tf.notEqual(b, 0)), tf.square(a), tf.mul(a, b)),
+  ],
+  "where(not all)": [
+    [
+      [3, 4],
+      [3, 4],
+    ],
+    (a, b) => tf.where(tf.logicalNot(tf.all(tf.lessEqual(a, 5), 1, true)), a, b),
+  ],
+  "times a threshold": [[[3, 4]], (a) => tf.mul(a, tf.cast(tf.greater(a, 0.1), "float32"))],
+  "strided slice": [[[4, 5, 3]], (a) => tf.square(tf.stridedSlice(a, [3, 0, 0], [0, 5, 3], [-2, 2, 1]))],
+  "gatherND of a row twice": [
+    [[3, 4]],
+    (a) =>
+      tf.square(
+        tf.gatherND(
+          a,
+          int([
+            [0, 1],
+            [2, 3],
+            [0, 1],
+          ]),
+        ),
+      ),
+  ],
+  "gatherND of whole rows": [[[3, 4]], (a) => tf.square(tf.gatherND(a, int([[2], [2], [0]])))],
+  depthToSpace: [[[2, 2, 3, 8]], (a) => tf.square(tf.depthToSpace(four(a), 2, "NHWC"))],
+  conv3dTranspose: [
+    [
+      [1, 2, 2, 3, 2],
+      [2, 2, 1, 3, 2],
+    ],
+    (a, b) => tf.square(tf.conv3dTranspose(a as tf.Tensor5D, b as tf.Tensor5D, [1, 4, 4, 6, 3], [2, 2, 2], "same")),
+  ],
+  "einsum of two": [
+    [
+      [2, 3, 4],
+      [4, 5],
+    ],
+    (a, b) => tf.square(tf.einsum("abc,cd->abd", a, b)),
+  ],
+  "einsum with a batch": [
+    [
+      [2, 3, 4],
+      [2, 5, 4],
+    ],
+    (a, b) => tf.square(tf.einsum("bqd,bkd->bqk", a, b)),
+  ],
+  "einsum that only sums": [[[3, 4]], (a) => tf.square(tf.einsum("ab->a", a))],
+  "product that repeats a matrix": [
+    [
+      [2, 3, 4],
+      [4, 5],
+    ],
+    (a, b) => tf.square(tf.matMul(a, b)),
+  ],
+};
+
+for (const backend of ["cpu", "wasm"]) {
+  describe(`gradients that tfjs lacks, on ${backend}`, () => {
+    let restore: () => void;
+    const before = tf.getGradient("Greater");
+    beforeAll(async () => {
+      await (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
+      restore = correctGradients();
+    });
+    afterAll(async () => {
+      restore();
+      expect(tf.getGradient("Greater")).toBe(before);
+      await tf.setBackend("cpu");
+    });
+
+    for (const [name, [shapes, compute]] of Object.entries(functions)) {
+      it(`${name} has the gradient of central differences`, () => {
+        const inputs = shapes.map((shape, i) => tf.randomUniform(shape, 0.2, 1, "float32", 3 + i));
+        // Signs that alternate, away from the jump at 0.
+        const signed = inputs.map((t) =>
+          tf.mul(t, tf.reshape(tf.sign(tf.sin(tf.mul(tf.range(0.5, t.size + 0.5), 2))), t.shape)),
+        );
+        const total = (...given: tf.Tensor[]): tf.Scalar => {
+          const y = compute(...given);
+          return tf.sum(tf.mul(y, tf.reshape(tf.cos(tf.range(0, y.size)), y.shape)));
+        };
+        const grads = tf.grads(total as never)(signed);
+        signed.forEach((tensor, which) => {
+          const values = [...tensor.dataSync()];
+          const got = [...(grads[which] as tf.Tensor).dataSync()];
+          values.forEach((value, i) => {
+            const at = (moved: number): number => {
+              const copy = tf.tensor(values.with(i, moved), tensor.shape);
+              return total(...signed.map((t, k) => (k === which ? copy : t))).dataSync()[0] as number;
+            };
+            expect(got[i], `input ${which}, element ${i}`).toBeCloseTo((at(value + 1e-2) - at(value - 1e-2)) / 2e-2, 2);
+          });
+        });
+      });
+    }
+  });
+}
