@@ -11,7 +11,10 @@ const aliases: Readonly<Record<string, string>> = {
   webgl: "backend-webgl",
   surgery: "gradient-surgery",
 };
-const entry = (name: string): string => join(root, "packages", aliases[name] ?? name, "bench", "index.ts");
+const entry = (name: string): string =>
+  name === "against"
+    ? join(import.meta.dirname, "bench-against.ts")
+    : join(root, "packages", aliases[name] ?? name, "bench", "index.ts");
 
 const [name = "", ...rest] = process.argv.slice(2);
 if (!existsSync(entry(name))) {

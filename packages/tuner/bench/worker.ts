@@ -1,7 +1,7 @@
 // Runs one peer in a separate process: `worker.ts <native|wasm> <stock|fit|graft|uncached> <last4|head> <epochs>`. Prints one line of JSON.
 // `stock` is tfjs-layers' `fit` with the kernels of tfjs-node; `fit` is the same with the kernels of our backend.
 
-import { nativeBackend } from "@graftjs/backend-node";
+import { nativeBackend, nativeLayers } from "@graftjs/backend-node";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { namedParams, selectParams, sgd } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
@@ -52,7 +52,7 @@ async function graft(): Promise<number[]> {
     data: { xs, ys },
     loss: "categoricalCrossentropy",
     trainable,
-    patches: [frozenBatchNorm()],
+    patches: [frozenBatchNorm(), ...(backend === "native" ? [nativeLayers()] : [])],
     rule: sgd({ momentum: 0.9 }),
     learningRate: 0.01,
     epochs,
