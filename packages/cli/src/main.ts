@@ -3,17 +3,26 @@ import { formatNames, GraftError, nearestNames } from "@graftjs/core";
 import type { OptionType, Values } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type ExitCode, exitCodeOf, RunError, UsageError } from "./terminal/errors.ts";
+import { printable } from "./terminal/printable.ts";
 import type { Io } from "./terminal/io.ts";
 
 export type { ExitCode } from "./terminal/errors.ts";
 
 /**
- * Runs the `graft` command. Never throws: errors are written to `io.err`.
+ * Runs the `graft` command. Never throws: errors are written to `terminal.err`.
  *
  * @param argv the arguments after the command's name.
  * @returns the exit code for the process.
  */
-export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+export async function main(argv: readonly string[], terminal: Io): Promise<ExitCode> {
+  const { isTty, cwd } = terminal;
+  const io: Io = {
+    out: (text) => terminal.out(printable(text)),
+    err: (text) => terminal.err(printable(text)),
+    draw: (text) => terminal.out(text),
+    isTty,
+    cwd,
+  };
   const verbose = argv.includes("--verbose");
   try {
     const [name, ...rest] = argv;

@@ -73,7 +73,7 @@ export const plugins = [{ kind: "doctor-check", name: "${name}", description: "L
     write("disk.js", source("disk", '({ ok: true, description: cwd + ": 3 GB free", free: 3e9 })'));
     write("driver.js", source("driver", "process.abort()"));
     write("lock.js", source("lock", '{ throw Object.assign(new Error("It is held."), { hint: "rm lock" }) }'));
-    const listed = (await graft("list", "recipe.json")).out;
+    const listed = (await graft("list", "recipe.json", "--trust-paths")).out;
     expect(listed).toMatch(/^doctor-check +disk +Looks at the disk$/m);
     expect(listed).toMatch(/^doctor-check +backend-wasm /m);
     const plugins = ["--plugin", "./driver.js", "--plugin", "./lock.js"];

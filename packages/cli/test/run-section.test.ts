@@ -55,9 +55,11 @@ it("augments images by name, and reports the problem of each entry", async () =>
   const augment = ["flip", { use: "shift", with: { by: 1 } }, { use: "colour", with: { brightness: 0.1 } }];
   withRun({ data: "images.js", augment, views: 2 });
   // The fixture's model takes rows of three numbers. The error about the images shows that the recipe was accepted.
-  expect((await graft("plan", "recipe.json")).err).toMatch(/is \[1,2,2,1\], but the model takes \[any,3\]/);
+  expect((await graft("plan", "--trust-paths", "recipe.json")).err).toMatch(
+    /is \[1,2,2,1\], but the model takes \[any,3\]/,
+  );
   withRun({ augment: ["flop", { use: "shift" }, { use: "flip", with: { direction: "up", chance: 1 } }] });
-  expect(await graft("plan", "recipe.json")).toMatchObject({
+  expect(await graft("plan", "--trust-paths", "recipe.json")).toMatchObject({
     code: 2,
     err: [
       "The recipe has 4 problem(s).",

@@ -25,7 +25,7 @@ it("run adds the recipe's new head after the named layer, with the same initial 
   const recipe = await setUp();
   const head = { after: "body", units: 2, name: "new" };
   write("recipe.json", { ...recipe, trainable: "new/**", run: { ...(recipe.run as object), head, seed: 3 } });
-  expect((await graft("plan", "recipe.json")).out).toMatch(/trained +10 of 26 parameters/);
+  expect((await graft("plan", "--trust-paths", "recipe.json")).out).toMatch(/trained +10 of 26 parameters/);
   expect(await graft("run", "recipe.json", "--out", "a.safetensors")).toMatchObject({ code: 0, err: "" });
   await graft("run", "recipe.json", "--out", "b.safetensors");
   const [a, b] = ["a", "b"].map((name) => readFileSync(join(folder, `${name}.safetensors`)));
@@ -34,16 +34,18 @@ it("run adds the recipe's new head after the named layer, with the same initial 
 });
 
 it("plan --json prints the plan as JSON and trains nothing", async () => {
-  const { code, out } = await graft("plan", "recipe.json", "--json");
+  const { code, out } = await graft("plan", "--trust-paths", "recipe.json", "--json");
   expect(code).toBe(0);
   expect(JSON.parse(out).parameters).toMatchObject({ trained: 10, total: 26 });
 });
 
 it("plan --limit says whether the run fits; the limit may have a unit", async () => {
-  const fits = await graft("plan", "recipe.json", "--limit", "1.5 GB", "--json");
+  const fits = await graft("plan", "--trust-paths", "recipe.json", "--limit", "1.5 GB", "--json");
   expect(JSON.parse(fits.out).predicted).toMatchObject({ limit: 1.5e9, fits: true });
-  expect((await graft("plan", "recipe.json", "--limit", "100")).out).toMatch(/^limit +does not fit 100 B/m);
-  expect(await graft("plan", "recipe.json", "--limit", "much")).toMatchObject({
+  expect((await graft("plan", "--trust-paths", "recipe.json", "--limit", "100")).out).toMatch(
+    /^limit +does not fit 100 B/m,
+  );
+  expect(await graft("plan", "--trust-paths", "recipe.json", "--limit", "much")).toMatchObject({
     code: 2,
     err: '--limit is "much".\n  Give a number of bytes, for example --limit 800MB.\n',
   });

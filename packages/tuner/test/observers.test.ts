@@ -210,3 +210,34 @@ describe("observers", () => {
     });
   });
 });
+
+describe("names of metrics in CSV", () => {
+  const names = ['=cmd|"/c calc"!A1', "+1", "-2", "@sum", 'a "quoted", b', "line\nbreak\r", "\u001b[2J", "plain"];
+  const epoch = (n: number, keys: readonly string[]) => ({
+    epoch: n,
+    step: n + 1,
+    seconds: 1,
+    logs: Object.fromEntries(keys.map((key) => [key, names.indexOf(key) + n / 10])),
+  });
+  const start = { params: [], epochs: 3, stepsPerEpoch: 1, batchSize: 1 };
+
+  it("are quoted, are never formulas, and keep their columns after a resume", async () => {
+    const to = join(mkdtempSync(join(tmpdir(), "graft-")), "names.csv");
+    const first = csv({ to });
+    await first.runStart?.({ ...start, step: 0 });
+    for (const n of [0, 1]) await first.epochEnd?.(epoch(n, names));
+    const again = csv({ to });
+    await again.runStart?.({ ...start, step: 1, earlier: [epoch(0, names)] });
+    // The order of a resumed run may differ.
+    for (const n of [1, 2]) await again.epochEnd?.(epoch(n, [...names].reverse()));
+    const [header = "", ...rows] = readFileSync(to, "utf8").trimEnd().split("\r\n");
+    expect(rows).toHaveLength(3);
+    rows.forEach((row, n) => {
+      expect(row.split(",").slice(3).map(Number)).toEqual(names.map((_, i) => i + n / 10));
+    });
+    // By hand, from RFC 4180 and OWASP's page on CSV injection.
+    expect(header).toBe(
+      `epoch,step,seconds,"'=cmd|""/c calc""!A1",'+1,'-2,'@sum,"a ""quoted"", b",line\\u000abreak\\u000d,\\u001b[2J,plain`,
+    );
+  });
+});

@@ -1,5 +1,6 @@
 import { readDelta } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { printableName } from "../terminal/printable.ts";
 import type { Command } from "./command.ts";
 
 export const diff: Command = {
@@ -19,7 +20,7 @@ export const diff: Command = {
     const { diffDeltas } = await import("@graftjs/tuner");
     const differences = diffDeltas(first, second);
     if (json === true) return out(`${JSON.stringify(differences, null, 2)}\n`);
-    const width = Math.max(0, ...differences.map(({ name }) => name.length));
+    const width = Math.max(0, ...differences.map(({ name }) => printableName(name).length));
     for (const { name, in: side, distance, relative } of differences) {
       const percentage = relative === undefined ? "" : `  ${(100 * relative).toPrecision(3)} %`;
       const difference =
@@ -28,7 +29,7 @@ export const diff: Command = {
           : distance === undefined
             ? "shapes differ"
             : `differs by ${distance.toPrecision(3)}${percentage}`;
-      out(`${name.padEnd(width)}  ${difference}\n`);
+      out(`${printableName(name).padEnd(width)}  ${difference}\n`);
     }
   },
 };

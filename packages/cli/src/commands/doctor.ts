@@ -3,6 +3,7 @@ import { didYouMean } from "@graftjs/core";
 import { formatReports } from "../doctor/format.ts";
 import { type Report, runCheck } from "../doctor/run-check.ts";
 import { runInChild } from "../doctor/run-in-child.ts";
+import { refusal, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { UsageError } from "../terminal/errors.ts";
@@ -19,14 +20,21 @@ export const doctor: Command = {
     "--plugin  Also runs the checks of this package.\n" +
     "--only    Runs only this check, for example backend-wasm. A single check runs in this process.\n" +
     "--cache   The folder that `graft install-native --cache` was given.\n" +
-    "--json    Prints the report as JSON, with every measurement.",
-  options: { plugin: "strings", only: "strings", cache: "string", json: "boolean" },
-  async run([path, ...stray], { plugin = [], only = [], cache, json }, { out, cwd }) {
+    "--json    Prints the report as JSON, with every measurement.\n" +
+    trustHelp,
+  options: { plugin: "strings", only: "strings", cache: "string", json: "boolean", ...trustFlags },
+  async run([path, ...stray], values, { out, cwd }) {
+    const { plugin = [], only = [], cache, json } = values;
     refuseStray(doctor.usage, stray);
     const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
     // The registry resolves relative paths from the recipe's folder. Those of the command line start from `cwd`.
     const given = (plugin as readonly string[]).map((name) => (name.startsWith(".") ? resolve(cwd, name) : name));
-    const registry = await loadRegistry([...(file?.recipe.plugins ?? []), ...given], file?.folder ?? cwd);
+    const { folder = cwd, recipe: { plugins = [] } = {} } = file ?? {};
+    const trust = trustOf(values, "folder");
+    const refused = plugins.flatMap((name) => refusal(name, folder, trust) ?? []);
+    if (refused.length > 0) throw new UsageError("Some of the recipe's plugins may not be loaded.", refused.join("\n"));
+    // The person named the others on the command line.
+    const registry = await loadRegistry([...plugins, ...given], folder, { paths: "any", firstParty: false });
     const names = registry.list("doctor-check").map(({ name }) => name);
     const selected = only as readonly string[];
     const unknown = selected.find((name) => !names.includes(name));
@@ -36,6 +44,7 @@ export const doctor: Command = {
     const flags = [
       ...(path === undefined ? [] : [path]),
       ...given.flatMap((name) => ["--plugin", name]),
+      ...Object.keys(trustFlags).flatMap((flag) => (values[flag] === true ? [`--${flag}`] : [])),
       ...(cacheDir === undefined ? [] : ["--cache", cacheDir]),
     ];
     const inChild = async (name: string): Promise<Report> => {

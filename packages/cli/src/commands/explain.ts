@@ -1,16 +1,18 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
+import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const explain: Command = {
   usage: "graft explain <recipe.json>",
-  about: "Prints each part of a recipe's training step in order, and how the parts depend on each other.",
-  options: {},
-  async run(positionals, _values, { out, cwd }) {
-    const { recipe, folder } = await readRecipeJson(recipePath("explain", positionals), cwd);
-    const registry = await loadRegistry(recipe.plugins ?? [], folder);
+  about: `Prints each part of a recipe's training step in order, and how the parts depend on each other.\n\n${trustHelp}`,
+  options: trustFlags,
+  async run(positionals, values, { out, cwd }) {
+    const trust = trustOf(values, "none");
+    const { recipe, folder } = await readRecipeJson(recipePath("explain", positionals), cwd, trust);
+    const registry = await loadRegistry(recipe.plugins ?? [], folder, trust);
     out(`${await registry.explain(recipe, { run: await runSchema() })}\n`);
   },
 };

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, extname, resolve } from "node:path";
 import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { printableName } from "../terminal/printable.ts";
 import type { Command } from "./command.ts";
 
 /** The tensors of a model or a safetensors file. */
@@ -65,12 +66,15 @@ async function readModelTensors(file: string): Promise<Contents> {
 function format({ kind, metadata, tensors }: Contents): string {
   const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
   const numbers = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
-  const width = Math.max(0, ...tensors.map(({ name }) => name.length));
+  const width = Math.max(0, ...tensors.map(({ name }) => printableName(name).length));
   return [
     `${kind}: ${tensors.length} tensors, ${numbers.toLocaleString("en")} numbers`,
     ...Object.entries(metadata).map(
-      ([key, value]) => `${key}: ${value.length > 100 ? `${value.slice(0, 97)}...` : value}`,
+      ([key, value]) =>
+        `${printableName(key)}: ${printableName(value.length > 100 ? `${value.slice(0, 97)}...` : value)}`,
     ),
-    ...tensors.map(({ name, dtype, shape }) => `  ${name.padEnd(width)}  ${dtype}  [${shape.join(", ")}]`),
+    ...tensors.map(
+      ({ name, dtype, shape }) => `  ${printableName(name).padEnd(width)}  ${dtype}  [${shape.join(", ")}]`,
+    ),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
+import { LOOK, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -8,14 +9,15 @@ export const list: Command = {
   about:
     "Lists the plugins that a recipe can use, and the checks of `graft doctor`.\n" +
     "These are the plugins of Graft's base packages and of the packages that the recipe names.\n\n" +
-    "--json  Prints the list as JSON.",
-  options: { json: "boolean" },
-  async run([path, ...stray], { json }, { out, cwd }) {
+    "--json         Prints the list as JSON.\n" +
+    trustHelp,
+  options: { json: "boolean", ...trustFlags },
+  async run([path, ...stray], values, { out, cwd }) {
     refuseStray(list.usage, stray);
-    const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
-    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
+    const file = path === undefined ? undefined : await readRecipeJson(path, cwd, trustOf(values, "none"));
+    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd, file?.trust ?? LOOK);
     const plugins = registry.list();
-    if (json) return out(`${JSON.stringify(plugins, null, 2)}\n`);
+    if (values.json) return out(`${JSON.stringify(plugins, null, 2)}\n`);
     const kindWidth = longest(plugins.map(({ kind }) => kind));
     const nameWidth = longest(plugins.map(({ name }) => name));
     for (const kind of new Set(plugins.map((plugin) => plugin.kind)))

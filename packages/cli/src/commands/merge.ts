@@ -1,6 +1,8 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { readDelta } from "../project/files.ts";
 import { modelPath } from "../recipe/model-path.ts";
+import { realPath, trustFlags, trustOf } from "../project/trust.ts";
+import { modelFiles } from "../run/model-files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 
@@ -10,8 +12,9 @@ export const merge: Command = {
     "Applies a delta to the recipe's model and saves the result as one model that stock tfjs loads.\n" +
     "Refuses a delta that was trained from other weights.\n\n" +
     "--out  Folder of the merged model. It must not be the folder of the base model.",
-  options: { out: "string" },
-  async run(positionals, { out }, io) {
+  options: { out: "string", ...trustFlags },
+  async run(positionals, values, io) {
+    const { out } = values;
     const [recipe, delta, ...more] = positionals;
     if (recipe === undefined || delta === undefined || more.length > 0 || out === undefined) {
       throw new UsageError(
@@ -20,10 +23,14 @@ export const merge: Command = {
       );
     }
     const bytes = await readDelta(delta, io.cwd);
+    const trust = trustOf(values, "folder");
     const { readRecipe } = await import("../recipe/recipe-file.ts");
-    const { folder, run, recipe: json } = await readRecipe(recipe, io.cwd);
+    const { folder, run, recipe: json } = await readRecipe(recipe, io.cwd, trust);
+
     const to = resolve(io.cwd, String(out));
-    if (to === dirname(resolve(folder, modelPath(run.model)))) {
+    const base = resolve(folder, modelPath(run.model));
+    const files = new Set((await modelFiles(base)).map(realPath));
+    if (realPath(to) === realPath(dirname(base)) || files.has(realPath(join(to, "model.json")))) {
       throw new UsageError(
         `${to} holds the base model.`,
         "Give --out another folder: other deltas still need the base model.",
@@ -33,7 +40,7 @@ export const merge: Command = {
     const { useCpuBackend } = await import("../model/cpu-backend.ts");
     await useCpuBackend();
     const { readModel, titleOf } = await import("../model/recipe-model.ts");
-    const model = await readModel({ folder, run, recipe: json });
+    const model = await readModel({ folder, run, recipe: json, trust });
     try {
       if (!model.savable) {
         throw new UsageError(

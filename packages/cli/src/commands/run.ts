@@ -1,6 +1,8 @@
 import { dirname, resolve } from "node:path";
 import { assertWritable } from "../project/files.ts";
+import { assertPlaces } from "../run/assert-places.ts";
 import { uninterrupted } from "../run/interruptible.ts";
+import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { recipePath } from "./arguments.ts";
@@ -17,11 +19,12 @@ export const run: Command = {
     `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
     "              of another run.\n" +
     "--resume      Continues from the newest complete checkpoint in that folder.\n" +
-    "--json        Prints the result as JSON.\n\n" +
+    `--json        Prints the result as JSON.\n${trustHelp}\n\n` +
     "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
     "written, it is saved in another folder. If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
-  options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean" },
-  async run(positionals, { out, checkpoint, resume, json }, io) {
+  options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean", ...trustFlags },
+  async run(positionals, values, io) {
+    const { out, checkpoint, resume, json } = values;
     const path = recipePath("run", positionals);
     if (resume === true && checkpoint === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
@@ -38,17 +41,19 @@ export const run: Command = {
     const { saveResult } = await import("../run/save-result.ts");
     const spare = temporaryFolder();
     try {
-      await withSession(path, io, async (session) => {
+      await withSession(path, io, trustOf(values, "folder"), async (session) => {
         const { file, model, options } = session;
         const target = out === undefined ? resolve(file.folder, file.run.output) : resolve(io.cwd, String(out));
+        const state = checkpoint === undefined ? undefined : resolve(io.cwd, String(checkpoint));
+        await assertPlaces(file, target, state);
         await assertWritable(dirname(target));
         if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
         const result = await train(session, {
-          checkpoint: checkpoint === undefined ? undefined : resolve(io.cwd, String(checkpoint)),
+          checkpoint: state,
           resume: resume === true,
           everySteps: EVERY_STEPS,
           spare,
-          observers: json === true ? [] : [progress({ stream: { write: io.out, isTTY: io.isTty } })],
+          observers: json === true ? [] : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
           hint,
           err: io.err,
         });

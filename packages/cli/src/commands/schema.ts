@@ -1,6 +1,7 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
+import { LOOK, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -8,12 +9,13 @@ export const schema: Command = {
   usage: "graft schema [recipe.json] > graft.schema.json",
   about:
     "Prints the JSON Schema of recipes, with which an editor completes and checks them.\n" +
-    "It covers the plugins of Graft's base packages and of the packages that the recipe names.",
-  options: {},
-  async run([path, ...stray], _values, { out, cwd }) {
+    "It covers the plugins of Graft's base packages and of the packages that the recipe names.\n\n" +
+    trustHelp,
+  options: trustFlags,
+  async run([path, ...stray], values, { out, cwd }) {
     refuseStray(schema.usage, stray);
-    const file = path === undefined ? undefined : await readRecipeJson(path, cwd);
-    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd);
+    const file = path === undefined ? undefined : await readRecipeJson(path, cwd, trustOf(values, "none"));
+    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd, file?.trust ?? LOOK);
     out(`${JSON.stringify(registry.jsonSchema({ run: await runSchema() }), null, 2)}\n`);
   },
 };

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { readDelta } from "../project/files.ts";
+import { assertReplaceable } from "../run/assert-places.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 
@@ -21,6 +22,7 @@ export const stack: Command = {
     const [first, second] = [await readDelta(a, cwd), await readDelta(b, cwd)];
     const { stackDeltas, writeFileAtomic } = await import("@graftjs/tuner");
     const target = resolve(cwd, String(given));
+    await assertReplaceable(target, [resolve(cwd, a), resolve(cwd, b)]);
     const both = stackDeltas(first, second);
     await writeFileAtomic(target, both);
     out(`Saved ${target} (${(both.byteLength / 1024).toFixed(1)} kB).\n`);

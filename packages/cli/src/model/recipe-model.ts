@@ -15,6 +15,7 @@ import {
 } from "@graftjs/tuner";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../project/project-package.ts";
+import { LOOK, type Trust } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { modelPath } from "../recipe/model-path.ts";
 import type { RunSection } from "../recipe/run-section.ts";
@@ -41,6 +42,8 @@ export interface ModelSource {
   readonly folder: string;
   /** Packages whose plugins may hold model formats. */
   readonly recipe?: { readonly plugins?: readonly string[] };
+  /** The code that the recipe may name. @default installed packages */
+  readonly trust?: Trust;
   readonly run: Pick<RunSection, "model" | "head" | "outputs"> & { readonly seed?: number };
 }
 
@@ -49,10 +52,10 @@ export interface ModelSource {
  *
  * @throws UsageError if the model cannot be loaded, or `head` or `outputs` do not fit it
  */
-export async function readModel({ folder, recipe = {}, run }: ModelSource): Promise<RecipeModel> {
+export async function readModel({ folder, recipe = {}, run, trust = LOOK }: ModelSource): Promise<RecipeModel> {
   const { head, outputs, model: given } = run;
   const path = resolve(folder, modelPath(given));
-  const registry = await registryOf(recipe.plugins ?? [], folder);
+  const registry = await registryOf(recipe.plugins ?? [], folder, trust);
   const loaded = await loadModel(
     { read: folderReader(dirname(path)), file: basename(path) },
     {
@@ -82,8 +85,8 @@ export async function readModel({ folder, recipe = {}, run }: ModelSource): Prom
 }
 
 /** A package that cannot be loaded is reported later, together with the recipe's other problems. */
-function registryOf(packages: readonly string[], folder: string): Promise<Registry> {
-  return loadRegistry(packages, folder).catch((error: unknown) => {
+function registryOf(packages: readonly string[], folder: string, trust: Trust): Promise<Registry> {
+  return loadRegistry(packages, folder, trust).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
     return loadRegistry([], folder);
   });

@@ -22,8 +22,8 @@ export async function projectPackage<T>(name: string, cwd: string): Promise<T> {
   return (await import(pathToFileURL(path).href)) as T;
 }
 
-/** "h5wasm/node" → "h5wasm"; "@a/b/c" → "@a/b". */
-function packageOf(name: string): string {
+/** Returns the package of a module's name: "h5wasm/node" → "h5wasm"; "@a/b/c" → "@a/b". */
+export function packageOf(name: string): string {
   return name
     .split("/")
     .slice(0, name.startsWith("@") ? 2 : 1)

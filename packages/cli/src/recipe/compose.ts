@@ -15,8 +15,8 @@ export interface Composed {
  * @param params the model's parameters, from which selectors choose.
  * @throws RecipeError with all problems of plugins, names, options, rates, order and selectors
  */
-export async function compose({ recipe, folder, run }: RecipeFile, params: readonly Param[]): Promise<Composed> {
-  const { registry, resolved, problems } = await resolveAll({ ...recipe, run }, folder);
+export async function compose({ recipe, folder, run, trust }: RecipeFile, params: readonly Param[]): Promise<Composed> {
+  const { registry, resolved, problems } = await resolveAll({ ...recipe, run }, folder, trust);
   for (const { path, selector } of selectorsOf(recipe, run)) {
     try {
       selectParams(params, selector, path);

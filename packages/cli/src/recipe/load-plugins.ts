@@ -6,6 +6,8 @@ import { plugins as corePlugins } from "@graftjs/core";
 import { createRegistry, type Entry, type Registry } from "@graftjs/registry";
 import { plugins as transformPlugins } from "@graftjs/transforms";
 import { plugins as doctorPlugins } from "../doctor/plugins.ts";
+import { packageOf } from "../project/project-package.ts";
+import { isPackageName, LOOK, refusal, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 
 /** Packages whose plugins are always registered. A recipe may name them, too. */
@@ -15,12 +17,19 @@ const BASE: ReadonlySet<string> = new Set(["core", "transforms", "backend", "tun
  * Makes a registry of the plugins of Graft's base packages and of the plugins that the given packages export.
  *
  * @param packages names or relative paths, resolved from `folder`.
+ * @param trust the code that may be loaded. @default installed packages
  * @throws UsageError with a line for each package that is not installed, cannot be loaded or exports no plugins
  */
-export async function loadRegistry(packages: readonly string[], folder: string): Promise<Registry> {
+export async function loadRegistry(
+  packages: readonly string[],
+  folder: string,
+  trust: Trust = LOOK,
+): Promise<Registry> {
   const { resolve } = createRequire(join(folder, "recipe.json"));
   const loaded = await Promise.all(
-    packages.filter((name) => !BASE.has(name)).map((name) => loadPlugins(name, resolve)),
+    packages
+      .filter((name) => !BASE.has(name))
+      .map((name) => refusal(String(name), folder, trust) ?? loadPlugins(name, resolve)),
   );
   const problems = loaded.filter((plugins) => typeof plugins === "string");
   if (problems.length > 0) {
@@ -42,7 +51,7 @@ async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promis
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = (code === "MODULE_NOT_FOUND" || code === "ERR_MODULE_NOT_FOUND") && message.includes(`'${name}'`);
     return missing
-      ? `${name} is not installed: npm install ${name}`
+      ? `${name} is not installed${isPackageName(name) ? `: npm install ${packageOf(name)}` : ". Check the path."}`
       : `${name} cannot be loaded: ${message.split("\n")[0]}`;
   }
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { RecipeError } from "@graftjs/core";
 import type { Recipe } from "@graftjs/registry";
 import { reasonOf } from "../project/files.ts";
+import { isPackageName, LOOK, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
@@ -13,6 +14,8 @@ export interface RecipeJson {
   /** The file's folder. Relative paths in the recipe start from it. */
   readonly folder: string;
   readonly recipe: Recipe;
+  /** The code that the recipe may name. */
+  readonly trust: Trust;
 }
 
 /** A recipe whose `run` section has been checked. */
@@ -26,9 +29,9 @@ export interface RecipeFile extends RecipeJson {
  * @param given the path from the command line; a relative one starts from `cwd`.
  * @throws UsageError if the file cannot be read or is not JSON, with line and column
  */
-export async function readRecipeJson(given: string, cwd: string): Promise<RecipeJson> {
+export async function readRecipeJson(given: string, cwd: string, trust: Trust = LOOK): Promise<RecipeJson> {
   const path = resolve(cwd, given);
-  return { path, folder: dirname(path), recipe: parseRecipe(given, await readText(given, path)) };
+  return { path, folder: dirname(path), recipe: parseRecipe(given, await readText(given, path)), trust };
 }
 
 /**
@@ -38,19 +41,28 @@ export async function readRecipeJson(given: string, cwd: string): Promise<Recipe
  * @throws UsageError as {@link readRecipeJson}
  * @throws RecipeError if `run` has problems. The error lists them together with the problems of all other keys.
  */
-export async function readRecipe(given: string, cwd: string): Promise<RecipeFile> {
-  const json = await readRecipeJson(given, cwd);
+export async function readRecipe(given: string, cwd: string, trust: Trust): Promise<RecipeFile> {
+  const json = await readRecipeJson(given, cwd, trust);
   const { recipe, folder } = json;
   try {
     return { ...json, run: await readRunSection(recipe.run) };
   } catch (error) {
-    // Without the section the model is not known, so selectors are not checked. Everything else is.
-    const { problems } = await resolveAll(recipe, folder);
+    // Without the section the model is not known, so selectors are not checked. Everything else is. The recipe is invalid already, so
+    // no code by path runs for it.
+    const packages = { ...recipe, plugins: packagesOf(recipe) };
+    const { problems } =
+      packages.plugins.length < (recipe.plugins ?? []).length
+        ? { problems: [] }
+        : await resolveAll(packages, folder, trust);
     if (!(error instanceof RecipeError) || problems.length === 0) throw error;
     const ofRun = error.hint.split("\n").map((line) => `run: ${line}`);
     const all = [...problems, ...ofRun];
     throw new RecipeError(`The recipe has ${all.length} problem(s).`, all.join("\n"));
   }
+}
+
+function packagesOf({ plugins }: Recipe): readonly string[] {
+  return Array.isArray(plugins) ? plugins.filter((name) => typeof name === "string" && isPackageName(name)) : [];
 }
 
 function readText(given: string, path: string): Promise<string> {

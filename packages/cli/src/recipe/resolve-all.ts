@@ -1,5 +1,7 @@
 import { GraftError } from "@graftjs/core";
 import type { Recipe, Registry, Resolved } from "@graftjs/registry";
+import type { Trust } from "../project/trust.ts";
+import { anchored } from "./anchored.ts";
 import { loadRegistry } from "./load-plugins.ts";
 import { runSchema } from "./run-section.ts";
 
@@ -14,23 +16,27 @@ export interface Attempt {
 }
 
 /** Builds everything that a recipe names. Problems are collected, not thrown, so that a caller can add its own to them. */
-export async function resolveAll(recipe: Recipe, folder: string): Promise<Attempt> {
+export async function resolveAll(recipe: Recipe, folder: string, trust: Trust): Promise<Attempt> {
   const problems: string[] = [];
   const note = (error: unknown): undefined => {
     if (!(error instanceof GraftError)) throw error;
     problems.push(...error.hint.split("\n"));
     return undefined;
   };
-  const complete = await loadRegistry(recipe.plugins ?? [], folder).catch(note);
+  const complete = await loadRegistry(recipe.plugins ?? [], folder, trust).catch(note);
   // If a package is missing, the rest of the recipe is still checked, against the packages that could be loaded.
-  const registry = complete ?? (await loadRegistry(await loadable(recipe, folder), folder));
-  return { registry, resolved: await registry.resolve(recipe, { run: await runSchema() }).catch(note), problems };
+  const registry = complete ?? (await loadRegistry(await loadable(recipe, folder, trust), folder, trust));
+  return {
+    registry,
+    resolved: await registry.resolve(anchored(recipe, folder), { run: await runSchema() }).catch(note),
+    problems,
+  };
 }
 
-async function loadable({ plugins = [] }: Recipe, folder: string): Promise<readonly string[]> {
+async function loadable({ plugins = [] }: Recipe, folder: string, trust: Trust): Promise<readonly string[]> {
   const tried = await Promise.all(
     plugins.map((name) =>
-      loadRegistry([name], folder).then(
+      loadRegistry([name], folder, trust).then(
         () => [name],
         () => [],
       ),

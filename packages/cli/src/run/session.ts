@@ -5,6 +5,7 @@ import type { BackendLostError, BackendSession } from "@graftjs/core";
 import type * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { readData } from "../data/read-data.ts";
+import type { Trust } from "../project/trust.ts";
 import { readModel } from "../model/recipe-model.ts";
 import { type Composed, compose } from "../recipe/compose.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
@@ -28,15 +29,17 @@ export interface Session extends Composed {
  * run. If that backend loses its device, `use` is called again on the next one. All input is checked before the first call.
  *
  * @param path the recipe, as the command line names it.
+ * @param trust the code that the recipe may name.
  */
 export async function withSession(
   path: string,
   { cwd, err }: Io,
+  trust: Trust,
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
-  const file = await readRecipe(path, cwd);
+  const file = await readRecipe(path, cwd, trust);
   const inspected = await readModel(file);
   const { registry, resolved } = await compose(file, inspected.params);
   const composed = runOptions(file, resolved);

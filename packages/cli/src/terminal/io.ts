@@ -2,6 +2,8 @@
 export interface Io {
   /** Writes to standard output. */
   out(text: string): void;
+  /** Writes to standard output without escaping control characters: a progress bar redraws its line. @default `out` */
+  draw?(text: string): void;
   /** Writes to standard error. */
   err(text: string): void;
   /** Whether standard output is a terminal, which can redraw a line. */

@@ -1,4 +1,5 @@
 import type { Observer, RunStart, StepEnd } from "@graftjs/core";
+import { printableName } from "./printable-name.ts";
 import { count } from "../plan/format-plan.ts";
 
 /** A stream that progress is written to, such as Node's `process.stdout`. */
@@ -68,7 +69,7 @@ export function progress({
     },
     epochEnd({ epoch, seconds, logs }) {
       if (tty) stream.write("\r\x1b[2K");
-      const numbers = Object.entries(logs).map(([key, value]) => `${key} ${value.toPrecision(4)}`);
+      const numbers = Object.entries(logs).map(([key, value]) => `${printableName(key)} ${value.toPrecision(4)}`);
       const rate = last ? [`rate ${last.learningRate.toPrecision(3)}`] : [];
       stream.write(
         `${[`epoch ${epoch + 1}/${run?.epochs ?? "?"}`, duration(seconds), ...rate, ...numbers].join("  ")}\n`,
