@@ -4,6 +4,7 @@ import { enterPhase, type Phase, phaseAt } from "./loop/assembly/phases.ts";
 import { openRun, type Run } from "./loop/epoch/open-run.ts";
 import { trainEpoch } from "./loop/epoch/train-epoch.ts";
 import { evaluate } from "./loop/evaluate/evaluate.ts";
+import { warnNonFinite } from "./loop/evaluate/warn-non-finite.ts";
 import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
 import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
 import { assertFiniteWeights } from "./loop/safety/finite-weights.ts";
@@ -175,6 +176,7 @@ async function endEpoch(run: Run, { cut }: Phase, { validation: seen }: Loader, 
   try {
     if (seen) {
       const values = await evaluate(assembly, cut, seen);
+      await warnNonFinite(assembly, cut, seen, { epoch, values }, run.warn);
       for (const [key, value] of Object.entries(values)) logs[`val_${key}`] = value;
     }
     for (const callback of callbacks) {

@@ -47,7 +47,9 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       weights = new Map();
     },
     async epochEnd(epoch, logs) {
-      if (monitor.improved(logs)) {
+      const improved = monitor.improved(logs);
+      if (improved === undefined) return undefined;
+      if (improved) {
         bestEpoch = epoch;
         wait = 0;
         if (restoreBest) weights = await run.readWeights();

@@ -34,8 +34,13 @@ export const monitorOptions: {
 /** The best value so far of one key of the history. */
 export interface Monitor {
   best: number;
-  /** Reads the key of an epoch, and remembers it if it is better than `best`. @throws OptionsError if `logs` lacks the key. */
-  improved(logs: Readonly<Record<string, number>>): boolean;
+  /**
+   * Reads the key of an epoch, and remembers it if it is better than `best`.
+   *
+   * @returns undefined if the value is NaN: such an epoch cannot be compared, so it counts neither for nor against the run.
+   * @throws OptionsError if `logs` lacks the key.
+   */
+  improved(logs: Readonly<Record<string, number>>): boolean | undefined;
 }
 
 /**
@@ -61,6 +66,7 @@ export function watch(
           `It produces ${Object.keys(logs).join(", ")}; a key with val_ needs validation data.`,
         );
       }
+      if (Number.isNaN(value)) return undefined;
       const better = direction === "min" ? value < this.best - minDelta : value > this.best + minDelta;
       if (better) this.best = value;
       return better;

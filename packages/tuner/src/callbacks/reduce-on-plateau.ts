@@ -65,6 +65,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Callback 
     },
     async epochEnd(_epoch, logs) {
       const improved = monitor.improved(logs);
+      if (improved === undefined) return undefined;
       if (rest > 0) {
         rest--;
         wait = 0;

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
-import { disposeBatch } from "../../pipeline/batches/batch.ts";
+import { type Batch, disposeBatch } from "../../pipeline/batches/batch.ts";
 import { batchAt, type CachedDataset } from "../../pipeline/batches/cached-dataset.ts";
 import { chunks } from "../../pipeline/cache/cached-labels.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
@@ -19,30 +19,63 @@ export async function evaluate(
   seen: CachedDataset,
 ): Promise<Readonly<Record<string, number>>> {
   const { plainLosses, metrics, adapter } = assembly;
-  const { batchSize, signal } = assembly.options;
-  const { size } = seen.source;
   const sums = metricSums(metrics, adapter.ports.outputNames);
+  try {
+    await eachBatch(assembly, seen, async (batch) => {
+      const outcome = tf.tidy(() => {
+        const outputs = cut.runTail(batch.values, false);
+        const each: tf.Scalar[] = [];
+        const loss = totalLoss(plainLosses, cut, batch, outputs, each);
+        return { loss, each, metrics: measure(assembly, batch, outputs) };
+      });
+      sums.add(outcome, batch.size);
+      return false;
+    });
+    return await sums.finish();
+  } finally {
+    sums.dispose();
+  }
+}
+
+/** Finds the first batch of examples whose loss is not finite. Returns undefined if there is none: then only a metric is not finite. */
+export async function nonFiniteExamples(
+  assembly: Assembly,
+  cut: CutModel,
+  seen: CachedDataset,
+): Promise<{ readonly first: number; readonly last: number } | undefined> {
+  let found: { readonly first: number; readonly last: number } | undefined;
+  let first = 0;
+  await eachBatch(assembly, seen, async (batch) => {
+    const loss = tf.tidy(() => totalLoss(assembly.plainLosses, cut, batch, cut.runTail(batch.values, false)));
+    const value = (await loss.data())[0] as number;
+    loss.dispose();
+    if (!Number.isFinite(value)) found = { first, last: first + batch.size - 1 };
+    first += batch.size;
+    return found !== undefined;
+  });
+  return found;
+}
+
+/** Calls `use` with each batch in order, until it returns true. */
+async function eachBatch(
+  { options: { batchSize, signal } }: Assembly,
+  seen: CachedDataset,
+  use: (batch: Batch) => Promise<boolean>,
+): Promise<void> {
+  const { size } = seen.source;
   const pass = seen.source.open(inOrder(size));
   try {
     for (const indices of chunks(size, batchSize)) {
       const batch = await batchAt(seen, pass, indices, 0);
       try {
-        const outcome = tf.tidy(() => {
-          const outputs = cut.runTail(batch.values, false);
-          const each: tf.Scalar[] = [];
-          const loss = totalLoss(plainLosses, cut, batch, outputs, each);
-          return { loss, each, metrics: measure(assembly, batch, outputs) };
-        });
-        sums.add(outcome, batch.size);
+        if (await use(batch)) return;
       } finally {
         disposeBatch(batch);
       }
       await yieldToEventLoop();
       signal?.throwIfAborted();
     }
-    return await sums.finish();
   } finally {
-    sums.dispose();
     await pass.close();
   }
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { DataError } from "../data-error.ts";
 import { fromFloat16, toFloat16 } from "../../files/safetensors/float16.ts";
 import type { Value } from "../../models/adapter/value.ts";
 
@@ -77,8 +78,25 @@ function block({ shape: [, ...shape], dtype }: tf.Tensor, size: number, precisio
 
 async function copyIn({ values, shape }: Block, first: number, tensor: tf.Tensor): Promise<void> {
   const data = await tensor.data();
-  values.set(values instanceof Uint16Array ? Uint16Array.from(data, toFloat16) : data, first * product(shape));
+  values.set(values instanceof Uint16Array ? halves(data) : data, first * product(shape));
 }
+
+/** Rounds to float16. @throws DataError if a finite value is too large for it */
+function halves(data: ArrayLike<number>): Uint16Array {
+  return Uint16Array.from(data, (value) => {
+    const bits = toFloat16(value);
+    if ((bits & 0x7fff) === INFINITE && Number.isFinite(value)) {
+      throw new DataError(
+        `An output of the frozen layers is ${value}, and float16 ends at 65504.`,
+        'Set cache: { precision: "float32" }, or turn the cache off.',
+      );
+    }
+    return bits;
+  });
+}
+
+/** The bits of an infinite float16 without its sign. */
+const INFINITE = 0x7c00;
 
 function copyOut({ values, shape, dtype }: Block, rows: Int32Array): tf.Tensor {
   const row = product(shape);
