@@ -6,6 +6,8 @@ import {
   type Capabilities,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { cpuFixes } from "./cpu-fixes.ts";
+import { replaceKernels } from "./replace-kernels.ts";
 
 const capabilities: Capabilities = {
   missingKernels: [],
@@ -16,7 +18,8 @@ const capabilities: Capabilities = {
 
 /**
  * Returns an adapter for tfjs's own cpu backend, the last resort of a list: it trains everything, but slowly. It is available if the
- * app has imported `@tensorflow/tfjs-backend-cpu`.
+ * app has imported `@tensorflow/tfjs-backend-cpu`. While it is open, kernels that tfjs computes wrongly are replaced: batch norm over
+ * another axis than the last, and products of matrices whose batches repeat within each other.
  */
 export function cpuBackend(): BackendAdapter {
   const registered = (): boolean => "cpu" in tf.engine().registryFactory;
@@ -31,7 +34,12 @@ export function cpuBackend(): BackendAdapter {
       if (!registered() || !(await tf.setBackend("cpu"))) {
         throw new BackendError("tfjs's cpu backend is not loaded.", fix);
       }
-      return { name: "cpu", capabilities, dispose: async () => {} };
+      const fixed = Object.entries(cpuFixes).flatMap(([name, fix]) => {
+        const stock = tf.getKernel(name, "cpu")?.kernelFunc;
+        return stock ? [[name, fix(stock)] as const] : [];
+      });
+      const registration = replaceKernels("cpu", Object.fromEntries(fixed));
+      return { name: "cpu", capabilities, dispose: async () => registration.dispose() };
     },
   };
 }

@@ -26,7 +26,7 @@ export interface Inspected {
 
 /** Values that a fused kernel will read. */
 export interface KernelInputs {
-  /** Gradients after the hooks. Left out if there are no hooks. */
+  /** Gradients after the hooks. Left out without hooks. */
   readonly hooked?: TensorMap;
   /** Names of the hooks, for messages. */
   readonly hooks: readonly string[];
