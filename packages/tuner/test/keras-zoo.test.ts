@@ -32,7 +32,6 @@ const REFUSED: Readonly<Record<string, RegExp>> = {
   up_bicubic: /UpSampling2D.*`interpolation`: "bicubic"/,
   rmsnorm: /`rms_scaling`: true/,
   groupnorm: /GroupNormalization/,
-  gru_default: /GRU.*`reset_after`: true/,
   mha: /MultiHeadAttention.*GraphModel/s,
   attention: /class Attention/,
   einsumdense: /EinsumDense/,

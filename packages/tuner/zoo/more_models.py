@@ -126,3 +126,8 @@ add("minmax_constraint", S((4,), L.Dense(5, kernel_constraint=keras.constraints.
 add("int_input", keras.Sequential([keras.Input((5,), dtype="int32"), L.Embedding(7, 3), L.Flatten(), L.Dense(2)]), I(7, 2, 5))
 add("training_true", func((4,), lambda x: L.Dense(2)(L.Dropout(0.5)(x, training=True))), f(2, 4))
 add("lambda", S((4,), L.Lambda(lambda x: x * 2)), f(2, 4))
+add("gru_mask", words(L.GRU(4), L.Dense(2)), X)
+add("gru_unbiased", S((5, 3), L.GRU(4, use_bias=False, return_sequences=True)), series)
+add("gru_dropout", S((5, 3), L.GRU(4, dropout=0.2, recurrent_dropout=0.1)), series)
+add("bigru_default", S((5, 3), L.Bidirectional(L.GRU(4, recurrent_activation="hard_sigmoid"))), series)
+add("rnn_gru_cell_default", S((5, 3), L.RNN([L.GRUCell(4), L.GRUCell(2)])), series)

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { LoadError } from "../load/load-safetensors.ts";
+import type { Dialect } from "./dialect.ts";
 
 /**
  * The state of a value's mask: none, one that tfjs-layers computes as Keras does, or one that only Keras computes. Keras merges the
@@ -19,7 +20,7 @@ type Model = {
 const MAKES = new Set(["Masking", "Embedding"]);
 /** Layers that compute something else behind a mask. */
 const READS = new Set([
-  ...["SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D", "Bidirectional", "KerasBidirectional"],
+  ...["SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM2D", "Bidirectional", "KerasBidirectional", "KerasGRU"],
   ...["Softmax", "KerasGlobalPooling"],
 ]);
 /** Layers that pass a mask on in Keras and not in tfjs-layers. */
@@ -32,12 +33,12 @@ const MERGES = new Set(["Add", "Average", "Multiply", "Maximum", "Minimum", "Con
  *
  * @throws LoadError that names a layer whose mask tfjs-layers cannot compute.
  */
-export function settleMasks(model: layers.LayersModel): void {
-  flow(model as never);
+export function settleMasks(model: layers.LayersModel, dialect: Dialect): void {
+  flow(model as never, dialect);
 }
 
 /** Returns the masks of the model's outputs. */
-function flow(model: Model): readonly Mask[] {
+function flow(model: Model, dialect: Dialect): readonly Mask[] {
   const masks = new Map<string, Mask>();
   const unmasked = new Map<Layer, boolean>();
   const visit = (value: layers.SymbolicTensor): Mask => {
@@ -46,7 +47,7 @@ function flow(model: Model): readonly Mask[] {
     const known = masks.get(key);
     if (known) return known;
     const inputs = value.inputs.map(visit);
-    const mask = after(layer, inputs, value);
+    const mask = after(layer, inputs, value, dialect);
     masks.set(key, mask);
     if (READS.has(layer.getClassName())) {
       const none = inputs[0] !== "same";
@@ -66,12 +67,12 @@ function flow(model: Model): readonly Mask[] {
 }
 
 /** Returns the mask of a layer's output, and repairs the layer if tfjs-layers would pass it on otherwise. */
-function after(layer: Layer, inputs: readonly Mask[], value: layers.SymbolicTensor): Mask {
+function after(layer: Layer, inputs: readonly Mask[], value: layers.SymbolicTensor, dialect: Dialect): Mask {
   const type = layer.getClassName();
   const mask = inputs.find((one) => one !== "none") ?? "none";
   const isModel = "layers" in layer;
   if (READS.has(type) && inputs.includes("merged")) throw lost(layer, "Keras merges the masks of several inputs");
-  if (isModel) return ofModel(layer, mask);
+  if (isModel) return ofModel(layer, mask, dialect);
   const { maskZero, returnSequences } = layer as { maskZero?: boolean; returnSequences?: boolean };
   if (MAKES.has(type)) return type === "Masking" || maskZero ? "same" : "none";
   if (mask === "none" || type === "KerasGlobalPooling") return "none";
@@ -80,15 +81,16 @@ function after(layer: Layer, inputs: readonly Mask[], value: layers.SymbolicTens
     return "merged";
   }
   if (READS.has(type) && type !== "Softmax") return returnSequences ? mask : "none";
-  // Keras hands on the same tensor, and the mask with it, if Reshape changes nothing.
-  const unchanged = type === "Reshape" && String(value.inputs[0]?.shape) === String(value.shape);
+  // Keras 3 hands on the same tensor, and the mask with it, if Reshape changes nothing.
+  const unchanged =
+    dialect === "keras3" && type === "Reshape" && String(value.inputs[0]?.shape) === String(value.shape);
   if (PASSES.has(type) || unchanged) layer.supportsMasking = true;
   return layer.supportsMasking ? mask : "none";
 }
 
-function ofModel(layer: Layer, mask: Mask): Mask {
+function ofModel(layer: Layer, mask: Mask, dialect: Dialect): Mask {
   if (mask !== "none") throw lost(layer, "a model inside another takes no mask");
-  const [inner = "none"] = flow(layer as never);
+  const [inner = "none"] = flow(layer as never, dialect);
   if (inner !== "none") layer.supportsMasking = true;
   return inner;
 }

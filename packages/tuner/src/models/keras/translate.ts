@@ -102,18 +102,26 @@ const MIRRORED: ReadonlySet<string> = new Set(["name", "go_backwards", "seed"]);
  */
 function inboundNode(node: unknown, models: ReadonlySet<string>, entry: Entry): unknown {
   const call = callOf(node);
-  if (!call) return node;
+  if (!call) {
+    // Keras 2 writes a list of inputs, each with the arguments of the call.
+    const [, , , options] = (Array.isArray(node) ? (node[0] ?? []) : []) as readonly unknown[];
+    if (Object(options).training === true) throw calledWith(entry, "training", true);
+    return node;
+  }
   const { training, mask, ...more } = call.kwargs;
   const odd = Object.entries({ ...more, training: training === false ? null : training }).find(
     ([name, value]) => value !== null && value !== undefined && !INPUTS.has(name) && !isOperation(entry),
   );
-  if (odd)
-    throw new LoadError(
-      `Layer \`${entry.name}\` (${entry.class_name}) is called with \`${odd[0]}\`: ${JSON.stringify(odd[1])?.slice(0, 60)}.`,
-      "Call it without this argument before saving: tfjs-layers does not have it.",
-    );
+  if (odd) throw calledWith(entry, ...odd);
   const inputs = [...valuesIn(call.args), ...valuesIn(Object.values(more))];
   return inputs.map((input) => [...shifted(input, models), {}]);
+}
+
+function calledWith({ name, class_name: type }: Entry, argument: string, value: unknown): LoadError {
+  return new LoadError(
+    `Layer \`${name}\` (${type}) is called with \`${argument}\`: ${JSON.stringify(value)?.slice(0, 60)}.`,
+    "Call it without this argument before saving: tfjs-layers does not have it.",
+  );
 }
 
 /** Arguments of a call that are further inputs. */

@@ -28,7 +28,7 @@ const PURE: ReadonlySet<string> = new Set([
   // The layers of Keras that Graft adds, see `keras/layers`.
   ...["KerasReLU", "KerasELU", "KerasSoftmax", "KerasUnitNormalization", "KerasGlobalPooling", "KerasLength"],
   ...["KerasResize", "KerasNormalization", "KerasLayerScale", "KerasOperation", "KerasCategoryEncoding", "KerasConv1D"],
-  ...["KerasConv2D", "KerasConv2DTranspose", "KerasDepthwiseConv2D", "KerasBidirectional"],
+  ...["KerasConv2D", "KerasConv2DTranspose", "KerasDepthwiseConv2D", "KerasBidirectional", "KerasGRU"],
 ]);
 
 /** Layers that have no effect if their rate is 0. */

@@ -33,12 +33,13 @@ export async function buildModel({ topology, file, version, most, fill }: ModelP
   let made: tf.Variable[] = [];
   try {
     registerKerasLayers();
-    const translated = translate(topology, dialectOf(topology, version));
+    const dialect = dialectOf(topology, version);
+    const translated = translate(topology, dialect);
     assertGraph(translated, file);
     const model = boundedBuild(translated, most, file);
     made = variables().filter((variable) => !before.has(variable));
     const built = await model;
-    settleMasks(built);
+    settleMasks(built, dialect);
     completeConfigs(built);
     correctPredictions(built);
     fill(built);

@@ -36,12 +36,18 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
         const modelWeights = specs
           .filter(({ group }) => group !== "optimizer")
           .map(({ name }) => [name, tensors[name]] as const);
-        if (isByPath) {
+        if (isByPath || !fitsByName(model, modelWeights)) {
           const stored = modelWeights.map(([name, tensor]) => ({ name, tensor: tensor as tf.Tensor }));
           assignByPath(model, stored, file);
         } else loadUnconstrained(model, Object.fromEntries(modelWeights) as tf.NamedTensorMap);
       }),
   });
+}
+
+/** Tells whether tfjs-layers finds all weights by name. It leaves the last but one part of a name out: the name of a cell. */
+function fitsByName(model: layers.LayersModel, stored: readonly (readonly [string, unknown])[]): boolean {
+  const names = new Set(model.weights.map(({ originalName }) => originalName));
+  return stored.every(([name]) => names.has(name) || names.has(name.replace(/[^/]+\/([^/]+)$/, "$1")));
 }
 
 /** Loads weights as they are stored. tfjs-layers would apply constraints, which are for training steps. */

@@ -18,8 +18,7 @@ export interface KerasReaders {
 /**
  * Loads a `.keras` file saved by Keras 3: a zip of config.json and model.weights.h5. Checks the zip's checksums.
  *
- * tfjs-layers refuses custom layers and layers that it lacks, such as `GRU` with `reset_after` (Keras's default). The error names the
- * layer.
+ * Predicts as Keras does, or refuses the file: if a layer or an option cannot be honoured, the error names it and the way out.
  *
  * @throws LoadError if the file is damaged, refers to another file or has no model, or if a layer's weights do not fit. No tensors
  *   are left over then.

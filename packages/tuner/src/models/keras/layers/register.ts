@@ -6,6 +6,7 @@ import { KerasCategoryEncoding } from "./category-encoding.ts";
 import { convolutionClasses } from "./convolution.ts";
 import { depthwiseClass } from "./depthwise.ts";
 import { KerasELU, KerasReLU, KerasSoftmax, KerasUnitNormalization } from "./elementwise.ts";
+import { gruClasses } from "./gru.ts";
 import { spatialDropoutClass } from "./noise.ts";
 import { KerasLayerScale, KerasNormalization } from "./normalization.ts";
 import { KerasOperation } from "./operation.ts";
@@ -25,7 +26,13 @@ export function registerKerasLayers(): void {
     ...[KerasNormalization, KerasLayerScale, KerasOperation, KerasCategoryEncoding],
   ] as unknown as Class[];
   const activations = Object.entries(ACTIVATION_FUNCTIONS).map(([name, apply]) => activationClass(name, apply));
-  const extending = [...convolutionClasses(), depthwiseClass(), spatialDropoutClass(), bidirectionalClass()];
+  const extending = [
+    ...convolutionClasses(),
+    ...gruClasses(),
+    depthwiseClass(),
+    spatialDropoutClass(),
+    bidirectionalClass(),
+  ];
   for (const type of [...layers, ...extending, ...activations]) tf.serialization.registerClass(type);
 }
 

@@ -1,4 +1,4 @@
-import type { Entry } from "../config.ts";
+import type { Entry, Options } from "../config.ts";
 import { type LayerRule, NO_ACTIVITY, weightOptions } from "./rule.ts";
 
 const WEIGHTS = weightOptions("kernel", "recurrent", "bias");
@@ -17,8 +17,8 @@ export const RECURRENT: Readonly<Record<string, LayerRule>> = {
   SimpleRNNCell: { ...COMMON, keeps: CELL },
   LSTM: { ...COMMON, keeps: [...CELL, ...SERIES, "unit_forget_bias"] },
   LSTMCell: { ...COMMON, keeps: [...CELL, "unit_forget_bias"] },
-  GRU: { ...COMMON, keeps: [...CELL, ...SERIES], only: { ...COMMON.only, reset_after: [false, null] } },
-  GRUCell: { ...COMMON, keeps: CELL, only: { ...COMMON.only, reset_after: [false, null] } },
+  GRU: { ...COMMON, keeps: [...CELL, ...SERIES, "reset_after"], replace: (config) => resetAfter("KerasGRU", config) },
+  GRUCell: { ...COMMON, keeps: [...CELL, "reset_after"], replace: (config) => resetAfter("KerasGRUCell", config) },
   ConvLSTM2D: { ...COMMON, keeps: [...CELL, ...SERIES, ...CONV, "unit_forget_bias"] },
   ConvLSTM2DCell: { ...COMMON, keeps: [...CELL, ...CONV, "unit_forget_bias"] },
   RNN: { ...COMMON, keeps: SERIES, layers: ["cell"] },
@@ -35,3 +35,7 @@ export const RECURRENT: Readonly<Record<string, LayerRule>> = {
         : undefined,
   },
 };
+
+function resetAfter(class_name: string, config: Options): ReturnType<NonNullable<LayerRule["replace"]>> {
+  return config.reset_after === true ? { class_name, config } : undefined;
+}
