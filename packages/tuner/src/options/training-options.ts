@@ -102,7 +102,7 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
     description: "Factors on the rate of some parameters",
   },
   combiner: { plugin: "combiner", description: "Merges the gradients of several outputs, one task per output" },
-  epochs: { type: "integer", minimum: 1, description: "Number of times that every example is seen" },
+  epochs: { type: "integer", minimum: 1, maximum: 1e9, description: "Number of times that every example is seen" },
   maxSteps: { type: "integer", minimum: 1, description: "Largest number of steps. The run ends after it" },
   accumulate: {
     type: "integer",

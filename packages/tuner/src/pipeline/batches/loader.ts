@@ -68,7 +68,8 @@ export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Pro
     async load(epoch, at) {
       if (open?.epoch !== epoch || open.next !== at) {
         await close();
-        const depth = prefetchOf(options, trainSet.source);
+        // An epoch has no more steps than this, whatever the option says.
+        const depth = Math.min(prefetchOf(options, trainSet.source), Math.ceil(trainSet.source.size / each));
         open = {
           values: prefetched(updates(epoch, at), depth, (batches) => batches.forEach(disposeBatch)),
           epoch,
