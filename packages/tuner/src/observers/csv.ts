@@ -41,10 +41,10 @@ export function csv({ to }: CsvOptions): Observer {
 
 const FIXED = ["epoch", "step", "seconds"];
 
-/** Returns the name of a column: on one line, and never a formula (OWASP, "CSV injection"). */
+/** Returns the name of a column: on one line, and never a formula (OWASP, "CSV injection"). Different keys give different names. */
 function columnName(key: string): string {
-  const line = printableName(key);
-  return /^[=+\-@]/.test(line) ? `'${line}` : line;
+  const line = printableName(key.replaceAll("\\", "\\\\"));
+  return /^[=+\-@']/.test(line) ? `'${line}` : line;
 }
 
 /** Splits a line of CSV. A comma within quotes belongs to a name. */
