@@ -79,8 +79,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const { patches, hooks, rule, learningRate, rateMultipliers, batchSize, accumulate, seed } = options;
   const handles: PatchHandle[] = [];
   const owned: OwnedExamples[] = [];
-  const { patchable } = adaptModel(model);
   const unclaim = claimModel(model);
+  const { patchable } = adaptModel(model);
   const corrected = correctLayers(patchable);
   const restore = (): void => {
     for (const handle of handles.splice(0).reverse()) handle.restore();
