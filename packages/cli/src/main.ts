@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
 import { formatNames, GraftError, nearestNames } from "@graftjs/core";
-import type { OptionType, Values } from "./commands/command.ts";
+import type { OptionType } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
 import { type ExitCode, exitCodeOf, RunError, UsageError } from "./terminal/errors.ts";
 import { printable } from "./terminal/printable.ts";
 import type { Io } from "./terminal/io.ts";
+import type { Values } from "./terminal/values.ts";
 
 export type { ExitCode } from "./terminal/errors.ts";
 

@@ -239,7 +239,7 @@ it("every message", () => {
       hooks[1]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
       hooks[2] \`ema\`: \`decay\` must be a number ≥ 0 and < 1, got 2
       hooks[2] \`ema\`: \`deacy\` is not an option. Did you mean \`decay\`?
-      hooks[3]: no plugin is named \`lars\`. If it is a package: pnpm add @graftjs/lars, then add it to "plugins". Registered: \`sgd\`, \`adam\`, \`adamw\`, \`gradient-descent\`, \`accumulate\`, \`add-decayed-weights\`, \`apply-if-finite\`, \`conditionally\`, \`ema\`, \`gradient-stats\`, \`partition\`, \`decoupled-weight-decay\`, \`update-stats\`, \`constant\`, \`linear\`, \`polynomial\`, \`cosine\`, \`one-cycle\`, \`exponential\`, \`step-decay\`, \`piecewise\`, \`warmup\`, \`warmup-cosine\` and \`cpu\`.
+      hooks[3]: no plugin is named \`lars\`. If it is a package: pnpm add @graftjs/lars, then add it to "plugins". Registered: \`sgd\`, \`adam\`, \`adamw\`, \`gradient-descent\`, \`accumulate\`, \`add-decayed-weights\`, \`apply-if-finite\`, \`conditionally\`, \`ema\`, \`gradient-stats\`, \`partition\`, \`decoupled-weight-decay\`, \`update-if-finite\`, \`update-stats\`, \`constant\`, \`linear\`, \`polynomial\`, \`cosine\`, \`one-cycle\`, \`exponential\`, \`step-decay\`, \`piecewise\`, \`warmup\`, \`warmup-cosine\` and \`cpu\`.
       hooks[4] \`accumulate\`: \`steps\` is required: an integer ≥ 1
       rule: \`gradient-descent\` takes no options. Remove \`with\`.
       learningRate \`cosine\`: \`start\` is required: a number ≥ 0

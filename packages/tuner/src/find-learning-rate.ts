@@ -1,6 +1,6 @@
 import { OptionsError } from "@graftjs/core";
 import { fineTune } from "./fine-tune.ts";
-import { layerStates } from "./loop/safety/layer-states.ts";
+import { layerStates } from "./loop/assembly/layer-states.ts";
 import { adaptModel, type TunableModel } from "./models/adapt-model.ts";
 import { readWeights, writeWeights } from "./models/weights.ts";
 import type { FineTuneOptions } from "./options/fine-tune-options.ts";

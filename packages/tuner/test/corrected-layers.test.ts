@@ -277,6 +277,19 @@ describe("layers that stock tfjs cannot train", () => {
     }
   });
 
+  it("a merge of inputs without masks predicts after a run, before and after restore()", async () => {
+    const input = layers.input({ shape: [3] });
+    const body = L.dense({ units: 3, name: "body", kernelInitializer: init(1) });
+    const joined = L.add().apply([input, body.apply(input) as layers.SymbolicTensor]);
+    const head = L.dense({ units: 2, name: "head", kernelInitializer: init(2) });
+    const model = layers.model({ inputs: input, outputs: head.apply(joined) as layers.SymbolicTensor });
+    const xs = tf.randomNormal([8, 3], 0, 1, "float32", 3);
+    const { restore } = await fineTune(model, { ...base, data: { xs, ys: ys(8) } });
+    const before = [...(model.predict(xs) as tf.Tensor).dataSync()];
+    restore();
+    expect([...(model.predict(xs) as tf.Tensor).dataSync()]).toEqual(before);
+  });
+
   it("are part of a frozen trunk", async () => {
     const model = net([conv1d({ dilationRate: 2 }), L.softmax({ axis: 1 })]);
     const { plan, restore } = await fineTune(model, {

@@ -1,4 +1,5 @@
 import type { Io } from "../terminal/io.ts";
+import type { Values } from "../terminal/values.ts";
 
 /** One subcommand of `graft`. */
 export interface Command {
@@ -12,6 +13,3 @@ export interface Command {
 
 /** Type of an option. `strings` may be given several times. */
 export type OptionType = "string" | "boolean" | "strings";
-
-/** The options that were given, by name. The value of a `strings` option is a list. */
-export type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

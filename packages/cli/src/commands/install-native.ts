@@ -2,7 +2,8 @@ import { resolve } from "node:path";
 import type * as BackendNode from "@graftjs/backend-node";
 import { projectPackage } from "../project/project-package.ts";
 import { refuseStray } from "./arguments.ts";
-import type { Command, Values } from "./command.ts";
+import type { Values } from "../terminal/values.ts";
+import type { Command } from "./command.ts";
 
 const NATIVE = "@graftjs/backend-node";
 

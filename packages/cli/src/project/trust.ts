@@ -1,7 +1,7 @@
 import { realpathSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Values } from "../commands/command.ts";
+import type { Values } from "../terminal/values.ts";
 
 /** The code that a recipe may name. `SECURITY.md` explains the levels. */
 export interface Trust {

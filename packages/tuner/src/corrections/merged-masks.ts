@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 /** A layer that merges several inputs of one shape. */
 interface Merge {
   getClassName(): string;
-  computeMask(inputs: tf.Tensor[], masks?: readonly (tf.Tensor | null)[] | null): tf.Tensor | null;
+  computeMask(inputs: tf.Tensor[], masks?: readonly (tf.Tensor | null | undefined)[] | null): tf.Tensor | null;
 }
 
 /** Classes whose `computeMask` in stock tfjs-layers returns a mask with one axis too many, so that the layer after them throws. */
@@ -19,7 +19,7 @@ export function correctMergedMask(layer: object): (() => void) | undefined {
   const merge = layer as Merge;
   if (!MERGES.has(merge.getClassName()) || Object.hasOwn(layer, "computeMask")) return undefined;
   merge.computeMask = (_, masks) => {
-    if (!masks?.length || masks.includes(null)) return null;
+    if (!masks?.length || masks.some((mask) => !mask)) return null;
     return tf.tidy(() => (masks as readonly tf.Tensor[]).reduce((any, mask) => tf.logicalOr(any, mask)));
   };
   return () => {

@@ -20,10 +20,10 @@ import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
-import { type UpdateGate, updateGate } from "../safety/update-gate.ts";
+import { type UpdateGate, updateGate } from "./update-gate.ts";
 import { correctGradients } from "../../corrections/gradients.ts";
 import { correctLayers } from "../../corrections/correct-layers.ts";
-import { type LayerStates, layerStates } from "../safety/layer-states.ts";
+import { type LayerStates, layerStates } from "./layer-states.ts";
 import { assertBatches } from "./assert-batches.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 

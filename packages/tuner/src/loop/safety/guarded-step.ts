@@ -4,7 +4,7 @@ import type { Assembly } from "../assembly/assembly.ts";
 import type { BadStep, Guard, Inspected } from "./guard.ts";
 import { type HooksAhead, hooksAhead } from "./hooks-ahead.ts";
 import { undoableStep } from "./undoable-step.ts";
-import { BadRate, NotFused } from "./update-gate.ts";
+import { BadRate, NotFused } from "../assembly/update-gate.ts";
 
 /**
  * Creates a function that takes one step from a loss and gradients, if loss, gradients and update are good. After a bad step, weights
