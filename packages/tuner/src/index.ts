@@ -40,7 +40,8 @@ export { loadLayersModel, type ReadFile, readModelArtifacts } from "./models/loa
 export { loadKerasH5 } from "./models/load/load-h5.ts";
 export { type KerasReaders, loadKeras } from "./models/load/load-keras.ts";
 export type { LoadLimits } from "./models/load/load-limits.ts";
-export { LoadError, type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
+export { LoadError } from "./files/load-error.ts";
+export { type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
 export { graphArtifacts } from "./models/save/graph-artifacts.ts";
 export { type SavableLayersModel, saveModel } from "./models/save/save-model.ts";
 export { saveWhole } from "./models/save/save-whole.ts";

@@ -3,7 +3,7 @@ import { folderOf } from "../../files/folder-of.ts";
 import { adaptModel } from "../adapt-model.ts";
 import { folderReader, urlReader } from "../load/folder-reader.ts";
 import type { ReadFile } from "../load/load-folder.ts";
-import { LoadError } from "../load/load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 import { graphModelFormat } from "./graph-model.ts";
 import { kerasFormat, kerasH5Format, layersModelFormat } from "./layers-model.ts";
 import type { LoadedModel, ModelFile, ModelFormat } from "./model-format.ts";

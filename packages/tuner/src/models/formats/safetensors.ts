@@ -1,6 +1,7 @@
 import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { LoadError, loadSafetensors } from "../load/load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
+import { loadSafetensors } from "../load/load-safetensors.ts";
 import { loadModel } from "./load-model.ts";
 import type { ModelFormat } from "./model-format.ts";
 

@@ -1,5 +1,5 @@
-import { LoadError } from "../load/load-safetensors.ts";
-import { isEntry } from "./config.ts";
+import { LoadError } from "../../files/load-error.ts";
+import { isEntry } from "./options/config.ts";
 import type { Dialect } from "./dialect.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
-import { LoadError } from "../load/load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 import type { Dialect } from "./dialect.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { isEntry } from "./config.ts";
+import { isEntry } from "./options/config.ts";
 
 /** Refers to a value in a functional model: the layer, the number of its call, and the number of the output. */
 export type History = readonly [layer: string, node: number, tensor: number];

@@ -1,5 +1,5 @@
-import { LoadError } from "../load/load-safetensors.ts";
-import type { Entry } from "./config.ts";
+import { LoadError } from "../../files/load-error.ts";
+import type { Entry } from "./options/config.ts";
 import { OPERATIONS } from "./layers/operation.ts";
 import { callOf, historyOf } from "./nodes.ts";
 

@@ -1,7 +1,7 @@
 import { didYouMean, nearestNames } from "@graftjs/core";
-import { LoadError } from "../load/load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 import { activationFrom } from "./activations.ts";
-import { type Entry, isEntry, type Options, same } from "./config.ts";
+import { type Entry, isEntry, type Options, same } from "./options/config.ts";
 import type { Dialect } from "./dialect.ts";
 import { stockClass } from "./layers/base.ts";
 import type { LayerRule } from "./options/rule.ts";

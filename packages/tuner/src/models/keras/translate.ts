@@ -1,5 +1,5 @@
-import { LoadError } from "../load/load-safetensors.ts";
-import { type Entry, isEntry, type Options, same } from "./config.ts";
+import { LoadError } from "../../files/load-error.ts";
+import { type Entry, isEntry, type Options, same } from "./options/config.ts";
 import type { Dialect } from "./dialect.ts";
 import { maskNodes } from "./mask-nodes.ts";
 import { callOf, endsOf, type History, valuesIn } from "./nodes.ts";

@@ -1,5 +1,5 @@
-import { LoadError } from "../load/load-safetensors.ts";
-import { isEntry, type Options } from "./config.ts";
+import { LoadError } from "../../files/load-error.ts";
+import { isEntry, type Options } from "./options/config.ts";
 import type { Dialect } from "./dialect.ts";
 
 /** Translates the value of an option that holds an initializer, a regularizer or a constraint. `where` is for messages. */

@@ -1,4 +1,4 @@
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** The fields of a layer's configuration that say which layers it reads. */
 interface LayerEntry {

@@ -7,7 +7,7 @@ import { registerKerasLayers } from "../keras/layers/register.ts";
 import { settleMasks } from "../keras/mask-flow.ts";
 import { translate } from "../keras/translate.ts";
 import { assertGraph } from "./assert-graph.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** The contents of a model file, and a function that fills in the weights. */
 export interface ModelParts {

@@ -1,5 +1,5 @@
 import type { ReadFile } from "./load-folder.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** Creates a reader for the files of a folder on disk (Node). Refuses links that lead out of the folder. */
 export function folderReader(folder: string): ReadFile {

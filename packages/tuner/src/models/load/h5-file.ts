@@ -1,7 +1,7 @@
 import { assertHeaps } from "./h5-heaps.ts";
 import { damaged, type H5FileSystem, openingOnly, outside, writeToMemory } from "./h5-memory.ts";
 import { type H5Attribute, readStrings } from "./h5-strings.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** The package `h5wasm`, as `await import("h5wasm")` gives it. `h5wasm/node` is refused, because it writes to the disk. */
 export interface H5Wasm {

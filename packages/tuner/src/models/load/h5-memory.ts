@@ -1,4 +1,4 @@
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** The part of h5wasm's in-memory file system that Graft uses. */
 export interface H5FileSystem {

@@ -1,4 +1,4 @@
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /**
  * Checks that a path stays in its folder: it must be relative, without `..`, scheme or drive, for all separators and

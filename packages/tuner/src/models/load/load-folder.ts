@@ -4,7 +4,7 @@ import { duplicateKey } from "../../files/safetensors/duplicate-key.ts";
 import { dialectOf } from "../keras/dialect.ts";
 import { buildModel } from "./build-model.ts";
 import { assertInside } from "./inside.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 import { assignByPath } from "./weights-by-path.ts";
 
 /** Reads a file of a model's folder. The path is relative and has been checked to stay in the folder. */

@@ -4,7 +4,7 @@ import { assignWeights } from "./assign-weights.ts";
 import { buildModel } from "./build-model.ts";
 import { type H5File, type H5Wasm, withH5 } from "./h5-file.ts";
 import { type LoadLimits, unpackedLimit } from "./load-limits.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /**
  * Loads a Keras model saved as HDF5 (`model.save("x.h5")`, with its configuration).

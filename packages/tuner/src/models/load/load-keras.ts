@@ -3,7 +3,7 @@ import type * as layers from "@tensorflow/tfjs-layers";
 import { buildModel } from "./build-model.ts";
 import { type H5Wasm, withH5 } from "./h5-file.ts";
 import { type LoadLimits, unpackedLimit } from "./load-limits.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 import { assignByGroup, type KerasConfig } from "./weights-by-group.ts";
 import { type Inflate, unzip } from "./zip.ts";
 

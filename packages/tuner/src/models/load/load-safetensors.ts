@@ -1,11 +1,9 @@
-import { didYouMean, GraftError } from "@graftjs/core";
+import { didYouMean } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { LoadError } from "../../files/load-error.ts";
 import { readSafetensors } from "../../files/safetensors/read.ts";
 import { tensorOf } from "../../files/safetensors/tensors.ts";
 import { adaptModel, type TunableModel } from "../adapt-model.ts";
-
-/** A model file cannot be loaded. */
-export class LoadError extends GraftError {}
 
 export interface LoadSafetensorsOptions {
   /** Maps a name in the model to the name in the file. @default the same name */

@@ -1,7 +1,7 @@
 import type * as layers from "@tensorflow/tfjs-layers";
 import { assignWeights } from "./assign-weights.ts";
 import type { H5Dataset, H5File } from "./h5-file.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 type Layer = layers.layers.Layer;
 

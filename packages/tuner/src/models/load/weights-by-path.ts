@@ -1,7 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { assertFits, assignTensors } from "./assign-weights.ts";
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 type Layer = layers.layers.Layer;
 

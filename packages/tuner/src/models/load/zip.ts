@@ -1,4 +1,4 @@
-import { LoadError } from "./load-safetensors.ts";
+import { LoadError } from "../../files/load-error.ts";
 
 /** The part of `fflate` that Graft uses. */
 export interface Inflate {

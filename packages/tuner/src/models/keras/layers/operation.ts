@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { LoadError } from "../../load/load-safetensors.ts";
+import { LoadError } from "../../../files/load-error.ts";
 import { type Args, KerasLayer, type Sizes } from "./base.ts";
 
 type Fn = (...operands: tf.Tensor[]) => tf.Tensor;

@@ -1,4 +1,4 @@
-import { same } from "../config.ts";
+import { same } from "./config.ts";
 import { type LayerRule, weightOptions } from "./rule.ts";
 
 /** Layers that are one activation. */

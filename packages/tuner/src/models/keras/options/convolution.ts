@@ -1,4 +1,4 @@
-import type { Options } from "../config.ts";
+import type { Options } from "./config.ts";
 import { type LayerRule, NO_ACTIVITY, NOT_CHANGED, type RuleContext, weightOptions } from "./rule.ts";
 
 const SHAPE = ["kernel_size", "strides", "padding", "data_format", "dilation_rate", "use_bias"];

@@ -1,4 +1,4 @@
-import type { Entry, Options } from "../config.ts";
+import type { Entry, Options } from "./config.ts";
 import { type LayerRule, NO_ACTIVITY, weightOptions } from "./rule.ts";
 
 const WEIGHTS = weightOptions("kernel", "recurrent", "bias");

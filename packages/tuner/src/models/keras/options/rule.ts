@@ -1,4 +1,4 @@
-import type { Entry, Options } from "../config.ts";
+import type { Entry, Options } from "./config.ts";
 
 /** What a loader does with the options of one class of layer. An option that its rule does not name is an error. */
 export interface LayerRule {

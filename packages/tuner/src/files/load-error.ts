@@ -1,0 +1,4 @@
+import { GraftError } from "@graftjs/core";
+
+/** A model file cannot be loaded. */
+export class LoadError extends GraftError {}
