@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
-import { expectCrashSurvived, expectSurvived, MOMENTS, testGpu } from "../../../tools/browser/gpu-tests.ts";
+import { expectCrashSurvived, expectSurvived, LONG, MOMENTS, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { openPage, type TestPage } from "../../../tools/browser/page.ts";
 import type { RuleReport } from "../../../tools/browser/suite/rules.ts";
 import { moments } from "./victim.ts";
@@ -20,7 +20,8 @@ describe("webgpu in Chromium", () => {
     packageName: "backend-webgpu",
     environment: "Chromium",
     ops: () => page.call("ops"),
-    training: () => page.call("training"),
+    // These nets take a minute, and dawn.gpu.test.ts trains them on the same adapter in Node.
+    ...(LONG ? { training: () => page.call("training") } : {}),
     equivalences: () => page.call("equivalences"),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),

@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-layers";
 import { adam, BackendError, runFused } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { LONG } from "../../../tools/browser/gpu-tests.ts";
 import { compareClipping } from "../../../tools/browser/suite/clip.ts";
 import { numbers } from "../../../tools/browser/suite/numbers.ts";
 import { compareRules } from "../../../tools/browser/suite/rules.ts";
@@ -36,10 +37,11 @@ describe("fused optimizer kernels", () => {
     // Warm up: the first steps make slots and compile.
     for (const { step } of [theirs, ours, theirs, ours]) step();
     const [many, few] = [countDispatches(theirs.step), countDispatches(ours.step)];
-    const [slow, fast] = (await timeTurns([theirs, ours], () => session.device.queue.onSubmittedWorkDone(), 7)) as [
-      number,
-      number,
-    ];
+    const [slow, fast] = (await timeTurns(
+      [theirs, ours],
+      () => session.device.queue.onSubmittedWorkDone(),
+      LONG ? 7 : 3,
+    )) as [number, number];
     console.log(`${pair.name}: dispatches ${many} → ${few}, ${slow.toFixed(1)} → ${fast.toFixed(1)} ms`);
     theirs.dispose();
     ours.dispose();
