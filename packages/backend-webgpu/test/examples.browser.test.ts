@@ -5,13 +5,15 @@ import { expect, it } from "vitest";
 import { pack } from "../../../tools/browser/blobs.ts";
 import { exampleBlobs } from "../../../tools/browser/example-blobs.ts";
 import { WEBGL_FLAGS, WEBGPU_FLAGS } from "../../../tools/browser/flags.ts";
+import { LONG } from "../../../tools/browser/gpu-tests.ts";
 import { openPage } from "../../../tools/browser/page.ts";
 import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/examples/index.ts";
 
 /** The example apps that a software GPU trains in seconds. `bench/examples.ts` runs all of them on all backends. */
 it.each([
   ["custom-hook", ["webgl", "webgpu"]],
-  ["tuner", ["webgl", "webgpu"]],
+  // On WebGL this one takes half a minute, and custom-hook and gradient-surgery run there too.
+  ["tuner", LONG ? ["webgl", "webgpu"] : ["webgpu"]],
   ["gradient-surgery", ["webgl"]],
 ] as const)("ends 20 steps of the example app %s with the weights of cpu, on %j", async (name, backends) => {
   await tf.setBackend("cpu");
