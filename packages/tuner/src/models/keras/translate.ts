@@ -55,7 +55,7 @@ function modelFrom({ class_name: type, config }: Entry, dialect: Dialect): Entry
 const MODELS: ReadonlySet<string> = new Set(["Sequential", "Functional", "Model"]);
 
 function layerFrom(entry: Entry, dialect: Dialect, models: ReadonlySet<string>): unknown {
-  // tfjs-layers says what is wrong with anything that is not a layer.
+  // If it is not a layer, the error of tfjs-layers names the fault.
   if (!isEntry(entry)) return entry;
   const { inbound_nodes: nodes, name } = entry;
   const connected = {
