@@ -7,11 +7,6 @@ export type Sizes = (number | null)[];
 /** Arguments of a layer's constructor: its options under tfjs-layers' names. */
 export type Args = ConstructorParameters<typeof tfl.layers.Layer>[0] & Record<string, unknown>;
 
-/** Returns the only input of a layer that takes one. */
-export function single(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-  return Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs;
-}
-
 /** Returns the only shape of a layer that takes one input, as a copy. */
 export function singleShape(shape: tfl.Shape | tfl.Shape[]): Sizes {
   return [...((Array.isArray(shape[0]) ? shape[0] : shape) as Sizes)];

@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, single, stockClass } from "./base.ts";
+import { type Args, stockClass } from "./base.ts";
 
 type Output = tf.Tensor | tf.Tensor[];
 type BidirectionalClass = new (args: Args) => tfl.layers.Layer & { getConfig(): tf.serialization.ConfigDict };
@@ -17,7 +18,7 @@ export function bidirectionalClass(): tf.serialization.SerializableConstructor<t
         const mask = kwargs.mask;
         if (!mask) return made;
         const [series, ...more] = Array.isArray(made) ? made : [made];
-        const kept = tf.expandDims(tf.cast(single(mask), "float32"), -1);
+        const kept = tf.expandDims(tf.cast(onlyTensor(mask), "float32"), -1);
         const zeroed = tf.mul(series as tf.Tensor, kept);
         return more.length > 0 ? [zeroed, ...more] : zeroed;
       });

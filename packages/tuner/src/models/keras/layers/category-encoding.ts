@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, KerasLayer, single, singleShape } from "./base.ts";
+import { type Args, KerasLayer, singleShape } from "./base.ts";
 
 /** `CategoryEncoding` of class numbers: `multi_hot`, `count` and `one_hot`. tfjs-layers gives the model's input another shape. */
 export class KerasCategoryEncoding extends KerasLayer {
@@ -13,7 +14,7 @@ export class KerasCategoryEncoding extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const hot = tf.cast(tf.oneHot(tf.cast(x, "int32"), this.options.numTokens as number), "float32");
       if (this.#oneEach(x.rank)) return x.rank > 1 && x.shape[x.rank - 1] === 1 ? tf.squeeze(hot, [x.rank - 1]) : hot;
       const counts = tf.sum(hot, x.rank - 1);

@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, type Sizes, single, singleShape, stockClass } from "./base.ts";
+import { type Args, type Sizes, singleShape, stockClass } from "./base.ts";
 
 interface Conv extends tfl.layers.Layer {
   readonly filters: number;
@@ -45,7 +46,7 @@ function groupedClass(name: "Conv1D" | "Conv2D"): ConvClass {
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
       return tf.tidy(() => {
         const first = this.dataFormat === "channelsFirst";
-        let x = first ? toLast(single(inputs)) : single(inputs);
+        let x = first ? toLast(onlyTensor(inputs)) : onlyTensor(inputs);
         const causal = this.padding === "causal";
         if (causal) {
           const left = (this.dilationRate[0] as number) * ((this.kernelSize[0] as number) - 1);
@@ -103,7 +104,7 @@ function transposeClass(): ConvClass {
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
       return tf.tidy(() => {
         const first = this.dataFormat === "channelsFirst";
-        const x = first ? toLast(single(inputs)) : single(inputs);
+        const x = first ? toLast(onlyTensor(inputs)) : onlyTensor(inputs);
         const [batch, height, width] = x.shape as [number, number, number, number];
         const shape = [batch, this.size(height, 0), this.size(width, 1), this.filters];
         const kernel = this.kernel.read() as tf.Tensor4D;

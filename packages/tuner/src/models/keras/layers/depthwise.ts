@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, type Sizes, single, singleShape, stockClass } from "./base.ts";
+import { type Args, type Sizes, singleShape, stockClass } from "./base.ts";
 
 interface Depthwise extends tfl.layers.Layer {
   readonly kernelSize: readonly number[];
@@ -23,7 +24,7 @@ export function depthwiseClass(): tf.serialization.SerializableConstructor<tf.se
     override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
       return tf.tidy(() => {
         const first = this.dataFormat === "channelsFirst";
-        const x = (first ? tf.transpose(single(inputs), [0, 2, 3, 1]) : single(inputs)) as tf.Tensor4D;
+        const x = (first ? tf.transpose(onlyTensor(inputs), [0, 2, 3, 1]) : onlyTensor(inputs)) as tf.Tensor4D;
         const kernel = this.depthwiseKernel.read() as tf.Tensor4D;
         const [strides, dilations] = [this.strides, this.dilationRate] as [[number, number], [number, number]];
         let y: tf.Tensor = tf.depthwiseConv2d(x, kernel, strides, this.padding, "NHWC", dilations);

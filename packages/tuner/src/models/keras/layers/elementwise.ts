@@ -1,5 +1,6 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Args, KerasLayer, single } from "./base.ts";
+import { type Args, KerasLayer } from "./base.ts";
 
 /** `ReLU` with a slope below the threshold, or with a threshold. tfjs-layers ignores both options. */
 export class KerasReLU extends KerasLayer {
@@ -14,7 +15,7 @@ export class KerasReLU extends KerasLayer {
     const { maxValue, negativeSlope, threshold } = this.options as Record<string, number | null>;
     const bound = threshold ?? 0;
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       // Comparisons have no gradient in tfjs-core, and `step` has.
       const above = bound === 0 ? tf.relu(x) : tf.mul(x, tf.step(tf.sub(x, bound)));
       const clipped = maxValue === null || maxValue === undefined ? above : tf.clipByValue(above, 0, maxValue);
@@ -33,7 +34,7 @@ export class KerasELU extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const below = tf.mul(tf.elu(tf.minimum(x, 0)), this.options.alpha as number);
       return tf.add(tf.relu(x), below);
     });
@@ -50,7 +51,7 @@ export class KerasSoftmax extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const axis = this.options.axis as number | number[];
       const shifted = tf.sub(x, tf.max(x, axis, true));
       const powers = tf.exp(shifted);
@@ -69,7 +70,7 @@ export class KerasUnitNormalization extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const squares = tf.sum(tf.square(x), this.options.axis as number | number[], true);
       return tf.mul(x, tf.rsqrt(tf.maximum(squares, 1e-12)));
     });

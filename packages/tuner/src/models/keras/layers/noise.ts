@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, single, stockClass } from "./base.ts";
+import { type Args, stockClass } from "./base.ts";
 
 interface Dropout {
   rate: number;
@@ -25,7 +26,7 @@ export function spatialDropoutClass(): tf.serialization.SerializableConstructor<
     }
 
     override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       if (!(kwargs.training && this.rate > 0)) return x;
       const noise = x.shape.map((size, axis) => (this.shared.includes(axis) ? 1 : size));
       return tf.dropout(x, this.rate, noise, this.seed);

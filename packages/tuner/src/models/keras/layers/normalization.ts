@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, KerasLayer, single, singleShape } from "./base.ts";
+import { type Args, KerasLayer, singleShape } from "./base.ts";
 
 /** `keras.config.epsilon()`, the least deviation that `Normalization` divides by. */
 const EPSILON = 1e-7;
@@ -33,7 +34,7 @@ export class KerasNormalization extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = tf.cast(single(inputs), "float32");
+      const x = tf.cast(onlyTensor(inputs), "float32");
       const mean = this.#value(this.#mean, "mean");
       const deviation = tf.maximum(tf.sqrt(this.#value(this.#variance, "variance")), EPSILON);
       return this.options.invert === true ? tf.add(mean, tf.mul(x, deviation)) : tf.div(tf.sub(x, mean), deviation);
@@ -77,6 +78,6 @@ export class KerasLayerScale extends KerasLayer {
   }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
-    return tf.tidy(() => tf.mul(single(inputs), (this.#gamma as tfl.LayerVariable).read()));
+    return tf.tidy(() => tf.mul(onlyTensor(inputs), (this.#gamma as tfl.LayerVariable).read()));
   }
 }

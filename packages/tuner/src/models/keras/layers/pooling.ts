@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, KerasLayer, single, singleShape } from "./base.ts";
+import { type Args, KerasLayer, singleShape } from "./base.ts";
 
 /**
  * Global average and max pooling with `keepdims` in any rank, and `GlobalAveragePooling1D` behind a mask. tfjs-layers ignores
@@ -15,13 +16,13 @@ export class KerasGlobalPooling extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs?: { mask?: tf.Tensor | tf.Tensor[] | null }): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const axes = this.#axes(x.rank);
       const keep = this.options.keepdims === true;
       if (this.options.function === "max") return tf.max(x, axes, keep);
       const mask = kwargs?.mask;
       if (!mask || x.rank !== 3) return tf.mean(x, axes, keep);
-      const kept = tf.expandDims(tf.cast(single(mask), x.dtype), axes[0] === 1 ? 2 : 1);
+      const kept = tf.expandDims(tf.cast(onlyTensor(mask), x.dtype), axes[0] === 1 ? 2 : 1);
       // A value behind the mask may be infinite, and 0 times infinity is not 0.
       const values = tf.where(tf.cast(tf.mul(kept, tf.ones(x.shape)), "bool"), x, tf.zerosLike(x));
       return tf.div(tf.sum(values, axes, keep), tf.sum(kept, axes, keep));
@@ -57,7 +58,7 @@ export class KerasLength extends KerasLayer {
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     const { before, after, repeat } = this.#numbers();
     return tf.tidy(() => {
-      let x = single(inputs);
+      let x = onlyTensor(inputs);
       const [batch, length, channels] = x.shape as [number, number, number];
       if (before < 0 || after < 0)
         x = tf.slice(

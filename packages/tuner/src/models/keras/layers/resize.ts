@@ -1,6 +1,7 @@
+import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
-import { type Args, KerasLayer, type Sizes, single, singleShape } from "./base.ts";
+import { type Args, KerasLayer, type Sizes, singleShape } from "./base.ts";
 
 type Method = "bilinear" | "nearest";
 
@@ -19,7 +20,7 @@ export class KerasResize extends KerasLayer {
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => {
-      const x = single(inputs);
+      const x = onlyTensor(inputs);
       const first = this.options.dataFormat === "channelsFirst";
       const input = (first ? tf.transpose(x, [0, 2, 3, 1]) : x) as tf.Tensor4D;
       const size = this.#size(input.shape[1], input.shape[2]) as [number, number];
