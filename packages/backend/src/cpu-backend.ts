@@ -6,7 +6,7 @@ import {
   type Capabilities,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { cpuFixes } from "./cpu-fixes.ts";
+import { broadcastFixes } from "./broadcast-fixes.ts";
 import { replaceKernels } from "./replace-kernels.ts";
 
 const capabilities: Capabilities = {
@@ -34,7 +34,7 @@ export function cpuBackend(): BackendAdapter {
       if (!registered() || !(await tf.setBackend("cpu"))) {
         throw new BackendError("tfjs's cpu backend is not loaded.", fix);
       }
-      const fixed = Object.entries(cpuFixes).flatMap(([name, fix]) => {
+      const fixed = Object.entries(broadcastFixes).flatMap(([name, fix]) => {
         const stock = tf.getKernel(name, "cpu")?.kernelFunc;
         return stock ? [[name, fix(stock)] as const] : [];
       });

@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 it("exports exactly these names", () => {
   expect(Object.keys(backend).sort()).toEqual([
     "UnavailableError",
+    "broadcastFixes",
     "compileOnly",
     "cpuBackend",
     "inPlaceKernels",

@@ -1,3 +1,4 @@
+import { broadcastFixes } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { composedFusedMatMul, refuseIntegers } from "../fallback/matmul.ts";
 import type { WasmBackend } from "../stock-backend/wasm-backend.ts";
@@ -9,15 +10,7 @@ export const resultFixes: { readonly [kernelName: string]: (stock: tf.KernelFunc
   BatchMatMul: (stock) => (params) => {
     const { a, b } = params.inputs as unknown as Inputs;
     refuseIntegers("matMul", t(a), t(b));
-    const batches = [t(a), t(b)].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]];
-    const full = tf.broadcast_util.assertAndGetBroadcastShape(...batches);
-    const total = tf.util.sizeFromShape(full);
-    if (batches.every((batch) => [1, total].includes(tf.util.sizeFromShape(batch)))) return stock(params);
-    // Stock and cpu step through both batches as if neither repeated within the other.
-    return tf.tidy(() => {
-      const [x, y] = [t(a), t(b)].map((matrix) => tf.broadcastTo(matrix, [...full, ...matrix.shape.slice(-2)]));
-      return tf.engine().runKernel("BatchMatMul", { a: t(x), b: t(y) }, params.attrs as tf.NamedAttrMap) as tf.Tensor;
-    });
+    return broadcastFixes.BatchMatMul(stock)(params);
   },
   Cast: (stock) => (params) => {
     const x = t((params.inputs as unknown as Inputs).x);
@@ -33,19 +26,7 @@ export const resultFixes: { readonly [kernelName: string]: (stock: tf.KernelFunc
     // Stock uses only the low byte.
     return tf.tidy(() => tf.notEqual(x, tf.scalar(0, x.dtype as "float32" | "int32")));
   },
-  FusedBatchNorm: (stock) => (params) => {
-    const { x, mean, variance, scale, offset } = params.inputs as unknown as Inputs;
-    const channels = t(x).shape.at(-1);
-    const factors = [mean, variance, scale, offset].filter((factor) => factor !== undefined && factor !== null);
-    if (factors.every(({ shape, size }) => size === channels && shape.at(-1) === channels)) return stock(params);
-    // Stock and cpu step through the factors along the last axis, whatever their shapes are.
-    return tf.tidy(() => {
-      const { varianceEpsilon } = params.attrs as unknown as { readonly varianceEpsilon: number };
-      const perDeviation = tf.rsqrt(tf.add(t(variance), varianceEpsilon));
-      const normed = tf.mul(tf.sub(t(x), t(mean)), scale ? tf.mul(perDeviation, scale) : perDeviation);
-      return offset ? tf.add(normed, offset) : normed;
-    });
-  },
+  FusedBatchNorm: broadcastFixes.FusedBatchNorm,
   PadV2: (stock) => (params) => {
     const x = t((params.inputs as unknown as Inputs).x);
     const { paddings, constantValue } = params.attrs as unknown as {

@@ -2,8 +2,11 @@ import * as tf from "@tensorflow/tfjs-core";
 
 type Inputs = { readonly [name: string]: tf.Tensor };
 
-/** Kernels of tfjs's cpu backend that are wrong in some case, composed of right ones there. Other cases go to `stock`. */
-export const cpuFixes: { readonly [kernelName: string]: (stock: tf.KernelFunc) => tf.KernelFunc } = {
+/** Makes a right kernel from a stock one. Cases in which stock is right go to `stock`. */
+type Fix = (stock: tf.KernelFunc) => tf.KernelFunc;
+
+/** Kernels that tfjs's cpu and wasm backends compute wrongly if their inputs broadcast. */
+export const broadcastFixes: { readonly FusedBatchNorm: Fix; readonly BatchMatMul: Fix } = {
   FusedBatchNorm: (stock) => (params) => {
     const { x, mean, variance, scale, offset } = params.inputs as unknown as Inputs;
     const channels = (x as tf.Tensor).shape.at(-1);
