@@ -16,6 +16,7 @@ export { type Undo, undoList } from "./undo.ts";
 // For an adapter: kernels.
 
 export { broadcastFixes } from "./broadcast-fixes.ts";
+export { type CallPatch, callPatch } from "./call-patch.ts";
 export { compileOnly, type PrecompileProgress } from "./compile-only.ts";
 export { type InPlaceKernels, inPlaceKernels } from "./in-place-kernels.ts";
 export { type Registration, replaceKernels } from "./replace-kernels.ts";

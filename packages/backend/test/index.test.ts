@@ -5,6 +5,7 @@ it("exports exactly these names", () => {
   expect(Object.keys(backend).sort()).toEqual([
     "UnavailableError",
     "broadcastFixes",
+    "callPatch",
     "compileOnly",
     "cpuBackend",
     "inPlaceKernels",

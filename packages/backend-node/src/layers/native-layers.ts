@@ -1,14 +1,5 @@
-import {
-  type CallableLayer,
-  type LayerCall,
-  type LayersLike,
-  layerPath,
-  type ModelPatch,
-  onlyTensor,
-  overrideCall,
-  type PatchHandle,
-  walkLayers,
-} from "@graftjs/core";
+import { callPatch } from "@graftjs/backend";
+import { type CallableLayer, type LayerCall, type ModelPatch, onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { TENSORFLOW } from "../load/backend-name.ts";
 import { batchNormCall } from "./batch-norm.ts";
@@ -33,27 +24,11 @@ const NATIVE_CALLS: Readonly<Record<string, NativeCall>> = { BatchNormalization:
  * another patch has replaced already, such as a frozen batch norm, are not changed.
  */
 export function nativeLayers(): ModelPatch {
-  return {
+  return callPatch({
     name: "native-layers",
-    apply(model: LayersLike): PatchHandle {
-      const undo: (() => void)[] = [];
-      const pure: string[] = [];
-      for (const place of walkLayers(model)) {
-        const layer = place.layer as CallableLayer;
-        if (Object.hasOwn(layer, "call")) continue;
-        const call = NATIVE_CALLS[layer.getClassName()]?.(layer, layer.call.bind(layer));
-        if (!call) continue;
-        undo.push(overrideCall(layer, () => call));
-        if (layer.getClassName() === "ReLU") pure.push(layerPath(place));
-      }
-      const { length } = undo;
-      return {
-        restore: () => {
-          for (const step of undo.splice(0)) step();
-        },
-        pure,
-        summary: `${length} layers compute by native kernels`,
-      };
-    },
-  };
+    kernels: "native",
+    callOf: (layer, previous) =>
+      Object.hasOwn(layer, "call") ? undefined : NATIVE_CALLS[layer.getClassName()]?.(layer, previous),
+    pure: ["ReLU"],
+  });
 }
