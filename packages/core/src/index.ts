@@ -38,7 +38,7 @@ export type { Availability, BackendAdapter, BackendSession, Capabilities } from 
 export type { Callback, CallbackRun, CallbackState } from "./kinds/callback.ts";
 export type { AnyCombiner, Combiner, ElementwiseCombiner, WeighingCombiner } from "./kinds/combiner.ts";
 export { brokenConstraints, type Constrained, type Constraints } from "./kinds/constraints.ts";
-export { type FusedKernels, type Kernels, runFused } from "./kinds/fused-kernels.ts";
+export { type FusedKernels, type Kernels, runFused, type TrustAttributes } from "./kinds/fused-kernels.ts";
 export type { EpochEnd, Observer, RunEnd, RunStart, StepEnd } from "./kinds/observer.ts";
 export { type OptionSchema, type OptionsSchema, optionsSchema, type Parsed } from "./kinds/options.ts";
 export type { CallableLayer, CallOptions, LayerCall } from "./kinds/override-call.ts";

@@ -144,6 +144,7 @@ it("exports these types and no others", () => {
       "TensorMap",
       "TensorSpec",
       "Transformed",
+      "TrustAttributes",
       "UpdateRule",
       "VariableMap",
       "WeighingCombiner",

@@ -25,7 +25,9 @@ interface Moments extends Parallel {
 }
 
 /** Attributes of the trust ratio in `GraftLars` and `GraftLamb`. */
-interface Trust {
+export interface TrustAttributes {
+  /** Decay of each parameter, decoupled in `GraftLamb`. */
+  readonly decays: readonly number[];
   /** Parameters with the same number share one ratio; −1 keeps the ratio 1. */
   readonly groups: readonly number[];
   /** Index of each parameter's entry in `ratios`, `weightNorms` and `gradNorms`. */
@@ -58,10 +60,9 @@ export interface FusedKernels {
   };
   GraftAdam: Moments;
   GraftLars: Parallel &
-    Trust & {
+    TrustAttributes & {
       /** Empty if momentum is 0. */
       readonly velocities: readonly tf.Tensor[];
-      readonly decays: readonly number[];
       readonly denominator: "gradient" | "decayed" | "velocity";
       readonly clipToRate: boolean;
       readonly rateInVelocity: boolean;
@@ -72,7 +73,7 @@ export interface FusedKernels {
       readonly nesterov: boolean;
       readonly first: readonly boolean[];
     };
-  GraftLamb: Moments & Trust;
+  GraftLamb: Moments & TrustAttributes;
   GraftGlobalNorm: {
     readonly tensors: readonly tf.Tensor[];
     /** Float32 scalar, written. */

@@ -1,21 +1,6 @@
-import type { FusedKernels, ParamInfo } from "@graftjs/core";
+import type { ParamInfo, TrustAttributes } from "@graftjs/core";
 import type { TrustLayout } from "./layout.ts";
 import type { TrustFormula, TrustState } from "./trust.ts";
-
-/** Attributes that `GraftLars` and `GraftLamb` share. */
-type TrustAttributes = Pick<
-  FusedKernels["GraftLars"],
-  | "groups"
-  | "slots"
-  | "decays"
-  | "minRatio"
-  | "maxRatio"
-  | "zeroNorm"
-  | "rmsFloor"
-  | "ratios"
-  | "weightNorms"
-  | "gradNorms"
->;
 
 /** Returns the attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
 export function fusedTrust(

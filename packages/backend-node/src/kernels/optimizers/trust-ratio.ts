@@ -1,21 +1,7 @@
-import type { FusedKernels } from "@graftjs/core";
+import type { FusedKernels, TrustAttributes } from "@graftjs/core";
 import type { Tensor } from "@tensorflow/tfjs-core";
 
-/** Attributes for ratios that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
-export type TrustAttrs = Pick<
-  FusedKernels["GraftLars"],
-  | "variables"
-  | "groups"
-  | "slots"
-  | "decays"
-  | "minRatio"
-  | "maxRatio"
-  | "zeroNorm"
-  | "rmsFloor"
-  | "ratios"
-  | "weightNorms"
-  | "gradNorms"
->;
+type Attributes = TrustAttributes & Pick<FusedKernels["GraftLars"], "variables">;
 
 /** Attributes of the ratio that `GraftLamb` lacks. */
 export type TrustFormula = Pick<FusedKernels["GraftLars"], "trustCoefficient" | "epsilon" | "denominator">;
@@ -39,7 +25,7 @@ const OUTSIDE: Trust = { ratio: 1, dropDecay: false, weightNorm: 0, gradNorm: 0 
  * @param dividing norm of each tensor that goes into D.
  */
 export function trustOf(
-  attrs: TrustAttrs,
+  attrs: Attributes,
   weights: ArrayLike<number>,
   dividing: ArrayLike<number>,
   formula: TrustFormula,
@@ -55,7 +41,7 @@ export function trustOf(
 }
 
 function ofGroup(
-  { variables, decays, minRatio, maxRatio, zeroNorm, rmsFloor }: TrustAttrs,
+  { variables, decays, minRatio, maxRatio, zeroNorm, rmsFloor }: Attributes,
   indices: readonly number[],
   weights: ArrayLike<number>,
   dividing: ArrayLike<number>,
@@ -74,7 +60,7 @@ function ofGroup(
 }
 
 /** Returns the values of `ratios`, `weightNorms` and `gradNorms` after a step. Entries that no slot names are 0. */
-export function reportsOf({ slots, ratios }: TrustAttrs, trusts: readonly Trust[]): readonly Float32Array[] {
+export function reportsOf({ slots, ratios }: TrustAttributes, trusts: readonly Trust[]): readonly Float32Array[] {
   return (["ratio", "weightNorm", "gradNorm"] as const).map((field) => {
     const values = new Float32Array(ratios.size);
     for (const [i, trust] of trusts.entries()) values[slots[i] as number] = trust[field];

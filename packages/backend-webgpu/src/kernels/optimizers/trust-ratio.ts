@@ -1,24 +1,9 @@
-import type { FusedKernels } from "@graftjs/core";
+import type { FusedKernels, TrustAttributes } from "@graftjs/core";
 import type { StockInternals } from "../../device/internals.ts";
 import { writableBuffer } from "../dispatch/buffers.ts";
 import { dispatchOnce } from "../dispatch/dispatch.ts";
 import { scratch, scratchOf } from "../dispatch/scratch.ts";
 import { BLUE } from "./safe-norms.ts";
-
-/** Attributes that `GraftLars` and `GraftLamb` share. See docs/fused-kernels.md. */
-export type TrustAttrs = Pick<
-  FusedKernels["GraftLars"],
-  | "decays"
-  | "groups"
-  | "slots"
-  | "minRatio"
-  | "maxRatio"
-  | "zeroNorm"
-  | "rmsFloor"
-  | "ratios"
-  | "weightNorms"
-  | "gradNorms"
->;
 
 /** Attributes of the ratio that `GraftLamb` lacks. */
 export type RatioFormula = Pick<
@@ -131,7 +116,7 @@ fn main(@builtin(local_invocation_id) local: vec3<u32>) {
  */
 export function dispatchRatios(
   backend: StockInternals,
-  { decays, groups, slots, minRatio, maxRatio, zeroNorm, rmsFloor, ...out }: TrustAttrs,
+  { decays, groups, slots, minRatio, maxRatio, zeroNorm, rmsFloor, ...out }: TrustAttributes,
   { trustCoefficient, epsilon, denominator, clipToRate }: RatioFormula,
   sizes: readonly number[],
   learningRates: readonly number[],
