@@ -3,8 +3,9 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
 import { checkLists } from "./check-lists.ts";
-import { type Scalars, stepScalars } from "./step-scalars.ts";
-import { pendingWrites, writeTensor } from "./write-tensor.ts";
+import { type AddWrite, composedStep } from "./composed-step.ts";
+import type { Scalars } from "./step-scalars.ts";
+import { writeTensor } from "./write-tensor.ts";
 
 /**
  * Runs `GraftAdam`: a step of Adam or AdamW for a list of variables. Without our own kernels it is composed of plain operations.
@@ -12,25 +13,8 @@ import { pendingWrites, writeTensor } from "./write-tensor.ts";
  */
 export function adamKernel(native: Native, step: FusedKernels["GraftAdam"]): void {
   checkLists("GraftAdam", step.variables, { grads: step.grads, m: step.m, v: step.v });
-  if (native.runGraft) {
-    stepInOneCall(native, native.runGraft, step);
-    return;
-  }
-  const writes = pendingWrites(native);
-  const scalars = stepScalars(native);
-  try {
-    step.variables.forEach((variable, i) => {
-      const update = updateOf(native, step, i, scalars, writes.add);
-      writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), update.id]));
-      native.free(update);
-    });
-    writes.commit();
-  } catch (cause) {
-    writes.abandon();
-    throw cause;
-  } finally {
-    scalars.free();
-  }
+  if (native.runGraft) stepInOneCall(native, native.runGraft, step);
+  else composedStep(native, step.variables, (i, scalars, add) => updateOf(native, step, i, scalars, add));
 }
 
 /** Computes the whole step in one call of our own kernel. */
@@ -64,7 +48,7 @@ function updateOf(
   step: FusedKernels["GraftAdam"],
   i: number,
   scalars: Scalars,
-  add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
+  add: AddWrite,
 ): NativeTensor {
   const { attr, free, id, execute } = native;
   const binary = (name: string, a: number, b: number): NativeTensor => execute(name, attr.float, [a, b]);

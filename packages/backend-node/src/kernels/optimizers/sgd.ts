@@ -3,8 +3,9 @@ import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
 import { checkLists } from "./check-lists.ts";
-import { type Scalars, stepScalars } from "./step-scalars.ts";
-import { pendingWrites, writeTensor } from "./write-tensor.ts";
+import { type AddWrite, composedStep } from "./composed-step.ts";
+import type { Scalars } from "./step-scalars.ts";
+import { writeTensor } from "./write-tensor.ts";
 
 /** Runs `GraftSgd`: a step of SGD for a list of variables. Nothing is written before all values are computed. */
 export function sgdKernel(native: Native, step: FusedKernels["GraftSgd"]): void {
@@ -12,25 +13,8 @@ export function sgdKernel(native: Native, step: FusedKernels["GraftSgd"]): void 
     grads: step.grads,
     ...(step.velocities.length > 0 ? { velocities: step.velocities } : {}),
   });
-  if (native.runGraft) {
-    stepInOneCall(native, native.runGraft, step);
-    return;
-  }
-  const writes = pendingWrites(native);
-  const scalars = stepScalars(native);
-  try {
-    step.variables.forEach((variable, i) => {
-      const updates = updateOf(native, step, i, scalars, writes.add);
-      writes.add(variable, native.execute("Sub", native.attr.float, [native.id(variable), updates.id]));
-      if (updates.owned) native.free(updates);
-    });
-    writes.commit();
-  } catch (cause) {
-    writes.abandon();
-    throw cause;
-  } finally {
-    scalars.free();
-  }
+  if (native.runGraft) stepInOneCall(native, native.runGraft, step);
+  else composedStep(native, step.variables, (i, scalars, add) => updateOf(native, step, i, scalars, add));
 }
 
 /** Computes the whole step in one call of our own kernel. */
@@ -64,7 +48,7 @@ function updateOf(
   step: FusedKernels["GraftSgd"],
   i: number,
   scalars: Scalars,
-  add: (tensor: Tensor, value: NativeTensor) => NativeTensor,
+  add: AddWrite,
 ): NativeTensor & { readonly owned: boolean } {
   const { attr, free, id, execute } = native;
   const times = (tensor: number, factor: number): NativeTensor =>
