@@ -56,10 +56,10 @@ def typed(value):
 
 cases = {
     "plain": link(kernel),
-    "external, absolute": external("/tmp/graft-secret.bin"),
+    "external, absolute": external("/elsewhere/secret.bin"),
     "external, relative": external("secret.bin"),
     "external, a device": external("/dev/stdin"),
-    "virtual, absolute": virtual("/tmp/graft-secret.h5"),
+    "virtual, absolute": virtual("/elsewhere/secret.h5"),
     "virtual, relative": virtual("secret.h5"),
     "virtual, the file itself": virtual("."),
     "external link": link(h5py.ExternalLink("secret.h5", "/secret")),

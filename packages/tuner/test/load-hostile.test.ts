@@ -24,10 +24,10 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 describe("hostile .h5 files", () => {
   const messages: Readonly<Record<Exclude<keyof typeof hostile, "plain">, RegExp>> = {
-    "external, absolute": /refers to the file "\/tmp\/graft-secret.bin"/,
+    "external, absolute": /refers to the file "\/elsewhere\/secret.bin"/,
     "external, relative": /refers to the file ".*secret.bin"/,
     "external, a device": /refers to the file "\/dev\/stdin"/,
-    "virtual, absolute": /refers to "\/tmp\/graft-secret.h5".*virtual/,
+    "virtual, absolute": /refers to "\/elsewhere\/secret.h5".*virtual/,
     "virtual, relative": /refers to "secret.h5".*virtual/,
     "virtual, the file itself": /refers to "\.".*virtual/,
     "external link": /refers to the file ".*secret.h5"/,
@@ -42,10 +42,13 @@ describe("hostile .h5 files", () => {
   };
 
   it("refuses external storage, virtual datasets and links by name, even if the other file is in h5wasm's memory", async () => {
-    const { FS } = (await h5.ready) as unknown as { FS: { writeFile(path: string, bytes: Uint8Array): void } };
+    const { FS } = (await h5.ready) as unknown as {
+      FS: { mkdir(path: string): void; writeFile(path: string, bytes: Uint8Array): void };
+    };
+    FS.mkdir("/elsewhere");
     const secret = new Uint8Array(Float32Array.from({ length: 12 }, () => 7).buffer);
-    for (const path of ["/tmp/graft-secret.bin", "/secret.bin"]) FS.writeFile(path, secret);
-    for (const path of ["/tmp/graft-secret.h5", "/secret.h5"]) FS.writeFile(path, inflated(hostile.plain));
+    for (const path of ["/elsewhere/secret.bin", "/secret.bin"]) FS.writeFile(path, secret);
+    for (const path of ["/elsewhere/secret.h5", "/secret.h5"]) FS.writeFile(path, inflated(hostile.plain));
     const plain = await loadKerasH5(inflated(hostile.plain), h5);
     expect([...(plain.weights[0]?.read().dataSync() ?? [])]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     const before = tf.memory().numTensors;
