@@ -7,6 +7,7 @@ import {
   type Selector,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { decaySelector } from "../rules/decoupled-weight-decay.ts";
 
 export interface AddDecayedWeightsOptions {
   /** λ in g ← g + λ·w. ≥ 0. */
@@ -19,10 +20,7 @@ export const addDecayedWeightsOptions: OptionsSchema<AddDecayedWeightsOptions> =
   optionsSchema<AddDecayedWeightsOptions>(
     {
       weightDecay: { type: "number", minimum: 0, description: "λ in g ← g + λ·w" },
-      on: {
-        description:
-          "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
-      },
+      on: decaySelector,
     },
     ["weightDecay"],
   );

@@ -7,7 +7,11 @@ import {
   type Plugin,
   type Selector,
 } from "@graftjs/core";
-import { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "../rules/decoupled-weight-decay.ts";
+import {
+  type DecoupledWeightDecayOptions,
+  decoupledWeightDecay,
+  decoupledWeightDecayProperties,
+} from "../rules/decoupled-weight-decay.ts";
 import { updateIfFinite } from "../rules/update-if-finite.ts";
 import { accumulate, accumulateOptions } from "./accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
@@ -60,11 +64,7 @@ const updateStatsOptions: OptionsSchema<{ rule: AnyRule }> = optionsSchema<{ rul
 const decoupledOptions: OptionsSchema<Decoupled> = optionsSchema<Decoupled>(
   {
     rule: { plugin: "rule", description: "The rule to which decay is added" },
-    weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-    on: {
-      description:
-        "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
-    },
+    ...decoupledWeightDecayProperties,
   },
   ["rule", "weightDecay"],
 );

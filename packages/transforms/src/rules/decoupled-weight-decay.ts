@@ -1,6 +1,7 @@
 import {
   decayedNames,
   mapTensors,
+  type OptionSchema,
   type OptionsSchema,
   optionsSchema,
   type Selector,
@@ -16,17 +17,20 @@ export interface DecoupledWeightDecayOptions {
   readonly on?: Selector;
 }
 
-export const decoupledWeightDecayOptions: OptionsSchema<DecoupledWeightDecayOptions> =
-  optionsSchema<DecoupledWeightDecayOptions>(
-    {
-      weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
-      on: {
-        description:
-          "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
-      },
-    },
-    ["weightDecay"],
-  );
+/** Schema of the option `on` of everything that decays weights. */
+export const decaySelector: OptionSchema = {
+  description:
+    "Selector of the parameters that decay; by default those of two or more dimensions except biases, gamma and beta",
+};
+
+/** Schemas of the options, for functions and recipes. */
+export const decoupledWeightDecayProperties: Readonly<Record<keyof DecoupledWeightDecayOptions, OptionSchema>> = {
+  weightDecay: { type: "number", minimum: 0, description: "λ in w ← w − γ·λ·w" },
+  on: decaySelector,
+};
+
+const decoupledWeightDecayOptions: OptionsSchema<DecoupledWeightDecayOptions> =
+  optionsSchema<DecoupledWeightDecayOptions>(decoupledWeightDecayProperties, ["weightDecay"]);
 
 /**
  * Adds w ← w − γ·λ·w on the parameters of `on` to `rule`. The decay never enters momentum or moments (Loshchilov & Hutter
