@@ -10,6 +10,7 @@ export function printable(text: string): string {
   return text.replace(CONTROL, escaped);
 }
 
+// The tuner has the same for its observers. Importing it from there would load the tuner in every command.
 /** Like {@link printable}, for a name within a line: line feeds and tabs are shown too. */
 export function printableName(name: string): string {
   return printable(name).replace(/[\n\t]/g, escaped);
