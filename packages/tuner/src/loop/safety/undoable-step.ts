@@ -1,6 +1,6 @@
 import { type HookedOptimizer, mapTree, type OptimizerState, type TensorMap, visitTensors } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { allFinite, notFinite } from "./finite.ts";
+import { notFiniteInOneRead } from "./finite.ts";
 
 /**
  * Takes a step that is not in place, and undoes it if a weight or the rule's state is not finite afterwards. The former values are
@@ -16,8 +16,7 @@ export async function undoableStep(optimizer: HookedOptimizer, take: () => void)
   let undone = false;
   try {
     take();
-    const values = valuesOf(optimizer);
-    const wrong = (await allFinite(Object.values(values))) ? [] : await notFinite(values);
+    const wrong = await notFiniteInOneRead(valuesOf(optimizer));
     if (wrong.length > 0) {
       undone = true;
       active.forEach(({ variable }, i) => {

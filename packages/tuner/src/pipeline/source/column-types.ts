@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { Loss } from "../../losses/loss.ts";
+import { type Loss, lossOf } from "../../losses/loss.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { flatten } from "../../models/layers/layer-graph.ts";
 import type { LayersModelLike } from "../../models/layers/layers-model.ts";
@@ -32,7 +32,7 @@ export function columnTypes({ ports, patchable }: ModelAdapter, losses: readonly
     }),
     labels: losses.map((loss) => {
       if (typeof loss === "function") return (given) => given;
-      const sparse = typeof loss === "string" ? loss.startsWith("sparse") : loss.sparse === true;
+      const { sparse = false } = lossOf(loss);
       return (given) => (!sparse ? "float32" : given === "bool" ? "int32" : given);
     }),
   };
