@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FineTuneOptions, fineTune, flip, functionAdapter, graphModelAdapter, rotate } from "../src/index.ts";
-import { graphOf, matMul, op } from "./graphs.ts";
+import { graphOf, matMul } from "./graphs.ts";
 import { weightsOf } from "./support.ts";
 
 const L = layers.layers;
@@ -64,6 +64,16 @@ function wholeNumbers(shape: number[], dtype: "int32" | "bool"): tf.Tensor {
   return tf.cast(tf.tensor(values, [12, ...shape], "int32"), dtype);
 }
 
+/** A graph x·kernel whose placeholder has the given type. Its kernel is 0.001, 0.002, … 0.008. */
+function graphTaking(type: string): tf.io.ModelArtifacts {
+  const kernel = { name: "w/k", shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => n / 1000) };
+  const cast = { name: "f", op: "Cast", input: ["x"], attr: { SrcT: { type }, DstT: { type: "DT_FLOAT" } } };
+  const artifacts = graphOf([cast, matMul("m", "f", "w/k")], [kernel]);
+  const { node } = artifacts.modelTopology as { node: { op: string; attr: object }[] };
+  for (const { op, attr } of node) if (op === "Placeholder") Object.assign(attr, { dtype: { type } });
+  return artifacts;
+}
+
 const labels = (): tf.Tensor =>
   tf.cast(tf.oneHot(tf.tensor1d(Int32Array.from({ length: 12 }, (_, i) => i % 2)), 2), "float32");
 
@@ -112,6 +122,58 @@ for (const backend of ["cpu", "wasm"] as const) {
         }
       });
     }
+
+    it("of graphs are cast to the dtype of their placeholder", async () => {
+      await tf.setBackend(backend);
+      const values = Array.from({ length: 48 }, (_, i) => (i * 7 + (i >> 2)) % 25);
+      const run = async (placeholder: string, xs: unknown, learningRate = 1e-4): Promise<number[]> => {
+        const adapter = graphModelAdapter(await loadGraphModel({ load: async () => graphTaking(placeholder) }));
+        const data = { xs, ys: labels() } as FineTuneOptions["data"];
+        const { history } = await fineTune(adapter, {
+          ...options,
+          learningRate,
+          data,
+          validation: data,
+          trainable: "all",
+        });
+        const trained = adapter.weights.flatMap(({ variable }) => [...variable.dataSync()]);
+        adapter.release();
+        return [...history.loss, ...(history.val_loss ?? []), ...trained];
+      };
+      const kinds = [Float32Array, Int16Array, Uint8Array];
+      const given = [
+        ...kinds.map((Kind) => ({ values: Kind.from(values), shape: [12, 4] })),
+        tf.tensor2d(values, [12, 4], "int32"),
+        tf.tensor2d(values, [12, 4], "float32"),
+      ];
+      const truth = tf.tensor2d(values, [12, 4], "bool");
+      for (const placeholder of ["DT_FLOAT", "DT_INT32", "DT_UINT8"]) {
+        const expected = await run(
+          placeholder,
+          tf.tensor2d(values, [12, 4], placeholder === "DT_FLOAT" ? "float32" : "int32"),
+        );
+        for (const xs of given) expect(await run(placeholder, xs), placeholder).toEqual(expected);
+        const ones = await run(
+          placeholder,
+          tf.tensor2d(
+            values.map((n) => Number(n > 0)),
+            [12, 4],
+            "int32",
+          ),
+        );
+        expect(await run(placeholder, truth), placeholder).toEqual(ones);
+      }
+      // By hand: the mean square of the product with the kernel, less the label.
+      const [first] = await run("DT_INT32", given[0], 0);
+      const rows = Array.from({ length: 12 }, (_, i) => values.slice(4 * i, 4 * i + 4));
+      const squares = rows.flatMap((row, i) =>
+        [0, 1].map((unit) => {
+          const sum = row.reduce((all, n, k) => all + (n * (2 * k + unit + 1)) / 1000, 0);
+          return (sum - Number(i % 2 === unit)) ** 2;
+        }),
+      );
+      expect(first).toBeCloseTo(squares.reduce((a, b) => a + b) / squares.length, 4);
+    });
 
     it("train on labels of any dtype as on float32 labels", async () => {
       await tf.setBackend(backend);
@@ -205,33 +267,33 @@ describe("inputs", () => {
     expect(new Set(seen)).toEqual(new Set(["float32"]));
   });
 
-  it("of graphs and functions keep their dtypes", async () => {
-    const int32 = { type: "DT_INT32" };
-    const cast = { name: "f", op: "Cast", input: ["x"], attr: { SrcT: int32, DstT: { type: "DT_FLOAT" } } };
-    const artifacts = graphOf(
-      [cast, matMul("m", "f", "w/k"), op("y", "Softmax", ["m"])],
-      [{ name: "w/k", shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] }],
-    );
-    const [placeholder] = (artifacts.modelTopology as { node: { attr: object }[] }).node;
-    Object.assign(placeholder?.attr ?? {}, { dtype: int32 });
-    const adapter = graphModelAdapter(await loadGraphModel({ load: async () => artifacts }));
-    const xs = wholeNumbers([4], "int32");
-    await fineTune(adapter, { ...options, data: { xs, ys: labels() }, trainable: "all" });
-    adapter.release();
+  it("of functions keep their dtypes", async () => {
     const seen: string[] = [];
     const w = tf.variable(tf.ones([4, 2]));
     const forward = ([x]: readonly tf.Tensor[]): tf.Tensor => {
       seen.push(x?.dtype as string);
       return tf.matMul(tf.cast(x as tf.Tensor2D, "float32"), w as unknown as tf.Tensor2D);
     };
-    const model2 = functionAdapter({
+    const model = functionAdapter({
       variables: { "a/w": w },
       forward,
       inputs: { x: [null, 4] },
       outputs: { y: [null, 2] },
     });
-    await fineTune(model2, { ...options, data: { xs, ys: labels() }, trainable: "all" });
+    const xs = wholeNumbers([4], "int32");
+    await fineTune(model, { ...options, data: { xs, ys: labels() }, trainable: "all" });
     expect(new Set(seen)).toEqual(new Set(["int32"]));
+  });
+
+  it("with fractions are refused by a graph that takes integers", async () => {
+    const adapter = graphModelAdapter(await loadGraphModel({ load: async () => graphTaking("DT_UINT8") }));
+    const data = { xs: tf.randomUniform([12, 4]), ys: labels() };
+    const [before, start] = [[...(adapter.weights[0]?.variable.dataSync() ?? [])], tf.memory().numTensors];
+    await expect(fineTune(adapter, { ...options, data, trainable: "all" })).rejects.toThrow(
+      /data\.xs `x` holds numbers that are not whole, and the model takes int32\.\n.*pixels from 0 to 255/,
+    );
+    expect([...(adapter.weights[0]?.variable.dataSync() ?? [])]).toEqual(before);
+    expect(tf.memory().numTensors).toBe(start);
   });
 
   it("of text are refused with a way out", async () => {

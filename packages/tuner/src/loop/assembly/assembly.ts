@@ -120,7 +120,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
         assertStream(data, options.epochs, what);
         const labels: StreamChecks["labels"] = (labels, inputs, from) =>
           assertLabels(labels, losses, outputsOf(inputs), `${what}.ys from example ${from} on`);
-        return castSource(await streamSource(data, { ports, labels }, what), types);
+        return castSource(await streamSource(data, { ports, labels }, what), types, what);
       }
       const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
@@ -131,7 +131,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
         outputsOf(() => given.inputs),
         `${what}.ys`,
       );
-      return castSource(memorySource(given), types);
+      return castSource(memorySource(given), types, what);
     };
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));

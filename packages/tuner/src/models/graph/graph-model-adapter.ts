@@ -57,6 +57,7 @@ export function graphModelAdapter(
   });
   // `model.inputNodes` would give the keys of the signature instead of node names.
   const inputNames = model.inputs.map(({ name }) => nodeName(name));
+  const inputs = model.inputs.map(({ shape, dtype }) => ({ shape: shapeOf(shape), dtype: dtype ?? undefined }));
   const fixed = outputs.map((name) => model.outputs.find((output) => output.name === name)?.shape);
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
     Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
@@ -69,9 +70,7 @@ export function graphModelAdapter(
     ports: {
       inputNames,
       outputNames: outputs,
-      inputs: inputNames.map((name) => ({
-        shape: shapeOf(model.inputs.find((input) => nodeName(input.name) === name)?.shape),
-      })),
+      inputs,
       outputs: fixed.map((shape) => ({ shape: shapeOf(shape) })),
     },
     patchable: { name: "GraphModel", layers: [] },

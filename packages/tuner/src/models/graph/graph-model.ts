@@ -8,9 +8,16 @@ export interface GraphDefNode {
   readonly attr?: { readonly [name: string]: { readonly i?: number | string; readonly b?: boolean } | undefined };
 }
 
+/** A placeholder. Its dtype is null if tfjs does not know the type. */
+export interface GraphInput {
+  readonly name: string;
+  readonly shape?: readonly (number | null)[];
+  readonly dtype?: tf.DataType | null;
+}
+
 /** The part of `tf.GraphModel` that Graft uses. (`artifacts` is private in TypeScript but exists at run time.) */
 export interface GraphModelLike {
-  readonly inputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
+  readonly inputs: readonly GraphInput[];
   readonly outputs: readonly { readonly name: string; readonly shape?: readonly (number | null)[] }[];
   readonly weights: { [name: string]: tf.Tensor[] };
   execute(inputs: tf.NamedTensorMap, outputs: string[]): tf.Tensor | tf.Tensor[];

@@ -3,6 +3,7 @@ import { type Loss, lossOf } from "../../losses/loss.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { flatten } from "../../models/layers/layer-graph.ts";
 import type { LayersModelLike } from "../../models/layers/layers-model.ts";
+import { DataError } from "../data-error.ts";
 import type { Pass, Source } from "./source.ts";
 
 /** Returns the dtype that a tensor must be cast to; its own dtype if it is used unchanged. */
@@ -10,6 +11,7 @@ export type TypeOf = (given: tf.DataType) => tf.DataType;
 
 /** The dtypes of inputs and labels, in the model's order. */
 export interface ColumnTypes {
+  readonly inputNames: readonly string[];
   readonly inputs: readonly TypeOf[];
   readonly labels: readonly TypeOf[];
 }
@@ -26,10 +28,12 @@ export interface ColumnTypes {
 export function columnTypes({ ports, patchable }: ModelAdapter, losses: readonly Loss[]): ColumnTypes {
   const onlyEmbedded = embeddedInputs(patchable);
   return {
-    inputs: ports.inputs.map((port, i) => {
-      const { dtype: declared } = port as { readonly dtype?: tf.DataType };
-      return (given) => (declared === undefined || (given === "int32" && onlyEmbedded.has(i)) ? given : declared);
-    }),
+    inputNames: ports.inputNames,
+    inputs: ports.inputs.map(
+      ({ dtype: declared }, i) =>
+        (given) =>
+          declared === undefined || (given === "int32" && onlyEmbedded.has(i)) ? given : declared,
+    ),
     labels: losses.map((loss) => {
       if (typeof loss === "function") return (given) => given;
       const { sparse = false } = lossOf(loss);
@@ -61,8 +65,13 @@ export function castColumns(tensors: readonly tf.Tensor[], types: readonly TypeO
   });
 }
 
-/** Casts the rows of a source as they are taken, so that data in memory are not copied as a whole. */
-export function castSource(source: Source, { inputs, labels }: ColumnTypes): Source {
+/**
+ * Casts the rows of a source as they are taken, so that data in memory are not copied as a whole.
+ *
+ * @param what name of the data in messages.
+ * @throws DataError from `take` if an input with fractions would be cut to whole numbers.
+ */
+export function castSource(source: Source, types: ColumnTypes, what: string): Source {
   return {
     ...source,
     open(order, from): Pass {
@@ -70,10 +79,36 @@ export function castSource(source: Source, { inputs, labels }: ColumnTypes): Sou
       return {
         async take(indices, withInputs) {
           const rows = await pass.take(indices, withInputs);
-          return { inputs: castColumns(rows.inputs, inputs), labels: castColumns(rows.labels, labels) };
+          try {
+            await assertWhole(rows.inputs, types, what);
+          } catch (error) {
+            tf.dispose([rows.inputs, rows.labels]);
+            throw error;
+          }
+          return { inputs: castColumns(rows.inputs, types.inputs), labels: castColumns(rows.labels, types.labels) };
         },
         close: () => pass.close(),
       };
     },
   };
+}
+
+/** @throws DataError if an input that the model takes as integers has fractions, for example pixels between 0 and 1. */
+async function assertWhole(
+  inputs: readonly tf.Tensor[],
+  { inputs: types, inputNames }: ColumnTypes,
+  what: string,
+): Promise<void> {
+  for (const [i, tensor] of inputs.entries()) {
+    const type = types[i]?.(tensor.dtype);
+    if (tensor.dtype !== "float32" || (type !== "int32" && type !== "bool")) continue;
+    const whole = tf.tidy(() => tf.all(tf.equal(tensor, tf.floor(tensor))));
+    const [isWhole] = await whole.data();
+    whole.dispose();
+    if (!isWhole)
+      throw new DataError(
+        `${what}.xs \`${inputNames[i]}\` holds numbers that are not whole, and the model takes ${type}.`,
+        "Give whole numbers. For pictures these are usually pixels from 0 to 255.",
+      );
+  }
 }
