@@ -1,17 +1,19 @@
 import { defineConfig, type Options } from "tsup";
+import { writeDeclarations } from "./write-declarations.ts";
 
 type Config = ReturnType<typeof defineConfig>;
 
 /** Configures the build of a package: one ES module per entry, with declarations. Peers and dependencies are not bundled. */
-export function library(extra: Options = {}): Config {
+export function library(extra: Options & { readonly entry?: string[] } = {}): Config {
+  const { entry = ["src/index.ts"], ...rest } = extra;
   return defineConfig({
-    entry: ["src/index.ts"],
+    entry,
     format: "esm",
     target: "es2022",
-    dts: true,
     clean: true,
     treeshake: true,
     outDir: "dist",
-    ...extra,
+    onSuccess: () => writeDeclarations(entry),
+    ...rest,
   });
 }
