@@ -27,13 +27,16 @@ describe("webgpu in Chromium", () => {
     statistics: (steps) => page.call("statistics", steps),
   });
 
-  it("gives cpu's weights in every form of every fused rule, without leaks", async () => {
-    const { rows, composed, leaked } = await page.call<RuleReport>("rules");
-    expect(rows.length).toBeGreaterThan(45);
-    expect(composed).toEqual([]);
-    expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
-    expect(leaked).toBe(0);
-  });
+  // fused.gpu.test.ts compares the same kernels on the same adapter in Node.
+  if (LONG) {
+    it("gives cpu's weights in every form of every fused rule, without leaks", async () => {
+      const { rows, composed, leaked } = await page.call<RuleReport>("rules");
+      expect(rows.length).toBeGreaterThan(45);
+      expect(composed).toEqual([]);
+      expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
+      expect(leaked).toBe(0);
+    });
+  }
 
   it("needs a tenth of stock's dispatches for an update", async () => {
     const rows = await page.call<readonly { many: number; few: number }[]>("dispatches");

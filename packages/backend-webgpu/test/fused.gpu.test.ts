@@ -32,20 +32,30 @@ describe("fused optimizer kernels", () => {
     expect(leaked).toBe(0);
   });
 
-  it.each(pairs)("need a tenth of stock's dispatches and a third of its time: $name", async (pair) => {
+  it.each(pairs)("need a tenth of stock's dispatches: $name", async (pair) => {
+    const [theirs, ours] = [pair.stock(), pair.graft()];
+    // Warm up: the first steps make slots.
+    for (const { step } of [theirs, ours]) step();
+    const [many, few] = [countDispatches(theirs.step), countDispatches(ours.step)];
+    console.log(`${pair.name}: dispatches ${many} → ${few}`);
+    theirs.dispose();
+    ours.dispose();
+    expect(many / few).toBeGreaterThanOrEqual(10);
+  });
+
+  // A software GPU takes ten seconds for each pair, so CI measures one of them.
+  it.each(pairs.filter(({ name }) => LONG || name === "adam"))("need a third of stock's time: $name", async (pair) => {
     const [theirs, ours] = [pair.stock(), pair.graft()];
     // Warm up: the first steps make slots and compile.
     for (const { step } of [theirs, ours, theirs, ours]) step();
-    const [many, few] = [countDispatches(theirs.step), countDispatches(ours.step)];
     const [slow, fast] = (await timeTurns(
       [theirs, ours],
       () => session.device.queue.onSubmittedWorkDone(),
       LONG ? 7 : 3,
     )) as [number, number];
-    console.log(`${pair.name}: dispatches ${many} → ${few}, ${slow.toFixed(1)} → ${fast.toFixed(1)} ms`);
+    console.log(`${pair.name}: ${slow.toFixed(1)} → ${fast.toFixed(1)} ms`);
     theirs.dispose();
     ours.dispose();
-    expect(many / few).toBeGreaterThanOrEqual(10);
     expect(slow / fast).toBeGreaterThanOrEqual(3);
   });
 
