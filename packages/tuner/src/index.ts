@@ -31,6 +31,7 @@ export {
   type GraphModelAdapterOptions,
   graphModelAdapter,
 } from "./models/graph/graph-model-adapter.ts";
+export { type ExtendHeadOptions, extendHead } from "./models/head/extend-head.ts";
 export { type ReplaceHeadOptions, replaceHead } from "./models/head/replace-head.ts";
 export { registerKerasLayers } from "./models/keras/layers/register.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./models/layers/layers-model.ts";
