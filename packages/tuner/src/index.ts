@@ -105,7 +105,7 @@ export {
 
 export { type CsvOptions, csv } from "./observers/csv.ts";
 export { type Drift, type DriftOptions, drift } from "./observers/drift.ts";
-export { type HtmlReportOptions, htmlReport } from "./observers/html-report.ts";
+export { type HtmlReportOptions, htmlReport } from "./observers/html-report/html-report.ts";
 export { type JsonlOptions, jsonl } from "./observers/jsonl.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
 export type { TextSink } from "./observers/sink.ts";

@@ -8,7 +8,7 @@ import { modelFormats } from "./models/formats/plugins.ts";
 import { gradientNoise, gradientNoiseOptions } from "./noise/gradient-noise.ts";
 import { csv } from "./observers/csv.ts";
 import { drift } from "./observers/drift.ts";
-import { htmlReport } from "./observers/html-report.ts";
+import { type HtmlReportOptions, htmlReport } from "./observers/html-report/html-report.ts";
 import { jsonl } from "./observers/jsonl.ts";
 import { progress } from "./observers/progress.ts";
 import { tensorBoard } from "./observers/tensorboard/tensorboard.ts";
@@ -29,6 +29,29 @@ const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everyStep
   {
     to: { type: "string", description: "File that is written" },
     everySteps: { type: "integer", minimum: 1, default: 50, description: "Steps between two looks" },
+  },
+  ["to"],
+);
+
+const reportToFile: OptionsSchema<HtmlReportOptions & { to: string }, "title" | "classes" | "details"> = optionsSchema<
+  HtmlReportOptions & { to: string },
+  "title" | "classes" | "details"
+>(
+  {
+    to: { type: "string", description: "File that is written" },
+    title: { type: "string", default: "Fine-tuning", description: "Title of the page" },
+    classes: {
+      type: "array",
+      items: { type: "string" },
+      default: [],
+      description: "Names of the classes in the confusion matrix, in order",
+    },
+    details: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      default: {},
+      description: "Facts to show by label, for example the model and the data",
+    },
   },
   ["to"],
 );
@@ -72,8 +95,8 @@ export const plugins: readonly Plugin[] = [
     kind: "observer",
     name: "html-report",
     description: "One self-contained page with curves when the run ends",
-    options: toFile,
-    create: ({ to }) => htmlReport({ to }),
+    options: reportToFile,
+    create: htmlReport,
   }),
   definePlugin({
     kind: "observer",

@@ -87,7 +87,8 @@ describe("observers", () => {
     );
     const html = readFileSync(at("run.html"), "utf8");
     expect(html).toContain("<h1>A&#60;b</h1>");
-    expect(html.match(/<polyline/g)).toHaveLength(3);
+    // Loss and accuracy by epoch, loss and learning rate by step.
+    expect(html.match(/<polyline/g)).toHaveLength(4);
     expect(html).not.toMatch(/<script|https?:/);
     expect(warn).toHaveBeenCalledTimes(1);
     warn.mockRestore();
