@@ -26,7 +26,9 @@ for (const name of packages) {
   const others = [...dependencies, ...Object.keys(m.peerDependencies ?? {})].filter((d) => d.startsWith("@graftjs/"));
   check(!dependencies.includes("@graftjs/core") || name === "cli", "core is a peer, never a dependency");
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
-  const known = name.startsWith("backend-") ? ["@graftjs/core", "@graftjs/backend"] : ["@graftjs/core"];
+  // The data package implements kinds of plugins that the tuner declares.
+  const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : name === "data" ? ["@graftjs/tuner"] : [];
+  const known = ["@graftjs/core", ...beside];
   check(name === "cli" || others.every((d) => known.includes(d)), `knows other plugins: ${others.join(", ")}`);
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
   if (examplesNeeded(name))

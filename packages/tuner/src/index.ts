@@ -44,7 +44,8 @@ export type { LoadLimits } from "./models/load/load-limits.ts";
 export { LoadError } from "./files/load-error.ts";
 export { type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
 export { graphArtifacts } from "./models/save/graph-artifacts.ts";
-export { type SavableLayersModel, saveModel } from "./models/save/save-model.ts";
+export { cardOf, type ModelCard, readModelCard } from "./models/save/model-card.ts";
+export { type SavableLayersModel, type SaveModelOptions, saveModel } from "./models/save/save-model.ts";
 export { saveWhole } from "./models/save/save-whole.ts";
 
 // The data path: sources, streams, augmentation, order, the cache of the trunk's outputs.
@@ -56,7 +57,8 @@ export { DataError } from "./pipeline/data-error.ts";
 export type { Columns, ExampleData, TensorData } from "./pipeline/source/columns.ts";
 export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./pipeline/source/element.ts";
 export type { Data } from "./pipeline/stream/data.ts";
-export type { DataSource, RunData } from "./pipeline/stream/data-source.ts";
+export type { DataContext, DataPort, DataSource, ReadRunData, RunData } from "./pipeline/stream/data-source.ts";
+export type { InputReader, InputReaderUse } from "./pipeline/stream/input-reader.ts";
 export type { StreamData, StreamPass } from "./pipeline/stream/stream-data.ts";
 export type { Augment } from "./pipeline/views/augment.ts";
 export { type ColourOptions, colour } from "./pipeline/views/colour.ts";
@@ -97,6 +99,7 @@ export {
   applyDeltaAsync,
   DeltaError,
   type DeltaSource,
+  readDeltaCard,
   type SaveDeltaOptions,
   saveDelta,
 } from "./delta/delta.ts";

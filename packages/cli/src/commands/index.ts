@@ -7,6 +7,7 @@ import { installNative, uninstallNative } from "./install-native.ts";
 import { list } from "./list.ts";
 import { merge } from "./merge.ts";
 import { plan } from "./plan.ts";
+import { predict } from "./predict.ts";
 import { run } from "./run.ts";
 import { schema } from "./schema.ts";
 import { stack } from "./stack.ts";
@@ -14,6 +15,7 @@ import { stack } from "./stack.ts";
 /** Every subcommand, in the order of `graft --help`. */
 export const commands: Readonly<Record<string, Command>> = {
   run,
+  predict,
   plan,
   explain,
   inspect,

@@ -36,11 +36,12 @@ export const merge: Command = {
         "Give --out another folder: other deltas still need the base model.",
       );
     }
-    const { applyDelta, saveModel } = await import("@graftjs/tuner");
+    const { applyDelta, readDeltaCard, saveModel } = await import("@graftjs/tuner");
+    const card = readDeltaCard(bytes);
     const { useCpuBackend } = await import("../model/cpu-backend.ts");
     await useCpuBackend();
     const { readModel, titleOf } = await import("../model/recipe-model.ts");
-    const model = await readModel({ folder, run, recipe: json, trust });
+    const model = await readModel({ folder, run, recipe: json, trust, classes: card?.classes });
     try {
       if (!model.savable) {
         throw new UsageError(
@@ -49,7 +50,7 @@ export const merge: Command = {
         );
       }
       applyDelta(model.tunable, bytes);
-      await saveModel(model.savable, to);
+      await saveModel(model.savable, to, card ? { card } : {});
     } finally {
       model.dispose();
     }

@@ -12,10 +12,11 @@ import type { Command } from "./command.ts";
 const EVERY_STEPS = 50;
 
 export const run: Command = {
-  usage: "graft run <recipe.json> [--out delta.safetensors] [--checkpoint folder] [--resume] [--json]",
+  usage: "graft run <recipe.json> [--out folder or file] [--checkpoint folder] [--resume] [--json]",
   about:
     "Fine-tunes a model as a recipe says, and saves the trained tensors as one small file, the delta.\n\n" +
-    "--out         Path of the delta. Without it: `output` of the recipe's `run`, or delta.safetensors beside the recipe.\n" +
+    "--out         Path of the delta. A path without an ending is a folder: it gets the whole tuned model, too, for `graft predict`.\n" +
+    "              Without --out: `output` of the recipe's `run`, or delta.safetensors beside the recipe.\n" +
     `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
     "              of another run.\n" +
     "--resume      Continues from the newest complete checkpoint in that folder.\n" +
@@ -39,14 +40,20 @@ export const run: Command = {
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
     const { saveResult } = await import("../run/save-result.ts");
+    const { assertSavable, modelLine, saveWhole } = await import("../run/save-tuned-model.ts");
+    const { resultPlace } = await import("../run/result-place.ts");
     const spare = temporaryFolder();
     try {
       await withSession(path, io, trustOf(values, "folder"), async (session) => {
-        const { file, model, options } = session;
-        const target = out === undefined ? resolve(file.folder, file.run.output) : resolve(io.cwd, String(out));
+        const { file, model, options, card, notes } = session;
+        const place = resultPlace(
+          out === undefined ? resolve(file.folder, file.run.output) : resolve(io.cwd, String(out)),
+        );
+        assertSavable(session, place);
         const state = checkpoint === undefined ? undefined : resolve(io.cwd, String(checkpoint));
-        await assertPlaces(file, target, state);
-        await assertWritable(dirname(target));
+        await assertPlaces(file, place, state);
+        await assertWritable(dirname(place.delta));
+        if (json !== true) for (const note of notes) io.out(`${note}\n`);
         if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
         const result = await train(session, {
           checkpoint: state,
@@ -58,16 +65,17 @@ export const run: Command = {
           err: io.err,
         });
         const delta = await uninterrupted(async () => {
-          const bytes = await saveDelta(model, result, { recipe: file.recipe });
-          await saveResult(target, bytes);
+          const bytes = await saveDelta(model, result, { recipe: file.recipe, card });
+          await saveResult(place.delta, bytes);
+          result.restore();
+          if (place.model !== undefined) await saveWhole(session, { ...place, model: place.model });
           return bytes;
         });
-        result.restore();
         const { history, steps, seconds } = result;
         io.out(
           json === true
-            ? `${JSON.stringify({ history, steps, seconds, delta: target, bytes: delta.byteLength })}\n`
-            : `Saved ${target} (${(delta.byteLength / 1024).toFixed(1)} kB).\n`,
+            ? `${JSON.stringify({ history, steps, seconds, ...place, bytes: delta.byteLength })}\n`
+            : `Saved ${place.delta} (${(delta.byteLength / 1024).toFixed(1)} kB).\n${modelLine(place, io.cwd)}`,
         );
       });
     } finally {

@@ -1,6 +1,6 @@
 import { extname } from "node:path";
 import type { Registry, Use } from "@graftjs/registry";
-import type { RunData } from "@graftjs/tuner";
+import type { DataContext, ReadRunData } from "@graftjs/tuner";
 import { pathRefusal, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 
@@ -20,12 +20,16 @@ export interface DataUse {
  * @throws RecipeError if no data source has this name, or if its options are wrong
  * @throws UsageError if the data cannot be read
  */
-export async function readData({ folder, run, trust }: DataUse, registry: Registry): Promise<RunData> {
+export async function readData(
+  { folder, run, trust }: DataUse,
+  registry: Registry,
+  context: DataContext,
+): Promise<ReadRunData> {
   const use = dataUse(run.data);
   const refused = refusedData(use, folder, trust);
   if (refused !== undefined) throw new UsageError("The data cannot be used.", refused);
   const source = await registry.create("data-source", use);
-  const returned = await source.read(folder);
+  const returned = await source.read(folder, context);
   if (returned?.data) return returned;
   throw new UsageError(
     `The data source of the recipe returned no \`data\`.`,

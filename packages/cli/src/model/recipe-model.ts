@@ -45,6 +45,8 @@ export interface ModelSource {
   /** The code that the recipe may name. @default installed packages */
   readonly trust?: Trust;
   readonly run: Pick<RunSection, "model" | "head" | "outputs"> & { readonly seed?: number };
+  /** Names of the classes of the data. A new head without `units` has one unit for each. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 /**
@@ -52,7 +54,13 @@ export interface ModelSource {
  *
  * @throws UsageError if the model cannot be loaded, or `head` or `outputs` do not fit it
  */
-export async function readModel({ folder, recipe = {}, run, trust = LOOK }: ModelSource): Promise<RecipeModel> {
+export async function readModel({
+  folder,
+  recipe = {},
+  run,
+  trust = LOOK,
+  classes,
+}: ModelSource): Promise<RecipeModel> {
   const { head, outputs, model: given } = run;
   const path = resolve(folder, modelPath(given));
   const registry = await registryOf(recipe.plugins ?? [], folder, trust);
@@ -81,11 +89,11 @@ export async function readModel({ folder, recipe = {}, run, trust = LOOK }: Mode
       "`run.outputs` names nodes of a GraphModel. Remove it.",
     );
   }
-  return head ? withHead(layers, loaded.format, head, run.seed) : loaded;
+  return head ? withHead(layers, loaded.format, { units: classes?.length, ...head }, run.seed) : loaded;
 }
 
 /** A package that cannot be loaded is reported later, together with the recipe's other problems. */
-function registryOf(packages: readonly string[], folder: string, trust: Trust): Promise<Registry> {
+export function registryOf(packages: readonly string[], folder: string, trust: Trust): Promise<Registry> {
   return loadRegistry(packages, folder, trust).catch((error: unknown) => {
     if (!(error instanceof UsageError)) throw error;
     return loadRegistry([], folder);
@@ -116,9 +124,19 @@ function notLoaded(path: string): (cause: unknown) => never {
 }
 
 /** Any activation of tfjs may stand in a recipe, so its name is a string here. */
-type Head = Omit<ReplaceHeadOptions, "activation"> & { readonly activation?: string };
+type Head = Omit<ReplaceHeadOptions, "activation" | "units"> & {
+  readonly activation?: string;
+  readonly units: number | undefined;
+};
 
 function withHead(base: LayersModel, format: string, head: Head, seed: number | undefined): RecipeModel {
+  if (head.units === undefined) {
+    base.dispose();
+    throw new UsageError(
+      "The recipe's `run.head` has no `units`, and the data source names no classes.",
+      'Give the number of classes: "head": { "units": 5 }.',
+    );
+  }
   try {
     const given = { ...head, ...(seed === undefined ? {} : { seed }) };
     const layers = replaceHead(base, given as ReplaceHeadOptions);

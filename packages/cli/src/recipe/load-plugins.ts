@@ -11,7 +11,9 @@ import { isPackageName, LOOK, refusal, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 
 /** Packages whose plugins are always registered. A recipe may name them, too. */
-const BASE: ReadonlySet<string> = new Set(["core", "transforms", "backend", "tuner"].map((name) => `@graftjs/${name}`));
+const BASE: ReadonlySet<string> = new Set(
+  ["core", "transforms", "backend", "tuner", "data"].map((name) => `@graftjs/${name}`),
+);
 
 /**
  * Makes a registry of the plugins of Graft's base packages and of the plugins that the given packages export.
@@ -36,8 +38,9 @@ export async function loadRegistry(
     throw new UsageError(`${problems.length} of the recipe's plugins cannot be used.`, problems.join("\n"));
   }
   const { plugins: tunerPlugins } = await import("@graftjs/tuner");
-  const { plugins: dataPlugins } = await import("../data/plugins.ts");
-  const base = [corePlugins, transformPlugins, backendPlugins, tunerPlugins, dataPlugins, doctorPlugins];
+  const { plugins: sourcePlugins } = await import("@graftjs/data");
+  const { plugins: ownPlugins } = await import("../data/plugins.ts");
+  const base = [corePlugins, transformPlugins, backendPlugins, tunerPlugins, sourcePlugins, ownPlugins, doctorPlugins];
   return createRegistry([...base, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 

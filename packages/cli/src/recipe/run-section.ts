@@ -5,9 +5,13 @@ import type { ModelUse } from "./model-path.ts";
 
 /** A new dense head, which replaces all layers after a given one. */
 export interface HeadSection {
-  /** Name of the layer whose output the head reads. Feature maps are first averaged over height and width. */
-  readonly after: string;
-  readonly units: number;
+  /**
+   * Name of the layer whose output the head reads. Feature maps are first averaged over height and width.
+   * @default the layer before the last layer with parameters
+   */
+  readonly after?: string;
+  /** @default the number of classes of the data, if the data source names them */
+  readonly units?: number;
   /** @default "softmax" */
   readonly activation?: string;
   /** @default "head" */
@@ -64,9 +68,8 @@ const own: { readonly [K in keyof Required<CommandSection>]: OptionSchema } = {
   head: {
     type: "object",
     properties: { after: text, units: { type: "integer", minimum: 1 }, activation: text, name: text },
-    required: ["after", "units"],
     additionalProperties: false,
-    description: "A new dense head. Only for a LayersModel",
+    description: "A new dense head, by default with one unit for each class of the data. Only for a LayersModel",
   },
   outputs: {
     type: "array",

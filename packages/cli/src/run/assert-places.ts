@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { dataUse } from "../data/read-data.ts";
 import { isPackageName, realPath } from "../project/trust.ts";
 import { destinationOf } from "../recipe/anchored.ts";
@@ -7,6 +7,7 @@ import { modelPath } from "../recipe/model-path.ts";
 import type { RecipeFile } from "../recipe/recipe-file.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { modelFiles } from "./model-files.ts";
+import type { ResultPlace } from "./result-place.ts";
 
 /** A file or folder that a run writes. */
 interface Place {
@@ -28,17 +29,29 @@ const FORMS: Readonly<Record<string, (start: string) => boolean>> = {
 /** Tells whether a file begins like a delta: a safetensors file whose metadata name the format. */
 export const isDelta = (start: string): boolean => start.slice(8).startsWith('{"__metadata__":{"format":"graft-delta-');
 
+/** Tells whether a file begins like a model that a run has saved: its card comes first. */
+const isTunedModel = (start: string): boolean => start.startsWith('{"userDefinedMetadata":{"graft":');
+
 /**
  * Checks, before a run, that it will not overwrite the recipe, the model, the data, its code, or a file that Graft has not written.
  *
- * @param target absolute path of the delta.
  * @param checkpoint absolute path of the folder of checkpoints.
  * @throws UsageError with every problem. Nothing was written.
  */
-export async function assertPlaces(file: RecipeFile, target: string, checkpoint: string | undefined): Promise<void> {
+export async function assertPlaces(
+  file: RecipeFile,
+  { delta, model }: ResultPlace,
+  checkpoint: string | undefined,
+): Promise<void> {
   const inputs = await inputsOf(file);
   const places: Place[] = [
-    { what: "the delta (`output` or --out)", path: target, ours: isDelta },
+    { what: "the delta (`output` or --out)", path: delta, ours: isDelta },
+    ...(model === undefined
+      ? []
+      : [
+          { what: "the tuned model (`output` or --out)", path: model },
+          { what: "the tuned model (`output` or --out)", path: join(model, "model.json"), ours: isTunedModel },
+        ]),
     ...(checkpoint === undefined ? [] : [{ what: "the folder of checkpoints", path: checkpoint }]),
     ...cacheOf(file),
     ...observersOf(file),

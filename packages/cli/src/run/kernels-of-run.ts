@@ -2,6 +2,7 @@ import { recordKernels } from "@graftjs/backend";
 import { type FineTuneOptions, fineTune, type Loss } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { isSparse, lossOfOutput } from "../model/loss-of-output.ts";
 import { withoutConvolutions } from "./without-convolutions.ts";
 
 /** Length of an input's axis if the model accepts any. */
@@ -18,7 +19,9 @@ export async function kernelsOfRun(
   options: Omit<FineTuneOptions, "data" | "validation">,
 ): Promise<readonly string[] | undefined> {
   const xs = model.inputs.map(({ shape }) => tf.zeros(closed(shape)));
-  const ys = model.outputs.map(({ shape }, i) => labels(closed(shape), lossOf(model, options, i)));
+  const ys = model.outputs.map(({ shape }, i) =>
+    labels(closed(shape), lossOfOutput(model.outputNames, options.loss, i)),
+  );
   const data = { xs, ys };
   // If there is gradual unfreezing, a second epoch trains every parameter that is ever unfrozen.
   const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
@@ -44,16 +47,5 @@ function closed([, ...sides]: readonly (number | null)[]): number[] {
 
 /** Makes zeros in the shape of the output. If the loss takes class numbers, the last axis is left out. */
 function labels(shape: number[], loss: Loss | undefined): tf.Tensor {
-  const sparse = typeof loss === "object" ? loss.sparse === true : String(loss).startsWith("sparse");
-  return sparse ? tf.zeros(shape.slice(0, -1), "int32") : tf.zeros(shape);
-}
-
-function lossOf(
-  { outputNames }: LayersModel,
-  { loss }: Pick<FineTuneOptions, "loss">,
-  output: number,
-): Loss | undefined {
-  if (typeof loss !== "object" || "compute" in loss) return loss as Loss;
-  const key = Array.isArray(loss) ? Math.min(output, loss.length - 1) : (outputNames[output] as string);
-  return (loss as Readonly<Record<string | number, Loss>>)[key];
+  return isSparse(loss) ? tf.zeros(shape.slice(0, -1), "int32") : tf.zeros(shape);
 }

@@ -4,20 +4,28 @@ import { runOnBackends } from "@graftjs/backend";
 import type { BackendLostError, BackendSession } from "@graftjs/core";
 import type * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
+import { dataContext } from "../data/data-context.ts";
 import { readData } from "../data/read-data.ts";
 import type { Trust } from "../project/trust.ts";
-import { readModel } from "../model/recipe-model.ts";
+import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { type Composed, compose } from "../recipe/compose.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
+import { assertHeadFits, classesOf } from "./classes.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 
 /** Everything that a recipe names, loaded and ready on one backend. `graft run` and `graft plan` work with it. */
 export interface Session extends Composed {
   readonly file: RecipeFile;
   readonly model: tuner.TunableModel;
+  /** The model as `saveModel` takes it. Undefined if its format cannot be saved as a tfjs model. */
+  readonly savable: RecipeModel["savable"];
   readonly options: tuner.FineTuneOptions;
+  /** Facts about the data that are stored with the result. */
+  readonly card: tuner.ModelCard;
+  /** Lines about the data, for the person. */
+  readonly notes: readonly string[];
   /** Set if the previous backend lost its device. The run then continues from its last checkpoint. */
   readonly lost: BackendLostError | undefined;
   /** Whether this backend may lose its device while the recipe names another backend after it. */
@@ -40,9 +48,11 @@ export async function withSession(
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd, trust);
-  const inspected = await readModel(file);
+  const classes = await classesOf(file);
+  const inspected = await readModel({ ...file, classes });
   const { registry, resolved } = await compose(file, inspected.params);
   const composed = runOptions(file, resolved);
+  assertHeadFits(inspected.layers, classes);
   // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();
@@ -50,11 +60,23 @@ export async function withSession(
     if (lost) err(`${lost.message.split("\n")[0]} Continuing on ${backend.name}.\n`);
     for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
     try {
-      const { tunable: model } = await readModel(file);
-      const options = { ...composed, ...(await readData(file, registry)) } as tuner.FineTuneOptions;
+      const { tunable: model, savable } = await readModel({ ...file, classes });
+      const read = await readData(file, registry, dataContext(model, composed.loss, file.folder));
+      const options: tuner.FineTuneOptions = {
+        ...composed,
+        data: read.data,
+        ...(read.validation ? { validation: read.validation } : {}),
+      };
+      const card = {
+        ...(read.classes ? { classes: read.classes } : {}),
+        ...(read.reader ? { reader: read.reader } : {}),
+      };
       const position = resolved.backends.findIndex(({ name }) => name === backend.name);
       const losable = resolved.backends[position]?.device === "gpu" && position < resolved.backends.length - 1;
-      await use({ file, model, registry, resolved, options, lost, losable });
+      await use({
+        ...{ file, model, savable, registry, resolved, options, card, lost, losable },
+        notes: read.notes ?? [],
+      });
     } finally {
       await backend.dispose();
     }

@@ -5,6 +5,7 @@ import { readSafetensors } from "../files/safetensors/read.ts";
 import { stored, tensorOf } from "../files/safetensors/tensors.ts";
 import { writeSafetensors } from "../files/safetensors/write.ts";
 import { adaptModel, type TunableModel } from "../models/adapt-model.ts";
+import { cardOf, type ModelCard } from "../models/save/model-card.ts";
 import {
   type Fingerprint,
   fingerprint,
@@ -20,6 +21,8 @@ export class DeltaError extends GraftError {}
 export interface SaveDeltaOptions {
   /** Description of the run for people and tools. It is stored as JSON and never evaluated. */
   readonly recipe?: unknown;
+  /** Facts that an app needs to use the tuned model, such as the names of the classes. @default none */
+  readonly card?: ModelCard;
 }
 
 /** The input of `saveDelta`. The result of `fineTune` has these fields. */
@@ -46,7 +49,7 @@ export interface ApplyDeltaOptions {
 export async function saveDelta(
   model: TunableModel,
   { base, params = [] }: DeltaSource,
-  { recipe }: SaveDeltaOptions = {},
+  { recipe, card }: SaveDeltaOptions = {},
 ): Promise<Uint8Array> {
   const weights = withAdded(model, params);
   const freed = weights.filter(({ variable }) => variable.isDisposed).map(({ name }) => name);
@@ -67,6 +70,7 @@ export async function saveDelta(
       ["base", fingerprintDigest(base)],
       ["replaces", JSON.stringify(Object.fromEntries(changed.map(({ name }) => [name, base.get(name)])))],
       ["recipe", JSON.stringify(recipe ?? null)],
+      ...(card ? [["card", JSON.stringify(card)] as const] : []),
     ]),
   );
 }
@@ -105,6 +109,11 @@ export function readDelta(bytes: Uint8Array): SafetensorsFile {
     "This safetensors file is not a delta.",
     "Write deltas with saveDelta. Load complete weights with loadSafetensors.",
   );
+}
+
+/** Reads the facts that are stored with a delta. Returns undefined if it has none. @throws DeltaError if the file is not a delta */
+export function readDeltaCard(bytes: Uint8Array): ModelCard | undefined {
+  return cardOf(metadataJson(readDelta(bytes).metadata, "card"));
 }
 
 /** Lists the model's weights, and the parameters in `params` that the model does not list. */
@@ -179,7 +188,7 @@ export function replacedBy(metadata: SafetensorsFile["metadata"]): Readonly<Reco
 }
 
 /** Reads one entry of a delta's metadata; null if it is missing. @throws DeltaError if the entry is not JSON. */
-export function metadataJson(metadata: SafetensorsFile["metadata"], key: "recipe" | "replaces"): unknown {
+export function metadataJson(metadata: SafetensorsFile["metadata"], key: "recipe" | "replaces" | "card"): unknown {
   const text = metadata.get(key) ?? "null";
   try {
     return JSON.parse(text) as unknown;

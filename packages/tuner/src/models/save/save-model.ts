@@ -4,11 +4,20 @@ import * as tf from "@tensorflow/tfjs-core";
 import { type CheckpointStore, folderStore } from "../../files/stores/store.ts";
 import type { GraphModelLike } from "../graph/graph-model.ts";
 import { graphArtifacts } from "./graph-artifacts.ts";
+import type { ModelCard } from "./model-card.ts";
 
 /** The part of `tf.LayersModel` that is needed to save it. */
 export interface SavableLayersModel {
   readonly layers: readonly unknown[];
   save(handler: tf.io.IOHandler): Promise<tf.io.SaveResult>;
+}
+
+export interface SaveModelOptions {
+  /**
+   * Facts that an app needs to use the model, such as the names of the classes. Stock tfjs-layers returns them too:
+   * `model.getUserDefinedMetadata().graft`. @default none
+   */
+  readonly card?: ModelCard;
 }
 
 const SHARD = /^weights-[0-9a-f]{16}\.bin$/;
@@ -26,14 +35,18 @@ const SHARD = /^weights-[0-9a-f]{16}\.bin$/;
 export async function saveModel(
   model: SavableLayersModel | GraphModelLike,
   to: string | CheckpointStore,
+  { card }: SaveModelOptions = {},
 ): Promise<void> {
   const store = typeof to === "string" ? folderStore(to) : to;
   const { weightData, weightSpecs = [], ...rest } = await artifactsOf(model);
   const weights = new Uint8Array(tf.io.CompositeArrayBuffer.join(weightData ?? []));
   const shard = `weights-${bytesToHex(sha256(weights)).slice(0, 16)}.bin`;
-  const { modelTopology, format, generatedBy, convertedBy = null, ...optional } = rest;
+  const { modelTopology, format, generatedBy, convertedBy = null, userDefinedMetadata: given, ...optional } = rest;
+  // The card comes first, so that the first bytes of the file tell that Graft has written it.
+  const graft = card ? { graft: card } : {};
+  const metadata = card || given ? { userDefinedMetadata: { ...graft, ...given, ...graft } } : {};
   const weightsManifest = [{ paths: [shard], weights: weightSpecs }];
-  const json = { format, generatedBy, convertedBy, modelTopology, ...optional, weightsManifest };
+  const json = { ...metadata, format, generatedBy, convertedBy, modelTopology, ...optional, weightsManifest };
   await store.write(shard, weights);
   await store.write("model.json", new TextEncoder().encode(JSON.stringify(json)));
   for (const name of await store.list()) if (SHARD.test(name) && name !== shard) await store.remove(name);

@@ -1,0 +1,23 @@
+import type { DataContext, DataPort, TunableModel } from "@graftjs/tuner";
+import type { LayersModel } from "@tensorflow/tfjs-layers";
+import { projectPackage } from "../project/project-package.ts";
+import { isSparse, type LossUse, lossOfOutput } from "../model/loss-of-output.ts";
+
+/**
+ * Describes a recipe's model to its data source.
+ *
+ * @param folder the recipe's folder, from which optional packages are imported.
+ */
+export function dataContext(model: TunableModel, loss: LossUse, folder: string): DataContext {
+  const { inputNames, outputNames, inputs, outputs } = "ports" in model ? model.ports : (model as LayersModel);
+  const portsOf = (names: readonly string[], ports: readonly { shape: readonly (number | null)[] }[]): DataPort[] =>
+    ports.map(({ shape }, i) => ({ name: names[i] as string, shape }));
+  return {
+    inputs: portsOf(inputNames, inputs),
+    outputs: portsOf(outputNames, outputs).map((port, i) => ({
+      ...port,
+      sparse: isSparse(lossOfOutput(outputNames, loss, i)),
+    })),
+    importPackage: (name) => projectPackage(name, folder),
+  };
+}

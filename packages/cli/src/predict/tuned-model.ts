@@ -1,0 +1,88 @@
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { applyDelta, type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
+import type * as tf from "@tensorflow/tfjs-core";
+import { type RecipeModel, readModel } from "../model/recipe-model.ts";
+import { readDelta, reasonOf } from "../project/files.ts";
+import type { Trust } from "../project/trust.ts";
+import { readRecipe } from "../recipe/recipe-file.ts";
+import { resultPlace } from "../run/result-place.ts";
+import { UsageError } from "../terminal/errors.ts";
+
+/** A model with the facts that are needed to use it. */
+export interface TunedModel {
+  readonly card: ModelCard;
+  readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
+  /** Computes the outputs of a batch. */
+  predict(batch: tf.Tensor): tf.Tensor;
+  dispose(): void;
+}
+
+/**
+ * Loads a model for predictions.
+ *
+ * @param given a folder with a model.json, a model's file, or a recipe: then its model is loaded and its delta applied.
+ * @throws UsageError if there is no such model
+ */
+export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
+  const path = resolve(cwd, given);
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(`The model ${path} cannot be read: ${reasonOf(cause)}.`, "Check the path.", { cause });
+  });
+  const file = found.isDirectory() ? join(path, "model.json") : path;
+  const text = file.endsWith(".json") ? await textOf(file) : "";
+  if (isRecipe(text)) return tunedByRecipe(file, cwd, trust);
+  return tuned(await readModel({ folder: dirname(file), run: { model: basename(file) } }), readModelCard(text));
+}
+
+async function tunedByRecipe(recipe: string, cwd: string, trust: Trust): Promise<TunedModel> {
+  const file = await readRecipe(recipe, cwd, trust);
+  const { delta, model } = resultPlace(resolve(file.folder, file.run.output));
+  if (model !== undefined) return readTunedModel(model, cwd, trust);
+  const bytes = await readDelta(delta, cwd);
+  const card = readDeltaCard(bytes);
+  const read = await readModel({ ...file, classes: card?.classes });
+  applyDelta(read.tunable, bytes);
+  return tuned(read, card);
+}
+
+function tuned({ savable, format, tunable, layers, dispose }: RecipeModel, card: ModelCard | undefined): TunedModel {
+  const model = savable as { predict?(batch: tf.Tensor): tf.Tensor | tf.Tensor[] } | undefined;
+  if (!model?.predict) {
+    dispose();
+    throw new UsageError(`A model of format ${format} cannot predict here.`, "Convert it to a model of tfjs first.");
+  }
+  const { inputs } = layers ?? ("ports" in tunable ? tunable.ports : { inputs: [] });
+  return {
+    card: card ?? {},
+    inputs,
+    predict(batch) {
+      const outputs = model.predict?.(batch) as tf.Tensor | tf.Tensor[];
+      if (!Array.isArray(outputs)) return outputs;
+      throw new UsageError(
+        `The model has ${outputs.length} outputs.`,
+        "Only models with one output can be used here. In code, call the model's own `predict`.",
+      );
+    },
+    dispose,
+  };
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `The model ${file} cannot be read: ${reasonOf(cause)}.`,
+      'Name a folder with a model.json. `graft run` writes one if "output" is a folder, such as "tuned".',
+      { cause },
+    );
+  });
+}
+
+function isRecipe(text: string): boolean {
+  try {
+    const json = JSON.parse(text) as object | null;
+    return typeof json === "object" && json !== null && "run" in json && !("modelTopology" in json);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,20 @@
+import { statSync } from "node:fs";
+import { extname, join } from "node:path";
+
+/** Where a run writes its result. */
+export interface ResultPlace {
+  /** Absolute path of the delta. */
+  readonly delta: string;
+  /** Absolute path of the folder that gets the whole tuned model. Undefined if only the delta is saved. */
+  readonly model: string | undefined;
+}
+
+/**
+ * Decides from the path that a person gave. A path without an ending is a folder: it gets the whole tuned model, and the delta beside
+ * it. Every other path is that of the delta.
+ */
+export function resultPlace(path: string): ResultPlace {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const isFolder = extname(path) === "" && (!found || found.isDirectory());
+  return isFolder ? { delta: join(path, "delta.safetensors"), model: path } : { delta: path, model: undefined };
+}

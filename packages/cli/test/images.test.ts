@@ -1,0 +1,133 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readDeltaCard, readModelCard } from "@graftjs/tuner";
+import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
+import sharp from "sharp";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { saveModel } from "@graftjs/tuner";
+import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
+
+const CARD = {
+  classes: ["dark", "light", "red"],
+  reader: { use: "image", with: { size: [6, 6], channels: 3, fit: "cover", range: [0, 1], order: "rgb" } },
+};
+const run = {
+  ...{ model: "base/model.json", head: {}, metrics: ["accuracy"], epochs: 12, batchSize: 4, output: "tuned" },
+  data: { use: "images", with: { path: "pictures", validation: 0.25 } },
+};
+const recipe = { plugins: ["@graftjs/backend-wasm"], backends: ["wasm"], rule: "adam", learningRate: 0.1 };
+const withRun = (more: object): void => write("recipe.json", { ...recipe, trainable: "**", run: { ...run, ...more } });
+
+beforeAll(async () => {
+  await setUp();
+  await tf.setBackend("cpu");
+  const layers = [
+    tfl.layers.flatten({ inputShape: [6, 6, 3] }),
+    tfl.layers.dense({ name: "old", units: 7, activation: "softmax" }),
+  ];
+  const base = tfl.sequential({ layers });
+  await saveModel(base, join(folder, "base"));
+  base.dispose();
+  for (const [name, red, other] of [
+    ["dark", 40, 40],
+    ["light", 230, 230],
+    ["red", 230, 30],
+  ] as const) {
+    mkdirSync(join(folder, "pictures", name), { recursive: true });
+    for (let i = 0; i < 8; i++) {
+      const background = { r: red - i, g: other + i, b: other };
+      await sharp({ create: { width: 9, height: 7, channels: 3, background } }).toFile(
+        join(folder, "pictures", name, `${i}.png`),
+      );
+    }
+  }
+  withRun({});
+  expect(await graft("run", "recipe.json")).toMatchObject({
+    code: 0,
+    err: "",
+    out: expect.stringMatching(
+      /^24 pictures in 3 classes, 6 of them for validation: dark 8, light 8, red 8\n[\s\S]*graft predict tuned /,
+    ),
+  });
+});
+afterAll(tearDown);
+
+it("keeps the names of the classes and the preprocessing with the model and with the delta", () => {
+  expect(readModelCard(readFileSync(join(folder, "tuned/model.json"), "utf8"))).toEqual(CARD);
+  expect(readDeltaCard(readFileSync(join(folder, "tuned/delta.safetensors")))).toEqual(CARD);
+});
+
+it("predicts files and folders with the tuned model, with the recipe and with a merged model, all the same", async () => {
+  const files = ["pictures/red", "pictures/dark/0.png"];
+  const { out, code, err } = await graft("predict", "tuned", ...files);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  const lines = out.trimEnd().split("\n");
+  expect(lines).toHaveLength(9);
+  expect(lines[0]).toMatch(/^pictures\/red\/0.png {3}red \d+\.\d % {3}(dark|light) \d+\.\d % {3}/);
+  expect(lines.filter((line) => /^pictures\/red.*png +red /.test(line))).toHaveLength(8);
+  expect(lines[8]).toMatch(/^pictures\/dark\/0.png {2}dark /);
+  expect((await graft("predict", "recipe.json", ...files)).out).toBe(out);
+  await graft("merge", "recipe.json", "tuned/delta.safetensors", "--out", "merged");
+  expect((await graft("predict", "merged/model.json", ...files)).out).toBe(out);
+  // The model was trained again into a delta only. The recipe then means base and delta.
+  withRun({ output: "small.safetensors" });
+  await graft("run", "recipe.json");
+  expect((await graft("predict", "recipe.json", ...files)).out).toBe(out);
+  withRun({});
+});
+
+it("prints one JSON object per file, and only as many classes as asked for", async () => {
+  const { out } = await graft("predict", "tuned", "pictures/light/3.png", "--json", "--top", "1");
+  expect(JSON.parse(out)).toEqual({
+    file: join("<folder>", "pictures/light/3.png"),
+    class: "light",
+    probabilities: { light: expect.closeTo(1, 0) },
+  });
+});
+
+it("predicts the readable files, names the others and ends with code 1", async () => {
+  writeFileSync(join(folder, "broken.png"), "nothing");
+  const { code, out, err } = await graft("predict", "tuned", "broken.png", "pictures/red/0.png");
+  expect(code).toBe(1);
+  expect(out).toMatch(/^pictures\/red\/0.png +red/);
+  expect(err).toMatch(/^1 of 2 files cannot be used.\n {2}broken.png: it cannot be decoded/);
+});
+
+it("names the fix if the head, the model or a file does not fit", async () => {
+  withRun({ head: undefined });
+  expect(await graft("run", "recipe.json")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/7 outputs, but the data have 3 classes: dark, light, red.[\s\S]*"head": \{\}/),
+  });
+  withRun({ data: { use: "images", with: { path: "none" } } });
+  expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining("does not exist") });
+  withRun({ data: "../data.js" });
+  expect((await graft("run", "recipe.json")).err).toMatch(/`run.head` has no `units`/);
+  withRun({});
+  expect((await graft("predict", "base", "pictures/red/0.png")).err).toMatch(/does not say how its inputs are made/);
+  expect((await graft("predict", "none", "pictures/red/0.png")).err).toMatch(
+    /none cannot be read: the file does not exist/,
+  );
+  expect((await graft("predict", "tuned", "none.png")).err).toMatch(/none.png cannot be read/);
+  const reader = JSON.stringify({ use: "image", with: { size: [5, 5] } });
+  expect((await graft("predict", "base", "pictures/red/0.png", "--reader", reader)).err).toMatch(
+    /makes inputs of \[5, 5, 3\], but the model takes \[6, 6, 3\]/,
+  );
+  const fits = JSON.stringify({ use: "image", with: { size: [6, 6] } });
+  expect((await graft("predict", "base", "pictures/red/0.png", "--reader", fits)).out).toMatch(/^\S+ {2}\d \d+\.\d %/);
+});
+
+it("refuses to write the tuned model over the base, the pictures or a foreign model", async () => {
+  mkdirSync(join(folder, "foreign"));
+  write("foreign/model.json", { modelTopology: {} });
+  for (const [output, message] of [
+    ["base", /a file of the base model/],
+    ["pictures", /the data of the recipe/],
+    ["foreign", /model.json, which Graft has not written/],
+  ] as const) {
+    withRun({ output });
+    expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringMatching(message) });
+  }
+  withRun({});
+});

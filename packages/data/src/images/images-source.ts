@@ -1,0 +1,118 @@
+import { isAbsolute, resolve } from "node:path";
+import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import type { DataContext, DataSource } from "@graftjs/tuner";
+import { shown } from "../data-files-error.ts";
+import { classNames } from "../folders/class-folders.ts";
+import type { LabelForm } from "../folders/labels.ts";
+import { type PixelOptions, pixelProperties } from "./image-options.ts";
+import { type ClassImages, readImages } from "./read-images.ts";
+
+/** Options of the data source `images`. */
+export interface ImagesOptions extends PixelOptions {
+  /** Folder with one subfolder for each class, relative to the recipe. */
+  readonly path: string;
+  /** Share of each class's pictures that validate. @default 0 */
+  readonly validation?: number;
+  /** Seed of the choice of the validation pictures. @default 0 */
+  readonly seed?: number;
+  /** Height and width, if the model accepts any. @default the size that the model takes */
+  readonly size?: readonly number[];
+  /** Whether a picture that cannot be decoded is an error or is left out. @default "refuse" */
+  readonly corrupt?: "refuse" | "skip";
+}
+
+type Defaults = "fit" | "range" | "order" | "validation" | "seed" | "corrupt";
+
+export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSchema<ImagesOptions, Defaults>(
+  {
+    path: { type: "string", description: "Folder with one subfolder for each class, relative to the recipe" },
+    validation: {
+      type: "number",
+      minimum: 0,
+      exclusiveMaximum: 1,
+      default: 0,
+      description: "Share of each class's pictures that validate and are not trained on",
+    },
+    seed: { type: "integer", minimum: 0, default: 0, description: "Seed of the choice of the validation pictures" },
+    size: {
+      type: "array",
+      items: { type: "integer", minimum: 1 },
+      description: "Height and width, if the model accepts any size",
+    },
+    corrupt: {
+      enum: ["refuse", "skip"],
+      default: "refuse",
+      description: "Whether pictures that cannot be decoded are an error or are left out",
+    },
+    ...pixelProperties,
+  },
+  ["path"],
+);
+
+/** Makes the data source `images`. The size and the number of channels of the inputs are those that the model takes. */
+export function imagesSource({ path, size, ...options }: ImagesOptions): DataSource {
+  const folderOf = (folder: string): string => (isAbsolute(path) ? path : resolve(folder, path));
+  return {
+    classes: (folder) => classNames(folderOf(folder)),
+    async read(folder, context) {
+      const { height, width, channels } = inputOf(context, size);
+      const images = await readImages(folderOf(folder), {
+        ...options,
+        size: [height, width],
+        channels,
+        labels: labelsOf(context),
+        importPackage: context.importPackage,
+      });
+      const { data, validation, classes, reader } = images;
+      return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images) };
+    },
+  };
+}
+
+/** Returns the form of the labels that the model's output and its loss take. */
+function labelsOf({ outputs }: DataContext): LabelForm {
+  const [output] = outputs;
+  if (output?.sparse) return "index";
+  return output?.shape.at(-1) === 1 ? "binary" : "one-hot";
+}
+
+interface ImageInput {
+  readonly height: number;
+  readonly width: number;
+  readonly channels: 1 | 3;
+}
+
+function inputOf({ inputs }: DataContext, size: readonly number[] | undefined): ImageInput {
+  const [input] = inputs;
+  if (!input || inputs.length > 1)
+    throw new OptionsError(
+      `The model has ${inputs.length} inputs, but a folder of pictures fills one.`,
+      "Use a model with one input, or a data module.",
+    );
+  const [, height, width, channels] = input.shape;
+  const takes = `The input ${shown(input.name)} of the model is [${input.shape.map((side) => side ?? "any").join(", ")}]`;
+  if (input.shape.length !== 4 || (channels !== 1 && channels !== 3))
+    throw new OptionsError(
+      `${takes}, which is not a picture.`,
+      "Pictures need a model whose input is [batch, height, width, 3], or 1 instead of 3 for grey.",
+    );
+  const [wantedHeight, wantedWidth] = [height ?? size?.[0], width ?? size?.[1]];
+  if (wantedHeight === undefined || wantedWidth === undefined)
+    throw new OptionsError(`${takes}: the model accepts any size.`, 'Choose height and width: "size": [224, 224].');
+  if (size && (size[0] !== wantedHeight || size[1] !== wantedWidth || size.length > 2))
+    throw new OptionsError(
+      `${takes}, but \`size\` is [${size.join(", ")}].`,
+      "Leave `size` out: the model's own size is used.",
+    );
+  return { height: wantedHeight, width: wantedWidth, channels };
+}
+
+function notesOf({ classes, counts, files, skipped }: ClassImages): readonly string[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  const parts = classes.map((name, label) => `${name} ${counts[label]}`).join(", ");
+  const validates = files.validation.length > 0 ? `, ${files.validation.length} of them for validation` : "";
+  return [
+    `${total} pictures in ${classes.length} classes${validates}: ${parts}`,
+    ...skipped.map(({ file, reason }) => `Skipped ${shown(file)}: ${reason}`),
+  ];
+}
