@@ -7,6 +7,8 @@ import sharp from "sharp";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { imageReader, plugins, readImages, stratifiedSplit } from "../src/index.ts";
 
+type Picture = ReturnType<typeof sharp>;
+
 const root = mkdtempSync(join(tmpdir(), "graft-data-"));
 const folder = join(root, "pictures");
 beforeEach(() => {
@@ -18,7 +20,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 const importPackage = <T>(name: string): Promise<T> => import(name);
 
 /** A picture from rows of pixels, each red, green, blue. */
-function raw(rows: readonly (readonly number[])[][]): sharp.Sharp {
+function raw(rows: readonly (readonly number[])[][]): Picture {
   const [first = []] = rows;
   const [channels, width, height] = [first[0]?.length ?? 3, first.length, rows.length];
   return sharp(Uint8Array.from(rows.flat(2)), { raw: { width, height, channels: channels as 1 | 3 | 4 } });
@@ -28,9 +30,9 @@ const [RED, GREEN, BLUE] = [
   [0, 255, 0],
   [0, 0, 255],
 ];
-const colour = (background: string, width = 8, height = 8): sharp.Sharp =>
+const colour = (background: string, width = 8, height = 8): Picture =>
   sharp({ create: { width, height, channels: 3, background } });
-const save = async (name: string, picture: sharp.Sharp): Promise<string> => {
+const save = async (name: string, picture: Picture): Promise<string> => {
   mkdirSync(join(folder, name, ".."), { recursive: true });
   await picture.toFile(join(folder, name));
   return join(folder, name);

@@ -22,7 +22,7 @@ export interface TunedModel {
  * Loads a model for predictions.
  *
  * @param given a folder with a model.json, a model's file, or a recipe: then its model is loaded and its delta applied.
- * @throws UsageError if there is no such model
+ * @throws UsageError if the model cannot be read
  */
 export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
   const path = resolve(cwd, given);

@@ -1,4 +1,5 @@
-import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import { type OptionSchema, OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
+import type { OptionProperties } from "../option-properties.ts";
 
 /** How a picture becomes numbers. */
 export interface PixelOptions {
@@ -27,9 +28,9 @@ export interface ImageOptions extends PixelOptions {
 
 type Defaults = "fit" | "range" | "order";
 
-const numbers = { type: "array", items: { type: "number" } } as const;
+const numbers: OptionSchema = { type: "array", items: { type: "number" } };
 
-export const pixelProperties = {
+export const pixelProperties: OptionProperties<PixelOptions, Defaults> = {
   fit: {
     enum: ["cover", "contain", "stretch"],
     default: "cover",
@@ -42,7 +43,7 @@ export const pixelProperties = {
   },
   std: { ...numbers, description: "Divides each channel after `mean` is subtracted. Default: ones" },
   order: { enum: ["rgb", "bgr"], default: "rgb", description: "Order of the colours" },
-} as const;
+};
 
 export const imageOptions: OptionsSchema<ImageOptions, Defaults | "channels"> = optionsSchema<
   ImageOptions,

@@ -37,7 +37,7 @@ export interface ReadImagesOptions extends ImageOptions {
   readonly validation?: number;
   /** Seed of the choice of the validation examples. @default 0 */
   readonly seed?: number;
-  /** What to do with a file that cannot be decoded: `refuse` throws an error that names all of them, `skip` leaves them out. @default "refuse" */
+  /** Treatment of files that cannot be decoded: `refuse` throws an error that names all of them, `skip` leaves them out. @default "refuse" */
   readonly corrupt?: "refuse" | "skip";
   /** Form of the labels. `index` is for sparse losses, `binary` for two classes and a model with one output. @default "one-hot" */
   readonly labels?: LabelForm;
