@@ -1,7 +1,7 @@
 import type { DataContext, DataPort, TunableModel } from "@graftjs/tuner";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../project/project-package.ts";
-import { isSparse, type LossUse, lossOfOutput } from "../model/loss-of-output.ts";
+import { isSparse, type LossUse, lossOfOutput } from "./loss-of-output.ts";
 
 /**
  * Describes a recipe's model to its data source.

@@ -2,7 +2,7 @@ import { recordKernels } from "@graftjs/backend";
 import { type FineTuneOptions, fineTune, type Loss } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
-import { isSparse, lossOfOutput } from "../model/loss-of-output.ts";
+import { isSparse, lossOfOutput } from "../data/loss-of-output.ts";
 import { withoutConvolutions } from "./without-convolutions.ts";
 
 /** Length of an input's axis if the model accepts any. */

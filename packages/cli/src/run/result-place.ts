@@ -14,7 +14,16 @@ export interface ResultPlace {
  * it. Every other path is that of the delta.
  */
 export function resultPlace(path: string): ResultPlace {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const isFolder = extname(path) === "" && (!found || found.isDirectory());
-  return isFolder ? { delta: join(path, "delta.safetensors"), model: path } : { delta: path, model: undefined };
+  return extname(path) === "" && !isFile(path)
+    ? { delta: join(path, "delta.safetensors"), model: path }
+    : { delta: path, model: undefined };
+}
+
+/** A path that cannot be looked at is reported later, with the reason. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    return false;
+  }
 }
