@@ -25,3 +25,4 @@ await drawShapes(join(folder, "new"), 4, 2);
 
 await graft("run", "recipe.json");
 await graft("predict", "tuned", "new/circle/circle-0.png", "new/cross", "--top", "2");
+await graft("eval", "tuned", "new", "--worst", "3");

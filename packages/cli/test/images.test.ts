@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { readDeltaCard, readModelCard } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -92,6 +92,58 @@ it("predicts the readable files, names the others and ends with code 1", async (
   expect(code).toBe(1);
   expect(out).toMatch(/^pictures\/red\/0.png +red/);
   expect(err).toMatch(/^1 of 2 files cannot be used.\n {2}broken.png: it cannot be decoded/);
+});
+
+it("measures the model on a folder with known classes", async () => {
+  // Two files in wrong folders: a light one counts as dark, and a red one as light.
+  for (const [from, to] of [
+    ["light/1.png", "dark/x.png"],
+    ["red/1.png", "light/y.png"],
+    ["dark/1.png", "dark/1.png"],
+    ["dark/2.png", "dark/2.png"],
+    ["light/2.png", "light/2.png"],
+  ] as const) {
+    mkdirSync(join(folder, "test", dirname(to)), { recursive: true });
+    copyFileSync(join(folder, "pictures", from), join(folder, "test", to));
+  }
+  const { code, out } = await graft("eval", "tuned", "test", "--worst", "2");
+  expect(code).toBe(0);
+  const rows = out.split("\n").map((line) => line.trim().split(/ {2,}/));
+  expect(rows.slice(0, 13)).toEqual([
+    ["accuracy 60.0 % (3 of 5)"],
+    [""],
+    ["class", "examples", "precision", "recall", "F1"],
+    ["dark", "3", "100.0 %", "66.7 %", "80.0 %"],
+    ["light", "2", "50.0 %", "50.0 %", "50.0 %"],
+    ["red", "0", "0.0 %", "-", "0.0 %"],
+    [""],
+    ["class \\ predicted", "dark", "light", "red"],
+    ["dark", "2", "1", "·"],
+    ["light", "·", "1", "1"],
+    ["red", "·", "·", "·"],
+    [""],
+    ["Files with the lowest probability of their own class:"],
+  ]);
+  expect(out).toMatch(/^ {2}dark\/x.png: dark \d+\.\d %, but predicted light/m);
+  expect(JSON.parse((await graft("eval", "tuned", "test", "--json")).out)).toMatchObject({
+    accuracy: 0.6,
+    confusion: [
+      [2, 1, 0],
+      [0, 1, 1],
+      [0, 0, 0],
+    ],
+    classes: [{ name: "dark", precision: 1, recall: expect.closeTo(2 / 3), f1: expect.closeTo(0.8) }, {}, {}],
+  });
+  mkdirSync(join(folder, "test/drak"));
+  copyFileSync(join(folder, "test/dark/1.png"), join(folder, "test/drak/1.png"));
+  expect(await graft("eval", "tuned", "test")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/drak[\s\S]*Did you mean `dark`/),
+  });
+  expect(
+    (await graft("eval", "base", "test", "--reader", JSON.stringify({ use: "image", with: { size: [6, 6] } }))).err,
+  ).toMatch(/does not name its classes/);
+  expect((await graft("eval", "tuned", "test", "--worst", "no")).err).toMatch(/--worst is "no"/);
 });
 
 it("names the fix if the head, the model or a file does not fit", async () => {

@@ -29,3 +29,16 @@ export function parseBytes(flag: string, text: string): number {
     throw new UsageError(`${flag} is ${JSON.stringify(text)}.`, `Give a number of bytes, for example ${flag} 800MB.`);
   return Math.round(Number(number) * 1000 ** UNITS.indexOf(unit.toLowerCase()));
 }
+
+/**
+ * Reads a number of things to show.
+ *
+ * @param flag the option's name, for the error message.
+ * @param usual the number if the option was not given.
+ * @throws UsageError if the text is not an integer ≥ 1
+ */
+export function countOf(flag: string, text: unknown, usual: number): number {
+  const count = Number(text ?? usual);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new UsageError(`${flag} is ${JSON.stringify(text)}.`, `Give an integer ≥ 1: ${flag} ${usual}.`);
+}

@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
+import { evaluate } from "./eval.ts";
 import { explain } from "./explain.ts";
 import { inspect } from "./inspect.ts";
 import { installNative, uninstallNative } from "./install-native.ts";
@@ -16,6 +17,7 @@ import { stack } from "./stack.ts";
 export const commands: Readonly<Record<string, Command>> = {
   run,
   predict,
+  eval: evaluate,
   plan,
   explain,
   inspect,

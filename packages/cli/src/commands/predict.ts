@@ -1,6 +1,7 @@
 import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { RunError, UsageError } from "../terminal/errors.ts";
 import { printableName } from "../terminal/printable.ts";
+import { countOf } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const predict: Command = {
@@ -16,37 +17,28 @@ export const predict: Command = {
   async run([given, ...files], values, { out, cwd }) {
     if (given === undefined || files.length === 0)
       throw new UsageError("graft predict takes a model and files.", "graft predict tuned picture.jpg");
-    const top = topOf(values.top);
-    const { openBestBackend } = await import("../predict/best-backend.ts");
-    const { readTunedModel } = await import("../predict/tuned-model.ts");
+    const top = countOf("--top", values.top, 3);
+    const { withTunedModel } = await import("../predict/with-tuned-model.ts");
     const { expand, readerOf, shownPath } = await import("../predict/read-inputs.ts");
     const { predictFiles } = await import("../predict/predict-files.ts");
     const { ranked } = await import("../predict/probabilities.ts");
-    const backend = await openBestBackend(cwd);
-    try {
-      const model = await readTunedModel(given, cwd, trustOf(values, "folder"));
-      try {
-        const reader = await readerOf(model, values.reader as string | undefined, cwd);
-        const paths = await expand(files, cwd, reader.extensions);
-        const { predictions, failed } = await predictFiles(model, reader, paths, cwd);
-        const { classes = [] } = model.card;
-        const width = Math.max(0, ...predictions.map(({ path }) => shownPath(path, cwd).length));
-        for (const { path, row } of predictions) {
-          const best = ranked(row, classes).slice(0, top);
-          out(values.json === true ? jsonLine(path, best) : `${shownPath(path, cwd).padEnd(width)}  ${textOf(best)}\n`);
-        }
-        if (failed.length > 0) {
-          const lines = failed.map(({ path, reason }) => `${shownPath(path, cwd)}: ${reason}`);
-          throw new RunError(
-            new UsageError(`${failed.length} of ${paths.length} files cannot be used.`, lines.join("\n")),
-          );
-        }
-      } finally {
-        model.dispose();
+    await withTunedModel(given, cwd, trustOf(values, "folder"), async (model) => {
+      const reader = await readerOf(model, values.reader as string | undefined, cwd);
+      const paths = await expand(files, cwd, reader.extensions);
+      const { predictions, failed } = await predictFiles(model, reader, paths, cwd);
+      const { classes = [] } = model.card;
+      const width = Math.max(0, ...predictions.map(({ path }) => shownPath(path, cwd).length));
+      for (const { path, row } of predictions) {
+        const best = ranked(row, classes).slice(0, top);
+        out(values.json === true ? jsonLine(path, best) : `${shownPath(path, cwd).padEnd(width)}  ${textOf(best)}\n`);
       }
-    } finally {
-      await backend.dispose();
-    }
+      if (failed.length > 0) {
+        const lines = failed.map(({ path, reason }) => `${shownPath(path, cwd)}: ${reason}`);
+        throw new RunError(
+          new UsageError(`${failed.length} of ${paths.length} files cannot be used.`, lines.join("\n")),
+        );
+      }
+    });
   },
 };
 
@@ -61,10 +53,4 @@ function jsonLine(file: string, best: Best): string {
     best.map(({ name, probability }) => [name, Number(probability.toPrecision(6))]),
   );
   return `${JSON.stringify({ file, class: best[0]?.name, probabilities })}\n`;
-}
-
-function topOf(given: unknown): number {
-  const top = Number(given ?? 3);
-  if (Number.isInteger(top) && top > 0) return top;
-  throw new UsageError(`--top is ${JSON.stringify(given)}.`, "Give the number of classes to show: --top 3.");
 }
