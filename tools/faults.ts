@@ -1,23 +1,42 @@
-// Damages files, names and runs, and prints the results: `pnpm faults [trials]`, 10,000 by default. A tenth of the trials are pairs of
-// processes that take one folder, and kills of such a process. Exits with 1 if a load gave other weights without an error, an untyped
-// error or tensors that are left over; if two runs held one folder; or if names changed a CSV file. A short form runs in the tests.
-import { fuzzModelJson, fuzzSafetensors } from "../packages/tuner/test/fuzz.ts";
-import { fuzzH5, fuzzKeras } from "../packages/tuner/test/fuzz-keras.ts";
-import { fuzzCsvNames, fuzzKilledLocks, fuzzLocks } from "../packages/tuner/test/fuzz-runs.ts";
+// Damages files, names and runs, counts what is lost or wrong, and writes the counts to tools/faults/results.json.
+//
+//   pnpm faults                          every row with its full number of trials: some hours
+//   pnpm faults pipes signals            these rows
+//   pnpm faults kills-cpu --trials 10    another number of trials
+//
+// Exits with 1 if anything is lost or wrong. A short form of every row runs in the tests.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ROWS } from "./faults/rows.ts";
 
-const trials = Number(process.argv[2] ?? 10_000);
-const tenth = Math.ceil(trials / 10);
-for (const [fuzz, count] of [
-  [fuzzKeras, trials],
-  [fuzzH5, trials],
-  [fuzzSafetensors, trials],
-  [fuzzModelJson, trials],
-  [fuzzCsvNames, trials],
-  [fuzzLocks, tenth],
-  [fuzzKilledLocks, tenth],
-] as const) {
-  const { wrong, ...counts } = await fuzz(count);
-  console.log(fuzz.name, { ...counts, wrong: wrong.length });
-  for (const line of wrong.slice(0, 20)) console.error(`${fuzz.name}: ${line}`);
+const { values, positionals } = parseArgs({ options: { trials: { type: "string" } }, allowPositionals: true });
+const unknown = positionals.find((name) => !(name in ROWS));
+if (unknown !== undefined) {
+  console.error(`No row is named "${unknown}". Choose from: ${Object.keys(ROWS).join(", ")}.`);
+  process.exit(2);
+}
+
+for (const [name, row] of Object.entries(ROWS)) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue;
+  const start = performance.now();
+  const trials = Number(values.trials ?? row.trials);
+  const { wrong, ...counts } = await row.run(trials);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const line = { what: row.what, trials, ...counts, lostOrWrong: wrong.length, seconds };
+  console.log(`${name}: ${JSON.stringify(counts)}, ${seconds} s, lost or wrong: ${wrong.length}`);
+  for (const problem of wrong.slice(0, 20)) console.error(`${name}: ${problem}`);
   if (wrong.length > 0) process.exitCode = 1;
+  write(name, line);
+}
+// The bundles' backends may keep the process alive.
+process.exit();
+
+/** Replaces the result of one row. Rows may run in several processes at once. */
+function write(name: string, line: object): void {
+  const file = join(import.meta.dirname, "faults", "results.json");
+  const results = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, object>) : {};
+  results[name] = line;
+  const sorted = Object.fromEntries(Object.keys(ROWS).flatMap((key) => (results[key] ? [[key, results[key]]] : [])));
+  writeFileSync(file, `${JSON.stringify(sorted, null, 2)}\n`);
 }

@@ -1,9 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { VerifyError } from "../src/errors.ts";
-import { installFolder } from "../src/install/cache.ts";
+import { placePrebuilt, refreshPrebuilt } from "../src/install/binding.ts";
+import { installFolder, type Manifest, readInstall } from "../src/install/cache.ts";
 import type { InstallReport } from "../src/install/install.ts";
 import { installInto } from "../src/install/install-into.ts";
 import type { InstallPlan } from "../src/install/plan.ts";
@@ -46,6 +57,43 @@ async function install(): Promise<Pick<InstallReport, "status"> & { readonly ste
 }
 const file = (name: string): string => join(installFolder(cache, "linux-x64-cpu", "9.9.9"), name);
 const LIBRARY = "tensorflow/libtensorflow_cc.so.2";
+
+describe("a binding that ships damaged", () => {
+  const binding = (): string => file("tensorflow/tfjs_binding.node");
+  const old = Buffer.from("the binding of an older version, which computes");
+
+  it("never takes the place of one that works", async () => {
+    await install();
+    writeFileSync(binding(), old);
+    const shipped = mkdtempSync(join(root, "shipped-"));
+    cpSync(join(import.meta.dirname, "../prebuilt"), shipped, { recursive: true });
+    appendFileSync(join(shipped, "linux-x64.node"), "x");
+    const folder = installFolder(cache, "linux-x64-cpu", "9.9.9");
+    const manifest = readInstall(folder) ?? ({ files: {} } as Manifest);
+    await expect(refreshPrebuilt("linux-x64-cpu", folder, manifest, shipped)).rejects.toThrow(/not the binding/);
+    await expect(placePrebuilt("linux-x64-cpu", folder, shipped)).rejects.toThrow(/not the binding/);
+    expect(readFileSync(binding()).equals(old)).toBe(true);
+    expect(readdirSync(join(folder, "tensorflow")).filter((name) => name.startsWith("tfjs_binding.node"))).toEqual([
+      "tfjs_binding.node",
+    ]);
+  });
+
+  it("gives way to the old one again if it does not compute", async () => {
+    await install();
+    const good = readFileSync(binding());
+    writeFileSync(binding(), Buffer.concat([good, old]));
+    const folder = installFolder(cache, "linux-x64-cpu", "9.9.9");
+    const refreshed = await refreshPrebuilt(
+      "linux-x64-cpu",
+      folder,
+      JSON.parse(readFileSync(file("manifest.json"), "utf8")),
+    );
+    expect(readFileSync(binding()).equals(good)).toBe(true);
+    refreshed?.undo();
+    expect(readFileSync(binding()).equals(Buffer.concat([good, old]))).toBe(true);
+    expect(readInstall(folder)).toBeDefined();
+  });
+});
 
 describe("a second run", () => {
   it("relies on the record as long as nothing changes, and does not start Python", async () => {

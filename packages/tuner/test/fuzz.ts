@@ -13,7 +13,7 @@ import { mapStore } from "./support.ts";
 
 /** Result of reading many damaged files. */
 export interface FuzzResult {
-  readonly files: number;
+  readonly trials: number;
   readonly refused: number;
   /** Files that were read without error, because the damage was in the data or gave another valid file. */
   readonly read: number;
@@ -49,7 +49,7 @@ export function fuzzSafetensors(files: number): FuzzResult {
       else count.wrong.push(`file ${i}: ${String(error)}`);
     }
   }
-  return { files, ...count };
+  return { trials: files, ...count };
 }
 
 /** Saves a model whose topology has a bit of everything. */
@@ -92,5 +92,5 @@ export async function fuzzModelJson(files: number): Promise<FuzzResult> {
     const left = tf.memory().numTensors - before.numTensors;
     if (left !== 0) count.wrong.push(`file ${i}: ${left} tensors left`);
   }
-  return { files, ...count };
+  return { trials: files, ...count };
 }

@@ -1,4 +1,4 @@
-"""Hostile .h5 files for load-hostile.test.ts. Most refer to another file. "plain" is a good file for comparison.
+"""Hostile .h5 files for load-hostile.test.ts. Most refer to another file. "plain" and "fletcher32" are good files.
 
     python h5-hostile.py > h5-hostile.json
 
@@ -56,6 +56,7 @@ def typed(value):
 
 cases = {
     "plain": link(kernel),
+    "fletcher32": lambda group: group.create_dataset("head/head/kernel:0", data=kernel, fletcher32=True) and None,
     "external, absolute": external("/elsewhere/secret.bin"),
     "external, relative": external("secret.bin"),
     "external, a device": external("/dev/stdin"),
@@ -72,6 +73,31 @@ cases = {
     "huge": gzipped((30000, 30000), chunks=(1000, 1000)),
     "huge rank": gzipped((4, 3, 1000, 1000, 1000), chunks=(4, 3, 10, 10, 10)),
 }
+
+
+def dense(inputs, units):
+    layer = {"name": "head", "trainable": True, "batch_input_shape": [None, inputs], "dtype": "float32", "units": units, "activation": "linear", "use_bias": True}
+    return {"class_name": "Sequential", "config": {"name": "net", "layers": [{"class_name": "Dense", "config": layer}]}}
+
+
+def deep(group):
+    for _ in range(5000):
+        group = group.create_group("g")
+
+
+def whole(config, kernel, put=lambda group: None, **options):
+    """A file of one dense layer, in HDF5's newest format, which is smaller."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", libver="latest") as f:
+        f.attrs["model_config"] = json.dumps(config)
+        head = f.create_group("model_weights/head")
+        head.attrs["weight_names"] = [b"head/kernel:0", b"head/bias:0"]
+        head.create_dataset("head/kernel:0", data=kernel, **options)
+        head["head/bias:0"] = np.zeros(kernel.shape[1], np.float32)
+        put(head)
+    return buffer.getvalue()
+
+
 out = {}
 for name, put in cases.items():
     buffer = io.BytesIO()
@@ -85,4 +111,7 @@ for name, put in cases.items():
             head.attrs["weight_names"] = [b"head/kernel:0", b"head/bias:0"]
             head["head/bias:0"] = bias
     out[name] = base64.b64encode(zlib.compress(buffer.getvalue(), 9)).decode()
+zeros = whole(dense(1024, 1024), np.zeros((1024, 1024), np.float32), compression="gzip", compression_opts=9)
+out["zeros, gzip"] = base64.b64encode(zlib.compress(zeros, 9)).decode()
+out["5,000 nested groups"] = base64.b64encode(zlib.compress(whole(config, kernel, deep), 9)).decode()
 json.dump(out, sys.stdout, indent=1)

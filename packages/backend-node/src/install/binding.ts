@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { assertSpace, ChecksumError, CompileError } from "../errors.ts";
@@ -6,6 +6,7 @@ import { BINDING_FLAGS, LINUX_LINKING, patchBindingSources } from "./binding-sou
 import { BINDING, type Manifest, noteReplaced } from "./cache.ts";
 import { sha256 } from "./checksum.ts";
 import { NODE_API_HEADERS, npmPackage, TFJS_NODE } from "./npm-package.ts";
+import { assertOwnSources } from "./own-sources.ts";
 import { run, tail } from "./run.ts";
 import type { Target } from "./target.ts";
 
@@ -22,35 +23,75 @@ export function hasPrebuilt(target: Target): boolean {
 /**
  * Copies the shipped binding into `tree`.
  *
- * @throws ChecksumError if it is not the binding of `prebuilt/sums.json`.
+ * @param shipped folder of the shipped bindings and of `sums.json`. @default that of this package
+ * @throws ChecksumError if it is not the binding of `sums.json`.
  */
-export async function placePrebuilt(target: Target, tree: string): Promise<void> {
-  const file = prebuiltFile(target);
-  const sums = JSON.parse(readFileSync(join(prebuiltFolder(), "sums.json"), "utf8")) as Record<string, string>;
-  if ((await sha256(file)) !== sums[platformOf(target)]) {
-    throw new ChecksumError(
-      `${file} is not the binding this package was published with.`,
-      "Reinstall @graftjs/backend-node, or compile a binding on this machine: npx @graftjs/backend-node install --compile",
-    );
-  }
-  copyFileSync(file, join(tree, BINDING));
+export async function placePrebuilt(target: Target, tree: string, shipped: string = prebuiltFolder()): Promise<void> {
+  await copyChecked(target, join(tree, BINDING), shipped);
+}
+
+/** Puts a copy of the shipped binding at `to` by one rename. The copy is checked, so that the file cannot change in between. */
+async function copyChecked(target: Target, to: string, shipped: string): Promise<void> {
+  const [file, fresh] = [join(shipped, `${platformOf(target)}.node`), `${to}.${process.pid}`];
+  copyFileSync(file, fresh);
+  if ((await sha256(fresh)) === sumsIn(shipped)[platformOf(target)]) return renameSync(fresh, to);
+  rmSync(fresh);
+  throw new ChecksumError(
+    `${file} is not the binding this package was published with.`,
+    "Reinstall @graftjs/backend-node, or compile a binding on this machine: npx @graftjs/backend-node install --compile",
+  );
+}
+
+function sumsIn(shipped: string): Readonly<Record<string, string | undefined>> {
+  return JSON.parse(readFileSync(join(shipped, "sums.json"), "utf8")) as Record<string, string>;
+}
+
+/** A binding that has taken the place of another one. */
+export interface Refreshed {
+  /** Removes the old binding. Call it when the new one has computed. */
+  keep(): void;
+  /** Puts the old binding back. */
+  undo(): void;
 }
 
 /**
  * Replaces the binding of an install if it is not the shipped one. The replacement is one rename, so that processes that have
  * loaded the old binding keep it.
  *
- * @returns whether the binding was replaced.
+ * @param shipped folder of the shipped bindings and of `sums.json`. @default that of this package
+ * @returns the replacement. Undefined if the install has the shipped binding, or if none is shipped.
+ * @throws ChecksumError if the shipped binding is not that of `sums.json`. The install is unchanged then.
  */
-export async function refreshPrebuilt(target: Target, folder: string, manifest: Manifest): Promise<boolean> {
+export async function refreshPrebuilt(
+  target: Target,
+  folder: string,
+  manifest: Manifest,
+  shipped: string = prebuiltFolder(),
+): Promise<Refreshed | undefined> {
   const file = join(folder, BINDING);
-  if (!hasPrebuilt(target) || (existsSync(file) && (await sha256(file)) === (await sha256(prebuiltFile(target)))))
-    return false;
-  const fresh = `${file}.${process.pid}`;
-  copyFileSync(prebuiltFile(target), fresh);
-  renameSync(fresh, file);
-  if (BINDING in manifest.files) noteReplaced(folder, manifest, BINDING);
-  return true;
+  if (!hasPrebuilt(target) || (existsSync(file) && (await sha256(file)) === sumsIn(shipped)[platformOf(target)]))
+    return undefined;
+  const old = `${file}.${process.pid}.old`;
+  if (existsSync(file)) linkSync(file, old);
+  const keep = (): void => rmSync(old, { force: true });
+  const note = (): void => {
+    if (BINDING in manifest.files) noteReplaced(folder, manifest, BINDING);
+  };
+  try {
+    await copyChecked(target, file, shipped);
+  } catch (error) {
+    keep();
+    throw error;
+  }
+  note();
+  return {
+    keep,
+    undo() {
+      if (!existsSync(old)) return;
+      renameSync(old, file);
+      note();
+    },
+  };
 }
 
 /** Returns the compiler's command and arguments: `CXX`, in the form that make reads, or else `c++`. */
@@ -81,7 +122,7 @@ export async function assertCompiler(): Promise<void> {
  * `CXX`, or else `c++`.
  *
  * @param work folder for temporary files.
- * @throws CompileError if the compiler fails.
+ * @throws CompileError if the compiler fails; ChecksumError if a source is not the one that Graft was tested with.
  */
 export async function compileBinding(tree: string, headers: string, work: string): Promise<void> {
   const sources = join(work, "tfjs-node");
@@ -89,6 +130,7 @@ export async function compileBinding(tree: string, headers: string, work: string
   await npmPackage(TFJS_NODE, sources, (path) => path.startsWith("binding/"));
   await npmPackage(NODE_API_HEADERS, nodeApi, (path) => path.startsWith("include/"));
   const folder = join(sources, "binding");
+  assertOwnSources();
   patchBindingSources(folder);
   const [compiler, ...args] = compilerOf();
   const libraries = readdirSync(join(tree, "tensorflow")).filter((name) =>

@@ -24,7 +24,7 @@ export interface Manifest {
   readonly tensorflow: string;
   /** Size in bytes of each required file, by path inside the folder: libraries, binding, JavaScript half. */
   readonly files: Readonly<Record<string, number>>;
-  /** sha256 of the libraries in the wheel. Installs of older versions lack it. */
+  /** sha256 of the libraries in the wheel, and of a binding that was compiled. Installs of older versions lack it. */
   readonly sha256?: Readonly<Record<string, string>>;
   readonly binding: "prebuilt" | "compiled";
   readonly installedAt: string;

@@ -1,6 +1,6 @@
 import { messageOf } from "@graftjs/backend";
 
-import { refreshPrebuilt } from "./binding.ts";
+import { type Refreshed, refreshPrebuilt } from "./binding.ts";
 import { type Manifest, readInstall } from "./cache.ts";
 import type { Installed, InstallPlan } from "./plan.ts";
 import { type Reporter, sizeOf } from "./report.ts";
@@ -17,12 +17,15 @@ export async function existingInstall(
 ): Promise<Installed | undefined> {
   const present = readInstall(folder);
   if (present === undefined || (plan.compile && present.binding !== "compiled")) return undefined;
+  let refreshed: Refreshed | undefined;
   try {
-    if (present.binding === "prebuilt" && (await refreshPrebuilt(plan.target, folder, present)))
-      report.step("replaced the binding by the one of this version of the package");
+    if (present.binding === "prebuilt") refreshed = await refreshPrebuilt(plan.target, folder, present);
+    if (refreshed) report.step("replaced the binding by the one of this version of the package");
     const tensorflow = await confirm(folder, present, plan, report);
+    refreshed?.keep();
     return { status: "already", folder, tensorflow, bytes: sizeOf(folder) };
   } catch (cause) {
+    refreshed?.undo();
     const why = messageOf(cause).split("\n")[0]?.replace(/\.$/, "");
     report.step(`${folder} exists but does not work (${why}): installing again`);
     return undefined;

@@ -4,6 +4,7 @@ import { isNoSpace } from "../errors.ts";
 import { assertCompiler, compileBinding, placePrebuilt } from "./binding.ts";
 import { HEADERS } from "./binding-sources.ts";
 import {
+  BINDING,
   filesIn,
   installFolder,
   MANIFEST,
@@ -15,6 +16,7 @@ import {
   sweepStaging,
   troubleOf,
 } from "./cache.ts";
+import { sha256 } from "./checksum.ts";
 import { obtainWheel } from "./download.ts";
 import { existingInstall } from "./existing.ts";
 import { cleanWhenInterrupted } from "./interrupted.ts";
@@ -65,6 +67,8 @@ async function installFresh(
     sweepStaging(cache);
     const tree = join(staging, "tree");
     mkdirSync(join(tree, "tensorflow"), { recursive: true });
+    // Before the downloads, because a damaged binding makes them useless.
+    if (!plan.compile) await placePrebuilt(plan.target, tree);
     const libraries: Record<string, Unpacked> = {};
     for (const wheel of plan.wheels) {
       const path = await obtainWheel(wheel, plan, downloads, staging, report);
@@ -72,7 +76,6 @@ async function installFresh(
       if (plan.compile && wheel === plan.wheels[0]) await unpackWheel(path, HEADERS, staging);
     }
     if (plan.compile) await compileBinding(tree, join(staging, "tensorflow", "include"), join(staging, "compile"));
-    else await placePrebuilt(plan.target, tree);
     report.step(
       plan.compile ? "compiled the binding from tfjs-node's sources" : `used the shipped binding for ${plan.target}`,
     );
@@ -84,7 +87,11 @@ async function installFresh(
       target: plan.target,
       tensorflow,
       files: filesIn(tree),
-      sha256: Object.fromEntries(Object.entries(libraries).map(([path, { sha256 }]) => [path, sha256])),
+      sha256: {
+        ...Object.fromEntries(Object.entries(libraries).map(([path, unpacked]) => [path, unpacked.sha256])),
+        // The sum of a shipped binding is in this package.
+        ...(plan.compile ? { [BINDING]: await sha256(join(tree, BINDING)) } : {}),
+      },
       binding: plan.compile ? "compiled" : "prebuilt",
       installedAt: new Date().toISOString(),
     };

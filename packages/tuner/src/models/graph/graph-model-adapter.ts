@@ -1,6 +1,8 @@
 import { type NamedWeight, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelAdapter } from "../adapter/model-adapter.ts";
+import { loadLimits } from "../load/load-limits.ts";
+import { limitingOutputs } from "./assert-output-size.ts";
 import { type GraphDefNode, type GraphModelLike, nodeName } from "./graph-model.ts";
 import { splitGraph } from "./split-graph.ts";
 
@@ -13,6 +15,8 @@ export interface GraphModelAdapter extends ModelAdapter {
 export interface GraphModelAdapterOptions {
   /** Nodes that the loss reads, for example the logits before a softmax. @default the model's outputs */
   readonly outputs?: readonly string[];
+  /** Largest number of values that a node may compute for a batch. @default 268435456, which is 1 GiB of float32 */
+  readonly maxOutputValues?: number;
 }
 
 /**
@@ -25,8 +29,9 @@ export interface GraphModelAdapterOptions {
  */
 export function graphModelAdapter(
   model: GraphModelLike,
-  { outputs = model.outputs.map(({ name }) => name) }: GraphModelAdapterOptions = {},
+  { outputs = model.outputs.map(({ name }) => name), ...limits }: GraphModelAdapterOptions = {},
 ): GraphModelAdapter {
+  const { maxOutputValues } = loadLimits.parse("graphModelAdapter", limits);
   const nodes = nodesOf(model);
   const ops = new Map(nodes.map(({ name, op }) => [name, op]));
   const strange = outputs.filter((name) => !ops.has(nodeName(name)));
@@ -62,7 +67,7 @@ export function graphModelAdapter(
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
     Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
   const execute = (feed: tf.NamedTensorMap, wanted: readonly string[]): tf.Tensor[] => {
-    const out = model.execute(feed, [...wanted]);
+    const out = limitingOutputs(maxOutputValues, () => model.execute(feed, [...wanted]));
     return Array.isArray(out) ? out : [out];
   };
   return {

@@ -7,6 +7,8 @@ import { registerKerasLayers } from "../keras/layers/register.ts";
 import { settleMasks } from "../keras/mask-flow.ts";
 import { translate } from "../keras/translate.ts";
 import { assertGraph } from "./assert-graph.ts";
+import { assertDepth, assertOutputs } from "./assert-size.ts";
+import { type LoadLimits, loadLimits, raise } from "./load-limits.ts";
 import { LoadError } from "../../files/load-error.ts";
 
 /** The contents of a model file, and a function that fills in the weights. */
@@ -19,6 +21,9 @@ export interface ModelParts {
   readonly version?: string | undefined;
   /** Largest count of weight values that the file can hold. A topology with more values is refused before they are allocated. */
   readonly most: number;
+  /** The limit behind `most`, if the file is compressed and `most` is only an estimate. */
+  readonly mostBy?: keyof LoadLimits;
+  readonly limits: LoadLimits;
   /** Writes the stored weights into the model. */
   readonly fill: (model: layers.LayersModel) => void;
 }
@@ -28,7 +33,17 @@ export interface ModelParts {
  *
  * @throws LoadError, also for every error of tfjs-layers.
  */
-export async function buildModel({ topology, file, version, most, fill }: ModelParts): Promise<layers.LayersModel> {
+export async function buildModel({
+  topology,
+  file,
+  version,
+  most,
+  mostBy,
+  limits,
+  fill,
+}: ModelParts): Promise<layers.LayersModel> {
+  const { maxDepth, maxOutputValues } = loadLimits.parse("limits", limits);
+  assertDepth(topology, maxDepth, file);
   const before = new Set(variables());
   let made: tf.Variable[] = [];
   try {
@@ -36,9 +51,10 @@ export async function buildModel({ topology, file, version, most, fill }: ModelP
     const dialect = dialectOf(topology, version);
     const translated = translate(topology, dialect);
     assertGraph(translated, file);
-    const model = boundedBuild(translated, most, file);
+    const model = boundedBuild(translated, most, mostBy, file);
     made = variables().filter((variable) => !before.has(variable));
     const built = await model;
+    assertOutputs(built.layers, maxOutputValues, file);
     settleMasks(built, dialect);
     completeConfigs(built);
     correctPredictions(built);
@@ -68,7 +84,12 @@ interface Building {
  * topology before it looks at the stored weights. It builds synchronously, before its first await, so `addWeight` is replaced only
  * for that time. Weights start as zeros, as in tfjs-layers' own loader.
  */
-function boundedBuild(topology: unknown, most: number, file: string): Promise<layers.LayersModel> {
+function boundedBuild(
+  topology: unknown,
+  most: number,
+  mostBy: keyof LoadLimits | undefined,
+  file: string,
+): Promise<layers.LayersModel> {
   const prototype = layers.layers.Layer.prototype as unknown as Building;
   const { addWeight } = prototype;
   let numbers = 0;
@@ -77,7 +98,7 @@ function boundedBuild(topology: unknown, most: number, file: string): Promise<la
     if (!(numbers <= most)) {
       throw new LoadError(
         `${file} describes more weights than are stored: \`${name}\` is [${shape}].`,
-        "Is the file complete, and do the weights belong to this model?",
+        `Is the file complete, and do the weights belong to this model?${mostBy ? ` ${raise(mostBy)}` : ""}`,
       );
     }
     this.fastWeightInitDuringBuild = true;

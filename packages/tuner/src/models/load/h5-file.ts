@@ -1,5 +1,6 @@
 import { assertHeaps } from "./h5-heaps.ts";
 import { damaged, type H5FileSystem, openingOnly, outside, writeToMemory } from "./h5-memory.ts";
+import { assertApart } from "./h5-overlap.ts";
 import { type H5Attribute, readStrings } from "./h5-strings.ts";
 import { LoadError } from "../../files/load-error.ts";
 
@@ -53,6 +54,7 @@ export async function withH5<T>(bytes: Uint8Array, h5wasm: H5Wasm, use: (file: H
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte))
     throw new LoadError("This is not an HDF5 file.", "Is the file complete?");
   assertHeaps(bytes);
+  assertApart(bytes);
   const path = writeToMemory(h5.FS, bytes);
   try {
     const only = <R>(call: () => R): R => openingOnly(h5.FS, path, call);

@@ -3,8 +3,10 @@ import type * as layers from "@tensorflow/tfjs-layers";
 import { duplicateKey } from "../../files/safetensors/duplicate-key.ts";
 import { dialectOf } from "../keras/dialect.ts";
 import { buildModel } from "./build-model.ts";
+import { assertDepth } from "./assert-size.ts";
 import { assertInside } from "./inside.ts";
 import { LoadError } from "../../files/load-error.ts";
+import { type LoadLimits, loadLimits } from "./load-limits.ts";
 import { assignByPath } from "./weights-by-path.ts";
 
 /** Reads a file of a model's folder. The path is relative and has been checked to stay in the folder. */
@@ -19,8 +21,13 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  * @param read reads a file of the model's folder: `folderReader(folder)` in Node, `urlReader(base)` in a browser.
  * @throws LoadError that names the file and the problem. No tensors are left over then.
  */
-export async function loadLayersModel(read: ReadFile, file = "model.json"): Promise<layers.LayersModel> {
+export async function loadLayersModel(
+  read: ReadFile,
+  file = "model.json",
+  limits: LoadLimits = {},
+): Promise<layers.LayersModel> {
   const { topology, specs, data, rest } = await readParts(read, file);
+  assertDepth(topology, loadLimits.parse("limits", limits).maxDepth, file);
   if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
     throw new LoadError(
       `${file} is a GraphModel, not a LayersModel.`,
@@ -29,7 +36,7 @@ export async function loadLayersModel(read: ReadFile, file = "model.json"): Prom
   const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
   const isByPath = dialectOf(topology) === "keras3";
   return buildModel({
-    ...{ topology, file, most },
+    ...{ topology, file, most, limits },
     fill: (model) =>
       tf.tidy(() => {
         const tensors = tf.io.decodeWeights(data.buffer, specs);

@@ -31,7 +31,7 @@ export async function loadKerasH5(
       topology: parsed(text),
       file: "the .h5 file's model_config",
       version: file.strings("/", "keras_version", 1)?.[0],
-      most: unpackedLimit(limits, bytes.byteLength) / 4,
+      ...{ most: unpackedLimit(limits, bytes.byteLength) / 4, mostBy: "maxUnpackedBytes" as const, limits },
       fill: (model) => tf.tidy(() => fill(model.layers, file, "/model_weights")),
     });
   });

@@ -41,7 +41,7 @@ export async function loadKeras(
     buildModel({
       topology: config,
       file: "config.json",
-      most: most / 4,
+      ...{ most: most / 4, mostBy: "maxUnpackedBytes" as const, limits },
       fill: (model) => tf.tidy(() => assignByGroup(model, config, file, "/")),
     }),
   );

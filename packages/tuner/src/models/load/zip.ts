@@ -1,4 +1,5 @@
 import { LoadError } from "../../files/load-error.ts";
+import { raise } from "./load-limits.ts";
 
 /** The part of `fflate` that Graft uses. */
 export interface Inflate {
@@ -27,7 +28,7 @@ export function unzip(
     if (unpacked > most)
       throw new LoadError(
         `The archive unpacks to ${unpacked} bytes or more; at most ${most} are allowed.`,
-        "If you trust the file, raise `maxUnpackedBytes`.",
+        raise("maxUnpackedBytes"),
       );
     const file = entry.method === STORED ? entry.packed : inflated(entry, inflateSync);
     if (file.byteLength !== entry.size || crc32(file) !== entry.crc)
@@ -124,6 +125,6 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
 /** Computes the CRC-32 of the zip format. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
-  for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
+  for (let i = 0; i < bytes.length; i++) crc = (TABLE[(crc ^ (bytes[i] as number)) & 0xff] as number) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }
