@@ -29,7 +29,10 @@ for (const name of packages) {
   // The data package implements kinds of plugins that the tuner declares.
   const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : name === "data" ? ["@graftjs/tuner"] : [];
   const known = ["@graftjs/core", ...beside];
-  check(name === "cli" || others.every((d) => known.includes(d)), `knows other plugins: ${others.join(", ")}`);
+  check(
+    /^(cli|create-)/.test(name) || others.every((d) => known.includes(d)),
+    `knows other plugins: ${others.join(", ")}`,
+  );
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
   if (examplesNeeded(name))
     check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);
@@ -38,7 +41,10 @@ for (const name of packages) {
 const changesets = readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md"));
 const covered = changesets.map((file) => readFileSync(join(root, ".changeset", file), "utf8")).join("\n");
 for (const name of packages) {
-  if (!existsSync(join(root, "packages", name, "CHANGELOG.md")) && !covered.includes(`"@graftjs/${name}"`)) {
+  if (
+    !existsSync(join(root, "packages", name, "CHANGELOG.md")) &&
+    ![`"@graftjs/${name}"`, `"${name}"`].some((quoted) => covered.includes(quoted))
+  ) {
     problems.push(`packages/${name}: neither a CHANGELOG.md nor a changeset`);
   }
 }

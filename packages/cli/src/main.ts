@@ -16,13 +16,14 @@ export type { ExitCode } from "./terminal/errors.ts";
  * @returns the exit code for the process.
  */
 export async function main(argv: readonly string[], terminal: Io): Promise<ExitCode> {
-  const { isTty, cwd } = terminal;
+  const { isTty, cwd, ask } = terminal;
   const io: Io = {
     out: (text) => terminal.out(printable(text)),
     err: (text) => terminal.err(printable(text)),
     draw: (text) => terminal.out(text),
     isTty,
     cwd,
+    ...(ask ? { ask } : {}),
   };
   const verbose = argv.includes("--verbose");
   try {

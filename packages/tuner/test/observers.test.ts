@@ -53,6 +53,10 @@ describe("observers", () => {
     expect(written.join("")).not.toContain("\r");
     expect(written.join("")).not.toContain("\u001b");
     expect(written[0]).toMatch(/^epoch 1\/2 {2}.* loss \d.* acc \d.*\n$/);
+    written.length = 0;
+    const counted = { ...options(), metrics: ["confusion"], observers: [progress({ stream: stream(false) })] } as const;
+    (await fineTune(mlp(), counted)).restore();
+    expect(written[0]).toMatch(/ loss [\d.]+\n$/);
   });
 
   it("writes JSON lines, CSV and one page, and the run continues if a file cannot be written", async () => {

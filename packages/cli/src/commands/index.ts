@@ -3,6 +3,7 @@ import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evaluate } from "./eval.ts";
 import { explain } from "./explain.ts";
+import { init } from "./init.ts";
 import { inspect } from "./inspect.ts";
 import { installNative, uninstallNative } from "./install-native.ts";
 import { list } from "./list.ts";
@@ -15,6 +16,7 @@ import { stack } from "./stack.ts";
 
 /** Every subcommand, in the order of `graft --help`. */
 export const commands: Readonly<Record<string, Command>> = {
+  init,
   run,
   predict,
   eval: evaluate,

@@ -6,6 +6,8 @@ export interface Io {
   draw?(text: string): void;
   /** Writes to standard error. */
   err(text: string): void;
+  /** Asks a question and returns the answer. Missing if nobody can answer: input or output is not a terminal. */
+  ask?(question: string): Promise<string>;
   /** Whether standard output is a terminal, which can redraw a line. */
   readonly isTty: boolean;
   /** The folder that relative paths on the command line start from. */

@@ -1,4 +1,5 @@
 import type { Observer, RunStart, StepEnd } from "@graftjs/core";
+import { isConfusion } from "./is-confusion.ts";
 import { printableName } from "./printable-name.ts";
 import { count } from "../plan/format-plan.ts";
 
@@ -69,7 +70,8 @@ export function progress({
     },
     epochEnd({ epoch, seconds, logs }) {
       if (tty) stream.write("\r\x1b[2K");
-      const numbers = Object.entries(logs).map(([key, value]) => `${printableName(key)} ${value.toPrecision(4)}`);
+      const shown = Object.entries(logs).filter(([key]) => !isConfusion(key));
+      const numbers = shown.map(([key, value]) => `${printableName(key)} ${value.toPrecision(4)}`);
       const rate = last ? [`rate ${last.learningRate.toPrecision(3)}`] : [];
       stream.write(
         `${[`epoch ${epoch + 1}/${run?.epochs ?? "?"}`, duration(seconds), ...rate, ...numbers].join("  ")}\n`,

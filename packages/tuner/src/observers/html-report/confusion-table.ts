@@ -2,11 +2,6 @@ import { escaped } from "./escaped.ts";
 
 type Logs = Readonly<Record<string, number>>;
 
-/** Whether a key of the logs is one count of a confusion matrix. Hundreds of counts would hide the curves. */
-export function isConfusion(key: string): boolean {
-  return /^(val_)?confusion_\d+_\d+(_\d+)?$/.test(key);
-}
-
 /**
  * Draws the confusion matrix of the last epoch that has one, of validation examples if there are any. A row is a true class, a
  * column a predicted one. Without the metric `confusion`, returns "".

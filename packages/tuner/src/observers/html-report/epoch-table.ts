@@ -1,4 +1,4 @@
-import { isConfusion } from "./confusion-table.ts";
+import { isConfusion } from "../is-confusion.ts";
 import { escaped } from "./escaped.ts";
 
 /** Draws one row per epoch with all its numbers, counts of a confusion matrix excepted. The row of the best epoch is bold. */

