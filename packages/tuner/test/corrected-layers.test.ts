@@ -4,7 +4,8 @@ import { mapTensors, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type FineTuneOptions, fineTune, functionAdapter } from "../src/index.ts";
+import { type FineTuneOptions, fineTune, functionAdapter, planFineTune } from "../src/index.ts";
+import { registerKerasLayers } from "../src/models/keras/layers/register.ts";
 import { mapStore, weightsOf } from "./support.ts";
 
 const L = layers.layers;
@@ -99,6 +100,57 @@ for (const backend of ["cpu", "wasm"]) {
         const expected = await run(make(instead), xs, { trainable: { exclude: [frozen] } });
         expect(await run(make(without), xs)).toEqual(expected.map((value) => expect.closeTo(value, 5)));
       }
+    });
+  });
+}
+
+for (const backend of ["cpu", "wasm"]) {
+  describe(`layer norm that stock tfjs cannot train, on ${backend}`, () => {
+    beforeAll(async () => {
+      await (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
+    });
+    afterAll(() => tf.setBackend("cpu"));
+
+    const norm = (more: object): layers.layers.Layer =>
+      L.layerNormalization({ name: "ln", betaInitializer: init(1), gammaInitializer: init(2), ...more });
+    const net = (...first: layers.layers.Layer[]): layers.Sequential =>
+      layers.sequential({
+        layers: [...first, L.flatten(), L.dense({ units: 2, name: "head", kernelInitializer: init(5) })],
+      });
+    const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5));
+
+    it("trains without gamma or beta as with a gamma of 1 or a beta of 0 that is frozen", async () => {
+      const xs = tf.randomNormal([8, 4, 3], 1, 2, "float32", 6);
+      const body = () => L.dense({ units: 3, inputShape: [4, 3], kernelInitializer: init(4), name: "body" });
+      const withoutGamma = { scale: false };
+      const withoutBeta = { center: false };
+      for (const axis of [-1, 1, [1, 2]]) {
+        for (const [without, instead, frozen] of [
+          [withoutGamma, { gammaInitializer: "ones" }, "ln/gamma"],
+          [withoutBeta, { betaInitializer: "zeros" }, "ln/beta"],
+        ] as const) {
+          const expected = await run(net(body(), norm({ axis, ...instead })), xs, { trainable: { exclude: [frozen] } });
+          expect(await run(net(body(), norm({ axis, ...without })), xs), `${axis}`).toEqual(close(expected));
+        }
+        const both = { gammaInitializer: "ones", betaInitializer: "zeros" };
+        const expected = await run(net(body(), norm({ axis, ...both })), xs, { trainable: { exclude: ["ln/**"] } });
+        const got = await run(net(body(), norm({ axis, ...withoutGamma, ...withoutBeta })), xs);
+        expect(got).toEqual(close(expected));
+        expect(got[1]).not.toBe(got[0]);
+      }
+    });
+
+    it("trains over five axes as stock does with two of them merged", async () => {
+      const xs = tf.randomNormal([8, 2, 2, 2, 3], 1, 2, "float32", 6);
+      const four = net(L.reshape({ targetShape: [4, 2, 3], inputShape: [2, 2, 2, 3] }), norm({}));
+      const expected = await run(four, xs);
+      expect(await run(net(norm({ inputShape: [2, 2, 2, 3] })), xs)).toEqual(close(expected));
+    });
+
+    it("throws in stock", async () => {
+      const stock = net(norm({ scale: false, inputShape: [4, 3] }));
+      stock.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+      await expect(stock.fit(tf.ones([4, 4, 3]), ys(4), { verbose: 0 })).rejects.toThrow();
     });
   });
 }
@@ -222,6 +274,58 @@ describe("layers that stock tfjs cannot train", () => {
     }
   });
 
+  it("dilated and transposed convolutions train, and throw in stock", async () => {
+    registerKerasLayers();
+    const more = { kernelSize: 2, dilationRate: 2, name: "conv", kernelInitializer: init(1) } as const;
+    const separable = { depthwiseInitializer: init(1), pointwiseInitializer: init(2), kernelInitializer: undefined };
+    const made: [layers.layers.Layer, number[]][] = [
+      [L.conv1d({ ...more, filters: 2, inputShape: [6, 2] }), [6, 2]],
+      [L.conv2d({ ...more, filters: 2, inputShape: [5, 5, 2] }), [5, 5, 2]],
+      [L.conv2d({ ...more, filters: 2, inputShape: [5, 5, 2], activation: "relu" }), [5, 5, 2]],
+      [L.conv3d({ ...more, filters: 2, inputShape: [4, 4, 4, 2] }), [4, 4, 4, 2]],
+      [L.separableConv2d({ ...more, ...separable, filters: 2, inputShape: [5, 5, 2] } as never), [5, 5, 2]],
+      [L.conv3dTranspose({ ...more, dilationRate: 1, filters: 2, inputShape: [2, 2, 2, 2] }), [2, 2, 2, 2]],
+      [kerasLayer("KerasConv1D", { ...more, filters: 2, padding: "causal", inputShape: [6, 2] }), [6, 2]],
+      [kerasLayer("KerasConv2D", { ...more, filters: 2, groups: 2, inputShape: [5, 5, 2] }), [5, 5, 2]],
+      [kerasLayer("KerasDepthwiseConv2D", { ...more, depthMultiplier: 2, inputShape: [5, 5, 2] }), [5, 5, 2]],
+    ];
+    for (const [layer, shape] of made) {
+      const model = net([layer]);
+      const kind = layer.getClassName();
+      const before = weightsOf(model);
+      const losses = await run(model, input(shape), { epochs: 5, learningRate: 0.05 });
+      expect(losses[4], kind).toBeLessThan(losses[0] as number);
+      for (const [name, values] of Object.entries(before))
+        expect(weightsOf(model)[name], `${kind} ${name}`).not.toEqual(values);
+      model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+      await expect(model.fit(input(shape), ys(8), { verbose: 0 }), kind).rejects.toThrow(/gradient/);
+    }
+  });
+
+  it("that cannot be right are refused by name before anything is computed, with a way out", async () => {
+    const data = { xs: input([5, 5, 3]), ys: ys(8) };
+    const depthwise = L.depthwiseConv2d({ kernelSize: 2, dilationRate: 2, inputShape: [5, 5, 3], name: "deep" });
+    const resizing = L.resizing({ height: 3, width: 3, inputShape: [5, 5, 3], name: "small" } as never);
+    for (const [model, message] of [
+      [
+        layers.sequential({ layers: [depthwise, L.globalAveragePooling2d({}), L.dense({ units: 2, name: "head" })] }),
+        /`deep` \(DepthwiseConv2D\): .*ignores its `dilationRate` of 2 × 2[\s\S]*Set `dilationRate` to 1/,
+      ],
+      [layers.sequential({ layers: [resizing] }), /`small` \(Resizing\): [\s\S]*Resize the pictures before training/],
+    ] as const) {
+      const trainable = "all";
+      for (const act of [fineTune, planFineTune])
+        await expect(act(model, { ...base, data, trainable })).rejects.toThrow(message);
+    }
+    const causal = net([conv1d({ padding: "causal" })]);
+    const options = { ...base, data: { xs: input([7, 3]), ys: data.ys } };
+    const start = tf.memory().numTensors;
+    await expect(fineTune(causal, options)).rejects.toThrow(
+      /`conv` \(Conv1D\): [\s\S]*wrong output length[\s\S]*`padding: "valid"`/,
+    );
+    expect(tf.memory().numTensors).toBe(start);
+  });
+
   it("a Softmax over another axis trains as one over the last of a transposed input", async () => {
     const xs = input([4, 3]);
     const turned = net([
@@ -302,6 +406,65 @@ describe("layers that stock tfjs cannot train", () => {
     expect(Object.hasOwn(model.layers[0] as object, "call")).toBe(false);
   });
 });
+
+describe("an op without a gradient", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  /** tfjs has no gradient of a running product. */
+  class RunningProduct extends layers.layers.Layer {
+    static readonly className = "RunningProduct";
+    override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
+      return tf.cumprod(Array.isArray(inputs) ? (inputs[0] as tf.Tensor) : inputs, 1);
+    }
+    override computeOutputShape(shape: layers.Shape | layers.Shape[]): layers.Shape {
+      return shape as layers.Shape;
+    }
+  }
+  const net = (): layers.Sequential =>
+    layers.sequential({
+      layers: [
+        L.dense({ units: 3, inputShape: [3], name: "body" }),
+        new RunningProduct({ name: "product" }),
+        L.dense({ units: 2, name: "head" }),
+      ],
+    });
+
+  it("is named with its layer before the trunk runs, by a plan without a probe too", async () => {
+    const xs = tf.randomNormal([8, 3], 0, 1, "float32", 6);
+    const model = net();
+    const [weights, data] = [weightsOf(model), { xs, ys: ys(8) }];
+    const start = tf.memory().numTensors;
+    const message =
+      /`product` \(RunningProduct\) cannot be trained: tfjs has no gradient for `Cumprod`[\s\S]*Train only layers after it/;
+    await expect(fineTune(model, { ...base, data })).rejects.toThrow(message);
+    await expect(planFineTune(model, { ...base, data }, { probe: false })).rejects.toThrow(message);
+    await expect(fineTune(model, { ...base, data: { stream: [data], examples: 8 } })).rejects.toThrow(message);
+    const unfreeze = [{ epoch: 1, trainable: "body" }];
+    await expect(fineTune(model, { ...base, data, trainable: "head", unfreeze })).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(start);
+    expect(weightsOf(model)).toEqual(weights);
+    const { history } = await fineTune(model, { ...base, data, trainable: "head" });
+    expect(history.loss.every(Number.isFinite)).toBe(true);
+  });
+
+  it("is named in a loss function", async () => {
+    const xs = tf.randomNormal([8, 3], 0, 1, "float32", 6);
+    const model = layers.sequential({ layers: [L.dense({ units: 2, inputShape: [3], name: "head" })] });
+    const loss = (labels: tf.Tensor, y: tf.Tensor): tf.Tensor => tf.mean(tf.cumprod(tf.square(tf.sub(labels, y)), 1));
+    const before = weightsOf(model);
+    await expect(fineTune(model, { ...base, loss, data: { xs, ys: ys(8) } })).rejects.toThrow(
+      /The loss .* cannot be trained: tfjs has no gradient for `Cumprod`/,
+    );
+    expect(weightsOf(model)).toEqual(before);
+  });
+});
+
+/** Makes a layer that Graft adds to tfjs-layers. */
+function kerasLayer(className: string, config: object): layers.layers.Layer {
+  const made = tf.serialization.SerializationMap.getMap().classNameMap[className]?.[0] as unknown as new (
+    config: object,
+  ) => layers.layers.Layer;
+  return new made(config);
+}
 
 /** Returns the position of element i of a tensor. */
 function place(i: number, shape: readonly number[]): number[] {

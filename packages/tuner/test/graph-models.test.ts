@@ -91,6 +91,44 @@ describe("GraphModel", () => {
   });
 });
 
+describe("a graph that cannot be trained", () => {
+  const kernel: GraphConstant = { name: "head/k", shape: [4, 3], values: Array.from({ length: 12 }, (_, i) => i / 9) };
+  const load = (nodes: object[]) => converter.loadGraphModel({ load: async () => graphOf(nodes, [kernel]) });
+
+  it("by its control flow, lists or tables says so by node and op, and trains up to it", async () => {
+    const functions = {
+      body: { func: { name: "b" } },
+      cond: { func: { name: "c" } },
+      then_branch: { func: { name: "t" } },
+    };
+    const kinds = ["StatelessWhile", "While", "StatelessIf", "If", "Switch", "TensorListFromTensor", "TensorArrayV3"];
+    for (const kind of [...kinds, "LookupTableFindV2", "HashTableV2", "NonMaxSuppressionV5", "Where", "ListDiff"]) {
+      const nodes = [matMul("m", "x", "head/k"), op("dyn", kind, ["m"], functions), op("y", "Softmax", ["dyn"])];
+      const model = await load(nodes);
+      expect(() => graphModelAdapter(model), kind).toThrow(
+        new RegExp(
+          `Node \`dyn\` is a ${kind}\\.(.|\\n)*no gradients\\.(.|\\n)*Use \`outputs\` to name nodes that do not`,
+        ),
+      );
+      const adapter = graphModelAdapter(model, { outputs: ["m"] });
+      const { history } = await fineTune(adapter, options({ data: examples([4], 12), loss: "softmaxCrossEntropy" }));
+      expect(history.loss[2], kind).toBeLessThan(history.loss[0] as number);
+      adapter.release();
+    }
+  });
+
+  it("by an op without a gradient says so by node and op before the first step", async () => {
+    const product = op("product", "Cumprod", ["m", "axis"], { exclusive: { b: false }, reverse: { b: false } });
+    const nodes = [matMul("m", "x", "head/k"), product, op("y", "Softmax", ["product"])];
+    const axis: GraphConstant = { name: "axis", shape: [], values: [1], dtype: "int32" };
+    const model = await converter.loadGraphModel({ load: async () => graphOf(nodes, [kernel, axis]) });
+    const data = examples([4], 12);
+    await expect(fineTune(graphModelAdapter(model), options({ data }))).rejects.toThrow(
+      /`product` \(Cumprod\) cannot be trained: tfjs has no gradient for `Cumprod`/,
+    );
+  });
+});
+
 describe("the cut of a graph", () => {
   const head: GraphConstant = {
     name: "head/a",

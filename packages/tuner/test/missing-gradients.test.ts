@@ -56,6 +56,42 @@ const functions: Record<string, [number[][], (...inputs: tf.Tensor[]) => tf.Tens
     ],
     (a, b) => tf.square(tf.conv3dTranspose(a as tf.Tensor5D, b as tf.Tensor5D, [1, 4, 4, 6, 3], [2, 2, 2], "same")),
   ],
+  "dilated conv2d": [
+    [
+      [1, 6, 5, 2],
+      [2, 3, 2, 2],
+    ],
+    (a, b) => tf.square(tf.conv2d(four(a), four(b), 1, "same", "NHWC", [3, 2])),
+  ],
+  "dilated conv1d": [
+    [
+      [2, 7, 2],
+      [3, 2, 2],
+    ],
+    (a, b) => tf.square(tf.conv1d(a as tf.Tensor3D, b as tf.Tensor3D, 1, "valid", "NWC", 2)),
+  ],
+  "dilated depthwise conv2d": [
+    [
+      [1, 5, 6, 2],
+      [2, 2, 2, 2],
+    ],
+    (a, b) => tf.square(tf.depthwiseConv2d(four(a), four(b), 1, "valid", "NHWC", [1, 3])),
+  ],
+  "dilated separable conv2d": [
+    [
+      [1, 5, 5, 2],
+      [2, 2, 2, 1],
+      [1, 1, 2, 3],
+    ],
+    (a, b, c) => tf.square(tf.separableConv2d(four(a), four(b), four(c), 1, "same", 2)),
+  ],
+  "dilated conv3d": [
+    [
+      [1, 4, 3, 5, 1],
+      [2, 2, 2, 1, 2],
+    ],
+    (a, b) => tf.square(tf.conv3d(a as tf.Tensor5D, b as tf.Tensor5D, 1, "valid", "NDHWC", [2, 1, 3])),
+  ],
   "einsum of two": [
     [
       [2, 3, 4],

@@ -2,6 +2,7 @@ import { type CallableLayer, type LayerCall, type LayersLike, overrideCall } fro
 import { correctBatchNorm } from "./batch-norm.ts";
 import { correctConv1d, correctConv2d } from "./convolutions.ts";
 import { everyLayer } from "./every-layer.ts";
+import { correctLayerNorm } from "./layer-norm.ts";
 import { correctMergedMask } from "./merged-masks.ts";
 import { freeMasks, withNewMasks } from "./recurrent-cells.ts";
 import { softmaxOverAxis } from "./softmax.ts";
@@ -14,12 +15,13 @@ const CORRECTIONS: Readonly<Record<string, Correction>> = {
   BatchNormalization: correctBatchNorm,
   Conv1D: correctConv1d,
   Conv2D: correctConv2d,
+  LayerNormalization: correctLayerNorm,
   RNN: withNewMasks,
   Softmax: softmaxOverAxis,
 };
 
 /** Classes whose correct `call` computes the same in training as in inference, so that a frozen trunk may contain them. */
-const PURE: ReadonlySet<string> = new Set(["Conv1D", "Conv2D", "Softmax"]);
+const PURE: ReadonlySet<string> = new Set(["Conv1D", "Conv2D", "LayerNormalization", "Softmax"]);
 
 /** The result of {@link correctLayers}. */
 export interface CorrectedLayers {

@@ -1,11 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { DILATED, withDilations } from "./dilated-gradients.ts";
 import { MISSING } from "./missing-gradients.ts";
 
 /** Makes a correct gradient from tfjs's own. */
 type Correction = (stock: tf.GradFunc) => tf.GradFunc;
 
 /** The ops whose gradient is wrong in some case on every backend. */
-const CORRECTIONS: Readonly<Record<string, Correction>> = { BatchMatMul: summedOverBatch };
+const CORRECTIONS: Readonly<Record<string, Correction>> = {
+  BatchMatMul: summedOverBatch,
+  ...Object.fromEntries(DILATED.map((kernelName) => [kernelName, withDilations])),
+};
 
 /** The registered corrections, and the number of runs that use them. tfjs has one table of gradients for all runs. */
 const registered = new Map<string, { readonly stock: tf.GradConfig | undefined; readonly ours: tf.GradConfig }>();

@@ -39,10 +39,28 @@ export function lossOf(loss: Loss): LossDefinition {
   throw new OptionsError(`No loss is named \`${String(loss)}\`.`, didYouMean(String(loss), names));
 }
 
-/** Returns the mean of a loss over a batch, as a scalar on the tape. */
-export function meanLoss(fn: LossFunction, labels: tf.Tensor, predictions: tf.Tensor): tf.Scalar {
+/**
+ * Returns the mean of a loss over a batch, as a scalar on the tape.
+ *
+ * @param weights factor on the loss of each example: [examples]. The mean is taken over all examples, as Keras does: it is not divided by
+ * the sum of the weights.
+ * @throws OptionsError with weights, if the loss is not one value per example.
+ */
+export function meanLoss(
+  fn: LossFunction,
+  labels: tf.Tensor,
+  predictions: tf.Tensor,
+  weights?: tf.Tensor | undefined,
+): tf.Scalar {
   const loss = fn(labels, predictions);
-  return (loss.rank === 0 ? loss : tf.mean(loss)) as tf.Scalar;
+  if (weights === undefined) return (loss.rank === 0 ? loss : tf.mean(loss)) as tf.Scalar;
+  if (loss.rank === 0 || loss.shape[0] !== weights.size)
+    throw new OptionsError(
+      `A loss function returned [${loss.shape}] for ${weights.size} examples, and the data have \`sampleWeights\`.`,
+      "Return one value per example from the loss function: do not take the mean over axis 0.",
+    );
+  const factors = tf.reshape(weights, [weights.size, ...loss.shape.slice(1).map(() => 1)]);
+  return tf.mean(tf.mul(loss, factors)) as tf.Scalar;
 }
 
 // A package's `plugins` may hold plugins of this kind.

@@ -31,7 +31,9 @@ export function assertMonitors(
     ...(several ? outputNames.map((output) => `${output}_loss`) : []),
     ...outputNames.flatMap((output, i) => metrics[i]?.map(({ name }) => (several ? `${output}_${name}` : name)) ?? []),
   ];
-  const own = given.some((metric) => typeof metric === "object");
+  const own = Object.values(given)
+    .flat()
+    .some((metric) => typeof metric === "object");
   const all = validation ? [...keys, ...keys.map((key) => `val_${key}`)] : keys;
   const watched: Readonly<Record<string, string | undefined>> = {
     earlyStopping: earlyStopping?.monitor,

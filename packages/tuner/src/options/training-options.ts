@@ -9,6 +9,7 @@ import type {
   Selector,
 } from "@graftjs/core";
 import { LOSSES } from "../losses/losses.ts";
+import type { LossWeights } from "../losses/loss-weights.ts";
 import type { LossOption } from "../losses/losses-by-output.ts";
 import { type WeightNoiseOptions, weightNoiseOptions } from "../noise/weight-noise.ts";
 import type { OptionProperties } from "./option-properties.ts";
@@ -17,6 +18,11 @@ import type { OptionProperties } from "./option-properties.ts";
 export interface TrainingOptions {
   /** One loss, or one loss per output: in order, or by the output's name. */
   readonly loss: LossOption;
+  /**
+   * Factor on each output's loss in the sum that is trained, in order or by the output's name. The history's losses of the outputs are
+   * without it. @default 1
+   */
+  readonly lossWeights?: LossWeights;
   /** Parameters to train, by stable name. The layers' own `trainable` flags do not matter. */
   readonly trainable: Selector;
   /** Parameters that are trained as well from the start of an epoch on: gradual unfreezing. The trunk shrinks accordingly. @default [] */
@@ -57,6 +63,13 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
       { type: "object", additionalProperties: oneLoss },
     ],
     description: "A name, a function or a loss of a plugin; or one per output, in order or by the output's name",
+  },
+  lossWeights: {
+    anyOf: [
+      { type: "array", items: { type: "number", minimum: 0 } },
+      { type: "object", additionalProperties: { type: "number", minimum: 0 } },
+    ],
+    description: "Factor on each output's loss in their sum, in order or by the output's name. Default: 1",
   },
   trainable: { description: "Selector of the parameters to train, by stable name" },
   unfreeze: {

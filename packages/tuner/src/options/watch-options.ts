@@ -1,18 +1,21 @@
-import type { Callback, Observer } from "@graftjs/core";
+import type { Callback, Observer, OptionSchema } from "@graftjs/core";
 import { type EarlyStoppingOptions, earlyStoppingOptions } from "../callbacks/early-stopping.ts";
 import { type EmaOptions, emaWeightsOptions } from "../callbacks/ema-weights.ts";
 import { type ReduceOnPlateauOptions, reduceOnPlateauOptions } from "../callbacks/reduce-on-plateau.ts";
 import { type CheckpointOptions, checkpointOptions } from "../checkpoint/checkpoint-options.ts";
-import type { Metric } from "../metrics/metric.ts";
-import { METRICS, type MetricName } from "../metrics/metrics.ts";
+import { METRICS } from "../metrics/metrics.ts";
+import type { MetricsOption } from "../metrics/metrics-by-output.ts";
 import { type GuardOptions, guardOptions, type ParsedGuard } from "./guard-options.ts";
 import type { OptionProperties } from "./option-properties.ts";
 import type { RunControl } from "./run-control.ts";
 
 /** The parts that watch a run, protect it and stop it. */
 export interface WatchOptions {
-  /** Numbers beside the loss: in training mode during training, as in tfjs, and in inference mode on the validation data. @default [] */
-  readonly metrics?: readonly (MetricName | Metric)[];
+  /**
+   * Numbers beside the loss: in training mode during training, as in tfjs, and in inference mode on the validation data. A list is for
+   * every output; an object has a list for each output by name. @default []
+   */
+  readonly metrics?: MetricsOption;
   /** Get the events of steps and epochs, in order. They change nothing. @default [] */
   readonly observers?: readonly Observer[];
   /**
@@ -42,18 +45,23 @@ export type WatchDefaults = "metrics" | "observers" | "statsEvery" | "guard" | "
 
 const defaultGuard: ParsedGuard = guardOptions.parse("guard", {});
 
+const metricList: OptionSchema = {
+  type: "array",
+  items: {
+    anyOf: [
+      { enum: METRICS.map(({ name }) => name) },
+      { type: "string", pattern: "^top[1-9][0-9]*$" },
+      { plugin: "metric" },
+    ],
+  },
+};
+
 export const watchProperties: OptionProperties<WatchOptions, WatchDefaults> = {
   metrics: {
-    type: "array",
-    items: {
-      anyOf: [
-        { enum: METRICS.map(({ name }) => name) },
-        { type: "string", pattern: "^top[1-9][0-9]*$" },
-        { plugin: "metric" },
-      ],
-    },
+    anyOf: [metricList, { type: "object", additionalProperties: metricList }],
     default: [],
-    description: "Names (`top3`, `top5` and so on included), or metrics of plugins",
+    description:
+      "Names (`top3`, `top5` and so on included), or metrics of plugins; one list, or a list by the output's name",
   },
   observers: {
     type: "array",

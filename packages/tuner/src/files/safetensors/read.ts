@@ -72,6 +72,11 @@ function entryOf(
   if (typeof value !== "object" || value === null) bad(`\`${name}\` is not an object`);
   const { dtype, shape, data_offsets: offsets, ...stray } = value as Record<string, unknown>;
   if (Object.keys(stray).length > 0) bad(`\`${name}\` has the unknown key \`${Object.keys(stray)[0]}\``);
+  if (typeof dtype === "string" && /^F[468]_/.test(dtype))
+    throw new SafetensorsError(
+      `Tensor \`${name}\` has the type ${dtype}: floats of ${dtype[1]} bits (FP${dtype[1]}), which TensorFlow.js does not support.`,
+      "Convert it before, for example with tensor.to(torch.float16) in PyTorch, and multiply by its scale if the model has one.",
+    );
   if (typeof dtype !== "string" || !Object.hasOwn(WIDTH, dtype))
     bad(`\`${name}\` has the unknown type ${JSON.stringify(dtype)}`);
   if (!Array.isArray(shape) || !shape.every(isCount)) bad(`\`${name}\` has the invalid shape ${JSON.stringify(shape)}`);

@@ -1,5 +1,13 @@
-import { HookedOptimizer, type NamedWeight, type Param, type PatchHandle, RecipeError } from "@graftjs/core";
-import { columns } from "../../pipeline/source/columns.ts";
+import {
+  HookedOptimizer,
+  type NamedWeight,
+  OptionsError,
+  type Param,
+  type PatchHandle,
+  RecipeError,
+} from "@graftjs/core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { type Columns, columns } from "../../pipeline/source/columns.ts";
 import { castSource, columnTypes } from "../../pipeline/source/column-types.ts";
 import type { OwnedExamples } from "../../pipeline/source/element.ts";
 import { examplesOf } from "../../pipeline/source/read-examples.ts";
@@ -9,19 +17,22 @@ import { memorySource, type Source } from "../../pipeline/source/source.ts";
 import { assertStream, isStream } from "../../pipeline/stream/stream-data.ts";
 import { type StreamChecks, streamSource } from "../../pipeline/stream/stream-source.ts";
 import { type LossDefinition, type LossFunction, lossOf } from "../../losses/loss.ts";
+import { weightsByOutput } from "../../losses/loss-weights.ts";
 import { lossesByOutput } from "../../losses/losses-by-output.ts";
 import { severalLabels } from "../../losses/several-labels.ts";
 import { weighted } from "../../losses/weighted.ts";
-import { type Metric, metricOf } from "../../metrics/metric.ts";
-import { metricsByOutput } from "../../metrics/metrics-by-output.ts";
+import type { Metric } from "../../metrics/metric.ts";
+import { listedMetrics, metricsByOutput } from "../../metrics/metrics-by-output.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { claimModel } from "../../models/claim-model.ts";
 import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
+import { tryGradients } from "./trial-pass.ts";
 import { type UpdateGate, updateGate } from "./update-gate.ts";
 import { correctGradients } from "../../corrections/gradients.ts";
+import { refuseLayers } from "../../corrections/refused-layers.ts";
 import { correctLayers } from "../../corrections/correct-layers.ts";
 import { type LayerStates, layerStates } from "./layer-states.ts";
 import { assertBatches } from "./assert-batches.ts";
@@ -56,6 +67,8 @@ export interface Assembly {
   readonly losses: readonly LossFunction[];
   /** The same without class weights, for validation. */
   readonly plainLosses: readonly LossFunction[];
+  /** Factors on the losses in their sum, one per output. */
+  readonly lossWeights: readonly number[];
   /** The metrics of each output, in the model's order. */
   readonly metrics: readonly (readonly Metric[])[];
   readonly train: Source;
@@ -89,7 +102,9 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const free = (): void => {
     for (const { dispose } of owned.splice(0)) dispose();
   };
+  let release: (() => void) | undefined;
   try {
+    refuseLayers(patchable);
     const notes = patches.map((patch) => {
       const handle = patch.apply(adaptModel(model).patchable);
       handles.push(handle);
@@ -114,23 +129,28 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       );
     }
     const types = columnTypes(adapter, losses);
+    let example: Columns | undefined;
     const outputsOf = outputPorts(ports, (phases[0] as Phase).cut, types.inputs);
+    const checkLabels = (labels: readonly tf.Tensor[], inputs: () => readonly tf.Tensor[], what: string) => {
+      if (options.mixup > 0 && labels.length > losses.length)
+        throw new OptionsError(
+          "`mixup` mixes examples, and a mixed example has no weight of its own.",
+          "Leave `sampleWeights` out of the data, or `mixup` out of the options.",
+        );
+      return assertLabels(labels, losses, outputsOf(inputs), what);
+    };
     const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
       if (isStream(data)) {
         assertStream(data, options.epochs, what);
-        const labels: StreamChecks["labels"] = (labels, inputs, from) =>
-          assertLabels(labels, losses, outputsOf(inputs), `${what}.ys from example ${from} on`);
+        const labels: StreamChecks["labels"] = async (labels, inputs, from) =>
+          checkLabels(labels, inputs, `${what}.ys from example ${from} on`);
         return castSource(await streamSource(data, { ports, labels }, what), types, what);
       }
       const own = await examplesOf(data, ports.inputs[0]?.shape.length ?? 0, what);
       owned.push(own);
       const given = columns(own.examples, ports, what);
-      await assertLabels(
-        given.labels,
-        losses,
-        outputsOf(() => given.inputs),
-        `${what}.ys`,
-      );
+      example ??= given;
+      await checkLabels(given.labels, () => given.inputs, `${what}.ys`);
       return castSource(memorySource(given), types, what);
     };
     const train = await read(options.data, "data");
@@ -139,12 +159,22 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     assertBatches({ phases, ports, stateful: states.paths, train, validation }, batchSize);
     const lossDefinitions = losses.map(lossOf);
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
-    const metrics = metricsByOutput(options.metrics.map(metricOf), several, ports.outputNames);
+    const metrics = metricsByOutput(listedMetrics(options.metrics, ports.outputNames), several, ports.outputNames);
     assertMonitors({ ports, metrics, severalLabels: several, validation }, options);
     const gate = updateGate(rule);
     const optimizer = new HookedOptimizer({ params, hooks, rule: gate.rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);
     const plainLosses = lossDefinitions.map(({ compute }) => compute);
+    release = once(
+      markTrained(params, all),
+      correctGradients(),
+      free,
+      states.freeEarlier,
+      corrected.freeMasks,
+      unclaim,
+    );
+    // The trial would move the states of stateful layers.
+    if (states.paths.length === 0) tryGradients({ adapter, optimizer, types }, phases.at(-1) as Phase, example);
     return {
       options,
       adapter,
@@ -165,23 +195,18 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
         outputsOf().map(({ shape }, i) => ({ shape, severalLabels: several[i] === true })),
       ),
       plainLosses,
+      lossWeights: weightsByOutput(options.lossWeights, ports.outputNames),
       metrics,
       train,
       validation,
       noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release: once(
-        markTrained(params, all),
-        correctGradients(),
-        free,
-        states.freeEarlier,
-        corrected.freeMasks,
-        unclaim,
-      ),
+      release,
       restore,
     };
   } catch (error) {
     restore();
+    release?.();
     free();
     unclaim();
     throw error;

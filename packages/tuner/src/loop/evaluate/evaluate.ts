@@ -18,14 +18,14 @@ export async function evaluate(
   cut: CutModel,
   seen: CachedDataset,
 ): Promise<Readonly<Record<string, number>>> {
-  const { plainLosses, metrics, adapter } = assembly;
+  const { plainLosses: losses, lossWeights, metrics, adapter } = assembly;
   const sums = metricSums(metrics, adapter.ports.outputNames);
   try {
     await eachBatch(assembly, seen, async (batch) => {
       const outcome = tf.tidy(() => {
         const outputs = cut.runTail(batch.values, false);
         const each: tf.Scalar[] = [];
-        const loss = totalLoss(plainLosses, cut, batch, outputs, each);
+        const loss = totalLoss({ losses, lossWeights }, cut, batch, outputs, each);
         return { loss, each, metrics: measure(assembly, batch, outputs) };
       });
       sums.add(outcome, batch.size);
@@ -43,10 +43,11 @@ export async function nonFiniteExamples(
   cut: CutModel,
   seen: CachedDataset,
 ): Promise<{ readonly first: number; readonly last: number } | undefined> {
+  const { plainLosses: losses, lossWeights } = assembly;
   let found: { readonly first: number; readonly last: number } | undefined;
   let first = 0;
   await eachBatch(assembly, seen, async (batch) => {
-    const loss = tf.tidy(() => totalLoss(assembly.plainLosses, cut, batch, cut.runTail(batch.values, false)));
+    const loss = tf.tidy(() => totalLoss({ losses, lossWeights }, cut, batch, cut.runTail(batch.values, false)));
     const value = (await loss.data())[0] as number;
     loss.dispose();
     if (!Number.isFinite(value)) found = { first, last: first + batch.size - 1 };

@@ -22,21 +22,42 @@ export function predict(
   return noisy ? noisy(active, step, micro, forward) : forward();
 }
 
+/** The losses of a run, and their factors in the sum. */
+export interface SummedLosses {
+  readonly losses: readonly LossFunction[];
+  readonly lossWeights: readonly number[];
+}
+
 /**
- * Computes the sum of the outputs' mean losses and of the regularizers, as stock `fit` does.
+ * Computes the sum of the outputs' mean losses, each times its weight, and of the regularizers, as Keras and stock `fit` do.
  *
- * @param each receives the loss of each output if there are several. The tensors belong to the tidy of the caller.
+ * @param each receives the loss of each output without its weight, if there are several. The tensors belong to the tidy of the caller.
  */
 export function totalLoss(
-  losses: readonly LossFunction[],
+  { losses, lossWeights }: SummedLosses,
   cut: CutModel,
-  { labels }: Pick<Batch, "labels">,
+  batch: Pick<Batch, "labels">,
   outputs: readonly tf.Tensor[],
   each?: tf.Scalar[],
 ): tf.Scalar {
-  const parts = losses.map((loss, i) => meanLoss(loss, labels[i] as tf.Tensor, outputs[i] as tf.Tensor));
+  const parts = losses.map((_, i) => outputLoss(losses, batch, outputs, i));
   if (parts.length > 1) each?.push(...parts);
-  return tf.addN([...parts, ...cut.penalties()]) as tf.Scalar;
+  return tf.addN([...parts.map((part, i) => scaled(part, lossWeights[i])), ...cut.penalties()]) as tf.Scalar;
+}
+
+/** Computes the mean loss of output `i` over a batch. The weights of the examples, if there are any, follow the labels of the outputs. */
+export function outputLoss(
+  losses: readonly LossFunction[],
+  { labels }: Pick<Batch, "labels">,
+  outputs: readonly tf.Tensor[],
+  i: number,
+): tf.Scalar {
+  return meanLoss(losses[i] as LossFunction, labels[i] as tf.Tensor, outputs[i] as tf.Tensor, labels[losses.length]);
+}
+
+/** Multiplies a loss by its weight. */
+export function scaled(loss: tf.Scalar, weight = 1): tf.Scalar {
+  return weight === 1 ? loss : (tf.mul(loss, weight) as tf.Scalar);
 }
 
 /** Computes the statistics of the metrics. The tensors are kept; if a metric throws, all of them are freed. */

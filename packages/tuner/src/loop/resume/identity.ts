@@ -51,7 +51,7 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     })),
     combiner: combiner?.name,
     loss: assembly.lossDefinitions.map(({ name }) => name),
-    metrics: metrics[0]?.map(({ name }) => name),
+    metrics: metrics.map((ofOutput) => ofOutput.map(({ name }) => name)),
     examples: train.size,
     buffer: train.buffer,
     augment: augment.map(({ name, options }) => (options ? { name, ...options } : name)),

@@ -3,7 +3,7 @@ import { type CutModel, valueAt } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { predict, totalLoss } from "../forward/forward.ts";
-import { gradientTape } from "./gradient-tape.ts";
+import { gradientTape } from "../../corrections/gradient-tape.ts";
 import { movingStatistics } from "./moving-statistics.ts";
 
 /** A value that was checked, and a scalar that is 1 if all its elements are finite. */
@@ -38,9 +38,11 @@ export async function locateNonFinite(
     check(`In ${what}. Check the data.`, tensor);
   }
   batch.labels.forEach((tensor, i) => {
-    check(`In the labels of \`${assembly.adapter.ports.outputNames[i]}\`. Check the data.`, tensor);
+    const output = assembly.adapter.ports.outputNames[i];
+    const what = output === undefined ? "In `sampleWeights`." : `In the labels of \`${output}\`.`;
+    check(`${what} Check the data.`, tensor);
   });
-  const { optimizer, losses } = assembly;
+  const { optimizer } = assembly;
   const statistics = movingStatistics(assembly);
   try {
     const { value, grads } = optimizer.computeGradients(() => {
@@ -50,7 +52,7 @@ export async function locateNonFinite(
       };
       const outputs = predict(assembly, cut, batch, micro, note);
       const forward = gradientTape().length;
-      const loss = totalLoss(losses, cut, batch, outputs);
+      const loss = totalLoss(assembly, cut, batch, outputs);
       watch(forward, places, check);
       return loss;
     });

@@ -1,11 +1,10 @@
 import { type AnyCombiner, RecipeError, type TaskTrainer, type TensorMap, taskTrainer } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { type LossFunction, meanLoss } from "../../losses/loss.ts";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import type { BatchOutcome } from "../forward/batch-outcome.ts";
-import { measure, predict } from "../forward/forward.ts";
+import { measure, outputLoss, predict, scaled } from "../forward/forward.ts";
 
 type Apply = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
 
@@ -18,7 +17,7 @@ export interface CombinedStep {
 
 /** Creates the step. @throws RecipeError with accumulation, because a combiner needs all tasks of a step at once */
 export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
-  const { optimizer, statistics, losses, adapter } = assembly;
+  const { optimizer, statistics, losses, lossWeights, adapter } = assembly;
   if (assembly.options.accumulate > 1) {
     throw new RecipeError(
       "`accumulate` and `combiner` do not go together.",
@@ -39,12 +38,9 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
             const outputs = predict(assembly, cut, batch, 0);
             if (task === 0) metrics = measure(assembly, batch, outputs);
             afterForward();
-            const loss = meanLoss(
-              losses[task] as LossFunction,
-              batch.labels[task] as tf.Tensor,
-              outputs[task] as tf.Tensor,
-            );
-            each[task] = tf.keep(tf.clone(loss));
+            const plain = outputLoss(losses, batch, outputs, task);
+            each[task] = tf.keep(tf.clone(plain));
+            const loss = scaled(plain, lossWeights[task]);
             return task === 0 ? (tf.addN([loss, ...cut.penalties()]) as tf.Scalar) : loss;
           },
         ]),

@@ -1,4 +1,4 @@
-import { NonFiniteError, type TensorMap } from "@graftjs/core";
+import { NonFiniteError, OptionsError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
@@ -28,7 +28,7 @@ export interface Stepper {
 }
 
 export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
-  const { optimizer, losses } = assembly;
+  const { optimizer } = assembly;
   const guarded = guardedStep(assembly, guard);
   let forwardBytes = 0;
   const noteForward = (): void => {
@@ -41,7 +41,7 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
     try {
       const { value, grads } = optimizer.computeGradients(() => {
         const outputs = predict(assembly, cut, batch, micro);
-        const loss = totalLoss(losses, cut, batch, outputs, each);
+        const loss = totalLoss(assembly, cut, batch, outputs, each);
         metrics = measure(assembly, batch, outputs);
         for (const part of each) tf.keep(part);
         noteForward();
@@ -54,7 +54,7 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
       return { outcome: { loss: value, each, metrics }, grads: Object.fromEntries(byName) };
     } catch (error) {
       tf.dispose([...metrics, ...each]);
-      throw error;
+      throw withoutGradient(error) ?? error;
     }
   }
 
@@ -117,6 +117,17 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
       }
     },
   };
+}
+
+/** Returns the error to throw if a loss, or a model of plain functions, uses an op without a gradient. Layers are examined before. */
+function withoutGradient(cause: unknown): OptionsError | undefined {
+  const op = /gradient function not found for (\w+)/.exec((cause as Error | undefined)?.message ?? "")?.[1];
+  if (op === undefined) return undefined;
+  return new OptionsError(
+    `The loss or the model's function cannot be trained: tfjs has no gradient for \`${op}\`.`,
+    "Write it with other ops. No step was taken.",
+    { cause },
+  );
 }
 
 /**

@@ -25,7 +25,7 @@ export interface GraphModelAdapterOptions {
  *
  * Batch norm in converted graphs always computes as in inference. Graphs with control flow need `executeAsync` and cannot be trained.
  *
- * @throws OptionsError if the graph has control flow or lacks a node named in `outputs`.
+ * @throws OptionsError if the outputs depend on control flow, lists or tables, or if the graph lacks a node named in `outputs`.
  */
 export function graphModelAdapter(
   model: GraphModelLike,
@@ -40,13 +40,11 @@ export function graphModelAdapter(
       `The graph has no node \`${strange[0]}\`.`,
       `Its outputs are ${model.outputs.map(({ name }) => name).join(", ")}.`,
     );
-  const dynamic = nodes.find(({ op }) =>
-    /^(While|If|Switch|Merge|Enter|Exit|NextIteration)$|NonMaxSuppression|^Where$/.test(op),
-  );
+  const dynamic = readBy(outputs, nodes).find(({ op }) => UNTRAINABLE.test(op));
   if (dynamic)
     throw new OptionsError(
-      `Node \`${dynamic.name}\` is a ${dynamic.op}, so the graph runs only with executeAsync, which has no gradients.`,
-      "Use `outputs` to name nodes before it.",
+      `Node \`${dynamic.name}\` is a ${dynamic.op}. The graph runs only with executeAsync, which has no gradients.`,
+      "Use `outputs` to name nodes that do not depend on it. Or convert the model without it: unroll loops, and look up words before the model.",
     );
   const originals = new Map<string, tf.Tensor>();
   const depthwise = new Set(
@@ -129,6 +127,24 @@ export function graphModelAdapter(
       originals.clear();
     },
   };
+}
+
+/** Control flow, lists, tables, and ops whose output shape depends on values. tfjs runs them only asynchronously. */
+const UNTRAINABLE =
+  /^((Stateless)?(While|If|Case)|Switch|Merge|Enter|Exit|NextIteration|LoopCond|Where|ListDiff|EmptyTensorList)$|^(TensorArray|TensorList|HashTable|MutableHashTable|LookupTable|InitializeTable|NonMaxSuppression)/;
+
+/** Returns the nodes that `outputs` depend on. */
+function readBy(outputs: readonly string[], nodes: readonly GraphDefNode[]): readonly GraphDefNode[] {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const read = new Set<GraphDefNode>();
+  const waiting = outputs.map(nodeName);
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    const node = byName.get(name);
+    if (!node || read.has(node)) continue;
+    read.add(node);
+    waiting.push(...(node.input ?? []).map(nodeName));
+  }
+  return [...read];
 }
 
 function nodesOf(model: GraphModelLike): readonly GraphDefNode[] {

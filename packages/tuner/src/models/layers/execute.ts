@@ -57,7 +57,7 @@ function applied({ layer }: GraphNode, inputs: readonly Value[], training: boole
   const tensors = inputs.map(({ tensor }) => tensor);
   const masks = inputs.map(({ mask }) => mask);
   const masked = masks.some((mask) => mask !== null);
-  const cheap = frozen && training ? callFrozen(layer, tensors) : undefined;
+  const cheap = frozen && tf.engine().state.gradientDepth > 0 ? callFrozen(layer, tensors) : undefined;
   const out = cheap ?? layer.apply(tensors, masked ? { training, mask: masks[0] } : { training });
   const mask = layer.supportsMasking ? layer.computeMask(tensors, masks as tf.Tensor[]) : null;
   const first = ((Array.isArray(mask) ? mask[0] : mask) ?? null) as tf.Tensor | null;

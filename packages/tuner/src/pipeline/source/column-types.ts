@@ -9,7 +9,7 @@ import type { Pass, Source } from "./source.ts";
 /** Returns the dtype that a tensor must be cast to; its own dtype if it is used unchanged. */
 export type TypeOf = (given: tf.DataType) => tf.DataType;
 
-/** The dtypes of inputs and labels, in the model's order. */
+/** The dtypes of inputs and labels, in the model's order. The last label is the weights of the examples. */
 export interface ColumnTypes {
   readonly inputNames: readonly string[];
   readonly inputs: readonly TypeOf[];
@@ -34,12 +34,14 @@ export function columnTypes({ ports, patchable }: ModelAdapter, losses: readonly
         (given) =>
           declared === undefined || (given === "int32" && onlyEmbedded.has(i)) ? given : declared,
     ),
-    labels: losses.map((loss) => {
-      if (typeof loss === "function") return (given) => given;
-      const { sparse = false } = lossOf(loss);
-      return (given) => (!sparse ? "float32" : given === "bool" ? "int32" : given);
-    }),
+    labels: [...losses.map(labelType), () => "float32"],
   };
+}
+
+function labelType(loss: Loss): TypeOf {
+  if (typeof loss === "function") return (given) => given;
+  const { sparse = false } = lossOf(loss);
+  return (given) => (!sparse ? "float32" : given === "bool" ? "int32" : given);
 }
 
 /** Returns the indices of the inputs that only Embedding layers read. */

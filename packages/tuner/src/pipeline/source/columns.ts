@@ -9,17 +9,20 @@ export type TensorData = tf.Tensor | readonly tf.Tensor[] | { readonly [name: st
 export interface ExampleData {
   readonly xs: TensorData;
   readonly ys: TensorData;
+  /** Factor on the loss of each example: [examples], as `sample_weight` of Keras. @default all 1 */
+  readonly sampleWeights?: tf.Tensor;
 }
 
 /** Input and label tensors in the model's order. The caller owns them. */
 export interface Columns {
   readonly inputs: readonly tf.Tensor[];
+  /** The labels of each output. The weights of the examples come last, if there are any. */
   readonly labels: readonly tf.Tensor[];
   readonly size: number;
 }
 
 /** Puts examples into the model's order and checks them. @throws DataError that lists every name, size or shape that does not fit. */
-export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): Columns {
+export function columns({ xs, ys, sampleWeights }: ExampleData, ports: Ports, what = "data"): Columns {
   const problems: string[] = [];
   const inputs = ordered(xs, ports.inputNames, `${what}.xs`, problems);
   const labels = ordered(ys, ports.outputNames, `${what}.ys`, problems);
@@ -43,8 +46,15 @@ export function columns({ xs, ys }: ExampleData, ports: Ports, what = "data"): C
         );
     });
   }
+  if (
+    sampleWeights &&
+    (sampleWeights.size !== size || sampleWeights.shape[0] !== size || sampleWeights.dtype === "string")
+  )
+    problems.push(
+      `${what}.sampleWeights is ${sampleWeights.dtype} [${sampleWeights.shape}], but needs one number for each of ${size} examples.`,
+    );
   if (problems.length > 0) throw new DataError("The data does not fit the model.", problems.join("\n"));
-  return { inputs, labels, size };
+  return { inputs, labels: sampleWeights ? [...labels, sampleWeights] : labels, size };
 }
 
 /** Gathers the rows `indices` of every tensor into new tensors. */

@@ -18,6 +18,8 @@ export interface NamedArrays {
 export interface ArrayExamples {
   readonly xs: ArrayData | NamedArrays;
   readonly ys: ArrayData | NamedArrays;
+  /** Factor on the loss of each example: [examples]. Of a single example: a number. */
+  readonly sampleWeights?: ArrayData | tf.Tensor;
 }
 
 /** An element of a data set or an iterable: one example, or a batch with the examples on axis 0. */
@@ -35,7 +37,7 @@ export interface OwnedExamples {
 }
 
 /** Converts arrays to tensors; uses tensors unchanged. @throws DataError if an array cannot be converted. */
-export function fromArrays({ xs, ys }: Element): OwnedExamples {
+export function fromArrays({ xs, ys, sampleWeights }: Element): OwnedExamples {
   const made: tf.Tensor[] = [];
   const column = (data: ArrayData, what: string): tf.Tensor => {
     try {
@@ -59,7 +61,12 @@ export function fromArrays({ xs, ys }: Element): OwnedExamples {
     );
   };
   try {
-    return { examples: { xs: part(xs, "xs"), ys: part(ys, "ys") }, dispose: () => tf.dispose(made) };
+    const weights =
+      sampleWeights === undefined || sampleWeights instanceof tf.Tensor
+        ? sampleWeights
+        : column(sampleWeights, "sampleWeights");
+    const examples = { xs: part(xs, "xs"), ys: part(ys, "ys"), ...(weights && { sampleWeights: weights }) };
+    return { examples, dispose: () => tf.dispose(made) };
   } catch (error) {
     tf.dispose(made);
     throw error;

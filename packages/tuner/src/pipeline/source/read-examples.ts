@@ -21,18 +21,27 @@ export async function examplesOf(data: MemoryData, rank: number, what = "data"):
   }
   if ("xs" in data && "ys" in data) return fromArrays(data);
   const made: tf.Tensor[][] = [];
-  const shapes: { names: { xs: Names; ys: Names } }[] = [];
+  const shapes: { names: { xs: Names; ys: Names }; weighted: boolean }[] = [];
   try {
     for await (const element of elements(data, what)) {
       const { examples, dispose } = fromArrays(element);
       const xs = flat(examples.xs);
       const ys = flat(examples.ys);
-      shapes[0] ??= { names: { xs: xs.names, ys: ys.names } };
+      const weights = examples.sampleWeights ? [examples.sampleWeights] : [];
+      shapes[0] ??= { names: { xs: xs.names, ys: ys.names }, weighted: weights.length > 0 };
+      if (shapes[0].weighted !== weights.length > 0) {
+        dispose();
+        throw new DataError(
+          `${what}: element ${made.length} ${weights.length > 0 ? "has" : "lacks"} sampleWeights, unlike the first.`,
+          "Give them for all examples or for none. A weight of 1 changes nothing.",
+        );
+      }
       const batched = xs.tensors[0]?.rank === rank;
-      made.push([...xs.tensors, ...ys.tensors].map((t) => (batched ? tf.clone(t) : tf.expandDims(t, 0))));
+      const tensors = [...xs.tensors, ...ys.tensors, ...weights];
+      made.push(tensors.map((t) => (batched ? tf.clone(t) : tf.expandDims(t, 0))));
       dispose();
       // A tf.data.Dataset hands over its tensors, so they are freed here.
-      if ("iterator" in data) tf.dispose([...xs.tensors, ...ys.tensors].filter((t) => !t.isDisposed));
+      if ("iterator" in data) tf.dispose(tensors.filter((t) => !t.isDisposed));
     }
     const [first] = made;
     if (!first || !shapes[0])
@@ -45,7 +54,13 @@ export async function examplesOf(data: MemoryData, rank: number, what = "data"):
     );
     const { xs, ys } = shapes[0].names;
     const count = xs === undefined ? 1 : xs.length;
-    const examples = { xs: named(xs, joined.slice(0, count)), ys: named(ys, joined.slice(count)) };
+    const weights = shapes[0].weighted ? joined.at(-1) : undefined;
+    const labels = joined.slice(count, weights ? -1 : undefined);
+    const examples = {
+      xs: named(xs, joined.slice(0, count)),
+      ys: named(ys, labels),
+      ...(weights && { sampleWeights: weights }),
+    };
     return { examples, dispose: () => tf.dispose(joined) };
   } finally {
     tf.dispose(made);

@@ -138,7 +138,8 @@ function assertFresh(stream: StreamPass, spent: WeakSet<object>, what: string): 
 
 async function hostExamples(element: Element, ports: Ports, disposable: boolean, what: string): Promise<HostExample[]> {
   const { examples, dispose } = fromArrays(element);
-  const given = [...flat(examples.xs).tensors, ...flat(examples.ys).tensors];
+  const weights = examples.sampleWeights;
+  const given = [...flat(examples.xs).tensors, ...flat(examples.ys).tensors, ...(weights ? [weights] : [])];
   const rank = ports.inputs[0]?.shape.length ?? 0;
   const batched = given[0]?.rank === rank;
   const made: tf.Tensor[] = [];
@@ -148,7 +149,13 @@ async function hostExamples(element: Element, ports: Ports, disposable: boolean,
     return row;
   };
   try {
-    const batch = batched ? examples : { xs: mapData(examples.xs, asBatch), ys: mapData(examples.ys, asBatch) };
+    const batch = batched
+      ? examples
+      : {
+          xs: mapData(examples.xs, asBatch),
+          ys: mapData(examples.ys, asBatch),
+          ...(weights && { sampleWeights: asBatch(weights) }),
+        };
     const { inputs, labels, size } = columns(batch as ExampleData, ports, what);
     const rows = await Promise.all([...inputs, ...labels].map(hostRows));
     return Array.from({ length: size }, (_, i) => rows.map((column) => column[i] as HostRow));
