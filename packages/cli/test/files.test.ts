@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { folderReader, loadLayersModel, readSafetensors } from "@graftjs/tuner";
 import { afterAll, beforeEach, expect, it } from "vitest";
@@ -54,6 +54,26 @@ it("merge refuses a delta of other weights, the folder of the base model, and mi
     code: 2,
     err: "graft merge takes a recipe, a delta and --out.\n  graft merge recipe.json delta.safetensors --out folder\n",
   });
+});
+
+it("merge replaces a model that it has written, and no other", async () => {
+  await graft("run", "recipe.json", "--out", "delta.safetensors");
+  const merge = (out: string) => graft("merge", "recipe.json", "delta.safetensors", "--out", out);
+  for (let i = 0; i < 2; i++) expect(await merge("whole")).toMatchObject({ code: 0, err: "" });
+  mkdirSync(join(folder, "mine"), { recursive: true });
+  const others = [
+    JSON.stringify({ modelTopology: {}, weightsManifest: [{ paths: ["group1-shard1of1.bin"] }] }),
+    "notes",
+    "",
+  ];
+  for (const content of others) {
+    write("mine/model.json", content);
+    expect(await merge("mine")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("is a model that Graft has not written"),
+    });
+    expect(readFileSync(join(folder, "mine/model.json"), "utf8")).toBe(content);
+  }
 });
 
 it("inspect lists the tensors of a model by their names in recipes, and the tensors of a delta", async () => {

@@ -68,6 +68,26 @@ describe("code that a recipe names by path", () => {
     withPlugin(`./${spy()}`, { run: { ...(recipe.run as object), epochs: -1 } });
     expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining("epochs") });
     expect(existsSync(ran)).toBe(false);
+    for (const [more, message] of [
+      [{ hooks: [{ use: "clip-by-global-norm", with: { norm: -1 } }] }, "norm"],
+      [{ hooks: ["sgd"] }, "`sgd` is a rule"],
+      [{ hooks: ["clip-by-global-norn", { use: "clip-by-global-norm", with: { norn: 1 } }] }, "norn"],
+      [{ rule: undefined }, "rule is missing"],
+      [{ trainable: "hed/**" }, "hed"],
+      [{ learningRate: -1 }, "learningRate is -1"],
+    ] as const) {
+      withPlugin(`./${spy()}`, more);
+      expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+      expect(existsSync(ran), message).toBe(false);
+    }
+  });
+
+  it("is run if a name may come from it: nothing else tells the names of its plugins", async () => {
+    withPlugin(`./${spy()}`, { hooks: ["perhaps-of-the-plugin"] });
+    const { code, err } = await graft("run", "recipe.json");
+    expect(code).toBe(2);
+    expect(err).toContain("no plugin is named `perhaps-of-the-plugin`");
+    expect(existsSync(ran)).toBe(true);
   });
 
   it("is refused with --untrusted, and so are packages of others and data modules", async () => {

@@ -57,8 +57,9 @@ describe("a checkpoint that cannot be written", () => {
     chmodSync(folder, 0o555);
     const { warnings, ...survived } = await asNobody(() => run(folder));
     expect({ ...survived, warnings: [] }).toEqual(expected);
-    expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/Could not write the checkpoint of step 1[\s\S]*(EACCES|EROFS|EPERM)/);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toBe(`${folder} could not be reserved for this run. A second run would not be refused.`);
+    expect(warnings[1]).toMatch(/Could not write the checkpoint of step 1[\s\S]*(EACCES|EROFS|EPERM)/);
     expect(readdirSync(folder)).toEqual([]);
   });
 

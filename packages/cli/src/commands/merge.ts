@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import { readDelta } from "../project/files.ts";
 import { modelPath } from "../recipe/model-path.ts";
 import { realPath, trustFlags, trustOf } from "../project/trust.ts";
+import { assertModelReplaceable } from "../run/assert-places.ts";
 import { modelFiles } from "../run/model-files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
@@ -11,7 +12,8 @@ export const merge: Command = {
   about:
     "Applies a delta to the recipe's model and saves the result as one model that stock tfjs loads.\n" +
     "Refuses a delta that was trained from other weights.\n\n" +
-    "--out  Folder of the merged model. It must not be the folder of the base model.",
+    "--out  Folder of the merged model. It must not be the folder of the base model, or of another model that Graft has not\n" +
+    "       written.",
   options: { out: "string", ...trustFlags },
   async run(positionals, values, io) {
     const { out } = values;
@@ -36,6 +38,7 @@ export const merge: Command = {
         "Give --out another folder: other deltas still need the base model.",
       );
     }
+    await assertModelReplaceable(to);
     const { applyDelta, readDeltaCard, saveModel } = await import("@graftjs/tuner");
     const card = readDeltaCard(bytes);
     const { useCpuBackend } = await import("../model/cpu-backend.ts");

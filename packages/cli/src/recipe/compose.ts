@@ -12,19 +12,25 @@ export interface Composed {
 /**
  * Loads a recipe's plugins, builds everything that the recipe names, and checks each selector.
  *
- * @param params the model's parameters, from which selectors choose.
+ * @param params the model's parameters, from which selectors choose. Undefined if they are not known.
  * @throws RecipeError with all problems of plugins, names, options, rates, order and selectors
  */
-export async function compose({ recipe, folder, run, trust }: RecipeFile, params: readonly Param[]): Promise<Composed> {
-  const { registry, resolved, problems } = await resolveAll({ ...recipe, run }, folder, trust);
-  for (const { path, selector } of selectorsOf(recipe, run)) {
+export async function compose(
+  { recipe, folder, run, trust }: RecipeFile,
+  params: readonly Param[] | undefined,
+): Promise<Composed> {
+  const wrongSelectors: string[] = [];
+  for (const { path, selector } of params ? selectorsOf(recipe, run) : []) {
     try {
-      selectParams(params, selector, path);
+      selectParams(params as readonly Param[], selector, path);
     } catch (error) {
       if (!(error instanceof GraftError)) throw error;
-      problems.push(error.message.replace(/\s*\n\s*/g, " "));
+      wrongSelectors.push(error.message.replace(/\s*\n\s*/g, " "));
     }
   }
+  const attempt = await resolveAll({ ...recipe, run }, folder, trust, wrongSelectors);
+  const { registry, resolved } = attempt;
+  const problems = [...attempt.problems, ...wrongSelectors];
   if (!resolved || problems.length > 0) {
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
   }

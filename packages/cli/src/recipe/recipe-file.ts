@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { RecipeError } from "@graftjs/core";
 import type { Recipe } from "@graftjs/registry";
 import { reasonOf } from "../project/files.ts";
-import { isPackageName, LOOK, type Trust } from "../project/trust.ts";
+import { LOOK, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
@@ -47,22 +47,15 @@ export async function readRecipe(given: string, cwd: string, trust: Trust): Prom
   try {
     return { ...json, run: await readRunSection(recipe.run) };
   } catch (error) {
+    if (!(error instanceof RecipeError)) throw error;
+    const ofRun = error.hint.split("\n").map((line) => `run: ${line}`);
     // Without the section the model is not known, so selectors are not checked. Everything else is. The recipe is invalid already, so
     // no code by path runs for it.
-    const packages = { ...recipe, plugins: packagesOf(recipe) };
-    const { problems } =
-      packages.plugins.length < (recipe.plugins ?? []).length
-        ? { problems: [] }
-        : await resolveAll(packages, folder, trust);
-    if (!(error instanceof RecipeError) || problems.length === 0) throw error;
-    const ofRun = error.hint.split("\n").map((line) => `run: ${line}`);
+    const { problems } = await resolveAll(recipe, folder, trust, ofRun);
+    if (problems.length === 0) throw error;
     const all = [...problems, ...ofRun];
     throw new RecipeError(`The recipe has ${all.length} problem(s).`, all.join("\n"));
   }
-}
-
-function packagesOf({ plugins }: Recipe): readonly string[] {
-  return Array.isArray(plugins) ? plugins.filter((name) => typeof name === "string" && isPackageName(name)) : [];
 }
 
 function readText(given: string, path: string): Promise<string> {

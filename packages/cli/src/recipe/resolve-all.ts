@@ -1,6 +1,6 @@
 import { GraftError } from "@graftjs/core";
 import type { Recipe, Registry, Resolved } from "@graftjs/registry";
-import type { Trust } from "../project/trust.ts";
+import { isPackageName, refusal, type Trust } from "../project/trust.ts";
 import { anchored } from "./anchored.ts";
 import { loadRegistry } from "./load-plugins.ts";
 import { runSchema } from "./run-section.ts";
@@ -15,8 +15,42 @@ export interface Attempt {
   readonly problems: string[];
 }
 
-/** Builds everything that a recipe names. Problems are collected, not thrown, so that a caller can add its own to them. */
-export async function resolveAll(recipe: Recipe, folder: string, trust: Trust): Promise<Attempt> {
+/**
+ * Builds everything that a recipe names. Problems are collected, not thrown, so that a caller can add its own to them.
+ *
+ * Code by path is loaded only if the rest of the recipe has no problem, so that an invalid recipe does not run it.
+ *
+ * @param known problems that the caller has found. If there are any, no code by path is loaded.
+ */
+export async function resolveAll(
+  recipe: Recipe,
+  folder: string,
+  trust: Trust,
+  known: readonly string[] = [],
+): Promise<Attempt> {
+  const { packages, paths } = pluginsOf(recipe);
+  if (paths.length === 0) return attempt(recipe, folder, trust);
+  const first = await attempt({ ...recipe, plugins: packages }, folder, trust);
+  const refused = paths.flatMap((name) => refusal(name, folder, trust) ?? []);
+  const sure = [...refused, ...first.problems.filter((problem) => !MAYBE.test(problem))];
+  if (sure.length + known.length > 0) return { ...first, resolved: undefined, problems: sure };
+  return attempt(recipe, folder, trust);
+}
+
+/** Divides a recipe's plugins into installed packages and code by path. */
+export function pluginsOf({ plugins }: Recipe): {
+  readonly packages: readonly string[];
+  readonly paths: readonly string[];
+} {
+  const names: readonly unknown[] = Array.isArray(plugins) ? plugins : [];
+  const texts = names.filter((name) => typeof name === "string");
+  return { packages: texts.filter(isPackageName), paths: texts.filter((name) => !isPackageName(name)) };
+}
+
+/** Problems that the plugins by path may solve: they add plugins, and kinds with keys of the recipe. */
+const MAYBE = /no plugin is named `|is not a key of a recipe/;
+
+async function attempt(recipe: Recipe, folder: string, trust: Trust): Promise<Attempt> {
   const problems: string[] = [];
   const note = (error: unknown): undefined => {
     if (!(error instanceof GraftError)) throw error;

@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { dataUse } from "../data/read-data.ts";
 import { isPackageName, realPath } from "../project/trust.ts";
 import { destinationOf } from "../recipe/anchored.ts";
@@ -71,6 +71,24 @@ export async function assertReplaceable(target: string, inputs: readonly string[
   const named = new Map(inputs.map((path) => [realPath(path), "one of the files that are read"]));
   const problems = await problemsOf({ what: "the result (--out)", path: target, ours: isDelta }, named);
   if (problems.length > 0) throw new UsageError("The result would overwrite another file.", problems.join("\n"));
+}
+
+/**
+ * Checks that a command may write a model to `folder`.
+ *
+ * @throws UsageError if the folder has a model.json that Graft has not written. The weights of Graft's own models are in a file that is
+ *   named after its content.
+ */
+export async function assertModelReplaceable(folder: string): Promise<void> {
+  const path = join(folder, "model.json");
+  const [, ...weights] = await modelFiles(path);
+  const found = await stat(path).catch(() => undefined);
+  if (!found || (weights.length > 0 && weights.every((file) => /^weights-[0-9a-f]{16}\.bin$/.test(basename(file)))))
+    return;
+  throw new UsageError(
+    `${path} is a model that Graft has not written.`,
+    "Give --out another folder. The model there would be replaced.",
+  );
 }
 
 async function problemsOf({ what, path, ours }: Place, inputs: ReadonlyMap<string, string>): Promise<string[]> {

@@ -12,6 +12,7 @@ import { type Composed, compose } from "../recipe/compose.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
+import { checkBeforeCode } from "./check-before-code.ts";
 import { assertHeadFits, classesOf } from "./classes.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 
@@ -48,6 +49,7 @@ export async function withSession(
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
   const file = await readRecipe(path, cwd, trust);
+  await checkBeforeCode(file);
   const classes = await classesOf(file);
   const inspected = await readModel({ ...file, classes });
   const { registry, resolved } = await compose(file, inspected.params);

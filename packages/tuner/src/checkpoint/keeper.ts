@@ -18,7 +18,7 @@ export interface Keeper {
   newest(): Promise<CheckpointContent | undefined>;
   /** Checks that a new run would not mix its checkpoints with others. @throws OptionsError if the store has checkpoints. */
   assertEmpty(): Promise<void>;
-  /** Reserves the place for this run. @throws OptionsError if another run holds it */
+  /** Reserves the place for this run. Warns if the place cannot be reserved. @throws OptionsError if another run holds it */
   lock(): Promise<void>;
   /** Lets other runs use the place. */
   release(): Promise<void>;
@@ -38,7 +38,9 @@ export function keeper(options: CheckpointOptions, warn: (line: string) => void)
   let unlock: (() => Promise<void>) | undefined;
   return {
     async lock() {
-      unlock = await store.lock?.();
+      if (!store.lock) return;
+      unlock = await store.lock();
+      if (!unlock) warn(`${store.where} could not be reserved for this run. A second run would not be refused.`);
     },
     async release() {
       await unlock?.();
