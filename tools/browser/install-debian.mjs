@@ -1,11 +1,11 @@
-// Installs the packages that the GPU tests need on Debian: Chromium, which contains SwiftShader, and the Vulkan loader, which Dawn
-// opens. Run `node tools/browser/install-debian.mjs` or call `installBrowser()`. It does nothing if they are installed. It throws if
-// they cannot be installed, because tests fail without a browser and are not skipped.
+// Installs the packages that tests need on Debian. The GPU tests need Chromium, which contains SwiftShader, and the Vulkan loader, which
+// Dawn opens. A test of the files that loaders open needs strace. Run `node tools/browser/install-debian.mjs` or call `installBrowser()`.
+// It does nothing if they are installed. It throws if they cannot be installed, because tests fail without a browser and are not skipped.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const PACKAGES = ["chromium", "libvulkan1"];
+const PACKAGES = ["chromium", "libvulkan1", "strace"];
 
 /** Debian's paths. `CHROMIUM_PATH` and `VK_ICD_FILENAMES` override them. */
 export const chromiumPath = () => process.env.CHROMIUM_PATH ?? "/usr/bin/chromium";
@@ -28,7 +28,7 @@ export function installBrowser() {
 }
 
 function hasAll() {
-  return existsSync(chromiumPath()) && existsSync(vulkanDriver()) && hasVulkanLoader();
+  return existsSync(chromiumPath()) && existsSync(vulkanDriver()) && existsSync("/usr/bin/strace") && hasVulkanLoader();
 }
 
 function hasVulkanLoader() {
