@@ -183,3 +183,46 @@ it("refuses to write the tuned model over the base, the pictures or a foreign mo
   }
   withRun({});
 });
+
+it("trains on a table and predicts each row of another one, classes and numbers", async () => {
+  const rows = Array.from(
+    { length: 40 },
+    (_, i) => `${i % 10},${i % 2 ? "up" : "down"},${i % 10 > 4 ? "high" : "low"},${3 * (i % 10)}`,
+  );
+  write("table.csv", `\ufeffx,way,kind,triple\n${rows.join("\n")}\n`);
+  write("new.csv", "way,x\nup,0\ndown,9\n");
+  const layers = [tfl.layers.dense({ name: "out", units: 2, inputShape: [3], activation: "softmax" })];
+  const classifier = tfl.sequential({ layers });
+  const regressor = tfl.sequential({ layers: [tfl.layers.dense({ name: "out", units: 1, inputShape: [3] })] });
+  await saveModel(classifier, join(folder, "classifier"));
+  await saveModel(regressor, join(folder, "regressor"));
+  tf.dispose([classifier, regressor]);
+  const data = { path: "table.csv", columns: ["x", "way"], validation: 0.2 };
+  const tableRun = { head: undefined, epochs: 30 };
+  withRun({
+    ...tableRun,
+    model: "classifier/model.json",
+    output: "kind",
+    data: { use: "table", with: { ...data, target: "kind" } },
+  });
+  const ran = await graft("run", "recipe.json");
+  expect(ran).toMatchObject({ code: 0, err: "" });
+  expect(ran.out).toMatch(
+    /^40 rows, 8 of them for validation\ncolumns {2}x number, way 2 categories\ntarget {3}kind: 2 classes, high, low\n/,
+  );
+  expect((await graft("predict", "kind", "new.csv")).out).toMatch(/^new.csv:1 {2}low .*\nnew.csv:2 {2}high /);
+  withRun({
+    ...tableRun,
+    ...{ model: "regressor/model.json", output: "triple", loss: "meanSquaredError", metrics: [], epochs: 60 },
+    data: { use: "table", with: { ...data, target: "triple" } },
+  });
+  expect(await graft("run", "recipe.json")).toMatchObject({ code: 0, err: "" });
+  const lines = (await graft("predict", "triple", "new.csv", "--json")).out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(lines).toEqual([
+    { file: join("<folder>", "new.csv"), row: 1, value: expect.closeTo(0, 0) },
+    { file: join("<folder>", "new.csv"), row: 2, value: expect.closeTo(27, 0) },
+  ]);
+});

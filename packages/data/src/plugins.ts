@@ -2,6 +2,8 @@ import { definePlugin, type Plugin } from "@graftjs/core";
 import { imageOptions } from "./images/image-options.ts";
 import { imageReader } from "./images/image-reader.ts";
 import { imagesOptions, imagesSource } from "./images/images-source.ts";
+import { tableReader, tableRowsOptions } from "./tables/table-reader.ts";
+import { tableOptions, tableSource } from "./tables/table-source.ts";
 
 /** The plugins of this package, for recipes: data sources, and the input readers that make the same inputs for predictions. */
 export const plugins: readonly Plugin[] = [
@@ -18,5 +20,19 @@ export const plugins: readonly Plugin[] = [
     description: "A png, jpeg or webp file as the input of a model. Needs sharp",
     options: imageOptions,
     create: imageReader,
+  }),
+  definePlugin({
+    kind: "data-source",
+    name: "table",
+    description: "A CSV, TSV or JSONL file with one example in each row",
+    options: tableOptions,
+    create: tableSource,
+  }),
+  definePlugin({
+    kind: "input-reader",
+    name: "table-rows",
+    description: "The rows of a CSV, TSV or JSONL file as inputs of a model",
+    options: tableRowsOptions,
+    create: tableReader,
   }),
 ];

@@ -5,10 +5,12 @@ import { probabilities } from "./probabilities.ts";
 import { readInputs } from "./read-inputs.ts";
 import type { TunedModel } from "./tuned-model.ts";
 
-/** The prediction for one file. */
+/** The prediction for one example. */
 export interface Prediction {
   readonly path: string;
-  /** Probability of each class, in the order of the model's outputs. */
+  /** Position of the example in a file with several examples, from 1. Undefined if the file is the example. */
+  readonly position: number | undefined;
+  /** Probability of each class, in the order of the model's outputs; the number itself if the model predicts one number. */
   readonly row: readonly number[];
 }
 
@@ -22,7 +24,7 @@ export interface FailedFile {
 const BATCH = 32;
 
 /**
- * Predicts the classes of files.
+ * Predicts the classes of files, or of each row of tables.
  *
  * @throws UsageError if the model does not have one row of outputs per example
  */
@@ -32,30 +34,35 @@ export async function predictFiles(
   paths: readonly string[],
   cwd: string,
 ): Promise<{ predictions: readonly Prediction[]; failed: readonly FailedFile[] }> {
-  const read: string[] = [];
+  const examples: Omit<Prediction, "row">[] = [];
   const failed: FailedFile[] = [];
   const outputs: Float32Array[] = [];
+  const size = reader.shape.reduce((product, side) => product * side, 1);
   for (let start = 0; start < paths.length; start += BATCH) {
-    const inputs = await readInputs(paths.slice(start, start + BATCH), reader, cwd);
-    const good = inputs.flatMap((input) => ("values" in input ? [input] : []));
-    failed.push(...inputs.flatMap((input) => ("reason" in input ? [input] : [])));
-    read.push(...good.map(({ path }) => path));
-    if (good.length > 0)
-      outputs.push(
-        ...(await outputsOf(
-          model,
-          good.map(({ values }) => values),
-          reader.shape,
-        )),
-      );
+    const inputs: Float32Array[] = [];
+    for (const input of await readInputs(paths.slice(start, start + BATCH), reader, cwd)) {
+      if ("reason" in input) failed.push(input);
+      else {
+        const { path, values } = input;
+        const count = values.length / size;
+        for (let i = 0; i < count; i++) {
+          inputs.push(values.subarray(i * size, (i + 1) * size));
+          examples.push({ path, position: count > 1 ? i + 1 : undefined });
+        }
+      }
+    }
+    for (let i = 0; i < inputs.length; i += BATCH)
+      outputs.push(...(await outputsOf(model, inputs.slice(i, i + BATCH), reader.shape)));
   }
   const units = outputs[0]?.length ?? 1;
   const values = new Float32Array(outputs.length * units);
   outputs.forEach((row, i) => {
     values.set(row, i * units);
   });
-  const rows = probabilities({ values, units });
-  return { predictions: read.map((path, i) => ({ path, row: rows[i] as readonly number[] })), failed };
+  // One output without classes is a number.
+  const rows =
+    units === 1 && !model.card.classes ? Array.from(values, (value) => [value]) : probabilities({ values, units });
+  return { predictions: examples.map((example, i) => ({ ...example, row: rows[i] as readonly number[] })), failed };
 }
 
 async function outputsOf(

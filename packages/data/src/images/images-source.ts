@@ -3,7 +3,7 @@ import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type { DataContext, DataSource } from "@graftjs/tuner";
 import { shown } from "../data-files-error.ts";
 import { classNames } from "../folders/class-folders.ts";
-import type { LabelForm } from "../folders/labels.ts";
+import { labelsOf } from "../folders/labels-of.ts";
 import { type PixelOptions, pixelProperties } from "./image-options.ts";
 import { type ClassImages, readImages } from "./read-images.ts";
 
@@ -67,13 +67,6 @@ export function imagesSource({ path, size, ...options }: ImagesOptions): DataSou
       return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images) };
     },
   };
-}
-
-/** Returns the form of the labels that the model's output and its loss take. */
-function labelsOf({ outputs }: DataContext): LabelForm {
-  const [output] = outputs;
-  if (output?.sparse) return "index";
-  return output?.shape.at(-1) === 1 ? "binary" : "one-hot";
 }
 
 interface ImageInput {

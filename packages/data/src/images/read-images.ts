@@ -2,18 +2,13 @@ import { OptionsError } from "@graftjs/core";
 import type { InputReader, InputReaderUse } from "@graftjs/tuner";
 import { problemsError, shown } from "../data-files-error.ts";
 import { type ClassFile, classFolders } from "../folders/class-folders.ts";
+import type { Examples } from "../folders/examples.ts";
 import { type Column, type LabelForm, labelColumn } from "../folders/labels.ts";
 import { readInParallel } from "../folders/read-in-parallel.ts";
 import { stratifiedSplit } from "../folders/split.ts";
 import { importInstalled } from "../import-installed.ts";
 import type { ImageOptions } from "./image-options.ts";
 import { EXTENSIONS, imageReader } from "./image-reader.ts";
-
-/** Examples as numbers, as `fineTune` takes them. */
-export interface Examples {
-  readonly xs: Column;
-  readonly ys: Column;
-}
 
 /** Pictures by class, ready for `fineTune`. */
 export interface ClassImages {

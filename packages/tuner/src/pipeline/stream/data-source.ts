@@ -43,12 +43,12 @@ export interface DataSource {
    */
   read(folder: string, context: DataContext): ReadRunData | Promise<ReadRunData>;
   /**
-   * Names the classes without reading the examples, in the order of the labels. The command sizes a new head by them. Leave it out if
-   * the data have no classes.
+   * Names the classes without reading the examples, in the order of the labels. The command sizes a new head by them. Leave it out, or
+   * return undefined, if the data have no classes.
    *
    * @param folder as in `read`.
    */
-  classes?(folder: string): readonly string[] | Promise<readonly string[]>;
+  classes?(folder: string): readonly string[] | undefined | Promise<readonly string[] | undefined>;
 }
 
 declare module "@graftjs/core" {
