@@ -191,12 +191,13 @@ it("trains on a table and predicts each row of another one, classes and numbers"
   );
   write("table.csv", `\ufeffx,way,kind,triple\n${rows.join("\n")}\n`);
   write("new.csv", "way,x\nup,0\ndown,9\n");
-  const layers = [tfl.layers.dense({ name: "out", units: 2, inputShape: [3], activation: "softmax" })];
+  const shape = { name: "out", inputShape: [3], kernelInitializer: "zeros" as const };
+  const layers = [tfl.layers.dense({ ...shape, units: 2, activation: "softmax" })];
   const classifier = tfl.sequential({ layers });
-  const regressor = tfl.sequential({ layers: [tfl.layers.dense({ name: "out", units: 1, inputShape: [3] })] });
+  const regressor = tfl.sequential({ layers: [tfl.layers.dense({ ...shape, units: 1 })] });
   await saveModel(classifier, join(folder, "classifier"));
   await saveModel(regressor, join(folder, "regressor"));
-  tf.dispose([classifier, regressor]);
+  for (const model of [classifier, regressor]) model.dispose();
   const data = { path: "table.csv", columns: ["x", "way"], validation: 0.2 };
   const tableRun = { head: undefined, epochs: 30 };
   withRun({
