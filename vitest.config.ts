@@ -1,14 +1,30 @@
 import { defineConfig } from "vitest/config";
 
-/** Each test file has its own Node process, because tfjs keeps its engine in a global and backends of two files would share it. */
+/**
+ * Test files that share a Node process. Importing tfjs takes a second, so this saves minutes. These tests set the backend that they
+ * need, and they put every kernel back that they replace. `peak` is left out: it counts the bytes of all tensors in the process.
+ */
+const SHARED = "packages/{core,frozen-bn,gradient-surgery,lars,registry,transforms,tuner}/test/**/!(peak).test.ts";
+const limits = { testTimeout: 120_000, hookTimeout: 120_000 };
+// vitest.browser.config.ts runs the tests of browsers and GPUs.
+const exclude = ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
-    // vitest.browser.config.ts runs these.
-    exclude: ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      { extends: true, test: { ...limits, name: "shared", include: [SHARED], exclude, isolate: false } },
+      {
+        // Each file has its own process: adapters register kernels and keep threads, and programs have their own globals.
+        extends: true,
+        test: {
+          ...limits,
+          name: "apart",
+          include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "tools/test/**/*.test.ts"],
+          exclude: [...exclude, SHARED],
+        },
+      },
+    ],
   },
 });
