@@ -184,6 +184,18 @@ it("refuses to write the tuned model over the base, the pictures or a foreign mo
   withRun({});
 });
 
+it("warns if the last activation does not suit the loss", async () => {
+  for (const [activation, loss, cure] of [
+    ["softmax", "softmaxCrossEntropy", "applies softmax itself. Use the loss categoricalCrossentropy."],
+    ["linear", "categoricalCrossentropy", "takes probabilities. Use the loss softmaxCrossEntropy."],
+  ]) {
+    withRun({ head: { activation }, loss });
+    expect((await graft("plan", "recipe.json")).out).toContain(`${cure}\n`);
+  }
+  withRun({});
+  expect((await graft("plan", "recipe.json")).out).not.toContain("Warning");
+});
+
 it("trains on a table and predicts each row of another one, classes and numbers", async () => {
   const rows = Array.from(
     { length: 40 },

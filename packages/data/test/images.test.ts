@@ -207,6 +207,20 @@ describe("the data source `images`", () => {
     expect(await source().read(root, context([4, 4, 3], 2, true))).toMatchObject({ data: { ys: { shape: [4] } } });
   });
 
+  it("makes pixels as the base model stores it, unless the recipe says otherwise", async () => {
+    for (const name of ["cat/1.png", "dog/1.png"]) await save(name, colour("white"));
+    const stored = { size: [9, 9], channels: 3, fit: "stretch", range: [-1, 3], mean: [1, 1, 1], order: "bgr" };
+    const base = { ...context([4, 4, 3], 2), reader: { use: "image", with: stored } };
+    const reader = { use: "image", with: { ...stored, size: [4, 4] } };
+    const read = await source().read(root, base);
+    expect(read).toMatchObject({ reader, data: { xs: { values: new Float32Array(96).fill(2) } } });
+    const given = await source({ range: [0, 1], mean: [0, 0, 0] }).read(root, base);
+    expect(given).toMatchObject({
+      reader: { with: { fit: "stretch", order: "bgr", range: [0, 1], mean: [0, 0, 0] } },
+      data: { xs: { values: new Float32Array(96).fill(1) } },
+    });
+  });
+
   it("says which models it does not fit", async () => {
     const read = (options: object, input: (number | null)[]): Promise<string> =>
       Promise.resolve(source(options).read(root, context(input, 2))).then(

@@ -17,8 +17,9 @@ export const plan: Command = {
     // Imported here because these modules take about a second to load and other commands do not need them.
     const { formatPlan, planFineTune } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
-    await withSession(path, io, trustOf(values, "none"), async ({ model, options }) => {
+    await withSession(path, io, trustOf(values, "none"), async ({ model, options, notes }) => {
       const made = await planFineTune(model, options, limit);
+      if (json !== true) for (const note of notes) io.out(`${note}\n`);
       io.out(json === true ? `${JSON.stringify(made, null, 2)}\n` : `${formatPlan(made)}\n`);
     });
   },

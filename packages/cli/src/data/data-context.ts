@@ -1,4 +1,4 @@
-import type { DataContext, DataPort, TunableModel } from "@graftjs/tuner";
+import type { DataContext, DataPort, ModelCard, TunableModel } from "@graftjs/tuner";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { projectPackage } from "../project/project-package.ts";
 import { isSparse, type LossUse, lossOfOutput } from "./loss-of-output.ts";
@@ -7,8 +7,14 @@ import { isSparse, type LossUse, lossOfOutput } from "./loss-of-output.ts";
  * Describes a recipe's model to its data source.
  *
  * @param folder the recipe's folder, from which optional packages are imported.
+ * @param base facts that are stored with the model.
  */
-export function dataContext(model: TunableModel, loss: LossUse, folder: string): DataContext {
+export function dataContext(
+  model: TunableModel,
+  loss: LossUse,
+  folder: string,
+  base: ModelCard | undefined,
+): DataContext {
   const { inputNames, outputNames, inputs, outputs } = "ports" in model ? model.ports : (model as LayersModel);
   const portsOf = (names: readonly string[], ports: readonly { shape: readonly (number | null)[] }[]): DataPort[] =>
     ports.map(({ shape }, i) => ({ name: names[i] as string, shape }));
@@ -18,6 +24,7 @@ export function dataContext(model: TunableModel, loss: LossUse, folder: string):
       ...port,
       sparse: isSparse(lossOfOutput(outputNames, loss, i)),
     })),
+    ...(base?.reader ? { reader: base.reader } : {}),
     importPackage: (name) => projectPackage(name, folder),
   };
 }

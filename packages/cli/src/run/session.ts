@@ -13,8 +13,10 @@ import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { checkBeforeCode } from "./check-before-code.ts";
+import { baseCard } from "./base-card.ts";
 import { assertHeadFits, classesOf } from "./classes.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
+import { lossWarnings } from "./loss-warnings.ts";
 
 /** Everything that a recipe names, loaded and ready on one backend. `graft run` and `graft plan` work with it. */
 export interface Session extends Composed {
@@ -25,7 +27,7 @@ export interface Session extends Composed {
   readonly options: tuner.FineTuneOptions;
   /** Facts about the data that are stored with the result. */
   readonly card: tuner.ModelCard;
-  /** Lines about the data, for the person. */
+  /** Lines about the data, and warnings, for the person. */
   readonly notes: readonly string[];
   /** Set if the previous backend lost its device. The run then continues from its last checkpoint. */
   readonly lost: BackendLostError | undefined;
@@ -55,6 +57,8 @@ export async function withSession(
   const { registry, resolved } = await compose(file, inspected.params);
   const composed = runOptions(file, resolved);
   assertHeadFits(inspected.layers, classes);
+  const warnings = inspected.layers ? lossWarnings(inspected.layers, composed.loss) : [];
+  const base = await baseCard(file);
   // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();
@@ -63,7 +67,7 @@ export async function withSession(
     for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
     try {
       const { tunable: model, savable } = await readModel({ ...file, classes });
-      const read = await readData(file, registry, dataContext(model, composed.loss, file.folder));
+      const read = await readData(file, registry, dataContext(model, composed.loss, file.folder, base));
       const options: tuner.FineTuneOptions = {
         ...composed,
         data: read.data,
@@ -77,7 +81,7 @@ export async function withSession(
       const losable = resolved.backends[position]?.device === "gpu" && position < resolved.backends.length - 1;
       await use({
         ...{ file, model, savable, registry, resolved, options, card, lost, losable },
-        notes: read.notes ?? [],
+        notes: [...(read.notes ?? []), ...warnings],
       });
     } finally {
       await backend.dispose();

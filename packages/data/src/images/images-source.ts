@@ -4,6 +4,7 @@ import type { DataContext, DataSource } from "@graftjs/tuner";
 import { shown } from "../data-files-error.ts";
 import { classNames } from "../folders/class-folders.ts";
 import { labelsOf } from "../folders/labels-of.ts";
+import type { OptionProperties } from "../option-properties.ts";
 import { type PixelOptions, pixelProperties } from "./image-options.ts";
 import { type ClassImages, readImages } from "./read-images.ts";
 
@@ -21,7 +22,21 @@ export interface ImagesOptions extends PixelOptions {
   readonly corrupt?: "refuse" | "skip";
 }
 
-type Defaults = "fit" | "range" | "order" | "validation" | "seed" | "corrupt";
+type Defaults = "validation" | "seed" | "corrupt";
+
+/** The properties of pixels without defaults: those of the base model come first. */
+const givenPixels = Object.fromEntries(
+  Object.entries(pixelProperties).map(([name, { default: usual, description, ...schema }]) => [
+    name,
+    {
+      ...schema,
+      description:
+        usual === undefined
+          ? `${description}`
+          : `${description}. Default: as stored with the model, else ${JSON.stringify(usual)}`,
+    },
+  ]),
+) as OptionProperties<PixelOptions, never>;
 
 export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSchema<ImagesOptions, Defaults>(
   {
@@ -44,7 +59,7 @@ export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSche
       default: "refuse",
       description: "Whether pictures that cannot be decoded are an error or are left out",
     },
-    ...pixelProperties,
+    ...givenPixels,
   },
   ["path"],
 );
@@ -57,6 +72,7 @@ export function imagesSource({ path, size, ...options }: ImagesOptions): DataSou
     async read(folder, context) {
       const { height, width, channels } = inputOf(context, size);
       const images = await readImages(folderOf(folder), {
+        ...storedPixels(context),
         ...options,
         size: [height, width],
         channels,
@@ -67,6 +83,13 @@ export function imagesSource({ path, size, ...options }: ImagesOptions): DataSou
       return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images) };
     },
   };
+}
+
+/** Returns the options of pixels that are stored with the base model. */
+function storedPixels({ reader }: DataContext): PixelOptions {
+  const stored = reader?.use === "image" ? (reader.with as Partial<Record<string, unknown>> | undefined) : undefined;
+  const known = Object.keys(pixelProperties).filter((name) => stored?.[name] !== undefined);
+  return Object.fromEntries(known.map((name) => [name, stored?.[name]]));
 }
 
 interface ImageInput {

@@ -7,7 +7,7 @@ import { type Column, type LabelForm, labelColumn } from "../folders/labels.ts";
 import { readInParallel } from "../folders/read-in-parallel.ts";
 import { stratifiedSplit } from "../folders/split.ts";
 import { importInstalled } from "../import-installed.ts";
-import type { ImageOptions } from "./image-options.ts";
+import { type ImageOptions, imageOptions } from "./image-options.ts";
 import { EXTENSIONS, imageReader } from "./image-reader.ts";
 
 /** Pictures by class, ready for `fineTune`. */
@@ -97,8 +97,13 @@ export async function readImages(folder: string, options: ReadImagesOptions): Pr
     counts,
     files: { train: names(split.train), validation: names(split.validation) },
     skipped,
-    reader: { use: "image", with: image },
+    reader: { use: "image", with: withUsual(image) },
   };
+}
+
+/** Completes the options, so that a stored reader does not depend on later defaults. */
+function withUsual(options: ImageOptions): ImageOptions {
+  return imageOptions.parse("readImages", options);
 }
 
 interface ReadFile {

@@ -29,6 +29,8 @@ export interface DataContext {
   readonly inputs: readonly DataPort[];
   /** `sparse`: whether the loss of this output takes class indices instead of one-hot labels. */
   readonly outputs: readonly (DataPort & { readonly sparse: boolean })[];
+  /** The reader that is stored with the base model: the way in which its inputs were made before. Undefined if none is stored. */
+  readonly reader?: InputReaderUse;
   /** Imports an optional package, e.g. a decoder. @throws GraftError with the command that installs it */
   importPackage<T>(name: string): Promise<T>;
 }
