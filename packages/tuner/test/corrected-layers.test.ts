@@ -190,6 +190,62 @@ describe("the layer rnn over cells with dropout", () => {
   }
 });
 
+describe("stock tfjs", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  const compiled = (model: layers.LayersModel): layers.LayersModel => {
+    model.compile({ optimizer: tf.train.sgd(0), loss: "meanSquaredError" });
+    return model;
+  };
+
+  it("normalizes by the factors of other channels if batch norm has another axis than the last", async () => {
+    // By hand: every value of channel 0 is its mean, 0, and every value of channel 1 is its mean, 10. So all results are 0.
+    const model = layers.sequential({
+      layers: [
+        L.batchNormalization({ axis: 1, momentum: 1, inputShape: [2, 3, 2], name: "bn" }),
+        L.flatten({}),
+        L.dense({ units: 12, name: "head", kernelInitializer: "identity" }),
+      ],
+    });
+    const [gamma, beta] = [tf.ones([2]), tf.zeros([2])];
+    (model.layers[0] as layers.layers.Layer).setWeights([gamma, beta, tf.tensor1d([0, 10]), tf.ones([2])]);
+    const xs = tf.tile(tf.reshape(tf.tensor1d([0, 10]), [1, 2, 1, 1]), [4, 1, 3, 2]);
+    const data = { xs, ys: tf.zeros([4, 12]) };
+    const stock = compiled(model).evaluate(data.xs, data.ys) as tf.Scalar;
+    expect(stock.dataSync()[0]).toBeGreaterThan(10);
+    const { history } = await fineTune(model, { ...base, data, validation: data, trainable: "head", learningRate: 0 });
+    expect(history.val_loss?.[0]).toBeCloseTo(0, 5);
+  });
+
+  it("keeps the first dropout mask of cells, so a shorter last batch throws", async () => {
+    const cell = L.lstmCell({ units: 2, dropout: 0.5, recurrentInitializer: init(1) });
+    const model = layers.sequential({ layers: [L.rnn({ cell, inputShape: [3, 2] })] });
+    const fit = compiled(model).fit(tf.ones([5, 3, 2]), ys(5), { batchSize: 3, shuffle: false, verbose: 0 });
+    await expect(fit).rejects.toThrow();
+  });
+
+  it("throws behind a merge of masked inputs", () => {
+    const [a, b] = [layers.input({ shape: [3] }), layers.input({ shape: [3] })];
+    const embedded = [a, b].map((ids) => L.embedding({ inputDim: 4, outputDim: 2, maskZero: true }).apply(ids));
+    const outputs = L.simpleRNN({ units: 2, recurrentInitializer: init(1) }).apply(
+      L.add().apply(embedded as layers.SymbolicTensor[]),
+    );
+    const model = layers.model({ inputs: [a, b], outputs: outputs as layers.SymbolicTensor });
+    expect(() => model.predict([tf.ones([1, 3]), tf.ones([1, 3])])).toThrow();
+  });
+
+  it("ignores the dilation rate of a DepthwiseConv2D", () => {
+    const predict = (dilationRate: number): number[] => {
+      const options = { kernelSize: 2, padding: "same", depthwiseInitializer: init(1) } as const;
+      const model = layers.sequential({
+        layers: [L.depthwiseConv2d({ ...options, dilationRate, inputShape: [4, 4, 1] })],
+      });
+      const x = tf.reshape(tf.range(0, 16), [1, 4, 4, 1]);
+      return [...(model.predict(x) as tf.Tensor).dataSync()];
+    };
+    expect(predict(2)).toEqual(predict(1));
+  });
+});
+
 describe("layers that stock tfjs cannot train", () => {
   beforeEach(() => tf.setBackend("cpu"));
   const conv1d = (more: object) =>

@@ -7,8 +7,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import {
+  folderReader,
   functionAdapter,
   LoadError,
+  loadLayersModel,
   loadModel,
   type ModelFormat,
   plugins,
@@ -38,6 +40,19 @@ beforeAll(async () => {
   writeFileSync(at("renamed"), inflateSync(Buffer.from(kerasOracle.image.keras, "base64")));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it("a model.json in a subfolder finds its weights beside it", async () => {
+  const files = new Map<string, Uint8Array>();
+  const model = mlp();
+  await saveModel(model, join(folder, "sub"));
+  const read = async (path: string): Promise<Uint8Array> => {
+    const bytes = await folderReader(folder)(path);
+    files.set(path, bytes);
+    return bytes;
+  };
+  expect(weightsOf(await loadLayersModel(read, "sub/model.json"))).toEqual(weightsOf(model));
+  expect([...files.keys()].every((path) => path.startsWith("sub/"))).toBe(true);
+});
 
 /** Twice the weights of `mlp`, the head's kernel under another name and transposed, as PyTorch has it. */
 function pytorchLike(model: layers.LayersModel): Uint8Array {

@@ -94,6 +94,16 @@ describe("weights of examples and of losses", () => {
     await expectKeras("bothWhole", weighted, { lossWeights, batchSize: 2, accumulate: 5 });
   });
 
+  it("and plain runs have validation losses per output that stock tfjs sums up over batches", async () => {
+    const stock = build();
+    stock.compile({ optimizer: tf.train.sgd(0.1), loss: { ...options.loss, a: "categoricalCrossentropy" } });
+    const [xs, ys] = [tf.tensor2d(x), [tf.tensor2d(labels.a), tf.tensor2d(labels.b)]];
+    const more = { epochs: 2, batchSize: 4, shuffle: false, verbose: 0 } as const;
+    const { history } = await stock.fit(xs, ys, { ...more, validationData: [xs, ys] });
+    const right = keras.plain.history.val_a_loss as number[];
+    expect(history.val_a_loss?.[0]).not.toBeCloseTo(right[0] as number, 2);
+  });
+
   for (const [name, data] of Object.entries(forms)) {
     it(`are read from ${name}`, async () => {
       await expectKeras("sample", data());

@@ -1,5 +1,6 @@
 import { formatNames, rateAt, type Schedule, selectParams } from "@graftjs/core";
 import { parseWeightNoise } from "../../noise/weight-noise.ts";
+import type { MetricsOption } from "../../metrics/metrics-by-output.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
@@ -51,7 +52,7 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     })),
     combiner: combiner?.name,
     loss: assembly.lossDefinitions.map(({ name }) => name),
-    metrics: metrics.map((ofOutput) => ofOutput.map(({ name }) => name)),
+    metrics: metricNames(metrics, options.metrics),
     examples: train.size,
     buffer: train.buffer,
     augment: augment.map(({ name, options }) => (options ? { name, ...options } : name)),
@@ -63,6 +64,12 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     callbacks: options.callbacks.map(({ name }) => name),
     recipe: checkpoint?.recipe,
   });
+}
+
+/** Returns the names of a list of metrics for all outputs, or of the metrics of each output. */
+function metricNames(metrics: Assembly["metrics"], given: MetricsOption): readonly (string | readonly string[])[] {
+  const names = metrics.map((ofOutput) => ofOutput.map(({ name }) => name));
+  return Array.isArray(given) ? (names[0] ?? []) : names;
 }
 
 /** Describes a schedule by its rates at powers of two, which do not depend on the length of the run. */

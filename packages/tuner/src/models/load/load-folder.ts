@@ -19,6 +19,7 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  * says.
  *
  * @param read reads a file of the model's folder: `folderReader(folder)` in Node, `urlReader(base)` in a browser.
+ * @param file path of the `model.json` for `read`. The paths of the weights are relative to its folder. @default "model.json"
  * @throws LoadError that names the file and the problem. No tensors are left over then.
  */
 export async function loadLayersModel(
@@ -101,6 +102,7 @@ async function readParts(read: ReadFile, file: string): Promise<Parts> {
   const specs: tf.io.WeightsManifestEntry[] = [];
   const chunks: Uint8Array[] = [];
   const seen = { paths: new Set<string>(), weights: new Set<string>() };
+  const folder = file.slice(0, file.lastIndexOf("/") + 1);
   for (const group of weightsManifest as { paths?: unknown; weights?: unknown }[]) {
     const entries = checkedEntries(group?.weights, file);
     const paths = checkedPaths(group?.paths, file);
@@ -115,7 +117,7 @@ async function readParts(read: ReadFile, file: string): Promise<Parts> {
     const shards: Uint8Array[] = [];
     let have = 0;
     for (const path of paths) {
-      const shard = await readOrSay(read, path);
+      const shard = await readOrSay(read, folder + path);
       shards.push(shard);
       have += shard.byteLength;
       if (have > want) break;
