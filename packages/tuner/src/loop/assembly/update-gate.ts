@@ -15,6 +15,8 @@ export interface UpdateGate {
   readonly rule: AnyRule;
   /** Whether the next step must be fused. If the rule or the backend cannot, that step throws {@link NotFused}. */
   fused: boolean;
+  /** The largest rate of the last step. Infinity before the first one. */
+  readonly largestRate: number;
   /** Whether a fused step is worth a try on the current backend. False after one was refused for lack of a kernel. */
   mayFuse(): boolean;
 }
@@ -22,6 +24,7 @@ export interface UpdateGate {
 /** Wraps a rule, so that a step in place happens only after its inputs were checked. A rate that is not finite throws BadRate. */
 export function updateGate(rule: AnyRule): UpdateGate {
   let lacking: string | undefined;
+  let largestRate = Number.POSITIVE_INFINITY;
   const gate: UpdateGate = {
     rule: {
       name: rule.name,
@@ -36,13 +39,17 @@ export function updateGate(rule: AnyRule): UpdateGate {
       applyFused(variables, grads, state, ctx) {
         assertRates(ctx.rates);
         if (!gate.fused) return undefined;
-        if (Object.values(ctx.rates).some((rate) => Math.abs(rate) > LARGEST_RATE)) throw new NotFused();
+        largestRate = Object.values(ctx.rates).reduce((most, rate) => Math.max(most, Math.abs(rate)), 0);
+        if (largestRate > LARGEST_RATE) throw new NotFused();
         const out = rule.applyFused?.(variables, grads, state, ctx);
         if (!out) lacking = tf.getBackend();
         return out;
       },
     },
     fused: false,
+    get largestRate() {
+      return largestRate;
+    },
     mayFuse: () =>
       rule.applyFused !== undefined &&
       lacking !== tf.getBackend() &&

@@ -30,7 +30,8 @@ export interface KernelInputs {
   readonly hooked?: TensorMap;
   /** Names of the hooks, for messages. */
   readonly hooks: readonly string[];
-  readonly weights: TensorMap;
+  /** Left out if a few steps ago the weights were far from overflow. */
+  readonly weights?: TensorMap;
 }
 
 /** Norms below this cannot overflow within one step of a rule whose rates are below 1e6. */
@@ -58,7 +59,8 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
       mean = (json as { mean: number | null }).mean ?? undefined;
     },
     async inspect(step, loss, grads, inputs) {
-      const after = inputs ? [inputs.hooked ?? grads, inputs.weights] : [];
+      const { hooked, weights } = inputs ?? {};
+      const after = [hooked, weights].filter((map) => map !== undefined);
       const check = tf.tidy(() => tf.stack([loss, ...[grads, ...after].map((map) => finiteNorm(Object.values(map)))]));
       const [value, size, ...sizes] = (await check.data()) as unknown as [number, number, ...number[]];
       check.dispose();
@@ -67,7 +69,7 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
       if (!Number.isFinite(value) || gradients.length > 0 || jumped) {
         return { loss: value, bad: { step, loss: value, gradients, spike: jumped && Number.isFinite(value) } };
       }
-      const spoilt = inputs?.hooked && !Number.isFinite(sizes[0]) ? await notFinite(inputs.hooked) : [];
+      const spoilt = hooked && !Number.isFinite(sizes[0]) ? await notFinite(hooked) : [];
       if (inputs && spoilt.length > 0) {
         return {
           loss: value,
@@ -75,7 +77,9 @@ export function createGuard({ spike }: GuardOptions = {}): Guard {
         };
       }
       mean = mean === undefined ? value : 0.9 * mean + 0.1 * value;
-      return { loss: value, bad: undefined, small: sizes.length > 0 && sizes.every((n) => n < FAR_FROM_OVERFLOW) };
+      // Hooks may make large gradients small.
+      const read = hooked ? sizes : [size, ...sizes];
+      return { loss: value, bad: undefined, small: inputs !== undefined && read.every((n) => n < FAR_FROM_OVERFLOW) };
     },
   };
 }

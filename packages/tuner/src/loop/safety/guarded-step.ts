@@ -1,10 +1,17 @@
 import { formatNames, type Param, type TensorMap } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Assembly } from "../assembly/assembly.ts";
+import { BadRate, NotFused } from "../assembly/update-gate.ts";
 import type { BadStep, Guard, Inspected } from "./guard.ts";
 import { type HooksAhead, hooksAhead } from "./hooks-ahead.ts";
 import { undoableStep } from "./undoable-step.ts";
-import { BadRate, NotFused } from "../assembly/update-gate.ts";
+
+/**
+ * Steps after which the weights are measured again. Far from overflow means below 1e15. With rates up to 10 and decay up to 1, a step makes
+ * weights at most about 11 times as large, or adds 10 gradients below 1e15. After 8 such steps they are below 1e24, and 1e38 overflows.
+ */
+const STEPS_BETWEEN_LOOKS = 8;
+const USUAL_RATE = 10;
 
 /**
  * Creates a function that takes one step from a loss and gradients, if loss, gradients and update are good. After a bad step, weights
@@ -18,6 +25,8 @@ export function guardedStep(
   guard: Guard,
 ): (loss: tf.Scalar, grads: TensorMap) => Promise<Inspected> {
   const hooks = optimizer.hooks.map(({ name }) => name);
+  /** Number of steps that need no look at the weights, and how many parameters were seen in the last look. */
+  let [trusted, known] = [0, 0];
 
   async function apply(
     loss: tf.Scalar,
@@ -50,8 +59,11 @@ export function guardedStep(
     try {
       // A hook may return any gradient in a step that it skips.
       const hooked = ahead && ahead.skip === false ? { hooked: ahead.grads } : {};
-      const inputs = fuse ? { ...hooked, hooks, weights: weightsOf(optimizer.active) } : undefined;
+      const look = trusted === 0 || gate.largestRate > USUAL_RATE || optimizer.active.length !== known;
+      const inputs = fuse ? { ...hooked, hooks, ...(look ? { weights: weightsOf(optimizer.active) } : {}) } : undefined;
       const seen = await guard.inspect(step, loss, grads, inputs);
+      known = optimizer.active.length;
+      trusted = seen.small !== true ? 0 : look ? STEPS_BETWEEN_LOOKS : trusted - 1;
       if (seen.bad) return seen;
       try {
         // If a hook skips on the host, the rule does not run, so there is nothing to undo.

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { gradientTape } from "../../corrections/gradient-tape.ts";
 import { type CutModel, valueAt } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { predict, totalLoss } from "../forward/forward.ts";
-import { gradientTape } from "../../corrections/gradient-tape.ts";
 import { movingStatistics } from "./moving-statistics.ts";
 
 /** A value that was checked, and a scalar that is 1 if all its elements are finite. */
