@@ -62,13 +62,13 @@ export async function commandFixture(): Promise<CommandFixture> {
     return existsSync(path) ? readFileSync(path) : undefined;
   };
   const began = performance.now();
-  const child = start("--out", "expected");
+  const child = start("--out", "expected.safetensors");
   const end = ended(child);
   await once(child.stdout as Readable, "data");
   const printed = performance.now();
   const { code } = await end;
   const milliseconds = { start: printed - began, training: performance.now() - printed };
-  const expected = read("expected");
+  const expected = read("expected.safetensors");
   if (code !== 0 || !expected) throw new Error(`The command fails even if nothing disturbs it: exit code ${code}.`);
   const remove = (): void => rmSync(folder, { recursive: true });
   return { folder, expected, milliseconds, start, read, remove };

@@ -15,16 +15,16 @@ export async function fuzzPipes(pipes: number): Promise<RunFuzz> {
   try {
     for (let i = 0; i < pipes; i++) {
       const both = random() < 0.5;
-      const child = fixture.start("--out", "delta");
+      const child = fixture.start("--out", "delta.safetensors");
       const end = ended(child);
       await randomMoment(child, fixture.milliseconds, random);
       child.stdout?.destroy();
       if (both) child.stderr?.destroy();
       const { code, signal, err } = await end;
-      const same = fixture.read("delta")?.equals(fixture.expected) === true;
+      const same = fixture.read("delta.safetensors")?.equals(fixture.expected) === true;
       if (code !== 0 || err !== "" || !same)
         wrong.push(`pipe ${i}: exit ${code ?? signal}, ${same ? "the same" : "another"} delta, ${err}`);
-      rmSync(join(fixture.folder, "delta"), { force: true });
+      rmSync(join(fixture.folder, "delta.safetensors"), { force: true });
     }
   } finally {
     fixture.remove();

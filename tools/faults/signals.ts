@@ -32,7 +32,8 @@ export async function fuzzSignals(each: number): Promise<SignalFuzz> {
         const { outcome, problems } = await trial(fixture, signal, random);
         counts[outcome]++;
         wrong.push(...problems.map((problem) => `${signal} ${i}: ${problem}`));
-        for (const name of ["delta", "state"]) rmSync(join(fixture.folder, name), { recursive: true, force: true });
+        for (const name of ["delta.safetensors", "state"])
+          rmSync(join(fixture.folder, name), { recursive: true, force: true });
       }
   } finally {
     fixture.remove();
@@ -46,7 +47,7 @@ async function trial(
   random: Random,
 ): Promise<{ outcome: "stopped" | "died" | "finished"; problems: string[] }> {
   const problems: string[] = [];
-  const child = start("--out", "delta", "--checkpoint", "state");
+  const child = start("--out", "delta.safetensors", "--checkpoint", "state");
   const end = ended(child);
   await randomMoment(child, milliseconds, random);
   child.kill(signal);
@@ -54,11 +55,11 @@ async function trial(
   const outcome = code === 0 ? "finished" : by === signal ? "died" : "stopped";
   if (outcome === "stopped" && code !== 128 + constants.signals[signal]) problems.push(`exit ${code ?? by} ${err}`);
   if (outcome === "stopped" && !/Stopped by .*\n.*--resume/.test(err)) problems.push(`no hint: ${err}`);
-  const saved = read("delta");
+  const saved = read("delta.safetensors");
   if (saved ? !saved.equals(expected) : outcome === "finished") problems.push("the delta is not whole");
-  const again = await ended(start("--out", "delta", "--checkpoint", "state", "--resume"));
+  const again = await ended(start("--out", "delta.safetensors", "--checkpoint", "state", "--resume"));
   if (again.code !== 0) problems.push(`the resumed run ended with ${again.code}: ${again.err}`);
-  if (!read("delta")?.equals(expected)) problems.push("the resumed run saved another delta");
+  if (!read("delta.safetensors")?.equals(expected)) problems.push("the resumed run saved another delta");
   const names = readdirSync(join(folder, "state")).filter((name) => !/^step-\d{10}\.graft$/.test(name));
   if (names.length > 0) problems.push(`files are left over: ${names}`);
   return { outcome, problems };
