@@ -3,7 +3,7 @@ import { adam, namedWeights } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { fineTune } from "../src/index.ts";
+import { type FineTuneOptions, fineTune } from "../src/index.ts";
 import { mlp } from "./nets.ts";
 import { distance, examples, weightsOf } from "./support.ts";
 
@@ -76,6 +76,31 @@ describe("gradual unfreezing", () => {
     byHand(hand, data, 12, 0.01, trained);
     expect(distance(weightsOf(ours), weightsOf(hand))).toBeLessThan(2e-6);
     expect(distance(weightsOf(ours), weightsOf(mlp()))).toBeGreaterThan(0.05);
+  });
+
+  it("trains selected layers whose own `trainable` flag is false, as without the flag", async () => {
+    const run = async (flag: boolean, trainable: FineTuneOptions["trainable"]) => {
+      const model = mlp();
+      for (const layer of model.layers) layer.trainable = flag;
+      const { restore, plan } = await fineTune(model, {
+        data: examples([4]),
+        loss: "categoricalCrossentropy",
+        trainable,
+        unfreeze: [{ epoch: 2, trainable: "trunk" }],
+        rule: adam(),
+        learningRate: 0.01,
+        epochs: 4,
+      });
+      restore();
+      expect(model.layers.map((layer) => layer.trainable)).toEqual(model.layers.map(() => flag));
+      return { weights: weightsOf(model), names: plan.parameters.names };
+    };
+    for (const trainable of ["head", ["middle", "head"]]) {
+      const frozen = await run(false, trainable);
+      expect(frozen).toEqual(await run(true, trainable));
+      const before = weightsOf(mlp());
+      for (const name of frozen.names) expect(frozen.weights[name], name).not.toEqual(before[name]);
+    }
   });
 
   it("leaves frozen layers unchanged to the bit, also with averaging", async () => {

@@ -113,7 +113,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const adapter = adaptModel(model);
     const { ports } = adapter;
     const added = handles.flatMap((handle) => handle.added ?? []);
-    const all = [...adapter.weights.filter(({ statistic }) => !statistic), ...added];
+    const all = [...adapter.weights.filter(({ statistic }) => !statistic), ...added].map(withoutFlags);
     const heldPaths = new Set(notes.flatMap(({ held }) => held));
     const phases = phasesOf(adapter, all, options, {
       adapted: new Set(added.map(({ layer }) => layer)),
@@ -215,6 +215,11 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
 
 function noteOf(name: string, { summary, held = [], added = [] }: PatchHandle): PatchNote {
   return { name, summary, held, added: added.map((param) => param.name) };
+}
+
+/** Returns `param` without its layers' `trainable` flags, which the optimizer would ask: the selector decides what trains. */
+function withoutFlags({ trains: _flags, ...param }: Param): Param {
+  return param;
 }
 
 /**
