@@ -5,6 +5,12 @@ import { type TrustLayout, trustLayouts } from "./trust/layout.ts";
 import { addDecay, clipToRate, scalars, scaleByTrust } from "./trust/scale.ts";
 import { computeTrust, emptyTrust, type TrustState } from "./trust/trust.ts";
 
+const cancels =
+  "Adam divides by the scale of each gradient, so the ratio cancels. Use the rule `lamb` or the rule `sgd`.";
+
+/** Rules that cancel a ratio on the gradient, and the reason. */
+export const adamCancels: Readonly<Record<string, string>> = { adam: cancels, adamw: cancels };
+
 /**
  * Creates the hook of layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017, eq. 6). It can precede any rule, as
  * NVIDIA's LARC does: g ← λ·(g + βw) with λ = η‖w‖ / (‖g‖ + β‖w‖ + ε). So a step changes each parameter by γη of its norm.
@@ -23,6 +29,7 @@ export function lars(options: LarsOptions = {}): OptimizerHook<TrustState> {
   const layoutOf = trustLayouts("lars", resolved.weightDecay, options);
   return {
     name: "lars",
+    conflicts: adamCancels,
     init(_, infos) {
       layoutOf(infos, []);
       return emptyTrust(infos);

@@ -1,11 +1,8 @@
 import { definePlugin, type Plugin } from "@graftjs/core";
 import { lamb, lambc, lambOptions } from "./lamb.ts";
-import { lars } from "./lars.ts";
+import { adamCancels, lars } from "./lars.ts";
 import { larsMomentum, larsMomentumOptions } from "./lars-momentum.ts";
 import { larsOptions } from "./lars-options.ts";
-
-const cancels =
-  "Adam divides by the scale of each gradient, so the ratio cancels. Use the rule `lamb` or the rule `sgd`.";
 
 /** The hook and the rules of this package, for `createRegistry`. */
 export const plugins: readonly Plugin[] = [
@@ -14,7 +11,7 @@ export const plugins: readonly Plugin[] = [
     name: "lars",
     description: "Scales each gradient by ‖w‖ / (‖g‖ + β‖w‖), layer by layer",
     options: larsOptions,
-    conflicts: { adam: cancels, adamw: cancels },
+    conflicts: adamCancels,
     create: lars,
   }),
   definePlugin({

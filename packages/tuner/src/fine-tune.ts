@@ -9,6 +9,7 @@ import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
 import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
 import { assertFiniteWeights } from "./loop/safety/finite-weights.ts";
 import { assertFrozen } from "./loop/safety/frozen-statistics.ts";
+import { explainMissingKernel } from "./models/backend-errors.ts";
 import { assertNotDisposed } from "./models/claim-model.ts";
 import type { TunableModel } from "./models/adapt-model.ts";
 import type { Fingerprint } from "./models/fingerprint.ts";
@@ -106,6 +107,7 @@ async function tune(assembly: Assembly, peak: PeakMeter): Promise<FineTuneResult
   } catch (error) {
     failure = { error };
     if (!(error instanceof GraftError)) assertNotDisposed(assembly.adapter, error);
+    explainMissingKernel(error);
     throw error;
   } finally {
     try {

@@ -191,7 +191,7 @@ describe("resume", () => {
     const free: Partial<FineTuneOptions> = {
       epochs: 3,
       maxSteps: 5,
-      observers: [{}],
+      observers: [{ runEnd() {} }],
       prefetch: 0,
       statsEvery: 3,
       cache: { store: mapStore() },

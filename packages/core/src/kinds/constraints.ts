@@ -1,4 +1,4 @@
-/** Relations to other plugins. A registry checks them against a recipe and never reorders the recipe. */
+/** Relations of a plugin, or of the hook or rule that it makes. A registry checks recipes, and `fineTune` checks options. */
 export interface Constraints {
   /** Name of another plugin → the reason why the two must not be combined. */
   readonly conflicts?: Readonly<Record<string, string>>;

@@ -41,7 +41,7 @@ export function variablesOf(params: readonly Param[]): VariableMap {
 
 /** @throws SelectionError if the list is empty, or if two parameters have one name. */
 export function assertParams(params: readonly Param[]): void {
-  if (params.length === 0) {
+  if (!params?.length) {
     throw new SelectionError(
       "The optimizer has no parameters.",
       "Pass namedParams(model); is anything in the model trainable?",

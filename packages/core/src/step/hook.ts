@@ -57,6 +57,8 @@ export interface OptimizerHook<S extends StateTree = StateTree> {
   readonly stateVersion?: number;
   init(params: TensorMap, infos: readonly ParamInfo[]): S;
   transform(grads: TensorMap, state: S, ctx: StepContext): Transformed<S>;
+  /** Name of a rule or hook that must not be combined with this one → the reason. */
+  readonly conflicts?: Readonly<Record<string, string>>;
   /** Never set on a hook: see {@link UpdateRule}. */
   readonly terminal?: never;
 }
@@ -70,6 +72,7 @@ export interface OptimizerHook<S extends StateTree = StateTree> {
 export interface UpdateRule<S extends StateTree = StateTree> {
   readonly terminal: true;
   readonly name: string;
+  readonly conflicts?: Readonly<Record<string, string>>;
   readonly stateVersion?: number;
   init(params: TensorMap, infos: readonly ParamInfo[]): S;
   transform(grads: TensorMap, state: S, ctx: StepContext): Ruled<S>;

@@ -9,6 +9,7 @@ import {
   SelectionError,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { adamCancels } from "./adam-cancels.ts";
 import type { LayerDepths } from "./layer-depths.ts";
 
 /** Options of {@link layerDecay} and {@link layerDecayRates}. */
@@ -53,6 +54,7 @@ export function layerDecay(options: LayerDecayOptions): OptimizerHook<null> {
   const factorOf = factors(options);
   return {
     name: "layer-decay",
+    conflicts: adamCancels,
     init: (_, infos) => {
       assertDepths(infos, options.depths);
       return null;

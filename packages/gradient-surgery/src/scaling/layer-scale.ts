@@ -11,6 +11,7 @@ import {
   stateless,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { adamCancels } from "./adam-cancels.ts";
 
 /** Options of {@link layerScale}. */
 export interface LayerScaleOptions {
@@ -57,7 +58,7 @@ export function layerScale(options: LayerScaleOptions): OptimizerHook<null> {
     selected: selectOnce(params, `\`scales.${i}\` of \`layer-scale\``),
     factor,
   }));
-  return stateless("layer-scale", (grads, { infos, step }) => {
+  const hook = stateless("layer-scale", (grads, { infos, step }) => {
     const factors = new Map(infos.map(({ name }) => [name, 1]));
     for (const { selected, factor: given } of scales) {
       const factor = rateAt(given, step);
@@ -67,4 +68,5 @@ export function layerScale(options: LayerScaleOptions): OptimizerHook<null> {
     }
     return mapTensors(grads, (g, name) => (factors.get(name) === 1 ? g : tf.mul(g, factors.get(name) as number)));
   });
+  return { ...hook, conflicts: adamCancels };
 }

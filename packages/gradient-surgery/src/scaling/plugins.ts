@@ -1,4 +1,5 @@
 import { definePlugin, type Plugin } from "@graftjs/core";
+import { adamCancels } from "./adam-cancels.ts";
 import { agc, agcOptions } from "./agc.ts";
 import { centralize } from "./centralize.ts";
 import { childTuning, childTuningOptions } from "./child-tuning.ts";
@@ -10,11 +11,6 @@ import { layerDecay, layerDecayOptions } from "./layer-decay.ts";
 import { layerScale, layerScaleOptions } from "./layer-scale.ts";
 import { skipLargeUpdate, skipLargeUpdateOptions } from "./skip-large-update.ts";
 import { zclip, zclipOptions } from "./zclip.ts";
-
-/** Adam divides by the size of the gradient. So a constant factor on the gradient has almost no effect. */
-const withAdam =
-  "Adam divides by the size of the gradient, so a constant factor cancels. Use `rateMultipliers` of the recipe.";
-const conflicts = { adam: withAdam, adamw: withAdam };
 
 /** The hooks that control the size of gradients. */
 export const scalingPlugins: readonly Plugin[] = [
@@ -64,7 +60,7 @@ export const scalingPlugins: readonly Plugin[] = [
     name: "layer-scale",
     description: "Multiplies the gradients of selected parameters by a factor",
     options: layerScaleOptions,
-    conflicts,
+    conflicts: adamCancels,
     create: layerScale,
   }),
   definePlugin({
@@ -72,7 +68,7 @@ export const scalingPlugins: readonly Plugin[] = [
     name: "layer-decay",
     description: "Makes the gradients of early layers smaller",
     options: layerDecayOptions,
-    conflicts,
+    conflicts: adamCancels,
     create: layerDecay,
   }),
   definePlugin({

@@ -3,6 +3,7 @@ import type { ParsedCache } from "../pipeline/cache/cache-options.ts";
 import { type DataDefaults, type DataOptions, dataProperties } from "./data-options.ts";
 import { defeatingOptions, unknownLosses } from "./defeating-options.ts";
 import type { ParsedGuard } from "./guard-options.ts";
+import { misshapenParts } from "./misshapen-parts.ts";
 import { type TrainingDefaults, type TrainingOptions, trainingProperties } from "./training-options.ts";
 import { type WatchDefaults, type WatchOptions, watchProperties } from "./watch-options.ts";
 
@@ -29,6 +30,7 @@ export function parseFineTuneOptions(options: FineTuneOptions): ParsedOptions {
   if (result instanceof Promise) throw new TypeError("The schema of fineTune's options is synchronous.");
   const problems = [
     ...(result.issues ?? []).map(({ message }) => message),
+    ...misshapenParts(options),
     ...unknownLosses(options),
     ...defeatingOptions(options),
   ];

@@ -33,8 +33,3 @@ export function missingKernels(backend: string, kinds: ReadonlySet<string> | und
     ONLY_FOR.every(([these, callers]) => !these.test(kernel) || [...kinds].some((kind) => callers.test(kind)));
   return TRAINING.filter((name) => !known.has(name) && needed(name));
 }
-
-/** Returns the kernel named by an error such as "Kernel 'Cumprod' not registered for backend 'wasm'"; undefined for other errors. */
-export function lackingKernel(error: unknown): string | undefined {
-  return /^Kernel '(\w+)' not registered/.exec((error as Error | undefined)?.message ?? "")?.[1];
-}

@@ -5,11 +5,12 @@ import { type Assembly, assemble } from "../loop/assembly/assembly.ts";
 import { enterPhase, type Phase } from "../loop/assembly/phases.ts";
 import { type PeakMeter, peakMeter } from "../loop/evaluate/peak-memory.ts";
 import type { TunableModel } from "../models/adapt-model.ts";
+import { lackingKernel } from "../models/backend-errors.ts";
 import type { FineTuneOptions } from "../options/fine-tune-options.ts";
 import { openLoader, prefetchOf, viewsToCache } from "../pipeline/batches/loader.ts";
 import { rowsInMemory } from "../pipeline/cache/block-files.ts";
 import { HASHED_AT_ONCE } from "../pipeline/cache/open-feature-store.ts";
-import { lackingKernel, missingKernels } from "./missing-kernels.ts";
+import { missingKernels } from "./missing-kernels.ts";
 import { type CacheSize, describe, type PhasePrediction, type Plan, type Prediction } from "./plan.ts";
 import { type StepTiming, timeSteps } from "./step-timing.ts";
 

@@ -1,18 +1,11 @@
 import { namedParams, type Param } from "@graftjs/core";
-import { folderOf } from "../../files/folder-of.ts";
 import { adaptModel } from "../adapt-model.ts";
-import { folderReader, urlReader } from "../load/folder-reader.ts";
+import { type ModelSource, sourceOf } from "../load/model-source.ts";
 import type { ReadFile } from "../load/load-folder.ts";
 import { LoadError } from "../../files/load-error.ts";
 import { graphModelFormat } from "./graph-model.ts";
 import { kerasFormat, kerasH5Format, layersModelFormat } from "./layers-model.ts";
 import type { LoadedModel, ModelFile, ModelFormat } from "./model-format.ts";
-
-/** A file of a model's folder, and the function that reads files of that folder. */
-export interface ModelSource {
-  readonly read: ReadFile;
-  readonly file: string;
-}
 
 export interface LoadModelOptions {
   /**
@@ -44,7 +37,7 @@ export async function loadModel(
   source: string | ModelSource,
   { format = builtInFormats(), outputs, importPackage = importInstalled }: LoadModelOptions = {},
 ): Promise<ReadModel> {
-  const { read, file } = typeof source === "string" ? sourceOf(source) : source;
+  const { read, file } = sourceOf(source);
   let content: Promise<Uint8Array> | undefined;
   const modelFile: ModelFile = {
     name: file,
@@ -78,15 +71,6 @@ async function matching(formats: readonly ModelFormat[], file: ModelFile): Promi
       ? 'Name the model that the weights belong to: safetensorsFormat({ model: "model.json" }).'
       : `These formats can be read: ${formats.map(({ name }) => name).join(", ")}.`,
   );
-}
-
-function sourceOf(path: string): ModelSource {
-  if (/^https?:/.test(path)) {
-    const slash = path.lastIndexOf("/") + 1;
-    return { read: urlReader(path.slice(0, slash)), file: path.slice(slash) };
-  }
-  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
-  return { read: folderReader(folderOf(path)), file: name };
 }
 
 async function bytesOf(read: ReadFile, file: string): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
+import { assertBackend } from "../backend-errors.ts";
 import { dialectOf } from "../keras/dialect.ts";
 import { completeConfigs } from "../keras/complete-configs.ts";
 import { correctPredictions } from "../keras/correct-predictions.ts";
@@ -31,7 +32,7 @@ export interface ModelParts {
 /**
  * Builds a model and fills in its weights. If anything fails, all variables created so far are freed.
  *
- * @throws LoadError, also for every error of tfjs-layers.
+ * @throws LoadError, also for every error of tfjs-layers; BackendError if tfjs has no backend.
  */
 export async function buildModel({
   topology,
@@ -42,6 +43,7 @@ export async function buildModel({
   limits,
   fill,
 }: ModelParts): Promise<layers.LayersModel> {
+  assertBackend();
   const { maxDepth, maxOutputValues } = loadLimits.parse("limits", limits);
   assertDepth(topology, maxDepth, file);
   const before = new Set(variables());

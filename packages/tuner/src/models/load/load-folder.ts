@@ -5,6 +5,7 @@ import { dialectOf } from "../keras/dialect.ts";
 import { buildModel } from "./build-model.ts";
 import { assertDepth } from "./assert-size.ts";
 import { assertInside } from "./inside.ts";
+import { sourceOf } from "./model-source.ts";
 import { LoadError } from "../../files/load-error.ts";
 import { type LoadLimits, loadLimits } from "./load-limits.ts";
 import { assignByPath } from "./weights-by-path.ts";
@@ -18,15 +19,17 @@ export type ReadFile = (path: string) => Promise<Uint8Array>;
  * Unlike tfjs-node's handler, it refuses weight paths that leave the folder, and shards that are shorter or longer than the manifest
  * says.
  *
- * @param read reads a file of the model's folder: `folderReader(folder)` in Node, `urlReader(base)` in a browser.
- * @param file path of the `model.json` for `read`. The paths of the weights are relative to its folder. @default "model.json"
+ * @param from path of the file (in Node), its address (`https:`), or a function that reads a file of the model's folder:
+ *   `folderReader(folder)` in Node, `urlReader(base)` in a browser.
+ * @param name path of the `model.json` if `from` is a function. The paths of the weights are relative to its folder. @default "model.json"
  * @throws LoadError that names the file and the problem. No tensors are left over then.
  */
 export async function loadLayersModel(
-  read: ReadFile,
-  file = "model.json",
+  from: ReadFile | string,
+  name = "model.json",
   limits: LoadLimits = {},
 ): Promise<layers.LayersModel> {
+  const { read, file } = sourceOf(typeof from === "string" ? from : { read: from, file: name });
   const { topology, specs, data, rest } = await readParts(read, file);
   assertDepth(topology, loadLimits.parse("limits", limits).maxDepth, file);
   if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
@@ -78,7 +81,8 @@ function loadUnconstrained(model: layers.LayersModel, weights: tf.NamedTensorMap
  *
  * @throws LoadError that names the file and the problem.
  */
-export async function readModelArtifacts(read: ReadFile, file = "model.json"): Promise<tf.io.ModelArtifacts> {
+export async function readModelArtifacts(from: ReadFile | string, name = "model.json"): Promise<tf.io.ModelArtifacts> {
+  const { read, file } = sourceOf(typeof from === "string" ? from : { read: from, file: name });
   const { topology, specs, data, rest } = await readParts(read, file);
   return { ...rest, modelTopology: topology, weightSpecs: specs, weightData: data.buffer };
 }
