@@ -42,7 +42,7 @@ export function builder(plugins: ReadonlyMap<string, Plugin>): Builder {
     const name = typeof use === "string" ? use : use?.use;
     const given = typeof use === "string" ? undefined : use?.with;
     const plugin = plugins.get(name);
-    if (!plugin) return wrong(`${at}: ${notFound(String(name ?? use), [...plugins.keys()])}`);
+    if (!plugin) return wrong(`${at}: ${notFound(String(name ?? use), kind, [...plugins.values()])}`);
     if (plugin.kind !== kind) {
       const fix = plugin.kind === "rule" ? "Move it to `rule`." : `Move it to the place for a ${plugin.kind}.`;
       return wrong(`${at}: \`${name}\` is a ${plugin.kind}, but this is the place for a ${kind}. ${fix}`);
