@@ -26,6 +26,8 @@ export { type LinearOptions, linear } from "./schedules/linear.ts";
 export { type OneCycleOptions, oneCycle } from "./schedules/one-cycle.ts";
 export { type PiecewiseOptions, piecewise } from "./schedules/piecewise.ts";
 export { type PolynomialOptions, polynomial } from "./schedules/polynomial.ts";
+export { type SequenceOptions, type SequencePart, sequence } from "./schedules/sequence.ts";
+export { isSized, type SizedSchedule } from "./schedules/sized.ts";
 export { type StepDecayOptions, stepDecay } from "./schedules/step-decay.ts";
 export { type WarmupOptions, warmup } from "./schedules/warmup.ts";
 export { type WarmupCosineOptions, warmupCosine } from "./schedules/warmup-cosine.ts";

@@ -26,7 +26,9 @@ export async function kernelsOfRun(
   // If there is gradual unfreezing, a second epoch trains every parameter that is ever unfrozen.
   const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
   const epochs = unfreeze.length > 0 ? 2 : 1;
-  const once = { epochs, batchSize: 1, accumulate: 1, maxSteps: epochs, cache: false, unfreeze } as const;
+  // A schedule has the length of the whole run.
+  const learningRate = 0.001;
+  const once = { epochs, batchSize: 1, accumulate: 1, maxSteps: epochs, cache: false, unfreeze, learningRate } as const;
   try {
     return await withoutConvolutions(() =>
       recordKernels(async () => {

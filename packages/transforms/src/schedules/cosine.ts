@@ -1,22 +1,23 @@
-import { type OptionsSchema, optionsSchema, type Schedule } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import { count, rate } from "./fields.ts";
+import { type SizedSchedule, sized } from "./sized.ts";
 
 export interface CosineOptions {
   /** Rate of step 0. ≥ 0. */
   readonly start: number;
   /** Rate from step `steps` on. ≥ 0. @default 0 */
   readonly end?: number;
-  /** Steps from `start` to `end`. ≥ 1. */
-  readonly steps: number;
+  /** Steps from `start` to `end`. ≥ 1. @default the length of the run */
+  readonly steps?: number;
 }
 
 export const cosineOptions: OptionsSchema<CosineOptions, "end"> = optionsSchema<CosineOptions, "end">(
   {
     start: rate("Rate of step 0"),
     end: { ...rate("Rate from step `steps` on"), default: 0 },
-    steps: count("Steps from `start` to `end`"),
+    steps: count("Steps from `start` to `end`. Default: the length of the run"),
   },
-  ["start", "steps"],
+  ["start"],
 );
 
 /**
@@ -25,7 +26,7 @@ export const cosineOptions: OptionsSchema<CosineOptions, "end"> = optionsSchema<
  *
  * @throws OptionsError if an option is out of range or unknown.
  */
-export function cosine(options: CosineOptions): Schedule {
+export function cosine(options: CosineOptions): SizedSchedule {
   const { start, end, steps } = cosineOptions.parse("cosine", options);
-  return (step) => end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))) / 2;
+  return sized("cosine", steps, (steps) => (step) => end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))) / 2);
 }

@@ -1,22 +1,23 @@
-import { type OptionsSchema, optionsSchema, type Schedule } from "@graftjs/core";
+import { type OptionsSchema, optionsSchema } from "@graftjs/core";
 import { count, rate } from "./fields.ts";
+import { type SizedSchedule, sized } from "./sized.ts";
 
 export interface LinearOptions {
   /** Rate of step 0. ≥ 0. */
   readonly start: number;
   /** Rate from step `steps` on. ≥ 0. */
   readonly end: number;
-  /** Steps from `start` to `end`. ≥ 1. */
-  readonly steps: number;
+  /** Steps from `start` to `end`. ≥ 1. @default the length of the run */
+  readonly steps?: number;
 }
 
 export const linearOptions: OptionsSchema<LinearOptions> = optionsSchema<LinearOptions>(
   {
     start: rate("Rate of step 0"),
     end: rate("Rate from step `steps` on"),
-    steps: count("Steps from `start` to `end`"),
+    steps: count("Steps from `start` to `end`. Default: the length of the run"),
   },
-  ["start", "end", "steps"],
+  ["start", "end"],
 );
 
 /**
@@ -24,7 +25,7 @@ export const linearOptions: OptionsSchema<LinearOptions> = optionsSchema<LinearO
  *
  * @throws OptionsError if an option is out of range or unknown.
  */
-export function linear(options: LinearOptions): Schedule {
+export function linear(options: LinearOptions): SizedSchedule {
   const { start, end, steps } = linearOptions.parse("linear", options);
-  return (step) => start + (end - start) * Math.min(1, step / steps);
+  return sized("linear", steps, (steps) => (step) => start + (end - start) * Math.min(1, step / steps));
 }

@@ -6,6 +6,7 @@ import { linear, linearOptions } from "./linear.ts";
 import { oneCycle, oneCycleOptions } from "./one-cycle.ts";
 import { piecewise, piecewiseOptions } from "./piecewise.ts";
 import { polynomial, polynomialOptions } from "./polynomial.ts";
+import { sequence, sequenceOptions } from "./sequence.ts";
 import { stepDecay, stepDecayOptions } from "./step-decay.ts";
 import { warmup, warmupOptions } from "./warmup.ts";
 import { warmupCosine, warmupCosineOptions } from "./warmup-cosine.ts";
@@ -58,6 +59,13 @@ export const schedulePlugins: readonly Plugin[] = [
     description: "Linear rise, then another schedule",
     options: warmupOptions,
     create: warmup,
+  }),
+  definePlugin({
+    kind,
+    name: "sequence",
+    description: "Schedules one after the other",
+    options: sequenceOptions,
+    create: sequence,
   }),
   definePlugin({
     kind,

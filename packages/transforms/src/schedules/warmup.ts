@@ -1,5 +1,6 @@
 import { type OptionsSchema, optionsSchema, rateAt, type Schedule } from "@graftjs/core";
 import { count, rate } from "./fields.ts";
+import { isSized, sized } from "./sized.ts";
 
 export interface WarmupOptions {
   /** Steps of linear rise to the first rate of `schedule`. ≥ 1. */
@@ -26,6 +27,11 @@ export const warmupOptions: OptionsSchema<WarmupOptions, "start"> = optionsSchem
  */
 export function warmup(options: WarmupOptions): Schedule {
   const { steps, start, schedule } = warmupOptions.parse("warmup", options);
-  const first = rateAt(schedule, 0);
-  return (step) => (step < steps ? start + ((first - start) * step) / steps : rateAt(schedule, step - steps));
+  const risingTo = (next: Schedule | number): Schedule => {
+    const first = rateAt(next, 0);
+    return (step) => (step < steps ? start + ((first - start) * step) / steps : rateAt(next, step - steps));
+  };
+  if (!isSized(schedule)) return risingTo(schedule);
+  const total = schedule.steps === undefined ? undefined : steps + schedule.steps;
+  return sized("warmup", total, (total) => risingTo(schedule.forSteps(Math.max(1, total - steps))));
 }

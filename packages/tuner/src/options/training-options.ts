@@ -33,7 +33,10 @@ export interface TrainingOptions {
   readonly hooks?: readonly AnyHook[];
   /** Makes the update from the gradient: `sgd()`, `adam()` and so on. A hook here is refused. */
   readonly rule: AnyRule;
-  /** Factor on the rule's update, ≥ 0; or a function of the step, which is 0 at the first step and continues across epochs. */
+  /**
+   * Factor on the rule's update, ≥ 0; or a function of the step, which is 0 at the first step and continues across epochs. A schedule of
+   * `@graftjs/transforms` without a length takes that of the run.
+   */
   readonly learningRate: number | Schedule;
   /** Factors on the rate of some parameters, by selector. @default [] */
   readonly rateMultipliers?: readonly RateMultiplier[];

@@ -24,12 +24,14 @@ import { weighted } from "../../losses/weighted.ts";
 import type { Metric } from "../../metrics/metric.ts";
 import { listedMetrics, metricsByOutput } from "../../metrics/metrics-by-output.ts";
 import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
+import { assertBackend } from "../../models/backend-errors.ts";
 import { claimModel } from "../../models/claim-model.ts";
 import { type TunableModel, adaptModel } from "../../models/adapt-model.ts";
 import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { tryGradients } from "./trial-pass.ts";
+import { rateOfRun } from "../../options/rate-of-run.ts";
 import { type UpdateGate, updateGate } from "./update-gate.ts";
 import { correctGradients } from "../../corrections/gradients.ts";
 import { refuseLayers } from "../../corrections/refused-layers.ts";
@@ -89,7 +91,8 @@ export interface Assembly {
  */
 export async function assemble(model: TunableModel, given: FineTuneOptions): Promise<Assembly> {
   const options = parseFineTuneOptions(given);
-  const { patches, hooks, rule, learningRate, rateMultipliers, batchSize, accumulate, seed } = options;
+  assertBackend();
+  const { patches, hooks, rule, rateMultipliers, batchSize, accumulate, seed } = options;
   const handles: PatchHandle[] = [];
   const owned: OwnedExamples[] = [];
   const unclaim = claimModel(model);
@@ -161,6 +164,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
     const metrics = metricsByOutput(listedMetrics(options.metrics, ports.outputNames), several, ports.outputNames);
     assertMonitors({ ports, metrics, severalLabels: several, validation }, options);
+    const stepsPerEpoch = Math.ceil(Math.ceil(train.size / batchSize) / accumulate);
+    const learningRate = rateOfRun(options.learningRate, { epochs: options.epochs, stepsPerEpoch });
     const gate = updateGate(rule);
     const optimizer = new HookedOptimizer({ params, hooks, rule: gate.rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);
@@ -176,7 +181,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     // The trial would move the states of stateful layers.
     if (states.paths.length === 0) tryGradients({ adapter, optimizer, types }, phases.at(-1) as Phase, example);
     return {
-      options,
+      options: { ...options, learningRate },
       adapter,
       phases,
       all,
@@ -202,6 +207,15 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
       stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
       release,
+      stepsPerEpoch,
+      release: once(
+        markTrained(params, all),
+        correctGradients(),
+        free,
+        states.freeEarlier,
+        corrected.freeMasks,
+        unclaim,
+      ),
       restore,
     };
   } catch (error) {

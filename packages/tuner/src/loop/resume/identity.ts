@@ -1,6 +1,7 @@
 import { formatNames, rateAt, type Schedule, selectParams } from "@graftjs/core";
 import { parseWeightNoise } from "../../noise/weight-noise.ts";
 import type { MetricsOption } from "../../metrics/metrics-by-output.ts";
+import { withoutLength } from "../../options/rate-of-run.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
@@ -73,7 +74,8 @@ function metricNames(metrics: Assembly["metrics"], given: MetricsOption): readon
 }
 
 /** Describes a schedule by its rates at powers of two, which do not depend on the length of the run. */
-function ratesOf(rate: number | Schedule): number | readonly number[] {
+function ratesOf(given: number | Schedule): number | readonly number[] {
+  const rate = withoutLength(given);
   if (typeof rate === "number") return rate;
   const steps = [0, ...Array.from({ length: 17 }, (_, i) => 2 ** i)];
   // Six digits, because the last digits of a cosine depend on the machine.

@@ -1,0 +1,121 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { adam, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { type FineTuneOptions, fineTune, loadLayersModel, loadModel, readModelArtifacts } from "../src/index.ts";
+import { convNet, mlp } from "./nets.ts";
+import { examples } from "./support.ts";
+
+beforeEach(() => tf.setBackend("cpu"));
+
+const options = (more: object): FineTuneOptions =>
+  ({
+    data: examples([4]),
+    loss: "categoricalCrossentropy",
+    trainable: "head",
+    rule: sgd(),
+    learningRate: 0.1,
+    epochs: 1,
+    ...more,
+  }) as FineTuneOptions;
+
+const base = new URL("../../../examples/quickstart/base/model.json", import.meta.url).pathname;
+const hook = { init: () => null, transform: (grads: unknown, state: unknown) => ({ grads, state }) };
+
+describe("parts of the wrong form are refused with the fix", () => {
+  it.each<[string, object, RegExp]>([
+    ["tfjs optimizer as rule", { rule: tf.train.adam(0.1) }, /`rule` is an optimizer of tfjs.*\s.*`rule: adam\(\)`/],
+    ["function as rule", { rule: adam }, /`rule` is the function that makes a rule. Call it/],
+    ["other object as rule", { rule: { name: "x" } }, /`rule` is not an update rule. Give `sgd\(\)`/],
+    ["hook as rule", { rule: { name: "x", ...hook } }, /`rule` is not an update rule.*hooks as `hooks`/],
+    ["function as patch", { patches: [() => 1] }, /`patches\[0\]` is the function that makes a patch. Call it/],
+    ["other object as patch", { patches: [{}] }, /`patches\[0\]` has no method `apply`/],
+    ["tfjs callback as observer", { observers: [{ onEpochEnd() {} }] }, /`observers\[0\]`.*`onEpochEnd`.*`epochEnd`/],
+    ["function as observer", { observers: [() => {}] }, /`observers\[0\]` is a function.*call it/],
+    ["observer with a mistyped method", { observers: [{ epochsEnd() {} }] }, /no method of an observer.*`epochEnd`/],
+    ["observer in both forms", { observers: [{ stepEnd() {}, onEpochEnd() {} }] }, /never called.*`epochEnd`/],
+    ["tfjs callback as callback", { callbacks: [{ name: "x", onTrainEnd() {} }] }, /`onTrainEnd`.*`finish`/],
+    ["function as callback", { callbacks: [() => {}] }, /`callbacks\[0\]` is a function/],
+    [
+      "hook that the rule cancels",
+      { rule: adam(), hooks: [{ name: "x", ...hook, conflicts: { adam: "it cancels. Use y." } }] },
+      /hooks\[0\]: `x` conflicts with `adam`: it cancels. Use y./,
+    ],
+  ])("%s", async (_, more, message) => {
+    const error = await fineTune(mlp(), options(more)).catch((error: Error) => error);
+    expect(error).toMatchObject({ name: "OptionsError", message: expect.stringMatching(message) });
+  });
+
+  it("parameters that are missing, or a model in their place", () => {
+    for (const params of [undefined, mlp()])
+      expect(() => new HookedOptimizer({ params, rule: sgd(), learningRate: 0.1 } as never)).toThrow(
+        /namedParams\(model\)/,
+      );
+    expect(new HookedOptimizer({ params: namedParams(mlp()), rule: sgd(), learningRate: 0.1 }).params).toHaveLength(6);
+  });
+});
+
+describe("schedules that span a run", () => {
+  const spanning = (steps: number | undefined, asked: number[]) => {
+    const forSteps = (own: number) => {
+      asked.push(own);
+      return (step: number) => 1 / (own + step);
+    };
+    return Object.assign(() => 0.1, { steps, forSteps });
+  };
+
+  it("take the length of the run: epochs × steps, with accumulation", async () => {
+    const [asked, rates]: [number[], number[]] = [[], []];
+    const observers = [{ stepEnd: ({ learningRate }: { learningRate: number }) => void rates.push(learningRate) }];
+    // 20 examples in 5 batches of 4, of which two make a step: 3 steps per epoch.
+    const length = { batchSize: 4, accumulate: 2, epochs: 2 };
+    const run = { ...length, learningRate: spanning(undefined, asked), observers, maxSteps: 2 };
+    (await fineTune(mlp(), options(run))).restore();
+    expect(asked).toEqual([6]);
+    expect(rates).toEqual([1 / 6, 1 / 7]);
+    await fineTune(mlp(), options({ ...length, learningRate: spanning(6, asked) }));
+    expect(asked).toEqual([6]);
+  });
+
+  it("are refused with another length, with both numbers", async () => {
+    const run = fineTune(mlp(), options({ batchSize: 4, epochs: 2, learningRate: spanning(99, []) }));
+    await expect(run).rejects.toThrow(/`learningRate` has 99 steps, and the run has 10: 2 epochs of 5 steps/);
+  });
+});
+
+describe("sources of models", () => {
+  it("takes a path, and says what it takes", async () => {
+    await expect(loadLayersModel("/nowhere/net.json")).rejects.toThrow(/Cannot read net.json: ENOENT/);
+    await expect(readModelArtifacts("/nowhere/net.json")).rejects.toThrow(/Cannot read net.json: ENOENT/);
+    for (const load of [loadLayersModel, loadModel, readModelArtifacts])
+      await expect(load(undefined as never)).rejects.toMatchObject({
+        name: "LoadError",
+        message: expect.stringMatching(/not a path.*\s.*Give a path/),
+      });
+  });
+
+  it("loads the base of the quickstart by its path", async () => {
+    const model = await loadLayersModel(base);
+    expect(model.layers.length).toBeGreaterThan(3);
+    model.dispose();
+  });
+});
+
+describe("backends", () => {
+  it("names the package that adds a kernel that stock wasm lacks", async () => {
+    await import("@tensorflow/tfjs-backend-wasm");
+    await tf.setBackend("wasm");
+    const run = fineTune(convNet(), options({ data: examples([8, 8, 2]), trainable: "all" }));
+    await expect(run).rejects.toMatchObject({
+      name: "BackendError",
+      message: expect.stringMatching(/`wasm` has no kernel `Conv2DBackpropFilter`.*\s.*@graftjs\/backend-wasm/),
+    });
+  });
+
+  it("names a package if there is no backend", async () => {
+    const none = vi.spyOn(tf.engine(), "backendNames").mockReturnValue([]);
+    for (const run of [() => fineTune(mlp(), options({})), () => loadLayersModel(base)])
+      await expect(run()).rejects.toThrow(/no backend.*\s.*@graftjs\/backend-wasm/);
+    none.mockRestore();
+  });
+});
