@@ -1,5 +1,6 @@
 import { OptionsError } from "@graftjs/core";
 import { fineTune } from "./fine-tune.ts";
+import { estimateRates, type RateEstimates } from "./learning-rates/estimates.ts";
 import { layerStates } from "./loop/assembly/layer-states.ts";
 import { adaptModel, type TunableModel } from "./models/adapt-model.ts";
 import { readWeights, writeWeights } from "./models/weights.ts";
@@ -8,7 +9,7 @@ import type { FineTuneOptions } from "./options/fine-tune-options.ts";
 export interface FindLearningRateOptions {
   /** Learning rate of the first step, > 0. @default 1e-6 */
   readonly from?: number;
-  /** Learning rate of the last step, > `from`. @default 1 */
+  /** Learning rate of the last step, > `from`. @default 10 */
   readonly to?: number;
   /** Number of steps, ≥ 3. The search may end earlier, see `stopAt`. @default 100 */
   readonly steps?: number;
@@ -19,11 +20,16 @@ export interface FindLearningRateOptions {
 export interface LearningRateCurve {
   /** Learning rate of each step. */
   readonly rates: readonly number[];
-  /** Loss of each step as an exponential moving average with decay 0.98 and bias correction. */
+  /** Loss of each step as an exponential moving average with decay 0.9 and bias correction. */
   readonly losses: readonly number[];
-  /** The learning rate at which the smoothed loss falls fastest, measured over log rate. NaN if no step was taken. */
+  /** Estimates of a good learning rate, each by another rule. They agree on a clear curve, and scatter on a flat one. */
+  readonly estimates: RateEstimates;
+  /** The learning rate to try first: the geometric mean of the estimates. NaN if fewer than three steps were taken. */
   readonly suggestion: number;
 }
+
+/** Decay of the moving average. A batch counts for about ten steps: the noise of batches is smoothed, and the minimum lags little. */
+const DECAY = 0.9;
 
 /**
  * Searches for a learning rate: raises it geometrically from step to step and records the loss (Smith 2017, "Cyclical Learning Rates",
@@ -37,7 +43,7 @@ export interface LearningRateCurve {
 export async function findLearningRate(
   model: TunableModel,
   options: Omit<FineTuneOptions, "learningRate" | "epochs">,
-  { from = 1e-6, to = 1, steps = 100, stopAt = 4 }: FindLearningRateOptions = {},
+  { from = 1e-6, to = 10, steps = 100, stopAt = 4 }: FindLearningRateOptions = {},
 ): Promise<LearningRateCurve> {
   if (!(from > 0 && to > from && steps >= 3))
     throw new OptionsError(
@@ -54,8 +60,8 @@ export async function findLearningRate(
   let [mean, least] = [0, Number.POSITIVE_INFINITY];
   const watch = {
     stepEnd({ step, loss = Number.NaN }: { step: number; loss?: number }) {
-      mean = 0.98 * mean + 0.02 * loss;
-      const smooth = mean / (1 - 0.98 ** step);
+      mean = DECAY * mean + (1 - DECAY) * loss;
+      const smooth = mean / (1 - DECAY ** step);
       if (!Number.isFinite(smooth) || (step > 10 && smooth > stopAt * least)) return done.abort();
       rates.push(rateOf(step - 1));
       losses.push(smooth);
@@ -81,14 +87,10 @@ export async function findLearningRate(
     writeWeights(weights, before.weights);
     states.write(before.states);
   }
-  return { rates, losses, suggestion: steepest(rates, losses) };
+  const estimates = estimateRates({ rates, losses }, steps);
+  return { rates, losses, estimates, suggestion: suggested(estimates) };
 }
 
-function steepest(rates: readonly number[], losses: readonly number[]): number {
-  let [best, slope] = [0, Number.POSITIVE_INFINITY];
-  for (let i = 1; i < losses.length - 1; i++) {
-    const fall = ((losses[i + 1] as number) - (losses[i - 1] as number)) / 2;
-    if (fall < slope) [best, slope] = [i, fall];
-  }
-  return rates[best] ?? Number.NaN;
+function suggested({ steep, valley, minimum }: RateEstimates): number {
+  return Math.cbrt(steep * valley * minimum);
 }

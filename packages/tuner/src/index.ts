@@ -1,6 +1,7 @@
 // A run: its options, its start and its result.
 
 export { type FindLearningRateOptions, findLearningRate, type LearningRateCurve } from "./find-learning-rate.ts";
+export type { RateEstimates } from "./learning-rates/estimates.ts";
 export { type FineTuneResult, fineTune } from "./fine-tune.ts";
 export { type FineTuneOptions, fineTuneOptions } from "./options/fine-tune-options.ts";
 export type { GuardOptions } from "./options/guard-options.ts";
@@ -21,7 +22,8 @@ export type { CutModel, ModelAdapter, TrunkInfo } from "./models/adapter/model-a
 export { type Fingerprint, fingerprint, fingerprintDigest } from "./models/fingerprint.ts";
 export { graphModelFormat } from "./models/formats/graph-model.ts";
 export { kerasFormat, kerasH5Format, layersModelFormat } from "./models/formats/layers-model.ts";
-export { type LoadModelOptions, loadModel, type ModelSource, type ReadModel } from "./models/formats/load-model.ts";
+export { type LoadModelOptions, loadModel, type ReadModel } from "./models/formats/load-model.ts";
+export type { ModelSource } from "./models/load/model-source.ts";
 export type { LoadedModel, ModelFile, ModelFormat } from "./models/formats/model-format.ts";
 export { type SafetensorsFormatOptions, safetensorsFormat } from "./models/formats/safetensors.ts";
 export { type FunctionModel, functionAdapter } from "./models/function/function-adapter.ts";
