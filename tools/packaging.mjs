@@ -1,4 +1,4 @@
-// Runs publint, attw and the parts of third parties on the packed tarballs, because `exports` in the repository point at sources.
+// Runs publint, attw, the parts of third parties and the programs of the READMEs on the packed tarballs, because `exports` in the repository point at sources.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ try {
     failures += Number(lint !== 0) + Number(types !== 0);
   }
   failures += run(process.execPath, ["tools/third-party/index.mjs", folder], { tolerate: true });
+  failures += run(process.execPath, ["tools/front-page.mjs", folder], { tolerate: true });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

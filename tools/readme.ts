@@ -10,9 +10,9 @@ export interface Block {
   readonly file: string;
   /** Line of the opening fence, counted from 1. */
   readonly line: number;
-  /** First word after the fence: ts, json, text, sh. */
+  /** First word after the fence: js, ts, json, text, sh. */
   readonly language: string;
-  /** The rest of that line: `browser` if the code needs a page, `output` if the block is the output of the block above. */
+  /** The rest of that line: `browser` if the code needs a page, `output` if the block is the output of the block above, or the name of a file. */
   readonly info: string;
   readonly code: string;
   /** Folder whose `node_modules` has the packages that the block imports. */
