@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { formatNames, GraftError, nearestNames } from "@graftjs/core";
 import type { OptionType } from "./commands/command.ts";
@@ -31,6 +32,10 @@ export async function main(argv: readonly string[], terminal: Io): Promise<ExitC
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
       io.out(help());
       return name === undefined ? 2 : 0;
+    }
+    if (name === "--version" || name === "-V") {
+      io.out(`${createRequire(import.meta.url)("../package.json").version}\n`);
+      return 0;
     }
     const command = commands[name];
     if (!command) {
@@ -91,7 +96,7 @@ Usage: graft <command> [arguments]
 
 ${lines.join("\n")}
 
-\`graft <command> --help\` explains one command. --verbose adds the stack trace to an error.
+\`graft <command> --help\` explains one command, \`graft --version\` prints the version. --verbose adds the stack trace to an error.
 Exit codes: 0 done, 1 the run failed, 2 wrong input and nothing done, 130, 143 and 129 stopped by Ctrl-C, SIGTERM and SIGHUP.
 `;
 }

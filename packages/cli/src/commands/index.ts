@@ -1,7 +1,10 @@
 import type { Command } from "./command.ts";
+import { compare } from "./compare.ts";
+import { completion } from "./completion.ts";
 import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evaluate } from "./eval.ts";
+import { findLr } from "./find-lr.ts";
 import { explain } from "./explain.ts";
 import { init } from "./init.ts";
 import { inspect } from "./inspect.ts";
@@ -21,7 +24,9 @@ export const commands: Readonly<Record<string, Command>> = {
   predict,
   eval: evaluate,
   plan,
+  "find-lr": findLr,
   explain,
+  compare,
   inspect,
   merge,
   stack,
@@ -31,4 +36,5 @@ export const commands: Readonly<Record<string, Command>> = {
   doctor,
   "install-native": installNative,
   "uninstall-native": uninstallNative,
+  completion: completion(() => commands),
 };

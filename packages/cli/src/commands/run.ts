@@ -1,9 +1,10 @@
-import { dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { assertWritable } from "../project/files.ts";
 import { assertPlaces } from "../run/assert-places.ts";
 import { uninterrupted } from "../run/interruptible.ts";
 import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
+import { createRunFolder, writeResult } from "../runs/run-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { recipePath } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -12,21 +13,25 @@ import type { Command } from "./command.ts";
 const EVERY_STEPS = 50;
 
 export const run: Command = {
-  usage: "graft run <recipe.json> [--out folder or file] [--checkpoint folder] [--resume] [--json]",
+  usage: "graft run <recipe.json> [--out folder or file] [--runs folder] [--checkpoint folder] [--resume] [--json]",
   about:
     "Fine-tunes a model as a recipe says, and saves the trained tensors as one small file, the delta.\n\n" +
     "--out         Path of the delta. A path without an ending is a folder: it gets the whole tuned model, too, for `graft predict`.\n" +
     "              Without --out: `output` of the recipe's `run`, or delta.safetensors beside the recipe.\n" +
+    "--runs        Makes a folder for this run in the given one, for its delta, its figures and its recipe.\n" +
+    "              `graft compare` shows such runs as a table.\n" +
     `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
     "              of another run.\n" +
-    "--resume      Continues from the newest complete checkpoint in that folder.\n" +
-    `--json        Prints the result as JSON.\n${trustHelp}\n\n` +
+    "--resume      Continues from the newest complete checkpoint in that folder. `epochs` may be larger than before.\n" +
+    `--json        Prints a line of JSON for each step and epoch, and the result as the last line.\n${trustHelp}\n\n` +
     "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
     "written, it is saved in another folder. If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
-  options: { out: "string", checkpoint: "string", resume: "boolean", json: "boolean", ...trustFlags },
+  options: { out: "string", runs: "string", checkpoint: "string", resume: "boolean", json: "boolean", ...trustFlags },
   async run(positionals, values, io) {
-    const { out, checkpoint, resume, json } = values;
+    const { out, runs, checkpoint, resume, json } = values;
     const path = recipePath("run", positionals);
+    if (runs !== undefined && out !== undefined)
+      throw new UsageError("--runs and --out both say where the delta goes.", "Give one of them.");
     if (resume === true && checkpoint === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
     }
@@ -36,18 +41,26 @@ export const run: Command = {
         ? "Nothing was saved. To be able to continue, run with --checkpoint folder."
         : `Continue with: graft run ${path}${outFlag} --checkpoint ${String(checkpoint)} --resume`;
     // Imported here because these modules take about a second to load and other commands do not need them.
-    const { formatPlan, planFineTune, progress, saveDelta } = await import("@graftjs/tuner");
+    const { formatPlan, jsonl, planFineTune, progress, saveDelta } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
     const { saveResult } = await import("../run/save-result.ts");
     const { assertSavable, modelLine, saveWhole } = await import("../run/save-tuned-model.ts");
     const { resultPlace } = await import("../run/result-place.ts");
     const spare = temporaryFolder();
+    let own: string | undefined;
     try {
       await withSession(path, io, trustOf(values, "folder"), async (session) => {
         const { file, model, options, card, notes } = session;
+        const all = runs === undefined ? undefined : resolve(io.cwd, String(runs));
+        if (all !== undefined) await assertWritable(all);
+        if (all !== undefined) own ??= await createRunFolder(all, file.path);
         const place = resultPlace(
-          out === undefined ? resolve(file.folder, file.run.output) : resolve(io.cwd, String(out)),
+          own !== undefined
+            ? join(own, basename(file.run.output))
+            : out === undefined
+              ? resolve(file.folder, file.run.output)
+              : resolve(io.cwd, String(out)),
         );
         assertSavable(session, place);
         const state = checkpoint === undefined ? undefined : resolve(io.cwd, String(checkpoint));
@@ -60,7 +73,7 @@ export const run: Command = {
           resume: resume === true,
           everySteps: EVERY_STEPS,
           spare,
-          observers: json === true ? [] : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
+          observers: json === true ? [jsonl({ to: io.out })] : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
           hint,
           err: io.err,
         });
@@ -71,10 +84,13 @@ export const run: Command = {
           if (place.model !== undefined) await saveWhole(session, { ...place, model: place.model });
           return bytes;
         });
-        const { history, steps, seconds } = result;
+        const { history, steps, seconds, stopped, warnings } = result;
+        if (own !== undefined) {
+          await writeResult(own, { history, steps, seconds, stopped, warnings, recipe: file.recipe });
+        }
         io.out(
           json === true
-            ? `${JSON.stringify({ history, steps, seconds, ...place, bytes: delta.byteLength })}\n`
+            ? `${JSON.stringify({ event: "result", history, steps, seconds, ...place, bytes: delta.byteLength })}\n`
             : `Saved ${place.delta} (${(delta.byteLength / 1024).toFixed(1)} kB).\n${modelLine(place, io.cwd)}`,
         );
       });

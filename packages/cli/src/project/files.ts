@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
-import { access, mkdir, readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { access, mkdir, readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { UsageError } from "../terminal/errors.ts";
 
 /** Returns a plain reason for an error of the file system. An error with another code keeps its message. */
@@ -25,13 +25,32 @@ export async function readDelta(given: string, cwd: string): Promise<Uint8Array>
   });
 }
 
+/** Creates a folder and its parents. Node's recursive `mkdir` never returns on file systems without new folders, such as /proc. */
+async function makeFolder(path: string): Promise<void> {
+  const isFolder = (): Promise<boolean> => stat(path).then((found) => found.isDirectory(), () => false);
+  if (await isFolder()) return;
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const parent = dirname(path);
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) {
+      if (await isFolder()) return;
+      throw error;
+    }
+    await makeFolder(parent);
+    await mkdir(path).catch(async (again: unknown) => {
+      if (!(await isFolder())) throw again;
+    });
+  }
+}
+
 /**
  * Creates the folder of the result and checks that it is writable. Called before training, because a run whose result cannot
  * be saved is lost. @throws UsageError
  */
 export async function assertWritable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (cause) {
     throw new UsageError(

@@ -44,11 +44,21 @@ export async function loadRegistry(
   return createRegistry([...base, ...loaded.filter((plugins) => typeof plugins !== "string")]);
 }
 
+/** Tells whether a value is a plugin, or a list of plugins. */
+function isPlugin(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isPlugin);
+  const { kind, create } = Object(value) as { kind?: unknown; create?: unknown };
+  return typeof kind === "string" && typeof create === "function";
+}
+
 /** Returns a package's plugins, or one line that describes the problem with the package. */
 async function loadPlugins(name: string, resolve: NodeJS.RequireResolve): Promise<readonly Entry[] | string> {
   try {
-    const module = (await import(pathToFileURL(resolve(name)).href)) as { plugins?: unknown };
+    const module = (await import(pathToFileURL(resolve(name)).href)) as Readonly<Record<string, unknown>>;
     if (Array.isArray(module.plugins)) return module.plugins as readonly Entry[];
+    const near = Object.keys(module).find((key) => key !== "plugins" && isPlugin(module[key]));
+    if (module.plugins !== undefined || near !== undefined)
+      return `${name} exports ${module.plugins === undefined ? `the plugin \`${near}\`` : "`plugins` that are not a list"}. Graft reads a list: export const plugins = [${near ?? "plugin"}].`;
     return `${name} exports no \`plugins\`, so it is not a Graft plugin. Remove it from "plugins".`;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -5,6 +5,7 @@ import type { Recipe } from "@graftjs/registry";
 import { reasonOf } from "../project/files.ts";
 import { LOOK, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { plainJson } from "./plain-json.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
 
@@ -70,11 +71,15 @@ function readText(given: string, path: string): Promise<string> {
 
 function parseRecipe(given: string, text: string): Recipe {
   let json: unknown;
+  // Editors of some systems write a byte order mark, which JSON.parse refuses.
+  const plain = text.replace(/^\ufeff/, "");
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(given.endsWith(".jsonc") ? plainJson(plain) : plain);
   } catch (cause) {
     const { message } = cause as Error;
-    throw new UsageError(`The recipe ${given} is not JSON.`, `${message}${positionIn(text, message)}`, { cause });
+    const comments = !given.endsWith(".jsonc") && isJson(plainJson(plain));
+    const fix = comments ? "\nIt has comments or trailing commas. Remove them, or give the file the ending .jsonc." : "";
+    throw new UsageError(`The recipe ${given} is not JSON.`, `${message}${positionIn(plain, message)}${fix}`, { cause });
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new UsageError(
@@ -83,6 +88,15 @@ function parseRecipe(given: string, text: string): Recipe {
     );
   }
   return json as Recipe;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Older versions of Node give the position of a JSON error only as a number of characters. Returns line and column. */

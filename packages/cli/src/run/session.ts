@@ -15,8 +15,13 @@ import type { Io } from "../terminal/io.ts";
 import { checkBeforeCode } from "./check-before-code.ts";
 import { baseCard } from "./base-card.ts";
 import { assertHeadFits, classesOf } from "./classes.ts";
+import { defaultBackends } from "./default-backends.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 import { lossWarnings } from "./loss-warnings.ts";
+
+const NO_OTHER =
+  "Training on tfjs's slow cpu backend, because no other one is installed: " +
+  "npm install @graftjs/backend-wasm @tensorflow/tfjs-backend-wasm";
 
 /** Everything that a recipe names, loaded and ready on one backend. `graft run` and `graft plan` work with it. */
 export interface Session extends Composed {
@@ -62,9 +67,12 @@ export async function withSession(
   // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();
+  const named = resolved.backends.length > 0;
+  const backends = named ? resolved.backends : await defaultBackends(registry, file.folder);
   const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {
     if (lost) err(`${lost.message.split("\n")[0]} Continuing on ${backend.name}.\n`);
-    for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
+    if (named) for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
+    if (!named && backend.name === "cpu") err(`${NO_OTHER}\n`);
     try {
       const { tunable: model, savable } = await readModel({ ...file, classes });
       const read = await readData(file, registry, dataContext(model, composed.loss, file.folder, base));
@@ -77,8 +85,8 @@ export async function withSession(
         ...(read.classes ? { classes: read.classes } : {}),
         ...(read.reader ? { reader: read.reader } : {}),
       };
-      const position = resolved.backends.findIndex(({ name }) => name === backend.name);
-      const losable = resolved.backends[position]?.device === "gpu" && position < resolved.backends.length - 1;
+      const position = backends.findIndex(({ name }) => name === backend.name);
+      const losable = backends[position]?.device === "gpu" && position < backends.length - 1;
       await use({
         ...{ file, model, savable, registry, resolved, options, card, lost, losable },
         notes: [...(read.notes ?? []), ...warnings],
@@ -87,5 +95,5 @@ export async function withSession(
       await backend.dispose();
     }
   };
-  await runOnBackends(resolved.backends, work, kernels ? { kernels } : "training");
+  await runOnBackends(backends, work, kernels ? { kernels } : "training");
 }

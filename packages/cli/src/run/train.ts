@@ -1,5 +1,6 @@
 import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
 import { type FineTuneOptions, type FineTuneResult, fineTune } from "@graftjs/tuner";
+import { resumable } from "../recipe/identity.ts";
 import { Interrupted, RunError } from "../terminal/errors.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Session } from "./session.ts";
@@ -34,7 +35,9 @@ export async function train(
 ): Promise<FineTuneResult> {
   const attempt = async (more: Partial<FineTuneOptions>, extra: readonly Observer[]): Promise<FineTuneResult> => {
     let steps = 0;
-    const all = [...resolved.observers, ...extra, ...observers, { stepEnd: () => void steps++ }];
+    // The command shows the progress itself, or prints JSON that another line would spoil.
+    const own = resolved.observers.filter(({ name }) => name !== "progress");
+    const all = [...own, ...extra, ...observers, { stepEnd: () => void steps++ }];
     try {
       return await interruptible(hint, (signal) => fineTune(model, { ...options, ...more, observers: all, signal }));
     } catch (error) {
@@ -43,7 +46,7 @@ export async function train(
   };
   const to = checkpoint ?? (losable || lost ? await spare.path() : undefined);
   if (to === undefined) return attempt({}, lost ? [reportStart(err)] : []);
-  const state = { to, resume: resume || lost !== undefined, recipe: file.recipe, everySteps };
+  const state = { to, resume: resume || lost !== undefined, recipe: resumable(file.recipe), everySteps };
   try {
     return await attempt({ checkpoint: state }, lost ? [reportStart(err)] : []);
   } catch (error) {
