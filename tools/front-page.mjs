@@ -28,7 +28,10 @@ function frontPage() {
     const { out } = start(file, [program]);
     const [, losses = ""] = /^loss (.*)$/m.exec(out) ?? [];
     const values = losses.split(" ").map(Number);
-    assert.ok(values.length > 3 && values.at(-1) < 0.7 * values[0], `${file}: the loss of ${program} does not fall: ${out}`);
+    assert.ok(
+      values.length > 3 && values.at(-1) < 0.7 * values[0],
+      `${file}: the loss of ${program} does not fall: ${out}`,
+    );
   }
   const recipe = ["node_modules/@graftjs/cli/dist/bin.js", "run", "recipe.json"];
   const epochs = [...start(file, recipe).out.matchAll(/^epoch .* loss (\S+)/gm)].map(([, loss]) => Number(loss));
@@ -51,7 +54,11 @@ function programs(file) {
 
 /** Runs Node in the folder. Fails if the program fails, or prints tfjs's advertisement. */
 function start(file, args) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8", timeout: 120_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 120_000,
+  });
   assert.equal(status, 0, `${file}: ${args.join(" ")} failed:\n${stderr}`);
   assert.doesNotMatch(stderr, /looks like you are running TensorFlow\.js/, `${file}: prints an advertisement`);
   return { out: stdout };
@@ -64,7 +71,10 @@ function assertInstalls(file, blocks) {
   for (const { language, code } of blocks) {
     if (language !== "js" && language !== "ts") continue;
     for (const [, name] of code.matchAll(/(?:from|import) "([^".][^"]*)"/g)) {
-      const wanted = name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/");
+      const wanted = name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/");
       assert.ok(wanted.startsWith("node:") || installed.has(wanted), `${file}: the install line lacks ${wanted}`);
     }
   }
@@ -73,5 +83,9 @@ function assertInstalls(file, blocks) {
 /** Returns the fenced blocks of a README: language, the rest of the opening line, and the code. */
 function blocksOf(file) {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)].map(([, language, info, code]) => ({ language, info, code }));
+  return [...text.matchAll(/^```(\w+) ?(.*)\n([\s\S]*?)^```$/gm)].map(([, language, info, code]) => ({
+    language,
+    info,
+    code,
+  }));
 }

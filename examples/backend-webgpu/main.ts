@@ -59,7 +59,8 @@ async function fineTune(
   if (checkpoint.state) loadState(optimizer, checkpoint.state);
   console.log(`${session.name}, ${session.capabilities.description}: from step ${checkpoint.step}`);
   for (let step = checkpoint.step; step < STEPS; step++) {
-    if (step === loseAt) (session as Awaited<ReturnType<ReturnType<typeof webgpuBackend>["init"]>>).device.destroy();
+    // Without WebGPU the run is on wasm from the start, and has no device to lose.
+    if (step === loseAt && "device" in session) (session.device as { destroy(): void }).destroy();
     const value = tf.tidy(() => optimizer.minimize(() => loss(model, data), true) as tf.Scalar);
     const [number] = await value.data();
     value.dispose();
@@ -87,6 +88,7 @@ const found = await runOnBackends(
     const save = (next: Checkpoint): void => {
       checkpoint = next;
     };
+    for (const reason of session.passedOver ?? []) console.log(`skipped ${reason}`);
     const share = await fineTune(session, checkpoint, save, lost ? undefined : LOST_AT);
     await session.dispose();
     return share;

@@ -1,6 +1,6 @@
 // Pretrains a small network on the digits 0 to 4 and fine-tunes its last block and a new head on 5 to 9. Stops a second run in the
 // middle, resumes it from the checkpoint, and shows that the result equals the uninterrupted run. Then saves and applies a delta.
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { wasmBackend } from "@graftjs/backend-wasm";
@@ -82,5 +82,8 @@ console.log(
   `delta of ${bytes.length} bytes on a new base gives the same model: ${(await print(fresh)) === (await print(model))}`,
 );
 console.log(`accuracy on 500 new digits: ${resumed.history.val_acc?.at(-1)?.toFixed(3)}`);
-console.log(`written to ${folder}: ${readdirSync(folder).join(", ")}`);
+// `--keep` leaves the files for a look at the report.
+const keep = process.argv.includes("--keep");
+console.log(`written to ${folder}: ${readdirSync(folder).join(", ")}${keep ? "" : " (deleted now; kept with --keep)"}`);
+if (!keep) rmSync(folder, { recursive: true });
 process.exit(0);

@@ -47,7 +47,9 @@ it("passes the options of the section to fineTune", async () => {
   expect(diffDeltas(read("plain.safetensors"), read("same.safetensors"))).toEqual([]);
   expect(existsSync(join(folder, "features"))).toBe(true);
   withRun({ epochs: 9, earlyStopping: { monitor: "loss", patience: 1, minDelta: 10 } });
-  expect(JSON.parse((await graft("run", "recipe.json", "--json")).out.trimEnd().split("\n").at(-1) as string).history.epoch).toEqual([0, 1]);
+  expect(
+    JSON.parse((await graft("run", "recipe.json", "--json")).out.trimEnd().split("\n").at(-1) as string).history.epoch,
+  ).toEqual([0, 1]);
 });
 
 it("augments images by name, and reports the problem of each entry", async () => {

@@ -22,7 +22,9 @@ describe("recipes", () => {
   it("may begin with a byte order mark, and have comments in a .jsonc file", async () => {
     write("bom.json", `\ufeff${JSON.stringify(recipe)}`);
     expect(await graft("explain", "bom.json")).toMatchObject({ code: 0, err: "" });
-    const commented = JSON.stringify(recipe, null, 2).replace("{", "{ // a /* comment").replace(/\n}$/, ", /* end\n */\n}");
+    const commented = JSON.stringify(recipe, null, 2)
+      .replace("{", "{ // a /* comment")
+      .replace(/\n}$/, ", /* end\n */\n}");
     write("recipe.jsonc", commented);
     expect(await graft("explain", "recipe.jsonc")).toMatchObject({ code: 0, err: "" });
     write("commented.json", commented);
@@ -53,7 +55,9 @@ describe("recipes", () => {
   it("that name a module without a list of plugins say what to write", async () => {
     write("one.js", 'export const plugin = { kind: "hook", name: "one", description: "x", create: () => ({}) };');
     write("recipe.json", { ...recipe, plugins: [...(recipe.plugins as string[]), "./one.js"] });
-    expect((await graft("run", "recipe.json")).err).toMatch(/exports the plugin `plugin`.*export const plugins = \[plugin\]/);
+    expect((await graft("run", "recipe.json")).err).toMatch(
+      /exports the plugin `plugin`.*export const plugins = \[plugin\]/,
+    );
   });
 });
 
@@ -65,23 +69,36 @@ it("a run says at once that it cannot write below /proc", async () => {
 
 it("a resumed run may have more epochs, another output and other observers", async () => {
   await graft("run", "recipe.json", "--checkpoint", "state");
-  const longer = { ...recipe, observers: ["progress"], run: { ...recipe.run, epochs: 4, output: "longer.safetensors" } };
+  const longer = {
+    ...recipe,
+    observers: ["progress"],
+    run: { ...recipe.run, epochs: 4, output: "longer.safetensors" },
+  };
   write("recipe.json", longer);
   const { code, out, err } = await graft("run", "recipe.json", "--checkpoint", "state", "--resume");
   expect({ code, err }).toEqual({ code: 0, err: "" });
   // The recipe's own progress is not printed a second time.
   expect(out.match(/^epoch [34]\/4/gm)).toHaveLength(2);
   write("recipe.json", { ...longer, rule: { use: "sgd", with: { momentum: 0.5 } } });
-  expect((await graft("run", "recipe.json", "--checkpoint", "state", "--resume")).err).toMatch(/momentum: was 0.9, is 0.5/);
+  expect((await graft("run", "recipe.json", "--checkpoint", "state", "--resume")).err).toMatch(
+    /momentum: was 0.9, is 0.5/,
+  );
 });
 
 describe("output for other programs", () => {
   it("--json prints a line for each step and epoch, and the result last", async () => {
     const { out } = await graft("run", "recipe.json", "--json");
-    const lines = out.trimEnd().split("\n").map((line) => JSON.parse(line) as { event: string });
+    const lines = out
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string });
     const events = lines.map(({ event }) => event).join(" ");
     expect(events).toBe("start step step step epoch step step step epoch end result");
-    expect(lines.at(-1)).toMatchObject({ steps: 6, history: { epoch: [0, 1] }, delta: join("<folder>", "out", "delta.safetensors") });
+    expect(lines.at(-1)).toMatchObject({
+      steps: 6,
+      history: { epoch: [0, 1] },
+      delta: join("<folder>", "out", "delta.safetensors"),
+    });
   });
 
   it("--runs keeps each run in a folder of its own, and compare shows them", async () => {
@@ -91,10 +108,12 @@ describe("output for other programs", () => {
     expect(readdirSync(join(folder, "runs"))).toEqual(["001-recipe", "002-recipe"]);
     expect(readdirSync(join(folder, "runs", "002-recipe")).sort()).toEqual(["delta.safetensors", "result.json"]);
     const { out } = await graft("compare", "runs");
-    expect(out).toMatch(/^run +best +loss +steps +time +learningRate\n001-recipe +\d\/2 .* 0.1\n002-recipe +\d\/2 .* 0.5\n$/);
+    expect(out).toMatch(
+      /^run +best +loss +steps +time +learningRate\n001-recipe +\d\/2 .* 0.1\n002-recipe +\d\/2 .* 0.5\n$/,
+    );
     expect((await graft("compare", "runs/001-recipe", "runs")).out.split("\n")).toHaveLength(5);
     expect(await graft("compare", "out")).toMatchObject({ code: 2, err: expect.stringContaining("cannot be read") });
-    expect(await graft("compare", ".")).toMatchObject({ code: 2, err: expect.stringContaining("no finished run") });
+    expect(await graft("compare", ".")).toMatchObject({ code: 2, err: expect.stringContaining("No finished run") });
     expect(await graft("run", "recipe.json", "--runs", "runs", "--out", "x")).toMatchObject({ code: 2 });
   });
 
@@ -116,7 +135,10 @@ describe("output for other programs", () => {
       expect(out).toMatch(/compare/);
       expect(out).toMatch(/(--|-l )resume/);
     }
-    expect(await graft("completion", "tcsh")).toMatchObject({ code: 2, err: expect.stringMatching(/bash, zsh or fish/) });
+    expect(await graft("completion", "tcsh")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/bash, zsh or fish/),
+    });
   });
 });
 
@@ -130,10 +152,15 @@ describe("find-lr", () => {
     const svg = readFileSync(join(folder, "plots/curve.svg"), "utf8");
     expect(svg).toMatch(/^<svg xmlns[\s\S]*valley[\s\S]*<\/svg>\n$/);
     expect(svg).not.toMatch(/NaN|undefined/);
-    const { rates, losses, estimates } = JSON.parse((await graft("find-lr", "recipe.json", "--steps", "9", "--json")).out);
+    const { rates, losses, estimates } = JSON.parse(
+      (await graft("find-lr", "recipe.json", "--steps", "9", "--json")).out,
+    );
     expect(rates).toHaveLength(losses.length);
     expect(Object.keys(estimates)).toEqual(["steep", "valley", "minimum"]);
-    expect(await graft("find-lr", "recipe.json", "--from", "x")).toMatchObject({ code: 2, err: expect.stringMatching(/--from/) });
+    expect(await graft("find-lr", "recipe.json", "--from", "x")).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--from/),
+    });
   });
 
   it("puts points, ticks and marks at their places", () => {

@@ -289,7 +289,7 @@ it("every message", () => {
       "no hook to check": "RecipeError: The optimizer has no hook \`apply-if-finite\`.
       Add applyIfFinite() to its hooks.",
       "no parameters": "SelectionError: The optimizer has no parameters.
-      Pass namedParams(model); is anything in the model trainable?",
+      Pass namedParams(model). Is a layer trainable?",
       "no recipe": "RecipeError: The recipe is not an object.
       Write { "rule": "sgd", "learningRate": 0.1 }.",
       "no rule": "RecipeError: \`undefined\` is not an update rule.

@@ -43,7 +43,12 @@ export function collect(entries: readonly Entry[]): Entries {
 /** Returns the reason and the fix for a name that is not registered. Names of other kinds than `kind` come last. */
 export function notFound(name: string, kind: string, plugins: readonly Plugin[]): string {
   const ofKind = plugins.filter((plugin) => plugin.kind === kind).map(({ name }) => name);
-  const near = nearOnes(name, ofKind) || nearOnes(name, plugins.map(({ name }) => name));
+  const near =
+    nearOnes(name, ofKind) ||
+    nearOnes(
+      name,
+      plugins.map(({ name }) => name),
+    );
   if (near) return `no plugin is named \`${name}\`. ${near}`;
   return `no plugin is named \`${name}\`. If it is a package: npm install @graftjs/${name}, then add it to "plugins". Registered: ${formatNames(ofKind)}.`;
 }

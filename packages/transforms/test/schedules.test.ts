@@ -55,7 +55,8 @@ describe("schedules that span a run", () => {
       part("polynomial", { start: 0.5, end: 0.05 }, 30),
     ]) {
       const schedule = await registry.create("schedule", { use: "sequence", with: { parts: [rise, fall] } });
-      for (const [step, expected] of (oracleOf?.values ?? []).entries()) expect(schedule(step)).toBeCloseTo(expected, 8);
+      for (const [step, expected] of (oracleOf?.values ?? []).entries())
+        expect(schedule(step)).toBeCloseTo(expected, 8);
     }
     const open = sequence({ parts: [{ schedule: 0.1, steps: 3 }, { schedule: cosine({ start: 1 }) }] });
     expect(open.steps).toBeUndefined();
@@ -70,8 +71,11 @@ describe("schedules that span a run", () => {
       [polynomial({ start: 1 }), polynomial({ start: 1, steps: 9 })],
       [oneCycle({ peak: 1 }), oneCycle({ peak: 1, totalSteps: 9 })],
       [warmupCosine({ peak: 1, warmupSteps: 2 }), warmupCosine({ peak: 1, warmupSteps: 2, totalSteps: 9 })],
-      [warmup({ steps: 2, schedule: cosine({ start: 1 }) }), warmup({ steps: 2, schedule: cosine({ start: 1, steps: 7 }) })],
-    ] as readonly (readonly [SizedSchedule, SizedSchedule])[]) {
+      [
+        warmup({ steps: 2, schedule: cosine({ start: 1 }) }),
+        warmup({ steps: 2, schedule: cosine({ start: 1, steps: 7 }) }),
+      ],
+    ] as unknown as readonly (readonly [SizedSchedule, SizedSchedule])[]) {
       expect([open.steps, fixed.steps]).toEqual([undefined, 9]);
       const steps = [0, 1, 4, 8, 9, 20];
       expect(steps.map(open.forSteps(9))).toEqual(steps.map(fixed));
@@ -82,7 +86,10 @@ describe("schedules that span a run", () => {
   it.each([
     [() => sequence({ parts: [] }), /0 parts/],
     [() => sequence({ parts: [{ schedule: 1 }, { schedule: 2 }] }), /2 of them without `steps`/],
-    [() => sequence({ parts: [{ schedule: 1, steps: 9 }, { schedule: 2 }] }).forSteps(9), /take 9 steps, and the run has 9/],
+    [
+      () => sequence({ parts: [{ schedule: 1, steps: 9 }, { schedule: 2 }] }).forSteps(9),
+      /take 9 steps, and the run has 9/,
+    ],
     [() => sequence({ parts: [{ schedule: cosine({ start: 1, steps: 4 }), steps: 5 }] }), /has 4 steps.* has 5/],
   ])("refuse parts that do not fit", (make, message) => expect(make).toThrow(message));
 });

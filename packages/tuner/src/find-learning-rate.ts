@@ -24,7 +24,7 @@ export interface LearningRateCurve {
   readonly losses: readonly number[];
   /** Estimates of a good learning rate, each by another rule. They agree on a clear curve, and scatter on a flat one. */
   readonly estimates: RateEstimates;
-  /** The learning rate to try first: the geometric mean of the estimates. NaN if fewer than three steps were taken. */
+  /** The learning rate to try first: the estimate `valley`. NaN if fewer than three steps were taken. */
   readonly suggestion: number;
 }
 
@@ -88,9 +88,5 @@ export async function findLearningRate(
     states.write(before.states);
   }
   const estimates = estimateRates({ rates, losses }, steps);
-  return { rates, losses, estimates, suggestion: suggested(estimates) };
-}
-
-function suggested({ steep, valley, minimum }: RateEstimates): number {
-  return Math.cbrt(steep * valley * minimum);
+  return { rates, losses, estimates, suggestion: estimates.valley };
 }

@@ -14,17 +14,24 @@ export const compare: Command = {
     "--json  Prints the results as JSON.",
   options: { json: "boolean" },
   async run(positionals, { json }, { out, cwd }) {
-    if (positionals.length === 0) throw new UsageError("graft compare takes one or more folders.", "graft compare runs");
+    if (positionals.length === 0)
+      throw new UsageError("graft compare takes one or more folders.", "graft compare runs");
     const runs = (await Promise.all(positionals.map((given) => runsIn(resolve(cwd, given))))).flat();
     if (runs.length === 0)
       throw new UsageError(
-        `There is no finished run in ${positionals.join(", ")}.`,
+        `No finished run was found in ${positionals.join(", ")}.`,
         "graft run recipe.json --runs runs makes a folder for each run.",
       );
     if (json === true) return out(`${JSON.stringify(runs, null, 2)}\n`);
     const table = compareRuns(runs).map((row) => row.map(printableName));
     const widths = (table[0] ?? []).map((_, k) => Math.max(...table.map((row) => row[k]?.length ?? 0)));
-    for (const row of table) out(`${row.map((cell, k) => cell.padEnd(widths[k] as number)).join("  ").trimEnd()}\n`);
+    for (const row of table)
+      out(
+        `${row
+          .map((cell, k) => cell.padEnd(widths[k] as number))
+          .join("  ")
+          .trimEnd()}\n`,
+      );
   },
 };
 

@@ -73,7 +73,10 @@ export const run: Command = {
           resume: resume === true,
           everySteps: EVERY_STEPS,
           spare,
-          observers: json === true ? [jsonl({ to: io.out })] : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
+          observers:
+            json === true
+              ? [jsonl({ to: io.out })]
+              : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
           hint,
           err: io.err,
         });

@@ -36,5 +36,6 @@ export function decades(from: number, to: number): readonly number[] {
 
 /** Formats a power of ten, or a rate with two digits: 1e-4, 0.032. */
 export function rateText(rate: number): string {
-  return rate < 1e-3 ? rate.toExponential().replace(/(\.\d)\d*/, "$1") : String(Number(rate.toPrecision(2)));
+  const rounded = Number(rate.toPrecision(2));
+  return rounded < 1e-3 ? rounded.toExponential() : String(rounded);
 }

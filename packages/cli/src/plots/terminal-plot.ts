@@ -9,9 +9,10 @@ export function terminalPlot(plot: CurvePlot, width = 64, height = 14): string {
   const put = (r: number, c: number, character: string): void => {
     if (grid[r]?.[c] !== undefined) (grid[r] as string[])[c] = character;
   };
-  plot.xs.forEach((x, i) => put(row(plot.ys[i] as number), column(x), "•"));
+  for (const [i, x] of plot.xs.entries()) put(row(plot.ys[i] as number), column(x), "•");
   for (const { x, letter } of plot.marks)
-    for (let r = 0; r < height; r++) if (grid[r]?.[column(x)] === " ") put(r, column(x), r === height - 1 ? letter : ":");
+    for (let r = 0; r < height; r++)
+      if (grid[r]?.[column(x)] === " ") put(r, column(x), r === height - 1 ? letter : ":");
   const [least, top] = scale.yRange;
   const labels = grid.map((_, r) => {
     const value = top - ((top - least) * r) / (height - 1);

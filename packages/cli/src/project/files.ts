@@ -27,7 +27,11 @@ export async function readDelta(given: string, cwd: string): Promise<Uint8Array>
 
 /** Creates a folder and its parents. Node's recursive `mkdir` never returns on file systems without new folders, such as /proc. */
 async function makeFolder(path: string): Promise<void> {
-  const isFolder = (): Promise<boolean> => stat(path).then((found) => found.isDirectory(), () => false);
+  const isFolder = (): Promise<boolean> =>
+    stat(path).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
   if (await isFolder()) return;
   try {
     await mkdir(path);

@@ -78,8 +78,12 @@ function parseRecipe(given: string, text: string): Recipe {
   } catch (cause) {
     const { message } = cause as Error;
     const comments = !given.endsWith(".jsonc") && isJson(plainJson(plain));
-    const fix = comments ? "\nIt has comments or trailing commas. Remove them, or give the file the ending .jsonc." : "";
-    throw new UsageError(`The recipe ${given} is not JSON.`, `${message}${positionIn(plain, message)}${fix}`, { cause });
+    const fix = comments
+      ? "\nIt has comments or trailing commas. Remove them, or give the file the ending .jsonc."
+      : "";
+    throw new UsageError(`The recipe ${given} is not JSON.`, `${message}${positionIn(plain, message)}${fix}`, {
+      cause,
+    });
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new UsageError(

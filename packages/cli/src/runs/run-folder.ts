@@ -70,5 +70,8 @@ export async function readResult(folder: string): Promise<RunResult | undefined>
   } catch {
     // Reported below, as is JSON of another form.
   }
-  throw new UsageError(`${path} is not the result of a run.`, "`graft run --runs` writes this file. Delete or repair it.");
+  throw new UsageError(
+    `${path} is not the result of a run.`,
+    "`graft run --runs` writes this file. Delete or repair it.",
+  );
 }

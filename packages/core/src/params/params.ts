@@ -44,7 +44,7 @@ export function assertParams(params: readonly Param[]): void {
   if (!params?.length) {
     throw new SelectionError(
       "The optimizer has no parameters.",
-      "Pass namedParams(model); is anything in the model trainable?",
+      "Pass namedParams(model). Is a layer trainable?",
     );
   }
   const names = params.map(({ name }) => name);

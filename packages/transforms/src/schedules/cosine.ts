@@ -28,5 +28,9 @@ export const cosineOptions: OptionsSchema<CosineOptions, "end"> = optionsSchema<
  */
 export function cosine(options: CosineOptions): SizedSchedule {
   const { start, end, steps } = cosineOptions.parse("cosine", options);
-  return sized("cosine", steps, (steps) => (step) => end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))) / 2);
+  return sized(
+    "cosine",
+    steps,
+    (steps) => (step) => end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(1, step / steps)))) / 2,
+  );
 }

@@ -33,5 +33,9 @@ export const polynomialOptions: OptionsSchema<PolynomialOptions, "end" | "power"
  */
 export function polynomial(options: PolynomialOptions): SizedSchedule {
   const { start, end, steps, power } = polynomialOptions.parse("polynomial", options);
-  return sized("polynomial", steps, (steps) => (step) => end + (start - end) * (1 - Math.min(1, step / steps)) ** power);
+  return sized(
+    "polynomial",
+    steps,
+    (steps) => (step) => end + (start - end) * (1 - Math.min(1, step / steps)) ** power,
+  );
 }

@@ -35,10 +35,10 @@ export const sequenceOptions: OptionsSchema<SequenceOptions> = optionsSchema<Seq
 );
 
 /**
- * Joins schedules: each one runs for its number of steps, and begins with its own step 0 (optax `join_schedules`). The last rate holds
- * after the end.
+ * Joins schedules: each one runs for its number of steps, and begins with its own step 0 (optax `join_schedules`). After the
+ * end, the last schedule continues.
  *
- * @throws OptionsError if there is no part, if two parts lack `steps`, or if a schedule has another length than its part.
+ * @throws OptionsError if `parts` is empty, if two parts lack `steps`, or if a schedule has another length than its part.
  */
 export function sequence(options: SequenceOptions): SizedSchedule {
   const { parts } = sequenceOptions.parse("sequence", options);
@@ -66,7 +66,7 @@ function joined(parts: readonly SequencePart[], rest: number, total: number): Sc
   });
   return (step) => {
     const now = stretches.findLast((stretch) => stretch.from <= step) ?? stretches[0];
-    return now ? rateAt(now.rate, Math.min(step, total - 1) - now.from) : 0;
+    return now ? rateAt(now.rate, step - now.from) : 0;
   };
 }
 

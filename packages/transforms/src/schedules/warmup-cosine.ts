@@ -22,7 +22,11 @@ export const warmupCosineOptions: OptionsSchema<WarmupCosineOptions, "warmupStep
   {
     peak: { type: "number", exclusiveMinimum: 0, description: "Highest rate" },
     warmupSteps: { type: "integer", minimum: 0, default: 0, description: "Steps of linear rise" },
-    totalSteps: { type: "integer", minimum: 1, description: "Steps in all, warm-up included. Default: the length of the run" },
+    totalSteps: {
+      type: "integer",
+      minimum: 1,
+      description: "Steps in all, warm-up included. Default: the length of the run",
+    },
     start: { ...rate, default: 0, description: "Rate of step 0 when there is a warm-up" },
     end: { ...rate, default: 0, description: "Rate from the last step on" },
   },

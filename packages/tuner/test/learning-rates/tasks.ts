@@ -25,8 +25,16 @@ function data(side: number): Pick<FineTuneOptions, "data" | "validation"> {
   const part = (from: number, count: number): { xs: tf.Tensor; ys: tf.Tensor } =>
     tf.tidy(() => {
       const size = SIDE * SIDE;
-      const rows = classes.map((all) => tf.tensor4d(all.slice(from * size, (from + count) * size), [count, SIDE, SIDE, 1]));
-      const ys = tf.oneHot(tf.tensor1d(classes.flatMap((_, label) => Array(count).fill(label)), "int32"), 10);
+      const rows = classes.map((all) =>
+        tf.tensor4d(all.slice(from * size, (from + count) * size), [count, SIDE, SIDE, 1]),
+      );
+      const ys = tf.oneHot(
+        tf.tensor1d(
+          classes.flatMap((_, label) => Array(count).fill(label)),
+          "int32",
+        ),
+        10,
+      );
       const images = tf.concat(rows);
       return { xs: side === SIDE ? images : tf.avgPool(images as tf.Tensor4D, SIDE / side, SIDE / side, "same"), ys };
     });
@@ -45,11 +53,20 @@ const conv = (filters: number, seed: number, first = {}) =>
   });
 
 const base = async (seed: number): Promise<tfl.LayersModel> =>
-  replaceHead(await loadLayersModel(join(quickstart, "base/model.json")), { after: "pool", units: 10, name: "new", seed });
+  replaceHead(await loadLayersModel(join(quickstart, "base/model.json")), {
+    after: "pool",
+    units: 10,
+    name: "new",
+    seed,
+  });
 
 const task = (
   name: string,
-  { side = 14, trainable = "all", rule }: { side?: number; trainable?: string | string[]; rule: () => FineTuneOptions["rule"] },
+  {
+    side = 14,
+    trainable = "all",
+    rule,
+  }: { side?: number; trainable?: string | string[]; rule: () => FineTuneOptions["rule"] },
   model: (seed: number) => Promise<tfl.LayersModel> | tfl.LayersModel,
 ): Task => ({
   name,
