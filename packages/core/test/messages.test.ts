@@ -117,7 +117,7 @@ const wrong: Readonly<Record<string, () => unknown>> = {
   },
   // Options
   "several wrong options": () => adam({ beta1: 1, beta3: 0.5, epsilon: "small" } as never),
-  "a required option left out": () => linear({ start: 0.1, end: 0 } as never),
+  "a required option left out": () => linear({ start: 0.1, steps: 9 } as never),
   "an option that is one of a few": () => applyIfFinite({ policy: "skipp" } as never),
   "steps that are none": () => piecewise({ start: 1, factors: { soon: 0.1 } }),
   "a warm-up into nothing": () => warmup({ steps: 3 } as never),
@@ -251,7 +251,8 @@ it("every message", () => {
       hooks is not a list. Put it into brackets.
       rule is missing. Give one: "rule": { "use": "sgd", "with": { "momentum": 0.9 } }.
       learningRate is missing. Give a number, or { "use": "warmup-cosine", "with": { ... } }.",
-      "a required option left out": "nothing was thrown",
+      "a required option left out": "OptionsError: \`linear\` has 1 wrong option(s).
+      \`end\` is required: a number ≥ 0",
       "a rule among the hooks": "RecipeError: \`sgd\` among the hooks: not an optimizer hook.
       It is an update rule: pass it as \`rule\`. Exactly one rule runs, after all hooks.",
       "a single plugin that is unknown": "RecipeError: The rule has 1 problem(s).

@@ -14,8 +14,8 @@ export const findLr: Command = {
   usage: "graft find-lr <recipe.json> [--from 1e-6] [--to 10] [--steps 100] [--svg file] [--json]",
   about:
     "Searches for a learning rate: raises it from step to step, and shows the loss at each rate. Saves nothing.\n\n" +
-    "Three estimates are shown. `valley` lies in the longest stretch of falling losses: it is the suggestion. `steep` is the rate at which\n" +
-    "the loss falls fastest, and `minimum` is a tenth of the rate with the smallest loss. Both are often too high for a whole run.\n\n" +
+    "Three estimates are shown. `valley` lies in the longest stretch of falling losses, `minimum` is a tenth of the rate with the smallest\n" +
+    "loss, and `steep` is the rate at which the loss falls fastest. The suggestion lies between `valley` and `minimum`.\n\n" +
     "--from   Rate of the first step. Without it: 1e-6.\n" +
     "--to     Rate of the last step. Without it: 10. The search ends earlier if the loss diverges.\n" +
     "--steps  Number of steps. Without it: 100.\n" +
