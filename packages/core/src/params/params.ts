@@ -42,10 +42,7 @@ export function variablesOf(params: readonly Param[]): VariableMap {
 /** @throws SelectionError if the list is empty, or if two parameters have one name. */
 export function assertParams(params: readonly Param[]): void {
   if (!params?.length) {
-    throw new SelectionError(
-      "The optimizer has no parameters.",
-      "Pass namedParams(model). Is a layer trainable?",
-    );
+    throw new SelectionError("The optimizer has no parameters.", "Pass namedParams(model). Is a layer trainable?");
   }
   const names = params.map(({ name }) => name);
   const twice = [...new Set(names.filter((name, i) => names.indexOf(name) !== i))];
