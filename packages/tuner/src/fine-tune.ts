@@ -63,6 +63,9 @@ export async function fineTune(model: TunableModel, options: FineTuneOptions): P
   const peak = peakMeter();
   try {
     return await tune(await assemble(model, options), peak);
+  } catch (error) {
+    explainMissingKernel(error);
+    throw error;
   } finally {
     peak.stop();
   }
@@ -107,7 +110,6 @@ async function tune(assembly: Assembly, peak: PeakMeter): Promise<FineTuneResult
   } catch (error) {
     failure = { error };
     if (!(error instanceof GraftError)) assertNotDisposed(assembly.adapter, error);
-    explainMissingKernel(error);
     throw error;
   } finally {
     try {
