@@ -94,7 +94,7 @@ export async function compare(recipe: Recipe, resolved: Resolved, task: Task): P
     trained: result.plan.parameters.trained,
     secondsPerEpoch: spent / epochs,
     peakBytes: await peakBytes(async () => {
-      (await fineTune((await fresh()).model, { ...options, epochs: 1 })).restore();
+      (await fineTune((await fresh()).model, { ...options, epochs: 1, learningRate: STOCK_RATE })).restore();
     }),
   };
   return { rows: [untouched, stockRow, graftRow], tuned: { model: graft.model, result, recipe } };

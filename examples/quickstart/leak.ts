@@ -26,7 +26,7 @@ await openBackend(backends);
 const { xs, ys } = digitsTask(1, { testPerClass: 1 }).train;
 const [few, labels] = tf.tidy(() => [tf.gather(xs, [0, 100, 200, 300]), tf.gather(ys, [0, 100, 200, 300])] as const);
 const model = withNewHead(await loadBase(), 7);
-const { patches, hooks, rule, learningRate } = composed;
+const { patches, hooks, rule } = composed;
 const options = {
   data: { xs: few, ys: labels },
   loss: "categoricalCrossentropy" as const,
@@ -34,7 +34,7 @@ const options = {
   patches,
   hooks,
   rule,
-  learningRate,
+  learningRate: 0.05, // The schedule of the recipe has the length of another run.
   trainable,
 };
 

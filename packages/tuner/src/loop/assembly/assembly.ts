@@ -205,17 +205,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       train,
       validation,
       noisy: options.weightNoise === undefined ? undefined : weightNoise(options.weightNoise, params, seed),
-      stepsPerEpoch: Math.ceil(Math.ceil(train.size / batchSize) / accumulate),
-      release,
       stepsPerEpoch,
-      release: once(
-        markTrained(params, all),
-        correctGradients(),
-        free,
-        states.freeEarlier,
-        corrected.freeMasks,
-        unclaim,
-      ),
+      release,
       restore,
     };
   } catch (error) {
