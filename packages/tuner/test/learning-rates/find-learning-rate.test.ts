@@ -1,14 +1,19 @@
 import "@tensorflow/tfjs-layers";
 import { wasmBackend } from "@graftjs/backend-wasm";
+import type { BackendSession } from "@graftjs/core";
 import { frozenBatchNorm } from "@graftjs/frozen-bn";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findLearningRate } from "../../src/index.ts";
 import { estimateRates, steepest, valley } from "../../src/learning-rates/estimates.ts";
 import grid from "./grid.json" with { type: "json" };
 import { TASKS } from "./tasks.ts";
 
 describe("on real nets with batch noise", () => {
-  beforeAll(async () => void (await wasmBackend().init()));
+  let session: BackendSession;
+  beforeAll(async () => {
+    session = await wasmBackend().init();
+  });
+  afterAll(() => session.dispose());
 
   it.each(TASKS)("suggests a rate within a factor 3 of the best rate of a grid: $name", async (task) => {
     const model = await task.model(1);
