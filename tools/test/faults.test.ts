@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ROWS } from "../faults/rows.ts";
 
 /** Few trials of each row. The other rows have short forms in the tests of their packages. */
-const SHORT = { zip: 500, recipes: 150, pairs: 6, "kills-cpu": 3, "kills-wasm": 2, pipes: 2, signals: 6 } as const;
+const SHORT = { zip: 500, recipes: 100, pairs: 4, "kills-cpu": 1, "kills-wasm": 1, pipes: 1, signals: 3 } as const;
 
 describe("a short form of `pnpm faults`", () => {
   for (const [name, trials] of Object.entries(SHORT)) {
