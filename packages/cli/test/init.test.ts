@@ -53,7 +53,8 @@ it("adds a base from npm if none is given", async () => {
   expect(manifest).toMatchObject({ private: true, scripts: { prepare: "node make-base.mjs" } });
   expect(readFileSync(join(folder, "net", "make-base.mjs"), "utf8")).toContain("dist[\\\\/].*$/");
   const recipe = JSON.parse(readFileSync(join(folder, "net", "recipe.json"), "utf8"));
-  expect(recipe).toMatchObject({ run: { data: { with: { path: "../pictures" } } }, patches: ["frozen-batch-norm"] });
+  expect(recipe).toMatchObject({ run: { data: { with: { path: "../pictures" } } }, patches: ["frozen-bn"] });
+  expect(await graft("explain", "net/recipe.json")).toMatchObject({ code: 0, err: "" });
 });
 
 it("writes nothing into a folder that has files, and names every problem of the options", async () => {

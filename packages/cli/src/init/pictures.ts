@@ -27,6 +27,8 @@ export function picturesProject({ folder, pictures, base, version, schema }: Pic
         sharp: "^0.35.0",
         ...(own ? { nsfwjs: "4.3.0" } : {}),
       },
+      // nsfwjs wants the whole of tfjs, 140 MB, only to run its own predictions. Its weights need none of it.
+      ...(own ? { overrides: { "@tensorflow/tfjs": "npm:@tensorflow/tfjs-core@^4.22.0" } } : {}),
       scripts: {
         // npm runs `prepare` after `npm install`.
         ...(own ? { prepare: "node make-base.mjs" } : {}),
@@ -48,14 +50,15 @@ function recipe(pictures: string, base: string | undefined): object {
     $schema: "./graft.schema.json",
     backends: ["wasm"],
     plugins: ["@graftjs/backend-wasm", ...(base === undefined ? ["@graftjs/frozen-bn"] : [])],
-    ...(base === undefined ? { patches: ["frozen-batch-norm"] } : {}),
+    ...(base === undefined ? { patches: ["frozen-bn"] } : {}),
     trainable: "head/**",
     rule: "adam",
-    learningRate: 0.003,
-    observers: ["progress", { use: "html-report", with: { to: "report.html" } }],
+    learningRate: 0.01,
+    observers: [{ use: "html-report", with: { to: "report.html" } }],
     run: {
       model: base ?? "base/model.json",
-      head: {},
+      // The layers after `out_relu` of nsfwjs are for its own five classes.
+      head: base === undefined ? { after: "out_relu" } : {},
       data: { use: "images", with: { path: pictures, validation: 0.2 } },
       metrics: ["accuracy", "confusion"],
       epochs: 15,
@@ -101,7 +104,7 @@ Learns the classes of the pictures in \`${pictures}\`. It has one subfolder per 
 ${own ? "`npm install` writes the base model to `base/` by `make-base.mjs`: MobileNetV2 from the npm package `nsfwjs`.\n" : ""}
 To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
 
-- \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.0005 then.
+- \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.001 then.
 - \`npx graft plan recipe.json\` predicts time and memory before the run.
 - \`npx graft explain recipe.json\` says what the recipe does.
 `;
