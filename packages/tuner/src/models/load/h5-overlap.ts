@@ -42,8 +42,10 @@ function partsOf(bytes: Uint8Array): readonly Part[] {
   const is = (signature: string, at: number): boolean =>
     fits(at, signature.length) && [...signature].every((char, i) => bytes[at + i] === char.charCodeAt(0));
   const add = (at: number, length: number, values = false): boolean => {
-    if (seen.has(at) || length <= 0 || !fits(at, length)) return false;
-    seen.add(at);
+    if (length <= 0 || !fits(at, length)) return false;
+    // A structure is read once. Values count each time: two datasets at one address overlap.
+    if (!values && seen.has(at)) return false;
+    if (!values) seen.add(at);
     parts.push({ at, end: at + length, values });
     return true;
   };
