@@ -1,4 +1,5 @@
 export { DataFilesError } from "./data-files-error.ts";
+export type { ClassExamples, ReadClassesOptions } from "./folders/class-examples.ts";
 export { type ClassFile, type ClassFolders, classFolders, filesIn } from "./folders/class-folders.ts";
 export type { Examples } from "./folders/examples.ts";
 export type { Column, LabelForm } from "./folders/labels.ts";
@@ -8,6 +9,9 @@ export type { ImageOptions, PixelOptions } from "./images/image-options.ts";
 export { imageReader } from "./images/image-reader.ts";
 export { type ClassImages, type ReadImagesOptions, readImages } from "./images/read-images.ts";
 export { plugins } from "./plugins.ts";
+export { type ClassSounds, type ReadSoundsOptions, readSounds } from "./sounds/read-sounds.ts";
+export type { FeatureOptions, SoundOptions } from "./sounds/sound-options.ts";
+export { soundReader } from "./sounds/sound-reader.ts";
 export type { ColumnEncoding } from "./tables/encoding.ts";
 export { type ReadTableOptions, readTable, type TableExamples } from "./tables/read-table.ts";
 export { type TableRowsOptions, tableReader } from "./tables/table-reader.ts";

@@ -2,6 +2,9 @@ import { definePlugin, type Plugin } from "@graftjs/core";
 import { imageOptions } from "./images/image-options.ts";
 import { imageReader } from "./images/image-reader.ts";
 import { imagesOptions, imagesSource } from "./images/images-source.ts";
+import { soundOptions } from "./sounds/sound-options.ts";
+import { soundReader } from "./sounds/sound-reader.ts";
+import { soundsOptions, soundsSource } from "./sounds/sounds-source.ts";
 import { tableReader, tableRowsOptions } from "./tables/table-reader.ts";
 import { tableOptions, tableSource } from "./tables/table-source.ts";
 
@@ -20,6 +23,20 @@ export const plugins: readonly Plugin[] = [
     description: "A png, jpeg or webp file as the input of a model. Needs sharp",
     options: imageOptions,
     create: imageReader,
+  }),
+  definePlugin({
+    kind: "data-source",
+    name: "sounds",
+    description: "A folder of WAV files with one subfolder for each class",
+    options: soundsOptions,
+    create: soundsSource,
+  }),
+  definePlugin({
+    kind: "input-reader",
+    name: "sound",
+    description: "A WAV file as the input of a model",
+    options: soundOptions,
+    create: soundReader,
   }),
   definePlugin({
     kind: "data-source",

@@ -2,11 +2,12 @@ import { isAbsolute, resolve } from "node:path";
 import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type { DataContext, DataSource } from "@graftjs/tuner";
 import { shown } from "../data-files-error.ts";
+import { classFolderProperties, notesOf } from "../folders/class-examples.ts";
 import { classNames } from "../folders/class-folders.ts";
 import { labelsOf } from "../folders/labels-of.ts";
-import type { OptionProperties } from "../option-properties.ts";
+import { type OptionProperties, withoutDefaults } from "../option-properties.ts";
 import { type PixelOptions, pixelProperties } from "./image-options.ts";
-import { type ClassImages, readImages } from "./read-images.ts";
+import { PICTURES, readImages } from "./read-images.ts";
 
 /** Options of the data source `images`. */
 export interface ImagesOptions extends PixelOptions {
@@ -25,39 +26,18 @@ export interface ImagesOptions extends PixelOptions {
 type Defaults = "validation" | "seed" | "corrupt";
 
 /** The properties of pixels without defaults: those of the base model come first. */
-const givenPixels = Object.fromEntries(
-  Object.entries(pixelProperties).map(([name, { default: usual, description, ...schema }]) => [
-    name,
-    {
-      ...schema,
-      description:
-        usual === undefined
-          ? `${description}`
-          : `${description}. Default: as stored with the model, else ${JSON.stringify(usual)}`,
-    },
-  ]),
-) as OptionProperties<PixelOptions, never>;
+const givenPixels: OptionProperties<PixelOptions, never> = withoutDefaults(
+  pixelProperties,
+  (usual) => `as stored with the model, else ${JSON.stringify(usual)}`,
+);
 
 export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSchema<ImagesOptions, Defaults>(
   {
-    path: { type: "string", description: "Folder with one subfolder for each class, relative to the recipe" },
-    validation: {
-      type: "number",
-      minimum: 0,
-      exclusiveMaximum: 1,
-      default: 0,
-      description: "Share of each class's pictures that validate and are not trained on",
-    },
-    seed: { type: "integer", minimum: 0, default: 0, description: "Seed of the choice of the validation pictures" },
+    ...classFolderProperties(PICTURES),
     size: {
       type: "array",
       items: { type: "integer", minimum: 1 },
       description: "Height and width, if the model accepts any size",
-    },
-    corrupt: {
-      enum: ["refuse", "skip"],
-      default: "refuse",
-      description: "Whether pictures that cannot be decoded are an error or are left out",
     },
     ...givenPixels,
   },
@@ -80,7 +60,7 @@ export function imagesSource({ path, size, ...options }: ImagesOptions): DataSou
         importPackage: context.importPackage,
       });
       const { data, validation, classes, reader } = images;
-      return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images) };
+      return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images, PICTURES) };
     },
   };
 }
@@ -121,14 +101,4 @@ function inputOf({ inputs }: DataContext, size: readonly number[] | undefined): 
       "Leave `size` out: the model's own size is used.",
     );
   return { height: wantedHeight, width: wantedWidth, channels };
-}
-
-function notesOf({ classes, counts, files, skipped }: ClassImages): readonly string[] {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const parts = classes.map((name, label) => `${name} ${counts[label]}`).join(", ");
-  const validates = files.validation.length > 0 ? `, ${files.validation.length} of them for validation` : "";
-  return [
-    `${total} pictures in ${classes.length} classes${validates}: ${parts}`,
-    ...skipped.map(({ file, reason }) => `Skipped ${shown(file)}: ${reason}`),
-  ];
 }
