@@ -51,7 +51,7 @@ const save = (name: string, bytes: Uint8Array | string): string => {
 const importPackage = <T>(name: string): Promise<T> => import(name);
 const read = async (path: string, options: Parameters<typeof soundReader>[0]): Promise<number[]> =>
   Array.from(await soundReader(options).read(path, importPackage));
-/** Reads the samples of a file as they are, with one second of silence cut to `count`. */
+/** Reads the samples of a file as they are, padded with silence or cut to `count`. */
 const samples = (bytes: Uint8Array, count: number): Promise<number[]> =>
   read(save("a.wav", bytes), { features: "wave", seconds: count / 16_000 });
 
@@ -95,7 +95,7 @@ describe("hostile files", () => {
   };
   it.each<[string, Uint8Array, RegExp]>([
     ["no bytes", new Uint8Array(0), /not a WAV/],
-    ["another format", Buffer.from("ID3 this is no WAV file"), /not a WAV/],
+    ["another format", Buffer.from("ID3 and the frames of an MP3"), /not a WAV/],
     ["big-endian RIFF", changed((bytes) => bytes.write("RIFX")), /not a WAV/],
     ["a header only", wav({}).subarray(0, 12), /no samples/],
     ["a file that was cut off", wav({ data: pcm16([1, 2, 3, 4]) }).subarray(0, 58), /has 8 bytes, but the file ends/],

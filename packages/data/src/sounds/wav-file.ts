@@ -17,7 +17,7 @@ const [PCM, FLOAT, EXTENSIBLE] = [1, 3, 0xfffe];
 /** A program that writes to a pipe cannot know the size of the data and writes this size. */
 const UNKNOWN_SIZE = 0xffff_ffff;
 
-/** Values of one sample by format and bits. 8 bits are unsigned; 24 bits are read as the upper bytes of 32 bits. */
+/** Values of one sample by format and bits. 8 bits are unsigned. */
 const SAMPLES: Readonly<Record<string, (view: DataView, at: number) => number>> = {
   [`${PCM} 8`]: (view, at) => (view.getUint8(at) - 128) / 2 ** 7,
   [`${PCM} 16`]: (view, at) => view.getInt16(at, true) / 2 ** 15,
