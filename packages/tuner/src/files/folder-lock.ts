@@ -11,8 +11,8 @@ const PATIENCE = 5000;
  * Reserves a folder for one run, also against other processes of this machine. A process that has ended holds no lock: its files are
  * recognized by its process id and the time of its start, and removed.
  *
- * A run first writes a claim and then looks for others. So of two runs that start together, at least one sees the other. A run that sees a
- * claim takes its own back and tries again after a random time; a run that sees a held lock is refused.
+ * A run first writes a claim and then looks for others. So of two runs that start together, at least one sees the other. The claim whose name comes
+ * first stays and waits until it is the only one; the other runs take theirs back and wait. A run that sees a held lock is refused.
  *
  * @returns a function that releases the folder. Undefined if no lock can be written: then no checkpoint can be written either.
  * @throws OptionsError if another run holds the folder. Nothing is changed then.
@@ -23,7 +23,12 @@ export async function lockFolder(folder: string): Promise<(() => Promise<void>) 
   const me = `${process.pid}-${await startOf(fs, process.pid)}-${await hostNumber()}`;
   const deadline = Date.now() + PATIENCE;
   for (;;) {
-    refuseIfHeld(folder, await livingLocks(fs, folder));
+    const before = await livingLocks(fs, folder);
+    refuseIfHeld(folder, before);
+    if (before.length > 0) {
+      await later(deadline, folder, before);
+      continue;
+    }
     const name = `run-${me}-${randomHex(12)}`;
     const claim = `${folder}/${name}.claim`;
     try {
@@ -32,18 +37,38 @@ export async function lockFolder(folder: string): Promise<(() => Promise<void>) 
     } catch {
       return undefined;
     }
-    const others = (await livingLocks(fs, folder)).filter((file) => !file.startsWith(name));
-    if (others.length === 0) {
-      await fs.writeFile(`${folder}/${name}.held`, "", { flag: "wx" });
-      return async () => {
-        for (const kind of ["held", "claim"]) await fs.rm(`${folder}/${name}.${kind}`, { force: true }).catch(() => {});
-      };
+    try {
+      if (await isOnlyClaim(fs, folder, name, deadline)) {
+        await fs.writeFile(`${folder}/${name}.held`, "", { flag: "wx" });
+        return async () => {
+          for (const kind of ["held", "claim"])
+            await fs.rm(`${folder}/${name}.${kind}`, { force: true }).catch(() => {});
+        };
+      }
+    } catch (error) {
+      await fs.rm(claim, { force: true });
+      throw error;
     }
     await fs.rm(claim, { force: true });
-    refuseIfHeld(folder, others);
-    if (Date.now() > deadline) throw heldBy(folder, others[0] as string);
-    await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 45));
+    await later(deadline, folder, [`${name}.claim`]);
   }
+}
+
+/** Waits until there is no other claim, and returns true. Returns false at once if another claim comes first in order. */
+async function isOnlyClaim(fs: Fs, folder: string, name: string, deadline: number): Promise<boolean> {
+  for (;;) {
+    const others = (await livingLocks(fs, folder)).filter((file) => !file.startsWith(name));
+    if (others.length === 0) return true;
+    refuseIfHeld(folder, others);
+    if (others.some((file) => file < name)) return false;
+    await later(deadline, folder, others);
+  }
+}
+
+/** Waits a random time. @throws OptionsError if the time is up */
+async function later(deadline: number, folder: string, others: readonly string[]): Promise<void> {
+  if (Date.now() > deadline) throw heldBy(folder, others[0] as string);
+  await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 20));
 }
 
 function refuseIfHeld(folder: string, locks: readonly string[]): void {
