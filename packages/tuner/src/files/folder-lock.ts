@@ -54,7 +54,7 @@ export async function lockFolder(folder: string): Promise<(() => Promise<void>) 
   }
 }
 
-/** Waits until there is no other claim, and returns true. Returns false at once if another claim comes first in order. */
+/** Waits until all other claims are gone, and returns true. Returns false at once if another claim comes first in order. */
 async function isOnlyClaim(fs: Fs, folder: string, name: string, deadline: number): Promise<boolean> {
   for (;;) {
     const others = (await livingLocks(fs, folder)).filter((file) => !file.startsWith(name));
