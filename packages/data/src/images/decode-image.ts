@@ -1,6 +1,6 @@
-import { readFile, stat } from "node:fs/promises";
 import type SharpModule from "sharp";
 import { DataFilesError } from "../data-files-error.ts";
+import { readLimited } from "../folders/read-limited.ts";
 
 /** The decoder. */
 export type Sharp = typeof SharpModule;
@@ -10,9 +10,6 @@ const FORMATS: ReadonlySet<string> = new Set(["png", "jpeg", "webp"]);
 
 /** A picture with more pixels is refused: 100 megapixels need 300 MB while they are decoded. */
 const MOST_PIXELS = 100_000_000;
-
-/** A larger file is refused before it is read. */
-const MOST_BYTES = 200_000_000;
 
 const FITS = { cover: "cover", contain: "contain", stretch: "fill" } as const;
 
@@ -34,10 +31,7 @@ export async function decodeImage(
   path: string,
   { height, width, fit }: DecodedSize,
 ): Promise<Uint8Array> {
-  const { size } = await stat(path).catch(refused);
-  if (size > MOST_BYTES)
-    throw new DataFilesError(`it has ${Math.round(size / 1e6)} MB.`, `Give a file with up to ${MOST_BYTES / 1e6} MB.`);
-  const bytes = await readFile(path).catch(refused);
+  const bytes = await readLimited(path, refused);
   const image = sharp(bytes, { failOn: "error", limitInputPixels: MOST_PIXELS });
   const { format } = await image.metadata().catch(refused);
   if (!FORMATS.has(format ?? ""))

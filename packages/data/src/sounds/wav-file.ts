@@ -1,14 +1,11 @@
-import { readFile, stat } from "node:fs/promises";
 import { DataFilesError, shown } from "../data-files-error.ts";
+import { readLimited } from "../folders/read-limited.ts";
 
 /** A decoded sound, mixed to one channel. Full scale is 1. */
 export interface Sound {
   readonly sampleRate: number;
   readonly samples: Float32Array;
 }
-
-/** A larger file is refused before it is read. */
-const MOST_BYTES = 200_000_000;
 
 const [FEWEST_HZ, MOST_HZ] = [1000, 768_000];
 
@@ -32,10 +29,7 @@ const SAMPLES: Readonly<Record<string, (view: DataView, at: number) => number>> 
  * @throws DataFilesError if the file is not such a file, ends too early or is too large
  */
 export async function readWavFile(path: string): Promise<Sound> {
-  const { size } = await stat(path).catch(unreadable);
-  if (size > MOST_BYTES)
-    throw new DataFilesError(`it has ${Math.round(size / 1e6)} MB.`, `Give a file with up to ${MOST_BYTES / 1e6} MB.`);
-  return decodeWav(await readFile(path).catch(unreadable));
+  return decodeWav(await readLimited(path, unreadable));
 }
 
 /** Decodes the bytes of a WAV file. No size in the file is believed beyond the number of its bytes. */
