@@ -1,4 +1,4 @@
-import { type OptionSchema, OptionsError } from "@graftjs/core";
+import type { OptionSchema } from "@graftjs/core";
 import type { InputReader, InputReaderUse } from "@graftjs/tuner";
 import { problemsError, shown } from "../data-files-error.ts";
 import { importInstalled } from "../import-installed.ts";
@@ -6,7 +6,7 @@ import { type ClassFile, classFolders } from "./class-folders.ts";
 import type { Examples } from "./examples.ts";
 import { type Column, type LabelForm, labelColumn } from "./labels.ts";
 import { readInParallel } from "./read-in-parallel.ts";
-import { stratifiedSplit } from "./split.ts";
+import { assertShare, stratifiedSplit } from "./split.ts";
 
 /** Files by class as examples, ready for `fineTune`. */
 export interface ClassExamples {
@@ -88,8 +88,7 @@ export async function readClassExamples(
   words: FileWords,
 ): Promise<ClassExamples> {
   const { validation = 0, seed = 0, corrupt = "refuse", labels = "one-hot", importPackage = importInstalled } = options;
-  if (!(validation >= 0 && validation < 1))
-    throw new OptionsError(`\`validation\` is ${validation}.`, "Give a share from 0 to below 1: 0.2.");
+  assertShare(validation);
   const { classes, files } = await classFolders(folder, reader.extensions);
   if (classes.length < 2)
     throw problemsError(`${shown(folder)} has one class only.`, [

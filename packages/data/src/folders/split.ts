@@ -1,9 +1,15 @@
-import { seeded } from "@graftjs/core";
+import { OptionsError, seeded } from "@graftjs/core";
 
 /** Positions of the examples for training and for validation, each in ascending order. */
 export interface Split {
   readonly train: readonly number[];
   readonly validation: readonly number[];
+}
+
+/** Checks the share of the examples that validate, before they are read. @throws OptionsError */
+export function assertShare(validation: number): void {
+  if (validation >= 0 && validation < 1) return;
+  throw new OptionsError(`\`validation\` is ${validation}.`, "Give a share from 0 to below 1: 0.2.");
 }
 
 /**

@@ -3,7 +3,7 @@ import type { InputReaderUse } from "@graftjs/tuner";
 import { problemsError, shown } from "../data-files-error.ts";
 import type { Examples } from "../folders/examples.ts";
 import { type Column, type LabelForm, labelColumn } from "../folders/labels.ts";
-import { type Split, stratifiedSplit } from "../folders/split.ts";
+import { assertShare, type Split, stratifiedSplit } from "../folders/split.ts";
 import { type ColumnEncoding, encodedWidth, encodeRows, isNumeric, learnEncoding } from "./encoding.ts";
 import { readTableFile, type Table } from "./table-file.ts";
 
@@ -50,13 +50,12 @@ export interface TableExamples {
  */
 export async function readTable(path: string, options: ReadTableOptions): Promise<TableExamples> {
   const { target, validation = 0, seed = 0, missing = "refuse", delimiter, labels = "one-hot" } = options;
-  if (!(validation >= 0 && validation < 1))
-    throw new OptionsError(`\`validation\` is ${validation}.`, "Give a share from 0 to below 1: 0.2.");
+  assertShare(validation);
   const table = await readTableFile(path, delimiter);
   const names = options.columns ?? table.columns.filter((name) => name !== target);
   assertColumns(table, [target, ...names]);
   const targets = targetsOf(table, target);
-  const classes = options.classify || !isNumeric(targets) ? [...new Set(targets)].sort() : undefined;
+  const classes = classesAmong(targets, options.classify);
   const numbers = targets.map((cell) => (classes ? classes.indexOf(cell) : Number(cell)));
   const split = classes
     ? stratifiedSplit(numbers, classes, validation, seed)
@@ -86,7 +85,10 @@ export async function tableClasses(
 ): Promise<readonly string[] | undefined> {
   const table = await readTableFile(path, delimiter);
   assertColumns(table, [target]);
-  const targets = targetsOf(table, target);
+  return classesAmong(targetsOf(table, target), classify);
+}
+
+function classesAmong(targets: readonly string[], classify: boolean | undefined): readonly string[] | undefined {
   return classify || !isNumeric(targets) ? [...new Set(targets)].sort() : undefined;
 }
 
