@@ -1,29 +1,17 @@
-import { isAbsolute, resolve } from "node:path";
 import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type { DataContext, DataSource } from "@graftjs/tuner";
-import { shown } from "../data-files-error.ts";
-import { classFolderProperties, notesOf } from "../folders/class-examples.ts";
-import { classNames } from "../folders/class-folders.ts";
+import { classFolderProperties } from "../folders/class-examples.ts";
+import { type ClassFolderDefaults, type ClassFolderOptions, classSource, onlyInput } from "../folders/class-source.ts";
 import { labelsOf } from "../folders/labels-of.ts";
 import { type OptionProperties, withoutDefaults } from "../option-properties.ts";
 import { type PixelOptions, pixelProperties } from "./image-options.ts";
 import { PICTURES, readImages } from "./read-images.ts";
 
 /** Options of the data source `images`. */
-export interface ImagesOptions extends PixelOptions {
-  /** Folder with one subfolder for each class, relative to the recipe. */
-  readonly path: string;
-  /** Share of each class's pictures that validate. @default 0 */
-  readonly validation?: number;
-  /** Seed of the choice of the validation pictures. @default 0 */
-  readonly seed?: number;
+export interface ImagesOptions extends PixelOptions, ClassFolderOptions {
   /** Height and width, if the model accepts any. @default the size that the model takes */
   readonly size?: readonly number[];
-  /** Whether a picture that cannot be decoded is an error or is left out. @default "refuse" */
-  readonly corrupt?: "refuse" | "skip";
 }
-
-type Defaults = "validation" | "seed" | "corrupt";
 
 /** The properties of pixels without defaults: those of the base model come first. */
 const givenPixels: OptionProperties<PixelOptions, never> = withoutDefaults(
@@ -31,7 +19,10 @@ const givenPixels: OptionProperties<PixelOptions, never> = withoutDefaults(
   (usual) => `as stored with the model, else ${JSON.stringify(usual)}`,
 );
 
-export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSchema<ImagesOptions, Defaults>(
+export const imagesOptions: OptionsSchema<ImagesOptions, ClassFolderDefaults> = optionsSchema<
+  ImagesOptions,
+  ClassFolderDefaults
+>(
   {
     ...classFolderProperties(PICTURES),
     size: {
@@ -46,23 +37,17 @@ export const imagesOptions: OptionsSchema<ImagesOptions, Defaults> = optionsSche
 
 /** Makes the data source `images`. The size and the number of channels of the inputs are those that the model takes. */
 export function imagesSource({ path, size, ...options }: ImagesOptions): DataSource {
-  const folderOf = (folder: string): string => (isAbsolute(path) ? path : resolve(folder, path));
-  return {
-    classes: (folder) => classNames(folderOf(folder)),
-    async read(folder, context) {
-      const { height, width, channels } = inputOf(context, size);
-      const images = await readImages(folderOf(folder), {
-        ...storedPixels(context),
-        ...options,
-        size: [height, width],
-        channels,
-        labels: labelsOf(context),
-        importPackage: context.importPackage,
-      });
-      const { data, validation, classes, reader } = images;
-      return { data, ...(validation ? { validation } : {}), classes, reader, notes: notesOf(images, PICTURES) };
-    },
-  };
+  return classSource(path, PICTURES, (folder, context) => {
+    const { height, width, channels } = inputOf(context, size);
+    return readImages(folder, {
+      ...storedPixels(context),
+      ...options,
+      size: [height, width],
+      channels,
+      labels: labelsOf(context),
+      importPackage: context.importPackage,
+    });
+  });
 }
 
 /** Returns the options of pixels that are stored with the base model. */
@@ -78,15 +63,9 @@ interface ImageInput {
   readonly channels: 1 | 3;
 }
 
-function inputOf({ inputs }: DataContext, size: readonly number[] | undefined): ImageInput {
-  const [input] = inputs;
-  if (!input || inputs.length > 1)
-    throw new OptionsError(
-      `The model has ${inputs.length} inputs, but a folder of pictures fills one.`,
-      "Use a model with one input, or a data module.",
-    );
+function inputOf(context: DataContext, size: readonly number[] | undefined): ImageInput {
+  const { input, takes } = onlyInput(context, PICTURES);
   const [, height, width, channels] = input.shape;
-  const takes = `The input ${shown(input.name)} of the model is [${input.shape.map((side) => side ?? "any").join(", ")}]`;
   if (input.shape.length !== 4 || (channels !== 1 && channels !== 3))
     throw new OptionsError(
       `${takes}, which is not a picture.`,

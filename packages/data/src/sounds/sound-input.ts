@@ -1,6 +1,7 @@
 import { OptionsError } from "@graftjs/core";
 import type { DataContext } from "@graftjs/tuner";
-import { shown } from "../data-files-error.ts";
+import { onlyInput } from "../folders/class-source.ts";
+import { SOUNDS } from "./read-sounds.ts";
 import { featureProperties, type SoundOptions, soundOptions, soundShape } from "./sound-options.ts";
 
 /** Options of a sound as a person gives them. The model and the options that are stored with it say the others. */
@@ -12,15 +13,10 @@ type GivenOptions = Partial<Omit<SoundOptions, "channelAxis">>;
  *
  * @throws OptionsError if the input cannot be a sound, or if the options contradict its shape
  */
-export function soundInput({ inputs, reader }: DataContext, options: GivenOptions): SoundOptions {
+export function soundInput(context: DataContext, options: GivenOptions): SoundOptions {
   const given = soundsOnly(options);
-  const [input] = inputs;
-  if (!input || inputs.length > 1)
-    throw new OptionsError(
-      `The model has ${inputs.length} inputs, but a folder of sounds fills one.`,
-      "Use a model with one input, or a data module.",
-    );
-  const takes = `The input ${shown(input.name)} of the model is [${input.shape.map((side) => side ?? "any").join(", ")}]`;
+  const { input, takes } = onlyInput(context, SOUNDS);
+  const { reader } = context;
   const [, ...sides] = input.shape;
   const stored = reader?.use === "sound" ? soundsOnly(reader.with ?? {}) : {};
   const wave = sides.length === 1 || (sides.length === 2 && sides[1] === 1);
