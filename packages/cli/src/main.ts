@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import { parseArgs } from "node:util";
 import { formatNames, GraftError, nearestNames } from "@graftjs/core";
 import type { OptionType } from "./commands/command.ts";
 import { commands } from "./commands/index.ts";
+import { ownVersion } from "./project/own-version.ts";
 import { type ExitCode, exitCodeOf, RunError, UsageError } from "./terminal/errors.ts";
 import { printable } from "./terminal/printable.ts";
 import type { Io } from "./terminal/io.ts";
@@ -34,7 +34,7 @@ export async function main(argv: readonly string[], terminal: Io): Promise<ExitC
       return name === undefined ? 2 : 0;
     }
     if (name === "--version" || name === "-V") {
-      io.out(`${createRequire(import.meta.url)("../package.json").version}\n`);
+      io.out(`${ownVersion()}\n`);
       return 0;
     }
     const command = commands[name];

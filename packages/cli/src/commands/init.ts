@@ -1,12 +1,12 @@
-import { createRequire } from "node:module";
 import { basename, isAbsolute, relative, resolve } from "node:path";
 import { statSync } from "node:fs";
 import { picturesProject } from "../init/pictures.ts";
 import { pluginProject } from "../init/plugin.ts";
 import { type ProjectFiles, writeProject } from "../init/project-files.ts";
+import { ownVersion } from "../project/own-version.ts";
 import { LOOK } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
-import { runSchema } from "../recipe/run-section.ts";
+import { schemaText } from "../recipe/schema-text.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Io } from "../terminal/io.ts";
 import type { Values } from "../terminal/values.ts";
@@ -79,7 +79,7 @@ async function filesOf(path: string, { pictures, base }: Answers, cwd: string): 
     pictures: from(path, found),
     ...(base === undefined ? {} : { base: from(path, resolve(cwd, base)) }),
     version,
-    schema: `${JSON.stringify(registry.jsonSchema({ run: await runSchema() }), null, 2)}\n`,
+    schema: await schemaText(registry),
   });
 }
 
@@ -87,9 +87,4 @@ async function filesOf(path: string, { pictures, base }: Answers, cwd: string): 
 function from(project: string, path: string): string {
   const way = relative(project, path);
   return isAbsolute(way) ? way : way.replaceAll("\\", "/");
-}
-
-function ownVersion(): string {
-  const manifest = createRequire(import.meta.url)("@graftjs/cli/package.json") as { version: string };
-  return manifest.version;
 }

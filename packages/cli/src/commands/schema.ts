@@ -1,6 +1,6 @@
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
-import { runSchema } from "../recipe/run-section.ts";
+import { schemaText } from "../recipe/schema-text.ts";
 import { LOOK, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
@@ -16,6 +16,6 @@ export const schema: Command = {
     refuseStray(schema.usage, stray);
     const file = path === undefined ? undefined : await readRecipeJson(path, cwd, trustOf(values, "none"));
     const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd, file?.trust ?? LOOK);
-    out(`${JSON.stringify(registry.jsonSchema({ run: await runSchema() }), null, 2)}\n`);
+    out(await schemaText(registry));
   },
 };
