@@ -4,6 +4,7 @@ import { compareRuns, type NamedRun } from "../runs/compare-runs.ts";
 import { readResult } from "../runs/run-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { printableName } from "../terminal/printable.ts";
+import { textTable } from "../terminal/text-table.ts";
 import type { Command } from "./command.ts";
 
 export const compare: Command = {
@@ -24,14 +25,7 @@ export const compare: Command = {
       );
     if (json === true) return out(`${JSON.stringify(runs, null, 2)}\n`);
     const table = compareRuns(runs).map((row) => row.map(printableName));
-    const widths = (table[0] ?? []).map((_, k) => Math.max(...table.map((row) => row[k]?.length ?? 0)));
-    for (const row of table)
-      out(
-        `${row
-          .map((cell, k) => cell.padEnd(widths[k] as number))
-          .join("  ")
-          .trimEnd()}\n`,
-      );
+    for (const line of textTable(table, "left")) out(`${line}\n`);
   },
 };
 

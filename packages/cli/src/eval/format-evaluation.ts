@@ -1,4 +1,5 @@
 import { printableName } from "../terminal/printable.ts";
+import { textTable } from "../terminal/text-table.ts";
 import type { Evaluation } from "./evaluation.ts";
 
 /** A larger matrix does not fit on a terminal. Its largest entries are listed instead. */
@@ -48,14 +49,8 @@ function confusions({ classes, confusion }: Evaluation): string {
   return lines.length > 0 ? ["Most frequent confusions:", ...lines].join("\n") : "No class was confused with another.";
 }
 
-/** Aligns the first column to the left and the others to the right. */
 function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  "),
-    )
-    .join("\n");
+  return textTable(rows, "right").join("\n");
 }
 
 function percentage(value: number | undefined): string {
