@@ -1,7 +1,7 @@
 import { cpuBackend } from "@graftjs/backend";
-import type { BackendAdapter, Plugin } from "@graftjs/core";
+import type { BackendAdapter } from "@graftjs/core";
 import type { Registry } from "@graftjs/registry";
-import { projectPackage } from "../project/project-package.ts";
+import { installedBackends } from "../project/installed-backends.ts";
 
 /** Packages with backends, the fastest one for most models first. */
 const PACKAGES = ["@graftjs/backend-node", "@graftjs/backend-wasm"];
@@ -16,12 +16,8 @@ export async function defaultBackends(registry: Registry, folder: string): Promi
   const own = registry.list("backend").filter(({ name }) => name !== "cpu");
   const named = await Promise.all(own.map(({ name }) => registry.create("backend", name)));
   const installed: BackendAdapter[] = [];
-  for (const name of PACKAGES) {
-    const found = await projectPackage<{ plugins: readonly Plugin[] }>(name, folder).catch(() => undefined);
-    for (const plugin of found?.plugins ?? []) {
-      if (plugin.kind !== "backend" || own.some((other) => other.name === plugin.name)) continue;
-      installed.push(plugin.create({}) as BackendAdapter);
-    }
-  }
+  for (const from of PACKAGES)
+    for (const { name, create } of await installedBackends(from, folder))
+      if (!own.some((other) => other.name === name)) installed.push(create());
   return [...named, ...installed, cpuBackend()];
 }
