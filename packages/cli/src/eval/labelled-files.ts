@@ -1,19 +1,11 @@
 import { didYouMean } from "@graftjs/core";
-import { classFolders } from "@graftjs/data";
+import { type ClassFile, classFolders } from "@graftjs/data";
 import type { TunedModel } from "../predict/tuned-model.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { printableName } from "../terminal/printable.ts";
 
-/** A file with the position of its class among the model's classes. */
-export interface LabelledFile {
-  readonly path: string;
-  /** Path within the folder. */
-  readonly name: string;
-  readonly label: number;
-}
-
 /**
- * Lists the files of a folder with one subfolder for each class.
+ * Lists the files of a folder with one subfolder for each class. A label is the position of the class among the model's classes.
  *
  * @throws UsageError if the model names no classes, or a subfolder is not named after one of them
  */
@@ -21,7 +13,7 @@ export async function labelledFiles(
   { card: { classes } }: TunedModel,
   folder: string,
   extensions: readonly string[],
-): Promise<{ classes: readonly string[]; files: readonly LabelledFile[] }> {
+): Promise<{ classes: readonly string[]; files: readonly ClassFile[] }> {
   if (!classes)
     throw new UsageError(
       "The model does not name its classes.",
