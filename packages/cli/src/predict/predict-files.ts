@@ -36,7 +36,7 @@ export async function predictFiles(
 ): Promise<{ predictions: readonly Prediction[]; failed: readonly FailedFile[] }> {
   const examples: Omit<Prediction, "row">[] = [];
   const failed: FailedFile[] = [];
-  const outputs: Float32Array[] = [];
+  const outputs: (readonly number[])[] = [];
   const size = reader.shape.reduce((product, side) => product * side, 1);
   for (let start = 0; start < paths.length; start += BATCH) {
     const inputs: Float32Array[] = [];
@@ -54,14 +54,8 @@ export async function predictFiles(
     for (let i = 0; i < inputs.length; i += BATCH)
       outputs.push(...(await outputsOf(model, inputs.slice(i, i + BATCH), reader.shape)));
   }
-  const units = outputs[0]?.length ?? 1;
-  const values = new Float32Array(outputs.length * units);
-  outputs.forEach((row, i) => {
-    values.set(row, i * units);
-  });
   // One output without classes is a number.
-  const rows =
-    units === 1 && !model.card.classes ? Array.from(values, (value) => [value]) : probabilities({ values, units });
+  const rows = outputs[0]?.length === 1 && !model.card.classes ? outputs : probabilities(outputs);
   return { predictions: examples.map((example, i) => ({ ...example, row: rows[i] as readonly number[] })), failed };
 }
 
@@ -69,7 +63,7 @@ async function outputsOf(
   model: TunedModel,
   inputs: readonly Float32Array[],
   shape: readonly number[],
-): Promise<Float32Array[]> {
+): Promise<readonly (readonly number[])[]> {
   const size = shape.reduce((product, side) => product * side, 1);
   const values = new Float32Array(inputs.length * size);
   inputs.forEach((input, i) => {
@@ -84,8 +78,7 @@ async function outputsOf(
         `The model's output is [${output.shape.join(", ")}], which is not one row of classes for each file.`,
         "Only models that classify can be used here. In code, call the model's own `predict`.",
       );
-    const found = (await output.data()) as Float32Array;
-    return inputs.map((_, i) => found.slice(i * units, (i + 1) * units));
+    return (await output.array()) as number[][];
   } finally {
     tf.dispose([batch, output]);
   }

@@ -1,21 +1,14 @@
-/** Outputs of a model for several examples, row after row. */
-export interface Outputs {
-  readonly values: Float32Array;
-  /** Outputs per example. */
-  readonly units: number;
-}
-
 /**
  * Turns a model's outputs into one probability for each class. Outputs between 0 and 1 are probabilities already. Other outputs are
  * logits. One output is the probability of the second of two classes.
  *
+ * @param outputs the outputs of each example.
  * @returns one list for each example, in the order of the classes.
  */
-export function probabilities({ values, units }: Outputs): readonly (readonly number[])[] {
-  const areLogits = values.some((value) => value < 0 || value > 1 + 1e-5);
-  return Array.from({ length: values.length / units }, (_, i) => {
-    const row = Array.from(values.subarray(i * units, (i + 1) * units));
-    if (units > 1) return areLogits ? softmax(row) : row;
+export function probabilities(outputs: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const areLogits = outputs.some((row) => row.some((value) => value < 0 || value > 1 + 1e-5));
+  return outputs.map((row) => {
+    if (row.length > 1) return areLogits ? softmax(row) : row;
     const [value = 0] = row;
     const second = areLogits ? 1 / (1 + Math.exp(-value)) : value;
     return [1 - second, second];
