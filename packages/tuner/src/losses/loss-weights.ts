@@ -1,4 +1,5 @@
 import { OptionsError } from "@graftjs/core";
+import { assertKnownOutputs } from "./known-outputs.ts";
 
 /** The `lossWeights` option: factors on the outputs' losses, in order or by the output's name. */
 export type LossWeights = readonly number[] | { readonly [output: string]: number };
@@ -14,11 +15,6 @@ export function weightsByOutput(option: LossWeights | undefined, outputs: readon
     );
   }
   const byName = option as { readonly [output: string]: number };
-  const stray = Object.keys(byName).filter((name) => !outputs.includes(name));
-  if (stray.length > 0)
-    throw new OptionsError(
-      `\`lossWeights\` names ${stray.map((name) => `\`${name}\``).join(", ")}, which the model does not have.`,
-      `Its outputs are ${outputs.join(", ")}.`,
-    );
+  assertKnownOutputs("lossWeights", byName, outputs);
   return outputs.map((name) => byName[name] ?? 1);
 }

@@ -1,4 +1,5 @@
 import { OptionsError } from "@graftjs/core";
+import { assertKnownOutputs } from "../losses/known-outputs.ts";
 import { type Metric, metricOf } from "./metric.ts";
 import type { MetricName } from "./metrics.ts";
 
@@ -11,12 +12,7 @@ export type MetricsOption =
 export function listedMetrics(option: MetricsOption, outputs: readonly string[]): readonly (readonly Metric[])[] {
   if (Array.isArray(option)) return outputs.map(() => option.map(metricOf));
   const byName = option as { readonly [output: string]: readonly (MetricName | Metric)[] };
-  const stray = Object.keys(byName).filter((name) => !outputs.includes(name));
-  if (stray.length > 0)
-    throw new OptionsError(
-      `\`metrics\` names ${stray.map((name) => `\`${name}\``).join(", ")}, which the model does not have.`,
-      `Its outputs are ${outputs.join(", ")}.`,
-    );
+  assertKnownOutputs("metrics", byName, outputs);
   return outputs.map((name) => (byName[name] ?? []).map(metricOf));
 }
 
