@@ -3,11 +3,10 @@ import type * as layers from "@tensorflow/tfjs-layers";
 import { duplicateKey } from "../../files/safetensors/duplicate-key.ts";
 import { dialectOf } from "../keras/dialect.ts";
 import { buildModel } from "./build-model.ts";
-import { assertDepth } from "./assert-size.ts";
 import { assertInside } from "./inside.ts";
 import { sourceOf } from "./model-source.ts";
 import { LoadError } from "../../files/load-error.ts";
-import { type LoadLimits, loadLimits } from "./load-limits.ts";
+import type { LoadLimits } from "./load-limits.ts";
 import { assignByPath } from "./weights-by-path.ts";
 
 /** Reads a file of a model's folder. The path is relative and has been checked to stay in the folder. */
@@ -31,14 +30,12 @@ export async function loadLayersModel(
 ): Promise<layers.LayersModel> {
   const { read, file } = sourceOf(typeof from === "string" ? from : { read: from, file: name });
   const { topology, specs, data, rest } = await readParts(read, file);
-  assertDepth(topology, loadLimits.parse("limits", limits).maxDepth, file);
   if ("node" in topology || (rest as { format?: unknown }).format === "graph-model")
     throw new LoadError(
       `${file} is a GraphModel, not a LayersModel.`,
       "Load it with @tensorflow/tfjs-converter and wrap it with graphModelAdapter.",
     );
   const most = sum(specs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
-  const isByPath = dialectOf(topology) === "keras3";
   return buildModel({
     ...{ topology, file, most, limits },
     fill: (model) =>
@@ -47,7 +44,7 @@ export async function loadLayersModel(
         const modelWeights = specs
           .filter(({ group }) => group !== "optimizer")
           .map(({ name }) => [name, tensors[name]] as const);
-        if (isByPath || !fitsByName(model, modelWeights)) {
+        if (dialectOf(topology) === "keras3" || !fitsByName(model, modelWeights)) {
           const stored = modelWeights.map(([name, tensor]) => ({ name, tensor: tensor as tf.Tensor }));
           assignByPath(model, stored, file);
         } else loadUnconstrained(model, Object.fromEntries(modelWeights) as tf.NamedTensorMap);
