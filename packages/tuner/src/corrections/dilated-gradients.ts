@@ -13,10 +13,10 @@ type Grads = { readonly [input: string]: () => tf.Tensor };
  */
 export function withDilations(given: tf.GradFunc): tf.GradFunc {
   return (dy, saved, attrs) => {
-    const dilations = attrs.dilations as number | readonly number[] | undefined;
+    const dilations = (attrs.dilations ?? 1) as number | readonly number[];
     const [x, filter] = saved as [tf.Tensor, tf.Tensor];
-    const rates = Array.from({ length: filter.rank - 2 }, (_, i) => [dilations ?? 1].flat()[i] ?? 1);
-    if (typeof dilations === "number") rates.fill(dilations);
+    const axes = filter.shape.slice(0, -2);
+    const rates = axes.map((_, i) => (typeof dilations === "number" ? dilations : (dilations[i] ?? 1)));
     if (rates.every((rate) => rate === 1)) return given(dy, saved, attrs);
     try {
       return given(dy, saved, attrs);
