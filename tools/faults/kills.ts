@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { seeded } from "../../packages/tuner/src/random/random.ts";
 import type { RunFuzz } from "../../packages/tuner/test/fuzz-runs.ts";
 import { bundled } from "./bundle.ts";
+import { inNewFolder } from "./new-folder.ts";
 
 /** Most milliseconds between the start of a run and its kill. A step with its checkpoint takes about 10. */
 const MOST_MS = 250;
@@ -50,15 +49,6 @@ export async function fuzzKills(backend: "cpu" | "wasm", kills: number): Promise
       }
     });
   return { trials: done, wrong };
-}
-
-async function inNewFolder(use: (folder: string) => Promise<Life>): Promise<Life> {
-  const folder = mkdtempSync(join(tmpdir(), "graft-kills-"));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** Names of files that a finished run must not leave: locks, and files that are half written. */

@@ -1,13 +1,12 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { keeper } from "../../packages/tuner/src/checkpoint/keeper.ts";
 import { seeded } from "../../packages/tuner/src/random/random.ts";
 import type { RunFuzz } from "../../packages/tuner/test/fuzz-runs.ts";
 import { bundled } from "./bundle.ts";
 import type { Answer, Request } from "./checkpoint-protocol.ts";
+import { inNewFolder } from "./new-folder.ts";
 
 /** Most milliseconds between the starts of the two runs. A run takes about 100. */
 const MOST_MS = 120;
@@ -67,13 +66,4 @@ async function problemsOf(folder: string, answers: readonly Answer[], expected: 
     problems.push(`the last checkpoint is missing: ${names}`);
   if (names.length > 2) problems.push(`files are left over: ${names}`);
   return problems;
-}
-
-async function inNewFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "graft-pairs-"));
-  try {
-    return await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }

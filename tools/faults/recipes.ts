@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { main } from "../../packages/cli/src/index.ts";
 import { seeded } from "../../packages/tuner/src/random/random.ts";
 import type { RunFuzz } from "../../packages/tuner/test/fuzz-runs.ts";
 import { mutated } from "../../packages/tuner/test/mutate.ts";
 import { RECIPE, writeRecipe } from "./command.ts";
+import { inNewFolder } from "./new-folder.ts";
 
 const COMMANDS = ["explain", "list", "plan"];
 const MOST_MS = 5000;
@@ -20,10 +20,9 @@ export interface RecipeFuzz extends RunFuzz {
  * runs, a file that is written, or a command that takes longer than 5 s.
  */
 export async function fuzzRecipes(recipes: number): Promise<RecipeFuzz> {
-  const folder = mkdtempSync(join(tmpdir(), "graft-recipes-"));
   const wrong: string[] = [];
   let refused = 0;
-  try {
+  await inNewFolder(async (folder) => {
     await writeRecipe(folder);
     const plugin = "./plugin.mjs";
     writeFileSync(join(folder, plugin), "globalThis.graftRanCode = true; export const plugins = [];");
@@ -35,15 +34,13 @@ export async function fuzzRecipes(recipes: number): Promise<RecipeFuzz> {
       const command = COMMANDS[i % COMMANDS.length] as string;
       // A recipe that names code is refused before most of it is checked, so the others name none.
       writeFileSync(join(folder, "recipe.json"), mutated(i % 4 === 0 ? good : plain, random));
-      const problems = await look(folder, command);
-      refused += problems.refused ? 1 : 0;
+      const { problems, refused: isRefused } = await look(folder, command);
+      if (isRefused) refused++;
       if (readdirSync(folder).join() !== files) problems.push("files were written or removed");
       const recipe = readFileSync(join(folder, "recipe.json"), "utf8");
       wrong.push(...problems.map((problem) => `${command} ${i}: ${problem}: ${recipe}`));
     }
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
   return { trials: recipes, refused, wrong };
 }
 
@@ -53,8 +50,8 @@ const GOOD = {
   observers: [{ use: "csv", with: { to: "log.csv" } }],
 };
 
-async function look(folder: string, command: string): Promise<string[] & { refused?: boolean }> {
-  const problems: string[] & { refused?: boolean } = [];
+async function look(folder: string, command: string): Promise<{ problems: string[]; refused: boolean }> {
+  const problems: string[] = [];
   let err = "";
   const start = performance.now();
   const code = await main([command, "recipe.json"], {
@@ -69,6 +66,5 @@ async function look(folder: string, command: string): Promise<string[] & { refus
   if (ms > MOST_MS) problems.push(`${ms.toFixed()} ms`);
   if ((code !== 0 && code !== 2) || err.startsWith("Unexpected")) problems.push(`exit ${code} ${err}`);
   if ("graftRanCode" in globalThis) problems.push("code of the recipe ran");
-  problems.refused = code === 2;
-  return problems;
+  return { problems, refused: code === 2 };
 }
