@@ -1,4 +1,4 @@
-// Damages files, names and runs, counts what is lost or wrong, and writes the counts to tools/faults/results.json.
+// Damages files, names and runs. Writes the number of trials, of losses and of wrong results to tools/faults/results.json.
 //
 //   pnpm faults                          every row with its full number of trials: some hours
 //   pnpm faults pipes signals            these rows

@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 export const compare: Command = {
   usage: "graft compare <folder>... [--json]",
   about:
-    "Shows finished runs as a table: the best epoch, its values, and where the recipes differ.\n" +
+    "Shows finished runs as a table: the best epoch, its values, and how the recipes differ.\n" +
     "A folder is that of one run, or the folder that `graft run --runs` was given.\n\n" +
     "--json  Prints the results as JSON.",
   options: { json: "boolean" },

@@ -31,7 +31,7 @@ export const run: Command = {
     const { out, runs, checkpoint, resume, json } = values;
     const path = recipePath("run", positionals);
     if (runs !== undefined && out !== undefined)
-      throw new UsageError("--runs and --out both say where the delta goes.", "Give one of them.");
+      throw new UsageError("--runs and --out both set the path of the delta.", "Give one of them.");
     if (resume === true && checkpoint === undefined) {
       throw new UsageError("--resume needs --checkpoint.", `graft run ${path} --checkpoint folder --resume`);
     }

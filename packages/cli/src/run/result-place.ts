@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { extname, join } from "node:path";
 
-/** Where a run writes its result. */
+/** The paths of a run's result. */
 export interface ResultPlace {
   /** Absolute path of the delta. */
   readonly delta: string;

@@ -11,8 +11,9 @@ const PATIENCE = 5000;
  * Reserves a folder for one run, also against other processes of this machine. A process that has ended holds no lock: its files are
  * recognized by its process id and the time of its start, and removed.
  *
- * A run first writes a claim and then looks for others. So of two runs that start together, at least one sees the other. The claim whose name comes
- * first stays and waits until it is the only one; the other runs take theirs back and wait. A run that sees a held lock is refused.
+ * A run first writes a claim and then looks for others. So of two runs that start together, at least one sees the other. The claim whose
+ * name comes first stays and waits until it is the only one; the other runs take theirs back and wait. A run that sees a held lock is
+ * refused.
  *
  * @returns a function that releases the folder. Undefined if no lock can be written: then no checkpoint can be written either.
  * @throws OptionsError if another run holds the folder. Nothing is changed then.

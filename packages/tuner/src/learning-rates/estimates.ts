@@ -14,9 +14,9 @@ export interface Curve {
   readonly losses: readonly number[];
 }
 
-/** Number of values that estimates leave out at the end, where the loss diverges. */
+/** Number of values that estimates leave out at the end, because the loss diverges there. */
 const LAST = 5;
-/** Part of the steps that estimates leave out at the beginning, where the average knows few losses. */
+/** Part of the steps that estimates leave out at the beginning, because the average knows few losses there. */
 const FIRST = 0.1;
 
 /**
