@@ -5,6 +5,8 @@ import { root } from "./bootstrap.mjs";
 
 const problems = [];
 const examplesNeeded = (name) => !["core", "testing", "cli"].includes(name) && !name.startsWith("create-");
+/** Packages whose example has another name than the package. */
+const EXAMPLES = { blocks: "lora-text" };
 const packages = readdirSync(join(root, "packages")).filter((name) =>
   existsSync(join(root, "packages", name, "package.json")),
 );
@@ -26,16 +28,18 @@ for (const name of packages) {
   const others = [...dependencies, ...Object.keys(m.peerDependencies ?? {})].filter((d) => d.startsWith("@graftjs/"));
   check(!dependencies.includes("@graftjs/core") || name === "cli", "core is a peer, never a dependency");
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
-  // The data package implements kinds of plugins that the tuner declares.
-  const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : name === "data" ? ["@graftjs/tuner"] : [];
+  // The data package implements kinds of plugins that the tuner declares; blocks makes models for it.
+  const ofTuner = ["data", "blocks"].includes(name);
+  const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : ofTuner ? ["@graftjs/tuner"] : [];
   const known = ["@graftjs/core", ...beside];
   check(
     /^(cli|create-)/.test(name) || others.every((d) => known.includes(d)),
     `knows other plugins: ${others.join(", ")}`,
   );
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
+  const example = EXAMPLES[name] ?? name;
   if (examplesNeeded(name))
-    check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);
+    check(existsSync(join(root, "examples", example, "package.json")), `examples/${example} is missing`);
 }
 
 const changesets = readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md"));

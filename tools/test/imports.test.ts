@@ -150,10 +150,12 @@ describe("packages know core only", () => {
       expect(graftImports(name, { types: true }).filter((other) => other !== "core")).toEqual([]);
     });
   }
-  it("data imports core, and types of the tuner", () => {
-    expect(graftImports("data")).toEqual(["core"]);
-    expect(graftImports("data", { types: true })).toEqual(["core", "tuner"]);
-  });
+  for (const name of ["data", "blocks"]) {
+    it(`${name} imports core, and types of the tuner`, () => {
+      expect(graftImports(name)).toEqual(["core"]);
+      expect(graftImports(name, { types: true })).toEqual(["core", "tuner"]);
+    });
+  }
   for (const name of names.filter((name) => name.startsWith("backend-"))) {
     it(`${name} imports core and backend`, () => {
       expect(graftImports(name).filter((other) => other !== "core" && other !== "backend")).toEqual([]);
