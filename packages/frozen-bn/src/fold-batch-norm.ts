@@ -7,7 +7,6 @@ import {
   onlyTensor,
   type OptionsSchema,
   optionsSchema,
-  overrideCall,
   type PatchHandle,
   type Selector,
 } from "@graftjs/core";
@@ -20,6 +19,7 @@ import { foldedBias } from "./blocks/run-block.ts";
 import type { BatchNormLayer } from "./layers/batch-norm-layer.ts";
 import { type FoundBatchNorm, findBatchNorms } from "./layers/find-batch-norms.ts";
 import { type ConnectedLayer, outputLayers } from "./layers/layer-graph.ts";
+import { hasOtherCall, overrideOwnCall } from "./layers/own-calls.ts";
 
 /** Options of {@link foldBatchNorm}. */
 export interface FoldBatchNormOptions {
@@ -82,6 +82,8 @@ function planFor(norm: BatchNormLayer, outputs: ReadonlySet<LayerLike>): LinearL
   const linear = before && asLinearLayer(before);
   if (!before || !linear)
     return `it follows ${before?.getClassName() ?? "the input"}, not a convolution or dense layer`;
+  if (hasOtherCall(before))
+    return `another patch, such as an adapter, replaced the call of \`${before.name}\` before it`;
   if (builtInActivation(before) !== "linear") return `\`${before.name}\` before it has an activation`;
   const { inboundNodes: uses = [], outboundNodes: readers = [] } = before as ConnectedLayer;
   if (uses.length !== 1) return `\`${before.name}\` before it is applied ${uses.length} times`;
@@ -101,7 +103,7 @@ function foldPair({ layer: norm }: FoundBatchNorm, linear: LinearLayer): readonl
   return [
     () => foldedLayers.delete(norm),
     () => folded.drop(),
-    overrideCall(linear.layer, (previous) => (inputs, kwargs) => {
+    overrideOwnCall(linear.layer, (previous) => (inputs, kwargs) => {
       if (!isInference(kwargs)) {
         folded.drop();
         return previous(inputs, kwargs);
@@ -113,7 +115,7 @@ function foldPair({ layer: norm }: FoundBatchNorm, linear: LinearLayer): readonl
       finished.add(y);
       return y;
     }),
-    overrideCall(norm, (previous) => (inputs, kwargs) => {
+    overrideOwnCall(norm, (previous) => (inputs, kwargs) => {
       const x = onlyTensor(inputs);
       return finished.has(x) ? tf.clone(x) : previous(inputs, kwargs);
     }),

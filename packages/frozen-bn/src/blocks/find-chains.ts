@@ -1,6 +1,7 @@
 import type { CallableLayer, LayerLike } from "@graftjs/core";
 import { type BatchNormLayer, channelAxis } from "../layers/batch-norm-layer.ts";
 import { type ConnectedLayer, onlyReader } from "../layers/layer-graph.ts";
+import { hasOtherCall } from "../layers/own-calls.ts";
 import { type Activation, builtInActivation, standaloneActivation } from "./activation.ts";
 import { asLinearLayer } from "./as-linear-layer.ts";
 import type { LinearLayer } from "./linear-layer.ts";
@@ -38,7 +39,7 @@ export function findChains(
     }
   };
   const starts: ((layer: LayerLike) => boolean)[] = [
-    (layer) => asLinearLayer(layer) !== undefined && builtInActivation(layer) !== undefined,
+    (layer) => !hasOtherCall(layer) && asLinearLayer(layer) !== undefined && builtInActivation(layer) !== undefined,
     (layer) => norms.has(layer),
     (layer) => standaloneActivation(layer) !== undefined,
   ];

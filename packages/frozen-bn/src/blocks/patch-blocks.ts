@@ -4,12 +4,12 @@ import {
   type LayerLike,
   type LayersLike,
   onlyTensor,
-  overrideCall,
   walkLayers,
 } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchNormLayer } from "../layers/batch-norm-layer.ts";
 import { onlyReader, outputLayers } from "../layers/layer-graph.ts";
+import { overrideOwnCall } from "../layers/own-calls.ts";
 import type { IsTrained } from "../layers/trained-weights.ts";
 import { blockOf, type Chain, findChains } from "./find-chains.ts";
 import { foldedKernel } from "./folded-kernel.ts";
@@ -55,7 +55,7 @@ export function patchBlocks(
   const undo: (() => void)[] = [];
   const replaced: LayerLike[] = [];
   const replace = (layer: CallableLayer, make: (previous: LayerCall) => LayerCall): void => {
-    undo.push(overrideCall(layer, make));
+    undo.push(overrideOwnCall(layer, make));
     replaced.push(layer);
   };
   /** Tells whether the block can run as a whole: no other layer reads in between, and its batch norms are frozen. */
