@@ -1,0 +1,11 @@
+export type { AdapterHandle, AdapterPatch } from "./adapter/adapter-patch.ts";
+export { type NamedAdapters, namedAdapters } from "./adapter/named-adapters.ts";
+export { type Ia3Options, ia3 } from "./ia3.ts";
+export type { Initialization } from "./initial/low-rank-values.ts";
+export { type LokrOptions, lokr } from "./lokr.ts";
+export { dora, type LoraOptions, lora, type RankPattern } from "./lora.ts";
+export type { Change, LinearWeights } from "./methods/change.ts";
+export { plugins } from "./plugins.ts";
+export { type SsfOptions, ssf } from "./ssf.ts";
+export type { Target, TargetKind } from "./targets/target.ts";
+export type { TargetSelector } from "./targets/select-targets.ts";

@@ -1,0 +1,64 @@
+import type { Random } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { outputAxis, type Target } from "../targets/target.ts";
+import { addedParam } from "./added-param.ts";
+import { dropped, type LowRankChange, type LowRankSettings, lowRankParams } from "./lora.ts";
+import { lowRankKernel, lowRankProduct } from "./low-rank.ts";
+
+/**
+ * Gives a kernel with a low-rank change a length of its own for each output (DoRA, Liu et al. 2024, arXiv 2402.09353, eq. 5):
+ * K = m·(W + s·a·b)/‖W + s·a·b‖. The norm is over all axes but the outputs' and counts as a constant in gradients, as in the
+ * paper's §4.3. Its parameters are `a`, `b` and the lengths `m` [outputs], which begin at ‖W‖.
+ */
+export function doraChange(target: Target, settings: LowRankSettings, random: Random): LowRankChange {
+  const { rank, scale, dropout } = settings;
+  const [aParam, bParam] = lowRankParams(target, settings, random);
+  const [a, b] = [aParam.variable, bParam.variable];
+  const changed = (kernel: tf.Tensor): tf.Tensor => tf.add(kernel, tf.mul(lowRankKernel(target, a, b), scale));
+  const magnitude = addedParam(
+    target,
+    "lora_magnitude",
+    tf.tidy(() => norms(target, changed(target.holder.read()))),
+    [0],
+  );
+  const lengths = (kernel: tf.Tensor): tf.Tensor => ratio(magnitude.variable, () => norms(target, changed(kernel)));
+  return {
+    target,
+    params: [aParam, bParam, magnitude],
+    rank,
+    scale,
+    a,
+    b,
+    product: (x, z, kernel, training) =>
+      tf.mul(tf.add(z, tf.mul(lowRankProduct(target, dropped(x, dropout, training), a, b), scale)), lengths(kernel)),
+    merge: ({ kernel, bias }) => ({ kernel: tf.mul(changed(kernel), perOutput(target, lengths(kernel))), bias }),
+  };
+}
+
+/** Computes m/n with a gradient for m only. */
+function ratio(m: tf.Tensor, n: () => tf.Tensor): tf.Tensor {
+  return tf.customGrad((length, save) => {
+    const norm = n();
+    (save as tf.GradSaveFunc)([norm]);
+    return {
+      value: tf.div(length as tf.Tensor, norm),
+      gradFunc: (dy, [saved]) => tf.div(dy as tf.Tensor, saved as tf.Tensor),
+    };
+  })(m);
+}
+
+/** Computes the norm of the kernel's part for each output: [outputs]. */
+function norms({ kind }: Target, kernel: tf.Tensor): tf.Tensor {
+  const axis = outputAxis(kind, kernel.rank);
+  const others = [...kernel.shape.keys()].filter((i) => i !== axis);
+  return tf.sqrt(tf.sum(tf.square(kernel), others));
+}
+
+/** Reshapes [outputs] so that it scales the outputs of a kernel. */
+export function perOutput({ kind, weight }: Target, values: tf.Tensor): tf.Tensor {
+  const axis = outputAxis(kind, weight.shape.length);
+  return tf.reshape(
+    values,
+    weight.shape.map((_, i) => (i === axis ? values.size : 1)),
+  );
+}

@@ -1,0 +1,109 @@
+import * as tf from "@tensorflow/tfjs-core";
+import type * as tfl from "@tensorflow/tfjs-layers";
+import "@tensorflow/tfjs-backend-cpu";
+import { beforeAll, expect, it } from "vitest";
+import { ia3, lora, namedAdapters } from "../src/index.ts";
+import { disturb, everyKind } from "./nets.ts";
+
+beforeAll(() => tf.setBackend("cpu"));
+
+const target = ["conv/kernel", "up/kernel", "each/kernel", "dense/kernel"];
+
+function setUp() {
+  const model = everyKind();
+  const adapters = namedAdapters(model);
+  const [german, french] = [adapters.add("german", lora({ target, rank: 2 })), adapters.add("french", ia3({ target }))];
+  disturb(german.added.map(({ variable }) => variable));
+  disturb(french.added.map(({ variable }) => variable));
+  const x = tf.randomUniform([4, 8, 8, 3], -1, 1, "float32", 5);
+  const rows = (): number[][] => (model.predict(x) as tf.Tensor2D).arraySync();
+  return { model, adapters, rows };
+}
+
+it("switches adapters, and gives each row of a batch its own", () => {
+  const { adapters, rows } = setUp();
+  const none = rows();
+  expect(adapters.active).toEqual([]);
+  const german = adapters.during(["german"], rows);
+  expect(adapters.active).toEqual([]);
+  adapters.use("french");
+  const french = rows();
+  adapters.use("german", "french");
+  const both = rows();
+  expect(
+    new Set(
+      [none, german, french, both].map((value) =>
+        value
+          .flat()
+          .map((v) => v.toFixed(4))
+          .join(),
+      ),
+    ).size,
+  ).toBe(4);
+  const { numTensors } = tf.memory();
+  const mixed = adapters.forRows(["german", undefined, "french", "german"], rows);
+  const wanted = [german[0], none[1], french[2], german[3]] as number[][];
+  expect(mixed.flat()).toEqual(wanted.flat().map((value) => expect.closeTo(value, 5)));
+  expect(tf.memory().numTensors).toBe(numTensors + 1); // the prediction
+  expect(adapters.active).toEqual(["german", "french"]);
+  adapters.remove("german");
+  expect(rows()).toEqual(french);
+  adapters.restore();
+  expect(rows()).toEqual(none);
+});
+
+it("adapters merge one after the other, and unmerge in reverse", () => {
+  const { model, adapters, rows } = setUp();
+  const before = model.getWeights().map((weight) => [...weight.dataSync()]);
+  const german = adapters.get("german");
+  const french = adapters.get("french");
+  adapters.use("german", "french");
+  const both = rows();
+  german.merge();
+  french.merge();
+  expect(rows().flat()).toEqual(both.flat().map((value) => expect.closeTo(value, 5)));
+  expect(() => german.unmerge()).toThrow("Another adapter was merged after this one.");
+  expect(() => german.merge()).toThrow("The adapter is merged already.");
+  model.getLayer("dense").setWeights([tf.ones([6, 4]), tf.zeros([4])]);
+  expect(french.unmerge()).toBeGreaterThan(0.1);
+  expect(german.unmerge()).toBe(0);
+  expect(() => german.unmerge()).toThrow("The adapter is not merged.");
+  expect(model.getWeights().map((weight) => [...weight.dataSync()])).toEqual(before);
+});
+
+it("refuses unknown and taken names, and rows of a recurrent layer, and changes nothing", () => {
+  const { adapters, rows } = setUp();
+  adapters.add("inside", lora({ target: "bi/**" }));
+  adapters.use("german");
+  const before = rows();
+  expect(() => adapters.use("germann")).toThrow("The model has no adapter `germann`.\n  Did you mean `german`?");
+  expect(() => adapters.add("german", lora())).toThrow("The model has an adapter `german` already.");
+  expect(() => adapters.forRows(["inside", "german"], rows)).toThrow(
+    "`inside` changes bi/forward/kernel, and its layer computes all rows of a batch with one kernel.",
+  );
+  expect(rows()).toEqual(before);
+});
+
+it("says which weights a method cannot change, all at once, and leaves no tensor", () => {
+  const model: tfl.LayersModel = everyKind();
+  const { numTensors } = tf.memory();
+  expect(() => ia3().apply(model)).toThrowErrorMatchingInlineSnapshot(`
+    [OptionsError: The adapter does not suit \`every-kind\`: 5 of 12 weights cannot be changed.
+      \`ia3\` cannot change separable/pointwise_kernel: it is in a layer of class SeparableConv2D.
+        \`ia3\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.
+      \`ia3\` cannot change bi/forward/kernel: it is in a layer of class Bidirectional.
+        \`ia3\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.
+      \`ia3\` cannot change bi/forward/recurrent_kernel: it is in a layer of class Bidirectional.
+        \`ia3\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.
+      \`ia3\` cannot change bi/backward/kernel: it is in a layer of class Bidirectional.
+        \`ia3\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.
+      \`ia3\` cannot change bi/backward/recurrent_kernel: it is in a layer of class Bidirectional.
+        \`ia3\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.]
+  `);
+  expect(() => lora({ dropout: 0.1 }).apply(model)).toThrow("5 of 12 weights cannot be changed");
+  expect(() => lora({ rank: 3, initialization: "orthogonal" }).apply(model)).toThrow("needs an even rank");
+  expect(() => lora({ target: "dens/kernel" }).apply(model)).toThrow("dense/kernel");
+  expect(() => lora({ target: "dense/bias" }).apply(model)).toThrow("matches nothing");
+  expect(() => lora({ rank: 0, alpha: 0, target: "conv/**" })).toThrow("`lora` has 2 wrong option(s).");
+  expect(tf.memory().numTensors).toBe(numTensors);
+});
