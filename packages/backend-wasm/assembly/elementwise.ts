@@ -1,4 +1,4 @@
-import { erf4, exp4, gelu4, geluSlope4, selu4, sigmoid4, tanh4 } from "./math";
+import { erf4, exp4, gelu4, geluErf4, geluErfSlope4, geluSlope4, selu4, sigmoid4, tanh4 } from "./math";
 import { at, loadSome, storeSome } from "./simd";
 
 // Each function has its own loop. A table of functions would need an indirect call for every four numbers.
@@ -83,6 +83,14 @@ export function extremum(a: usize, b: usize, y: usize, n: i32, stepA: i32, stepB
 
 export function gelu(x: usize, y: usize, n: i32): void {
   for (let i = 0; i < n; i += 4) write(y, i, n, gelu4(read(x, i, n)));
+}
+
+export function geluErf(x: usize, y: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(y, i, n, geluErf4(read(x, i, n)));
+}
+
+export function geluErfGradient(x: usize, dy: usize, dx: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) write(dx, i, n, f32x4.mul(geluErfSlope4(read(x, i, n)), read(dy, i, n)));
 }
 
 export function geluGradient(x: usize, dy: usize, dx: usize, n: i32): void {

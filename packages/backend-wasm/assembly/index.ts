@@ -7,7 +7,7 @@ export { copyRows, gatherRows } from "./copies";
 export { depthwiseFilterGradient } from "./depthwise-filter";
 export { depthwiseInputGradient } from "./depthwise-input";
 export { dropout } from "./dropout";
-export { clamp, erf, exp, extremum, gateGradient, gelu, geluGradient, power, selu, sigmoid, sigmoidGradient, sign, tanh, tanhGradient } from "./elementwise";
+export { clamp, erf, exp, extremum, gateGradient, gelu, geluErf, geluErfGradient, geluGradient, power, selu, sigmoid, sigmoidGradient, sign, tanh, tanhGradient } from "./elementwise";
 export { addBias, gemm, gemmBatched } from "./gemm";
 export { layerNorm, layerNormGradient } from "./layer-norm";
 export { adam, combinedLargest, combinedSumOfSquares, descend, lambApply, lambMoments, lambStep, lambWeights, momentum, scaleInto, sgd } from "./optimizers";

@@ -172,3 +172,26 @@ export function log(x: f32): f32 {
   y -= 0.5 * z2;
   return z + y + 0.693359375 * <f32>e;
 }
+
+/** Computes Φ(x), the share of a normal distribution below x. */
+// @ts-ignore: decorator
+@inline
+function normalShare4(x: v128): v128 {
+  const half = f32x4.splat(0.5);
+  return fma(half, erf4(f32x4.mul(x, f32x4.splat(0.70710678))), half);
+}
+
+/** Computes gelu in its exact form, x · Φ(x). */
+// @ts-ignore: decorator
+@inline
+export function geluErf4(x: v128): v128 {
+  return f32x4.mul(x, normalShare4(x));
+}
+
+/** Computes the derivative of the exact gelu: Φ(x) + x · φ(x). */
+// @ts-ignore: decorator
+@inline
+export function geluErfSlope4(x: v128): v128 {
+  const bell = exp4(f32x4.mul(f32x4.mul(x, x), f32x4.splat(-0.5)));
+  return fma(f32x4.mul(x, f32x4.splat(0.39894228)), bell, normalShare4(x));
+}

@@ -6,8 +6,6 @@ export type { FusedActivation } from "./ops/activation.ts";
 export { type BatchNormTrainingOptions, batchNormTraining } from "./ops/batch-norm-training.ts";
 export { type ConvOptions, conv2dBiasActivation } from "./ops/conv2d-bias-activation.ts";
 export { dropout } from "./ops/dropout.ts";
-export { gelu } from "./ops/gelu.ts";
-export { layerNorm } from "./ops/layer-norm.ts";
 export { softmaxCrossEntropy } from "./ops/softmax-cross-entropy.ts";
 export type { TrainingKernelOptions, WasmBackendOptions } from "./options.ts";
 export { plugins } from "./plugins.ts";

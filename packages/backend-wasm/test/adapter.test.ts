@@ -46,8 +46,6 @@ describe("wasmBackend", () => {
       "conv2dBiasActivation",
       "dropout",
       "fusedLayers",
-      "gelu",
-      "layerNorm",
       "plugins",
       "registerTrainingKernels",
       "softmaxCrossEntropy",

@@ -113,6 +113,8 @@ export const POOL_CASES: readonly PoolCase[] = [
     attrs: { varianceEpsilon: 10 },
   },
   { name: "gelu", kernel: "GraftGelu", inputs: { x: [150_001] } },
+  { name: "exact gelu", kernel: "GraftGeluErf", inputs: { x: [150_001] } },
+  { name: "exact gelu gradient", kernel: "GraftGeluErfGrad", inputs: { v: [150_001], dy: [150_001] } },
   { name: "softmax", kernel: "Softmax", inputs: { logits: [1501, 103] }, attrs: { dim: 1 } },
   {
     name: "softmax gradient",

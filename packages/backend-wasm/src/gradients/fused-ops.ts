@@ -35,6 +35,11 @@ export const fusedOpGradients: readonly WasmGradient[] = [
     gradFunc: (dy, [x]) => ({ x: () => runKernel("GraftGeluGrad", { v: x, dy }) }),
   },
   {
+    kernelName: "GraftGeluErf",
+    inputsToSave: ["x"],
+    gradFunc: (dy, [x]) => ({ x: () => runKernel("GraftGeluErfGrad", { v: x, dy }) }),
+  },
+  {
     kernelName: "GraftDropout",
     inputsToSave: [],
     gradFunc: (dy, _, attrs) => ({ x: () => runKernel("GraftDropout", { x: dy }, attrs) }),

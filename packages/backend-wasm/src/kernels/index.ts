@@ -67,6 +67,8 @@ export const fusedKernels: { readonly [kernelName: string]: SimdKernel } = {
   GraftDropout: elementwise.dropout,
   GraftGateGrad: elementwise.gateGradient,
   GraftGelu: elementwise.gelu,
+  GraftGeluErf: elementwise.geluErf,
+  GraftGeluErfGrad: elementwise.geluErfGradient,
   GraftGeluGrad: elementwise.geluGradient,
   GraftLayerNorm: layer.layerNorm,
   GraftLayerNormGrad: layer.layerNormGradient,

@@ -4,7 +4,8 @@ import type { FusedActivation } from "../ops/activation.ts";
 import { batchNormTraining } from "../ops/batch-norm-training.ts";
 import { conv2dBiasActivation } from "../ops/conv2d-bias-activation.ts";
 import { dropout } from "../ops/dropout.ts";
-import { layerNorm } from "../ops/layer-norm.ts";
+import { hasKernel } from "../ops/has-kernel.ts";
+import { runKernel } from "../tfjs-registry/gradients.ts";
 
 /** A layer of tfjs-layers, with the fields that its `call` reads. */
 export interface Layer extends CallableLayer {
@@ -51,12 +52,14 @@ const batchNormalization: FusedCall = (layer, stock) => (inputs, kwargs) => {
 const layerNormalization: FusedCall = (layer, stock) => (inputs, kwargs) => {
   const x = onlyTensor(inputs);
   const axes = [layer.axis as number | number[]].flat();
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== x.rank - 1)) return stock(inputs, kwargs);
+  const last = axes.length === 1 && (axes[0] === -1 || axes[0] === x.rank - 1);
+  if (!last || !hasKernel("GraftLayerNorm") || x.dtype !== "float32" || x.size === 0) return stock(inputs, kwargs);
   return tf.tidy(() => {
     const columns = [x.shape.at(-1) as number];
     const gamma = variable(layer, "gamma")?.read() ?? tf.ones(columns);
     const beta = variable(layer, "beta")?.read() ?? tf.zeros(columns);
-    return layerNorm(x, gamma, beta, layer.epsilon as number);
+    const attrs = { epsilon: layer.epsilon as number };
+    return runKernel<tf.Tensor[]>("GraftLayerNorm", { x, gamma, beta }, attrs)[0] as tf.Tensor;
   });
 };
 

@@ -41,6 +41,8 @@ export const sign: SimdKernel = unary("sign", 2);
 export const erf: SimdKernel = unary("erf", 10);
 export const gelu: SimdKernel = unary("gelu", 12);
 export const geluGradient: SimdKernel = gradient("geluGradient", 16);
+export const geluErf: SimdKernel = unary("geluErf", 14);
+export const geluErfGradient: SimdKernel = gradient("geluErfGradient", 22);
 export const tanhGradient: SimdKernel = gradient("tanhGradient", 3);
 export const sigmoidGradient: SimdKernel = gradient("sigmoidGradient", 3);
 
