@@ -450,6 +450,85 @@ describe("layers that stock tfjs cannot train", () => {
     expect([...(model.predict(xs) as tf.Tensor).dataSync()]).toEqual(before);
   });
 
+  it("a bilinear UpSampling2D computes by the centres of pixels, as Keras does, and stock does not", async () => {
+    for (const backend of ["cpu", "wasm"]) {
+      await (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
+      for (const dataFormat of ["channelsLast", "channelsFirst"] as const) {
+        const inputShape = dataFormat === "channelsLast" ? [1, 2, 1] : [1, 1, 2];
+        const up = L.upSampling2d({ size: [1, 2], interpolation: "bilinear", dataFormat, name: "up" });
+        const scale = L.dense({ units: 1, useBias: false, kernelInitializer: "ones", name: "scale" });
+        const model = layers.sequential({
+          layers: [L.reshape({ targetShape: [2, 1], inputShape }), scale, L.reshape({ targetShape: inputShape }), up],
+        });
+        model.add(L.flatten());
+        const xs = tf.tensor([0, 1], [1, ...inputShape]);
+        const stock = (model.predict(xs) as tf.Tensor).dataSync();
+        expect([...stock]).toEqual([0, 0.5, 1, 1]);
+        // By hand: Keras gives [0, 0.25, 0.75, 1] w. With zeros as labels, the loss is 1.625 w² / 4, and its derivative 1.625 w / 2.
+        const data = { xs, ys: tf.zeros([1, 4]) };
+        const { history, restore } = await fineTune(model, {
+          ...base,
+          data,
+          validation: data,
+          epochs: 1,
+          batchSize: 1,
+        });
+        expect(history.loss[0]).toBeCloseTo(1.625 / 4, 6);
+        const w = 1 - (0.1 * 1.625) / 2;
+        expect(weightsOf(model)["scale/kernel"]?.[0]).toBeCloseTo(w, 6);
+        expect(history.val_loss?.[0]).toBeCloseTo((1.625 * w * w) / 4, 6);
+        restore();
+      }
+    }
+    await tf.setBackend("cpu");
+  });
+
+  it("GlobalAveragePooling1D leaves masked places out of the mean, as Keras does, and stock does not", async () => {
+    const build = (between: layers.layers.Layer[]): layers.Sequential =>
+      layers.sequential({
+        layers: [
+          L.embedding({ inputDim: 3, outputDim: 1, maskZero: true, inputLength: 3, name: "embedding" }),
+          ...between,
+          L.globalAveragePooling1d({}),
+        ],
+      });
+    for (const backend of ["cpu", "wasm"]) {
+      await (backend === "wasm" ? wasmBackend().init() : tf.setBackend("cpu"));
+      // Nothing but the first place of the first example, and the first two of the second, counts.
+      const xs = tf.tensor2d([
+        [1, 0, 0],
+        [1, 2, 0],
+      ]);
+      const data = { xs, ys: tf.zeros([2, 1]) };
+      const rows = tf.tensor2d([[7], [2], [4]]);
+      const masked = build([]);
+      masked.setWeights([rows]);
+      expect([...(masked.predict(xs) as tf.Tensor).dataSync()]).toEqual(
+        [16 / 3, 13 / 3].map((v) => expect.closeTo(v, 4)),
+      );
+      const { history, restore } = await fineTune(masked, { ...base, data, validation: data, epochs: 1, batchSize: 2 });
+      // By hand: the means are 2 and 3. The derivatives of their mean square are 2 + 3/2 for row 1, 3/2 for row 2 and 0 for row 0.
+      expect(history.loss[0]).toBeCloseTo((2 ** 2 + 3 ** 2) / 2, 5);
+      const [pad, one, two] = weightsOf(masked)["embedding/embeddings"] as number[];
+      expect([pad, one, two]).toEqual([7, 2 - 0.35, 4 - 0.15].map((v) => expect.closeTo(v, 5)));
+      const means = [1.65, (1.65 + 3.85) / 2];
+      expect(history.val_loss?.[0]).toBeCloseTo(((means[0] as number) ** 2 + (means[1] as number) ** 2) / 2, 4);
+      expect([...(masked.predict(xs) as tf.Tensor).dataSync()]).toEqual(means.map((v) => expect.closeTo(v, 4)));
+      restore();
+      // A convolution has no mask, although `predict` of tfjs-layers passes its mask to the layer after it.
+      const conv = L.conv1d({ filters: 1, kernelSize: 1, useBias: false, kernelInitializer: "ones" });
+      const unmasked = build([conv]);
+      unmasked.setWeights([rows, tf.ones([1, 1, 1])]);
+      const run = await fineTune(unmasked, { ...base, data, learningRate: 0, epochs: 1, batchSize: 2 });
+      expect(run.history.loss[0]).toBeCloseTo(((16 / 3) ** 2 + (13 / 3) ** 2) / 2, 4);
+      expect([...(unmasked.predict(xs) as tf.Tensor).dataSync()]).toEqual(
+        [16 / 3, 13 / 3].map((v) => expect.closeTo(v, 4)),
+      );
+      run.restore();
+    }
+    await tf.setBackend("cpu");
+  });
+
   it("are part of a frozen trunk", async () => {
     const model = net([conv1d({ dilationRate: 2 }), L.softmax({ axis: 1 })]);
     const { plan, restore } = await fineTune(model, {

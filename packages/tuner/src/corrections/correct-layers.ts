@@ -3,9 +3,11 @@ import { correctBatchNorm } from "./batch-norm.ts";
 import { correctConv1d, correctConv2d } from "./convolutions.ts";
 import { everyLayer } from "./every-layer.ts";
 import { correctLayerNorm } from "./layer-norm.ts";
+import { correctMaskedPooling } from "./masked-pooling.ts";
 import { correctMergedMask } from "./merged-masks.ts";
 import { freeMasks, withNewMasks } from "./recurrent-cells.ts";
 import { softmaxOverAxis } from "./softmax.ts";
+import { correctUpSampling } from "./up-sampling.ts";
 
 /** Makes a correct `call` for a layer, or returns undefined if the layer's own is right. */
 type Correction = (layer: CallableLayer, previous: LayerCall) => LayerCall | undefined;
@@ -15,13 +17,17 @@ const CORRECTIONS: Readonly<Record<string, Correction>> = {
   BatchNormalization: correctBatchNorm,
   Conv1D: correctConv1d,
   Conv2D: correctConv2d,
+  GlobalAveragePooling1D: correctMaskedPooling,
   LayerNormalization: correctLayerNorm,
   RNN: withNewMasks,
   Softmax: softmaxOverAxis,
+  UpSampling2D: correctUpSampling,
 };
 
 /** Classes whose correct `call` computes the same in training as in inference, so that a frozen trunk may contain them. */
-const PURE: ReadonlySet<string> = new Set(["Conv1D", "Conv2D", "LayerNormalization", "Softmax"]);
+const PURE: ReadonlySet<string> = new Set([
+  ...["Conv1D", "Conv2D", "GlobalAveragePooling1D", "LayerNormalization", "Softmax", "UpSampling2D"],
+]);
 
 /** The result of {@link correctLayers}. */
 export interface CorrectedLayers {

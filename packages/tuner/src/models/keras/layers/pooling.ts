@@ -1,6 +1,7 @@
 import { onlyTensor } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
+import { maskedMean } from "../../../corrections/masked-pooling.ts";
 import { type Args, KerasLayer, singleShape } from "./base.ts";
 
 /**
@@ -22,10 +23,7 @@ export class KerasGlobalPooling extends KerasLayer {
       if (this.options.function === "max") return tf.max(x, axes, keep);
       const mask = kwargs?.mask;
       if (!mask || x.rank !== 3) return tf.mean(x, axes, keep);
-      const kept = tf.expandDims(tf.cast(onlyTensor(mask), x.dtype), axes[0] === 1 ? 2 : 1);
-      // A value behind the mask may be infinite, and 0 times infinity is not 0.
-      const values = tf.where(tf.cast(tf.mul(kept, tf.ones(x.shape)), "bool"), x, tf.zerosLike(x));
-      return tf.div(tf.sum(values, axes, keep), tf.sum(kept, axes, keep));
+      return maskedMean(x as tf.Tensor3D, onlyTensor(mask), axes[0] as number, keep);
     });
   }
 
