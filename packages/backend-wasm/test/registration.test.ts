@@ -67,3 +67,13 @@ it("undoes everything if the heap cannot be guarded, and the next call works", (
   registration.dispose();
   expect(standing()).toEqual(stock);
 });
+
+it("a gradient that tfjs lacks works on the other backends too while a session is open", async () => {
+  const registration = registerTrainingKernels();
+  await tf.setBackend("cpu");
+  const [a, b] = [tf.tensor2d([[1, 2]]), tf.tensor2d([[3], [4]])];
+  // By hand: the derivative of (ab)² by a is 2 (ab) bᵀ, and ab is 11.
+  const grad = tf.grad((x) => tf.sum(tf.square(tf.einsum("ij,jk->ik", x, b))))(a);
+  expect([...grad.dataSync()]).toEqual([66, 88]);
+  registration.dispose();
+});

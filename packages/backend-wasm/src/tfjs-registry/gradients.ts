@@ -2,7 +2,10 @@ import type { Registration } from "@graftjs/backend";
 import * as tf from "@tensorflow/tfjs-core";
 import { once } from "./registration.ts";
 
-/** A gradient that is used while wasm is the current backend. Other backends keep the gradient registered before it. */
+/**
+ * A gradient that is used while wasm is the current backend. Other backends keep the gradient registered before it. If none was
+ * registered, they use this one too.
+ */
 export interface WasmGradient {
   readonly kernelName: string;
   readonly inputsToSave?: readonly string[];
@@ -35,12 +38,11 @@ export function replaceGradients(gradients: readonly WasmGradient[]): Registrati
       }),
       kernelName,
       gradFunc: (dy, saved, attrs) => {
-        const ours = tf.getBackend() === "wasm" ? gradFunc(dy as tf.Tensor, saved, attrs) : undefined;
+        // If tfjs has no gradient, ours serves the other backends too: it must not hide that there is none.
+        const ours = !stock || tf.getBackend() === "wasm" ? gradFunc(dy as tf.Tensor, saved, attrs) : undefined;
         if (ours) return ours;
         if (stock) return stock.gradFunc(dy, saved, attrs);
-        throw new Error(
-          `Cannot compute gradient: ${kernelName} has none on the ${tf.getBackend()} backend. Train on wasm, or express the op by others.`,
-        );
+        throw new Error(`Cannot compute gradient: ${kernelName} has none. Express the op by others.`);
       },
     });
     undo.push(() => {
