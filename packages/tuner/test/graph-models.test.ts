@@ -3,7 +3,7 @@ import { sgd } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type FineTuneOptions, fineTune, graphArtifacts, graphModelAdapter } from "../src/index.ts";
+import { type FineTuneOptions, fineTune, graphArtifacts, graphModelAdapter, planFineTune } from "../src/index.ts";
 import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
 import { examples } from "./support.ts";
 
@@ -50,6 +50,36 @@ describe("GraphModel", () => {
     for (const other of [plain, tuned, fresh]) other.dispose();
     tf.dispose([data.xs, data.ys]);
     expect(tf.memory().numTensors).toBe(start);
+  });
+
+  it("that was converted for one batch size trains with it, and refuses other batches before the first step", async () => {
+    const artifacts = graphArtifact();
+    const { node } = artifacts.modelTopology as { node: { attr: { shape?: object } }[] };
+    const dim = [4, 6, 6, 2].map((size) => ({ size }));
+    (node[0] as { attr: object }).attr = { ...node[0]?.attr, shape: { shape: { dim } } };
+    const model = await converter.loadGraphModel({ load: async () => artifacts });
+    const adapter = graphModelAdapter(model);
+    const data = examples([6, 6, 2], 12);
+    const more = { data, trainable: "head/**", learningRate: 0.01 };
+    for (const cache of ["memory", false] as const) {
+      const run = { ...more, validation: data, cache, batchSize: 4 };
+      const { history } = await fineTune(adapter, options(run));
+      expect(history.loss[2]).toBeLessThan(history.loss[0] as number);
+      expect(history.val_loss).toHaveLength(3);
+      await planFineTune(adapter, options(run));
+    }
+    await expect(fineTune(adapter, options({ ...more, batchSize: 8 }))).rejects.toThrow(
+      /inputs of the GraphModel were converted for batches of 4, but batchSize is 8\.\n {2}Set batchSize: 4\. .*convert the model again/,
+    );
+    const ten = examples([6, 6, 2], 10);
+    for (const given of [
+      { ...more, data: ten },
+      { ...more, validation: ten },
+    ])
+      await expect(fineTune(adapter, options({ ...given, batchSize: 4 }))).rejects.toThrow(
+        /last batch of `(data|validation)` has 2 example\(s\)\.\n {2}Give a multiple of 4 examples, not 10\./,
+      );
+    adapter.release();
   });
 
   it("trains convolutions of a graph through the fused convolution op", async () => {

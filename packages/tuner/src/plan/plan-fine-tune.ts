@@ -125,10 +125,12 @@ async function phaseCacheSize(assembly: Assembly, cut: Phase["cut"]): Promise<Ca
   const store = typeof cache === "object" ? cache.store : undefined;
   const inMemory = typeof cache === "object" ? { precision: cache.precision } : cache;
   const plain = { ...rest, augment: [], mixup: 0, cache: inMemory };
-  const single = { ...assembly, options: plain, validation: undefined, train: { ...train, size: 1 } };
+  const examples = cut.fixedBatch ?? 1;
+  const few = { ...assembly, options: plain, validation: undefined, train: { ...train, size: examples } };
   // For a stream, labels are in memory even if the outputs are in files.
-  const { bytes, labelBytes, close } = await openLoader(single, cut, console.warn);
-  await close();
+  const loaded = await openLoader(few, cut, console.warn);
+  await loaded.close();
+  const [bytes, labelBytes] = [loaded.bytes / examples, loaded.labelBytes / examples];
   const parts = [
     { rows: train.size * cachedViews, size: cachedViews > 0 ? train.size : 0, near: train.buffer },
     { rows: validation?.size ?? 0, size: validation?.size ?? 0, near: validation?.buffer },

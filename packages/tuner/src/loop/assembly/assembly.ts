@@ -159,7 +159,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
     const states = layerStates(adapter.patchable);
-    assertBatches({ phases, ports, stateful: states.paths, train, validation }, batchSize);
+    assertBatches({ phases, adapter, stateful: states.paths, train, validation }, batchSize);
     const lossDefinitions = losses.map(lossOf);
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
     const metrics = metricsByOutput(listedMetrics(options.metrics, ports.outputNames), several, ports.outputNames);

@@ -1,4 +1,4 @@
-import type { Ports } from "../../models/adapter/ports.ts";
+import type { ModelAdapter } from "../../models/adapter/model-adapter.ts";
 import { DataError } from "../../pipeline/data-error.ts";
 import type { Source } from "../../pipeline/source/source.ts";
 import type { Phase } from "./phases.ts";
@@ -6,7 +6,7 @@ import type { Phase } from "./phases.ts";
 /** The facts that decide which batch sizes a run may have. */
 export interface BatchedRun {
   readonly phases: readonly Phase[];
-  readonly ports: Ports;
+  readonly adapter: Pick<ModelAdapter, "name" | "ports">;
   /** Stable paths of stateful layers. */
   readonly stateful: readonly string[];
   readonly train: Source;
@@ -31,20 +31,42 @@ function assertSeveralExamples({ phases, train: { size } }: BatchedRun, batchSiz
   );
 }
 
-/** Refuses other batches than those that a stateful layer was built for: row i of its state continues row i of the next batch. */
-function assertWholeBatches({ ports, stateful, train, validation }: BatchedRun, batchSize: number): void {
-  const fixed = ports.inputs[0]?.shape[0];
-  if (stateful.length === 0 || fixed === undefined || fixed === null) return;
-  const why = `\`${stateful[0]}\` is stateful and built for batches of ${fixed}`;
-  if (batchSize !== fixed) throw new DataError(`${why}, but batchSize is ${batchSize}.`, `Set batchSize: ${fixed}.`);
+/** A batch size that a model requires, and the reason. */
+interface FixedBatch {
+  readonly size: number;
+  readonly why: string;
+  readonly fix: string;
+}
+
+function assertWholeBatches(run: BatchedRun, batchSize: number): void {
+  const fixed = fixedBatch(run);
+  if (!fixed) return;
+  const { size, why, fix } = fixed;
+  if (batchSize !== size) throw new DataError(`${why}, but batchSize is ${batchSize}.`, `Set batchSize: ${size}.${fix}`);
   for (const [what, source] of [
-    ["data", train],
-    ["validation", validation],
+    ["data", run.train],
+    ["validation", run.validation],
   ] as const) {
-    if (!source || source.size % fixed === 0) continue;
+    if (!source || source.size % size === 0) continue;
     throw new DataError(
-      `${why}, but the last batch of \`${what}\` has ${source.size % fixed} example(s).`,
-      `Give a multiple of ${fixed} examples, not ${source.size}.`,
+      `${why}, but the last batch of \`${what}\` has ${source.size % size} example(s).`,
+      `Give a multiple of ${size} examples, not ${source.size}.${fix}`,
     );
   }
+}
+
+/**
+ * Finds the only batch size that the model takes. For a stateful layer, row i of its state continues row i of the next batch. A
+ * GraphModel may have been converted for one batch size: tfjs refuses others, and its nodes may contain the size.
+ */
+function fixedBatch({ adapter: { name, ports }, phases, stateful }: BatchedRun): FixedBatch | undefined {
+  if (stateful.length > 0) {
+    const size = ports.inputs[0]?.shape[0];
+    const why = `\`${stateful[0]}\` is stateful and built for batches of ${size}`;
+    return typeof size === "number" ? { size, why, fix: "" } : undefined;
+  }
+  const size = phases[0]?.cut.fixedBatch;
+  if (size === undefined) return undefined;
+  const why = `The inputs of the ${name} were converted for batches of ${size}`;
+  return { size, why, fix: " For other sizes, convert the model again with a batch of any size." };
 }

@@ -59,6 +59,8 @@ export interface CutModel {
   readonly sources: readonly number[];
   /** Whether the trunk is known to treat each example independently. If not, this is checked on one example before caching. */
   readonly rowwise?: boolean;
+  /** The only number of examples that the trunk takes at once. @default any */
+  readonly fixedBatch?: number;
   /** Facts about the part after the cut that are known before it runs. */
   readonly tail: TailInfo;
   /** Paths of layers that normalise vectors by batch statistics. Such layers need at least two examples per batch. */

@@ -61,6 +61,7 @@ export function graphModelAdapter(
   // `model.inputNodes` would give the keys of the signature instead of node names.
   const inputNames = model.inputs.map(({ name }) => nodeName(name));
   const inputs = model.inputs.map(({ shape, dtype }) => ({ shape: shapeOf(shape), dtype: dtype ?? undefined }));
+  const fixedBatch = inputs.map(({ shape }) => shape[0]).find((size) => typeof size === "number");
   const fixed = outputs.map((name) => model.outputs.find((output) => output.name === name)?.shape);
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
     Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
@@ -98,6 +99,7 @@ export function graphModelAdapter(
         sources: frontier.map((name) => inputNames.indexOf(name)),
         tail: { bytes: undefined, kinds: new Set(tail.map((name) => ops.get(name) as string)) },
         batchStatistics: [],
+        ...(fixedBatch === undefined ? {} : { fixedBatch }),
         runTrunk(given) {
           const made = computed.length > 0 ? execute(toMap(inputNames, given), computed) : [];
           return frontier.map((name) => {

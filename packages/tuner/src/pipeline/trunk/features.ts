@@ -89,12 +89,14 @@ async function fill(
           rows.labels.map((tensor) => ({ tensor, mask: null })),
         );
         for (let view = 0; view < count && !store.complete; view++) {
-          for (const piece of pieces(rows.inputs, indices)) {
+          for (const piece of pieces(rows.inputs, indices, cut.fixedBatch)) {
             const values = runTrunk(cut, views(piece.inputs, piece.indices, view));
             try {
               assertRows(values, piece.indices.length, cut);
               if (first + piece.from + view === 0 && !cut.rowwise)
-                await assertAlone(cut, values, () => views(rowsAt0(rows.inputs), indices.subarray(0, 1), 0));
+                await assertAlone(cut, values, (copies) =>
+                  views(firstRow(rows.inputs, copies), new Int32Array(copies).fill(first), 0),
+                );
               await store.write(
                 view * source.size + first + piece.from,
                 values.filter((_, i) => valueAt(cut, i).source < 0),
@@ -139,22 +141,33 @@ function assertRows(values: readonly Value[], count: number, cut: CutModel): voi
   );
 }
 
-function rowsAt0(inputs: readonly tf.Tensor[]): tf.Tensor[] {
-  return inputs.map((tensor) => tf.slice(tensor, 0, 1));
+/** Repeats the first row of each input. */
+function firstRow(inputs: readonly tf.Tensor[], copies: number): tf.Tensor[] {
+  return inputs.map((tensor) =>
+    tf.tidy(() => tf.tile(tf.slice(tensor, 0, 1), [copies, ...tensor.shape.slice(1).map(() => 1)])),
+  );
 }
 
 /** Relative tolerance, above the differences that another order of summation causes, even in float16. */
 const ALONE = 1e-2;
 
-/** Checks that the trunk's output for the first example is the same without the other examples. Only then may it be cached. */
-async function assertAlone(cut: CutModel, values: readonly Value[], first: () => tf.Tensor[]): Promise<void> {
+/**
+ * Checks that the trunk's output for the first example is the same without the other examples. Only then may it be cached.
+ *
+ * @param first gives copies of the first example.
+ */
+async function assertAlone(
+  cut: CutModel,
+  values: readonly Value[],
+  first: (copies: number) => tf.Tensor[],
+): Promise<void> {
   if (values.every(({ tensor }) => tensor.shape[0] === 1)) return;
-  const single = runTrunk(cut, first());
+  const single = runTrunk(cut, first(cut.fixedBatch ?? 1));
   try {
     for (const [i, { tensor }] of values.entries()) {
       const off = tf.tidy(() => {
-        const [batched, expected] = [tf.slice(tensor, 0, 1), (single[i] as Value).tensor].map((t) =>
-          tf.cast(t, "float32"),
+        const [batched, expected] = [tensor, (single[i] as Value).tensor].map((t) =>
+          tf.cast(tf.slice(t, 0, 1), "float32"),
         );
         const size = tf.max(tf.abs(expected as tf.Tensor));
         return tf.div(tf.max(tf.abs(tf.sub(batched as tf.Tensor, expected as tf.Tensor))), tf.maximum(size, 1e-6));

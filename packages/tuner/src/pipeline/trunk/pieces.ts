@@ -15,10 +15,14 @@ export interface Piece {
  */
 const AT_ONCE = 5e6;
 
-/** Splits a batch into pieces of at least one row and, if possible, at most `AT_ONCE` bytes. The caller owns the tensors. */
-export function* pieces(inputs: readonly tf.Tensor[], indices: Int32Array): Generator<Piece> {
+/**
+ * Splits a batch into pieces of at least one row and, if possible, at most `AT_ONCE` bytes. The caller owns the tensors.
+ *
+ * @param rows number of rows of every piece. @default as many as fit
+ */
+export function* pieces(inputs: readonly tf.Tensor[], indices: Int32Array, rows?: number): Generator<Piece> {
   const bytes = inputs.reduce((sum, { size }) => sum + size * 4, 0);
-  const each = Math.max(1, Math.floor((AT_ONCE * indices.length) / bytes));
+  const each = rows ?? Math.max(1, Math.floor((AT_ONCE * indices.length) / bytes));
   for (let from = 0; from < indices.length; from += each) {
     const some = indices.subarray(from, from + each);
     yield { from, indices: some, inputs: inputs.map((tensor) => rowsOf(tensor, from, some.length)) };
