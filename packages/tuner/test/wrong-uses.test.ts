@@ -1,6 +1,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { adam, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { type FineTuneOptions, fineTune, loadLayersModel, loadModel, readModelArtifacts } from "../src/index.ts";
 import { convNet, mlp } from "./nets.ts";
@@ -52,6 +53,73 @@ describe("parts of the wrong form are refused with the fix", () => {
         /namedParams\(model\)/,
       );
     expect(new HookedOptimizer({ params: namedParams(mlp()), rule: sgd(), learningRate: 0.1 }).params).toHaveLength(6);
+  });
+});
+
+describe("several outputs", () => {
+  const y = tf.tensor2d(Array.from({ length: 12 }, (_, i) => [i % 2, 1 - (i % 2)]));
+  const net = (): layers.LayersModel => {
+    const input = layers.input({ shape: [4] });
+    const body = layers.layers.dense({ units: 3, name: "body" }).apply(input);
+    const outputs = ["a", "b"].map((name) => layers.layers.dense({ units: 2, name }).apply(body));
+    return layers.model({ inputs: input, outputs: outputs as layers.SymbolicTensor[] });
+  };
+  const combiner = {
+    name: "sum",
+    init: () => null,
+    weigh: (_: unknown, { length }: unknown[]) => ({ weights: new Float64Array(length).fill(1), state: null }),
+  };
+  type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => unknown;
+  const squares: Loss = (labels, predictions) => tf.mean(tf.square(tf.sub(labels, predictions)));
+
+  it.each<[string, tf.Tensor, Loss | undefined, RegExp]>([
+    [
+      "labels of another width",
+      tf.zeros([12, 3]),
+      undefined,
+      /data\.ys, output `b`, is \[12,3\], and `meanSquaredError`/,
+    ],
+    ["labels of another rank", tf.zeros([12]), undefined, /data\.ys, output `b`, is \[12\], and `meanSquaredError`/],
+    ["a single number as labels", tf.scalar(1), undefined, /ys `b` is a single number\. Give one row per example/],
+    [
+      "labels that a loss function cannot take",
+      tf.zeros([12, 3]),
+      squares,
+      /failed for labels \[12,3\] and predictions \[12,2\]/,
+    ],
+    ["a loss function without a result", y, () => undefined, /loss function returned nothing\.\s+Return a tensor/],
+    ["a loss function that returns a number", y, () => 3, /loss function returned number\.\s+Return a tensor/],
+  ])("%s: named, with and without a combiner", async (_, b, loss, message) => {
+    const given = { data: { xs: tf.ones([12, 4]), ys: { a: y, b } }, trainable: "all" };
+    const losses = { a: "meanSquaredError", b: loss ?? "meanSquaredError" };
+    for (const more of [{}, { combiner }])
+      await expect(fineTune(net(), options({ ...given, ...more, loss: losses }))).rejects.toMatchObject({
+        name: expect.stringMatching(/^(Data|Options)Error$/),
+        message: expect.stringMatching(message),
+      });
+  });
+
+  it.each<[string, Loss, object, RegExp]>([
+    [
+      "an op without a gradient",
+      (l, p) => tf.mean(tf.cumprod(tf.sub(l, p))),
+      combiner,
+      /loss of output `b` .*no gradient for `Cumprod`/,
+    ],
+    ["a constant loss", () => tf.scalar(3), combiner, /loss of output `b` depends on no trained parameter/],
+    [
+      "a combiner without weights",
+      squares,
+      { ...combiner, weigh: () => undefined },
+      /`sum` returned no weight\(s\) for 2 tasks/,
+    ],
+  ])("%s: named, with a combiner", async (_, b, combiner, message) => {
+    const data = { xs: tf.ones([12, 4]), ys: { a: y, b: y } };
+    const loss = { a: "meanSquaredError", b };
+    await expect(fineTune(net(), options({ data, trainable: "all", combiner, loss }))).rejects.toMatchObject({
+      name: expect.stringMatching(/^(Recipe|Options)Error$/),
+      message: expect.stringMatching(message),
+    });
   });
 });
 

@@ -8,6 +8,7 @@ import { type Loss, type LossDefinition, lossOf } from "./loss.ts";
  * that would broadcast silently. It reads the smallest and the largest label of each output once. If the loss is a function, its
  * labels are not checked.
  *
+ * @param names names of the outputs. The message names the output if there are several.
  * @param what begins the message: "data.ys".
  * @throws DataError with every output that does not fit.
  */
@@ -15,6 +16,7 @@ export async function assertLabels(
   labels: readonly tf.Tensor[],
   losses: readonly Loss[],
   outputs: readonly Port[],
+  names: readonly string[],
   what: string,
 ): Promise<void> {
   const problems: string[] = [];
@@ -23,10 +25,11 @@ export async function assertLabels(
     const given = losses[i];
     if (given === undefined || typeof given === "function") continue;
     const loss = lossOf(given);
+    const column = names.length > 1 ? `${what}, output \`${names[i]}\`,` : what;
     problems.push(
       ...(loss.sparse
-        ? await classProblems(tensor, shape, what, loss.name)
-        : [...shapeProblems(tensor, shape, what, loss.name), ...(await rangeProblems(tensor, what, loss))]),
+        ? await classProblems(tensor, shape, column, loss.name)
+        : [...shapeProblems(tensor, shape, column, loss.name), ...(await rangeProblems(tensor, column, loss))]),
     );
   }
   if (problems.length > 0) throw new DataError("The labels do not fit.", problems.join("\n"));
@@ -58,7 +61,9 @@ function shapeProblems(tensor: tf.Tensor, shape: readonly (number | null)[], wha
     (tensor.rank === shape.length && shape.every((n, i) => i === 0 || n === null || n === tensor.shape[i]));
   return fits
     ? []
-    : [`${what} is [${tensor.shape}], and \`${loss}\` takes what the output has: [${shape.map((n) => n ?? "any")}].`];
+    : [
+        `${what} is [${tensor.shape}], and \`${loss}\` takes labels of the output's shape, [${shape.map((n) => n ?? "any")}].`,
+      ];
 }
 
 /** Checks the range of one output's labels. It does not look for NaN, because the guard names the origin of a NaN. */

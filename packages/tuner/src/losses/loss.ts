@@ -1,4 +1,4 @@
-import { didYouMean, OptionsError } from "@graftjs/core";
+import { didYouMean, GraftError, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { LOSSES, type LossName } from "./losses.ts";
 
@@ -52,7 +52,7 @@ export function meanLoss(
   predictions: tf.Tensor,
   weights?: tf.Tensor | undefined,
 ): tf.Scalar {
-  const loss = fn(labels, predictions);
+  const loss = computed(fn, labels, predictions);
   if (weights === undefined) return (loss.rank === 0 ? loss : tf.mean(loss)) as tf.Scalar;
   if (loss.rank === 0 || loss.shape[0] !== weights.size)
     throw new OptionsError(
@@ -61,6 +61,26 @@ export function meanLoss(
     );
   const factors = tf.reshape(weights, [weights.size, ...loss.shape.slice(1).map(() => 1)]);
   return tf.mean(tf.mul(loss, factors)) as tf.Scalar;
+}
+
+/** Calls a loss function. @throws OptionsError if it does not fit the shapes, or returns something else than a tensor. */
+function computed(fn: LossFunction, labels: tf.Tensor, predictions: tf.Tensor): tf.Tensor {
+  let loss: tf.Tensor;
+  try {
+    loss = fn(labels, predictions);
+  } catch (cause) {
+    if (cause instanceof GraftError || tf.util.arraysEqual(labels.shape, predictions.shape)) throw cause;
+    throw new OptionsError(
+      `A loss function failed for labels [${labels.shape}] and predictions [${predictions.shape}]: ${(cause as Error).message}`,
+      "Give labels of the shape that the loss function takes.",
+      { cause },
+    );
+  }
+  if (loss instanceof tf.Tensor) return loss;
+  throw new OptionsError(
+    `A loss function returned ${loss === undefined ? "nothing" : typeof loss}.`,
+    "Return a tensor: one value per example, or their mean.",
+  );
 }
 
 // A package's `plugins` may hold plugins of this kind.

@@ -140,7 +140,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
           "`mixup` mixes examples, and a mixed example has no weight of its own.",
           "Leave `sampleWeights` out of the data, or `mixup` out of the options.",
         );
-      return assertLabels(labels, losses, outputsOf(inputs), what);
+      return assertLabels(labels, losses, outputsOf(inputs), ports.outputNames, what);
     };
     const read = async (data: FineTuneOptions["data"], what: string): Promise<Source> => {
       if (isStream(data)) {

@@ -5,6 +5,7 @@ import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import type { BatchOutcome } from "../forward/batch-outcome.ts";
 import { measure, outputLoss, predict, scaled } from "../forward/forward.ts";
+import { explained } from "./explain-error.ts";
 
 type Apply = (loss: tf.Scalar, grads: TensorMap) => Promise<boolean>;
 
@@ -24,17 +25,23 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
       "Leave one of them out; raise batchSize instead.",
     );
   }
-  const trainer = taskTrainer({ optimizer, combiner, statistics: statistics.map(({ variable }) => variable) });
+  const trainer = taskTrainer({
+    optimizer,
+    combiner: checked(combiner),
+    statistics: statistics.map(({ variable }) => variable),
+  });
   return {
     trainer,
     async step(cut, batch, afterForward, apply) {
       let metrics: readonly tf.Tensor[] = [];
       const each: tf.Scalar[] = [];
       let loss: tf.Scalar | undefined;
+      let current: string | undefined;
       const byTask = Object.fromEntries(
         adapter.ports.outputNames.map((name, task) => [
           name,
           () => {
+            current = name;
             const outputs = predict(assembly, cut, batch, 0);
             if (task === 0) metrics = measure(assembly, batch, outputs);
             afterForward();
@@ -47,6 +54,7 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
       );
       try {
         const values = await trainer.step(byTask, async (losses, grads) => {
+          current = undefined;
           loss = tf.tidy(() => tf.addN(Object.values(losses)) as tf.Scalar);
           return apply(loss, grads);
         });
@@ -54,8 +62,22 @@ export function combinedStep(assembly: Assembly, combiner: AnyCombiner): Combine
         return { loss: loss as unknown as tf.Scalar, each, metrics };
       } catch (error) {
         tf.dispose([...metrics, ...each.filter(Boolean), ...(loss ? [loss] : [])]);
-        throw error;
+        throw explained(error, current);
       }
     },
   };
+}
+
+/** Checks the weights that a combiner returns. @throws RecipeError if there is not one per task */
+function checked(combiner: AnyCombiner): AnyCombiner {
+  if (!("weigh" in combiner)) return combiner;
+  const weigh: typeof combiner.weigh = (gram, tasks, ...rest) => {
+    const found = combiner.weigh(gram, tasks, ...rest);
+    if (found?.weights?.length === tasks.length) return found;
+    throw new RecipeError(
+      `The combiner \`${combiner.name}\` returned ${found?.weights?.length ?? "no"} weight(s) for ${tasks.length} tasks.`,
+      "`weigh` must return `{ weights, state }` with one weight per task.",
+    );
+  };
+  return Object.create(combiner, { weigh: { value: weigh } }) as AnyCombiner;
 }

@@ -1,4 +1,4 @@
-import { NonFiniteError, OptionsError, type TensorMap } from "@graftjs/core";
+import { NonFiniteError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
@@ -9,6 +9,7 @@ import type { BadStep, Guard, Inspected } from "../safety/guard.ts";
 import { guardedStep } from "../safety/guarded-step.ts";
 import { movingStatistics } from "../safety/moving-statistics.ts";
 import type { CombinedStep } from "./combined-step.ts";
+import { explained } from "./explain-error.ts";
 
 /** The result of a step. */
 export interface StepOutcome {
@@ -54,7 +55,7 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
       return { outcome: { loss: value, each, metrics }, grads: Object.fromEntries(byName) };
     } catch (error) {
       tf.dispose([...metrics, ...each]);
-      throw withoutGradient(error) ?? error;
+      throw explained(error);
     }
   }
 
@@ -117,17 +118,6 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
       }
     },
   };
-}
-
-/** Returns the error to throw if a loss, or a model of plain functions, uses an op without a gradient. Layers are examined before. */
-function withoutGradient(cause: unknown): OptionsError | undefined {
-  const op = /gradient function not found for (\w+)/.exec((cause as Error | undefined)?.message ?? "")?.[1];
-  if (op === undefined) return undefined;
-  return new OptionsError(
-    `The loss or the model's function cannot be trained: tfjs has no gradient for \`${op}\`.`,
-    "Write it with other ops. No step was taken.",
-    { cause },
-  );
 }
 
 /**

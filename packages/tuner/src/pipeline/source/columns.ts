@@ -32,7 +32,8 @@ export function columns({ xs, ys, sampleWeights }: ExampleData, ports: Ports, wh
     [...inputs, ...labels].forEach((tensor, i) => {
       const name =
         i < inputs.length ? `xs \`${ports.inputNames[i]}\`` : `ys \`${ports.outputNames[i - inputs.length]}\``;
-      if (tensor.shape[0] !== size)
+      if (tensor.rank === 0) problems.push(`${what}: ${name} is a single number. Give one row per example.`);
+      else if (tensor.shape[0] !== size)
         problems.push(`${what}: ${name} has ${tensor.shape[0]} examples, but the first input has ${size}.`);
     });
     inputs.forEach((tensor, i) => {
