@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readSafetensors } from "@graftjs/tuner";
@@ -80,6 +80,30 @@ describe("code that a recipe names by path", () => {
       expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringContaining(message) });
       expect(existsSync(ran), message).toBe(false);
     }
+  });
+
+  it.each(["explain", "list", "schema"])("is never run by graft %s for an invalid recipe", async (command) => {
+    for (const [more, message] of [
+      [{ hooks: [{ use: "clip-by-global-norm", with: { norm: -1 } }] }, "norm"],
+      [{ hooks: ["sgd"] }, "`sgd` is a rule"],
+      [{ run: { ...(recipe.run as object), epochs: -1 } }, "epochs"],
+      [{ run: { ...(recipe.run as object), epoch: 1 } }, "epoch"],
+    ] as const) {
+      withPlugin(`./${spy()}`, more);
+      expect(await graft(command, "recipe.json", "--trust-paths"), message).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(message),
+      });
+      expect(existsSync(ran), message).toBe(false);
+    }
+    // A recipe that is not finished is what `list` and `schema` are for.
+    withPlugin(`./${spy()}`, { rule: undefined, run: undefined });
+    expect(await graft(command, "recipe.json", "--trust-paths")).toMatchObject({ code: command === "explain" ? 2 : 0 });
+    expect(existsSync(ran)).toBe(command !== "explain");
+    rmSync(ran, { force: true });
+    withPlugin(`./${spy()}`, { run: {} });
+    expect(await graft(command, "recipe.json", "--trust-paths")).toMatchObject({ code: command === "explain" ? 2 : 0 });
+    expect(existsSync(ran)).toBe(command !== "explain");
   });
 
   it("is run if a name may come from it: nothing else tells the names of its plugins", async () => {

@@ -1,4 +1,4 @@
-import { loadRegistry } from "../recipe/load-plugins.ts";
+import { checkedRegistry } from "../recipe/checked-registry.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
 import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
@@ -11,8 +11,8 @@ export const explain: Command = {
   options: trustFlags,
   async run(positionals, values, { out, cwd }) {
     const trust = trustOf(values, "none");
-    const { recipe, folder } = await readRecipeJson(recipePath("explain", positionals), cwd, trust);
-    const registry = await loadRegistry(recipe.plugins ?? [], folder, trust);
-    out(`${await registry.explain(recipe, { run: await runSchema() })}\n`);
+    const file = await readRecipeJson(recipePath("explain", positionals), cwd, trust);
+    const registry = await checkedRegistry(file, { isUnfinished: false });
+    out(`${await registry.explain(file.recipe, { run: await runSchema() })}\n`);
   },
 };

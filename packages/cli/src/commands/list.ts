@@ -1,6 +1,7 @@
+import { checkedRegistry } from "../recipe/checked-registry.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
-import { LOOK, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
+import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -14,8 +15,10 @@ export const list: Command = {
   options: { json: "boolean", ...trustFlags },
   async run([path, ...stray], values, { out, cwd }) {
     refuseStray(list.usage, stray);
-    const file = path === undefined ? undefined : await readRecipeJson(path, cwd, trustOf(values, "none"));
-    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd, file?.trust ?? LOOK);
+    const registry =
+      path === undefined
+        ? await loadRegistry([], cwd)
+        : await checkedRegistry(await readRecipeJson(path, cwd, trustOf(values, "none")), { isUnfinished: true });
     const plugins = registry.list();
     if (values.json) return out(`${JSON.stringify(plugins, null, 2)}\n`);
     const kindWidth = longest(plugins.map(({ kind }) => kind));

@@ -1,7 +1,8 @@
+import { checkedRegistry } from "../recipe/checked-registry.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { schemaText } from "../recipe/schema-text.ts";
-import { LOOK, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
+import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
@@ -14,8 +15,10 @@ export const schema: Command = {
   options: trustFlags,
   async run([path, ...stray], values, { out, cwd }) {
     refuseStray(schema.usage, stray);
-    const file = path === undefined ? undefined : await readRecipeJson(path, cwd, trustOf(values, "none"));
-    const registry = await loadRegistry(file?.recipe.plugins ?? [], file?.folder ?? cwd, file?.trust ?? LOOK);
+    const registry =
+      path === undefined
+        ? await loadRegistry([], cwd)
+        : await checkedRegistry(await readRecipeJson(path, cwd, trustOf(values, "none")), { isUnfinished: true });
     out(await schemaText(registry));
   },
 };

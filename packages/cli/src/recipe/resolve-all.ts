@@ -32,7 +32,7 @@ export async function resolveAll(
   if (paths.length === 0) return attempt(recipe, folder, trust);
   const first = await attempt({ ...recipe, plugins: packages }, folder, trust);
   const refused = paths.flatMap((name) => refusal(name, folder, trust) ?? []);
-  const sure = [...refused, ...first.problems.filter((problem) => !MAYBE.test(problem))];
+  const sure = [...refused, ...first.problems.filter((problem) => !maySolve(problem))];
   if (sure.length + known.length > 0) return { ...first, resolved: undefined, problems: sure };
   return attempt(recipe, folder, trust);
 }
@@ -47,8 +47,10 @@ export function pluginsOf({ plugins }: Recipe): {
   return { packages: texts.filter(isPackageName), paths: texts.filter((name) => !isPackageName(name)) };
 }
 
-/** Problems that the plugins by path may solve: they add plugins, and kinds with keys of the recipe. */
-const MAYBE = /no plugin is named `|is not a key of a recipe/;
+/** Tells whether plugins by path may solve a problem: they add plugins, and kinds with keys of the recipe. */
+export function maySolve(problem: string): boolean {
+  return /no plugin is named `|is not a key of a recipe/.test(problem);
+}
 
 async function attempt(recipe: Recipe, folder: string, trust: Trust): Promise<Attempt> {
   const problems: string[] = [];
