@@ -21,10 +21,10 @@ async function errorOf(broken: Record<string, unknown>): Promise<string> {
 
 it("a plugin that is not installed: says how to install it", async () => {
   expect(
-    await errorOf({ ...recipe, plugins: [...(recipe.plugins as string[]), "@graftjs/lora"] }),
+    await errorOf({ ...recipe, plugins: [...(recipe.plugins as string[]), "@nobody/graft-plugin"] }),
   ).toMatchInlineSnapshot(`
     "The recipe has 1 problem(s).
-      @graftjs/lora is not installed: npm install @graftjs/lora
+      @nobody/graft-plugin is not installed: npm install @nobody/graft-plugin
     "
   `);
 });
@@ -126,7 +126,7 @@ it("a recipe that is not JSON: line and column", async () => {
 it("several problems: reports all of them", async () => {
   const error = await errorOf({
     ...recipe,
-    plugins: [...(recipe.plugins as string[]), "@graftjs/lora"],
+    plugins: [...(recipe.plugins as string[]), "@nobody/graft-plugin"],
     trainable: "heat/**",
     hooks: ["sgd", { use: "clip-by-global-norm", with: { nrom: 1 } }],
     learningRate: -1,
@@ -134,7 +134,7 @@ it("several problems: reports all of them", async () => {
   });
   expect(error).toMatchInlineSnapshot(`
     "The recipe has 7 problem(s).
-      @graftjs/lora is not installed: npm install @graftjs/lora
+      @nobody/graft-plugin is not installed: npm install @nobody/graft-plugin
       \`epoch\` is not a key of a recipe.
       hooks[0]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
       hooks[1] \`clip-by-global-norm\`: \`norm\` is required: a number > 0

@@ -1,5 +1,5 @@
 import { OptionsError } from "@graftjs/core";
-import { assertKnownOutputs } from "./known-outputs.ts";
+import { assertKnownOutputs } from "../models/adapter/known-outputs.ts";
 
 /** The `lossWeights` option: factors on the outputs' losses, in order or by the output's name. */
 export type LossWeights = readonly number[] | { readonly [output: string]: number };

@@ -1,5 +1,5 @@
 import { OptionsError } from "@graftjs/core";
-import { assertKnownOutputs } from "../losses/known-outputs.ts";
+import { assertKnownOutputs } from "../models/adapter/known-outputs.ts";
 import { type Metric, metricOf } from "./metric.ts";
 import type { MetricName } from "./metrics.ts";
 
