@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { readDeltaCard, readModelCard } from "@graftjs/tuner";
+import { readDeltaCard, readModelCard, readSafetensors } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import sharp from "sharp";
@@ -238,4 +238,40 @@ it("trains on a table and predicts each row of another one, classes and numbers"
     { file: join("<folder>", "new.csv"), row: 1, value: expect.closeTo(0, 0) },
     { file: join("<folder>", "new.csv"), row: 2, value: expect.closeTo(27, 0) },
   ]);
+});
+
+it("saves an adapter as a small delta and a whole model, and both predict the same", async () => {
+  const base = tfl.sequential({
+    layers: [
+      tfl.layers.flatten({ inputShape: [6, 6, 3] }),
+      tfl.layers.dense({ name: "body", units: 64, activation: "tanh" }),
+      tfl.layers.dense({ name: "old", units: 7, activation: "softmax" }),
+    ],
+  });
+  await saveModel(base, join(folder, "deep"));
+  base.dispose();
+  write("adapter.json", {
+    ...{ ...recipe, plugins: [...recipe.plugins, "@graftjs/lora"], learningRate: 0.02 },
+    patches: [{ use: "lora", with: { rank: 2 } }],
+    trainable: ["role:lora_a", "role:lora_b", "head"],
+    run: { ...run, model: "deep/model.json", epochs: 30, output: "adapted" },
+  });
+  expect(await graft("run", "adapter.json")).toMatchObject({ code: 0, err: "" });
+  const files = ["pictures/red", "pictures/dark/0.png"];
+  const { out, code, err } = await graft("predict", "adapted", ...files);
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out.split("\n").filter((line) => /^pictures\/red.*png +red /.test(line))).toHaveLength(8);
+  const { tensors } = readSafetensors(readFileSync(join(folder, "adapted/delta.safetensors")));
+  expect([...tensors.keys()].sort()).toEqual(["body/lora_a", "body/lora_b", "head/bias", "head/kernel"]);
+  expect(await graft("merge", "adapter.json", "adapted/delta.safetensors", "--out", "adapted-merged")).toMatchObject({
+    code: 0,
+    err: "",
+  });
+  expect((await graft("predict", "adapted-merged", ...files)).out).toBe(out);
+  write("only-delta.json", {
+    ...JSON.parse(readFileSync(join(folder, "adapter.json"), "utf8")),
+    ...{ run: { ...run, model: "deep/model.json", epochs: 30, output: "only.safetensors" } },
+  });
+  expect(await graft("run", "only-delta.json")).toMatchObject({ code: 0, err: "" });
+  expect((await graft("predict", "only-delta.json", ...files)).out).toBe(out);
 });

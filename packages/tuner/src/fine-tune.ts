@@ -46,6 +46,13 @@ export interface FineTuneResult {
   readonly base: Fingerprint;
   /** Removes the patches and frees the optimizer's state. It may be called twice. */
   restore(): void;
+  /**
+   * Writes the parameters that patches added, such as those of an adapter, into the model's weights. Then removes the patches and
+   * frees the optimizer's state. The model computes as trained, and can be saved as a whole. Save the delta before.
+   *
+   * @throws RecipeError if a patch cannot do this. Nothing is changed then.
+   */
+  mergeAndUnload(): void;
   /** Frees the optimizer's state and keeps the patches. */
   dispose(): void;
 }
@@ -103,6 +110,10 @@ async function tune(assembly: Assembly, peak: PeakMeter): Promise<FineTuneResult
       base,
       restore() {
         assembly.restore();
+        dispose();
+      },
+      mergeAndUnload() {
+        assembly.mergeAndUnload();
         dispose();
       },
       dispose,

@@ -39,10 +39,11 @@ export const merge: Command = {
       );
     }
     await assertModelReplaceable(to);
-    const { applyDelta, readDeltaCard, saveModel } = await import("@graftjs/tuner");
+    const { readDeltaCard, saveModel } = await import("@graftjs/tuner");
     const card = readDeltaCard(bytes);
     const { useCpuBackend } = await import("../model/cpu-backend.ts");
     await useCpuBackend();
+    const { applyTuned } = await import("../model/apply-tuned.ts");
     const { readModel, titleOf } = await import("../model/recipe-model.ts");
     const model = await readModel({ folder, run, recipe: json, trust, classes: card?.classes });
     try {
@@ -52,7 +53,7 @@ export const merge: Command = {
           "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
         );
       }
-      applyDelta(model.tunable, bytes);
+      await applyTuned(model, { folder, recipe: json, trust }, bytes);
       await saveModel(model.savable, to, card ? { card } : {});
     } finally {
       model.dispose();

@@ -83,8 +83,11 @@ export const run: Command = {
         const delta = await uninterrupted(async () => {
           const bytes = await saveDelta(model, result, { recipe: file.recipe, card });
           await saveResult(place.delta, bytes);
-          result.restore();
-          if (place.model !== undefined) await saveWhole(session, { ...place, model: place.model });
+          if (place.model === undefined) result.restore();
+          else {
+            result.mergeAndUnload();
+            await saveWhole(session, { ...place, model: place.model });
+          }
           return bytes;
         });
         const { history, steps, seconds, stopped, warnings } = result;

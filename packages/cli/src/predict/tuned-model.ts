@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { applyDelta, type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
+import { type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
+import { applyTuned } from "../model/apply-tuned.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { readDelta, reasonOf } from "../project/files.ts";
 import type { Trust } from "../project/trust.ts";
@@ -42,7 +43,7 @@ async function tunedByRecipe(recipe: string, cwd: string, trust: Trust): Promise
   const bytes = await readDelta(delta, cwd);
   const card = readDeltaCard(bytes);
   const read = await readModel({ ...file, classes: card?.classes });
-  applyDelta(read.tunable, bytes);
+  await applyTuned(read, file, bytes);
   return tuned(read, card);
 }
 

@@ -1,5 +1,6 @@
-import { GraftError, type Param, RecipeError, selectParams } from "@graftjs/core";
+import { GraftError, type ModelPatch, type Param, type PatchHandle, RecipeError, selectParams } from "@graftjs/core";
 import type { JsonSelector, Registry, Resolved } from "@graftjs/registry";
+import type { TunableModel } from "@graftjs/tuner";
 import type { RecipeFile } from "./recipe-file.ts";
 import { resolveAll } from "./resolve-all.ts";
 
@@ -9,32 +10,60 @@ export interface Composed {
   readonly resolved: Resolved;
 }
 
+/** The model of a recipe, from whose parameters selectors choose. */
+export interface Selectable {
+  readonly params: readonly Param[];
+  readonly tunable: TunableModel;
+}
+
 /**
- * Loads a recipe's plugins, builds everything that the recipe names, and checks each selector.
+ * Loads a recipe's plugins, builds everything that the recipe names, and checks each selector. Selectors may also name parameters that
+ * the recipe's patches add.
  *
- * @param params the model's parameters, from which selectors choose. Undefined if they are not known.
+ * @param model undefined if it is not known; selectors are not checked then.
  * @throws RecipeError with all problems of plugins, names, options, rates, order and selectors
  */
 export async function compose(
   { recipe, folder, run, trust }: RecipeFile,
-  params: readonly Param[] | undefined,
+  model: Selectable | undefined,
 ): Promise<Composed> {
-  const wrongSelectors: string[] = [];
-  for (const { path, selector } of params ? selectorsOf(recipe, run) : []) {
-    try {
-      selectParams(params as readonly Param[], selector, path);
-    } catch (error) {
-      if (!(error instanceof GraftError)) throw error;
-      wrongSelectors.push(error.message.replace(/\s*\n\s*/g, " "));
-    }
-  }
-  const attempt = await resolveAll({ ...recipe, run }, folder, trust, wrongSelectors);
-  const { registry, resolved } = attempt;
-  const problems = [...attempt.problems, ...wrongSelectors];
+  const check = (added: readonly Param[]): readonly string[] =>
+    model ? wrongSelectors([...model.params, ...added], selectorsOf(recipe, run)) : [];
+  const patched = (recipe.patches ?? []).length > 0;
+  const known = patched ? [] : check([]);
+  const { registry, resolved, problems: found } = await resolveAll({ ...recipe, run }, folder, trust, known);
+  const wrong = patched && model && resolved ? check(addedBy(resolved.patches, model)) : known;
+  const problems = [...found, ...wrong];
   if (!resolved || problems.length > 0) {
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
   }
   return { registry, resolved };
+}
+
+/** Checks selectors against parameters, and returns what is wrong. */
+function wrongSelectors(params: readonly Param[], selectors: ReturnType<typeof selectorsOf>): readonly string[] {
+  return selectors.flatMap(({ path, selector }) => {
+    try {
+      selectParams(params, selector, path);
+      return [];
+    } catch (error) {
+      if (!(error instanceof GraftError)) throw error;
+      return error.message.replace(/\s*\n\s*/g, " ");
+    }
+  });
+}
+
+/** Returns descriptions of the parameters that patches add to a model. A patch that cannot be applied is reported by the run. */
+function addedBy(patches: readonly ModelPatch[], { tunable }: Selectable): readonly Param[] {
+  const handles: PatchHandle[] = [];
+  try {
+    for (const patch of patches) handles.push(patch.apply("patchable" in tunable ? tunable.patchable : tunable));
+  } catch (error) {
+    if (!(error instanceof GraftError)) throw error;
+  }
+  const added = handles.flatMap(({ added = [] }) => added);
+  for (const handle of handles.reverse()) handle.restore();
+  return added;
 }
 
 /** Lists every selector of a recipe with its path in the JSON, which error messages begin with. */

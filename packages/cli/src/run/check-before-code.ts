@@ -13,6 +13,9 @@ export async function checkBeforeCode(file: RecipeFile): Promise<void> {
   const { packages, paths } = pluginsOf(file.recipe);
   if (paths.length === 0) return;
   const model = await readModel({ ...file, recipe: { ...file.recipe, plugins: packages } }).catch(() => undefined);
-  model?.dispose();
-  await compose(file, model?.params);
+  try {
+    await compose(file, model);
+  } finally {
+    model?.dispose();
+  }
 }

@@ -59,7 +59,7 @@ export async function withSession(
   await checkBeforeCode(file);
   const classes = await classesOf(file);
   const inspected = await readModel({ ...file, classes });
-  const { registry, resolved } = await compose(file, inspected.params);
+  const { registry, resolved } = await compose(file, inspected);
   const composed = runOptions(file, resolved);
   assertHeadFits(inspected.layers, classes);
   const warnings = inspected.layers ? lossWarnings(inspected.layers, composed.loss) : [];

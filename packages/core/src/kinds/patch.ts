@@ -15,6 +15,11 @@ export interface PatchHandle {
   /** Parameters that the patch added, for the optimizer to train beside the model's own. */
   readonly added?: readonly Param[];
   /**
+   * Writes the added parameters into the model's own weights and removes the patch. The model then computes the same without it.
+   * A later `restore` does nothing.
+   */
+  mergeAndUnload?(): void;
+  /**
    * Stable paths of layers whose statistics the patch freezes. They compute the same values in training as in inference,
    * so a frozen trunk may contain them. A run fails if one of their statistics moves.
    */

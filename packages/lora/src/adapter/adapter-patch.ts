@@ -38,7 +38,7 @@ export interface AdapterHandle extends PatchHandle {
    * @throws GraftError if the adapter is not merged, or if another one was merged after it
    */
   unmerge(): number;
-  /** Merges the adapter for good: frees its parameters and the kept base weights. `restore` then does nothing. */
+  /** Merges the adapter for good, and frees its parameters and the kept base weights. `restore` then does nothing. */
   mergeAndUnload(): void;
 }
 

@@ -136,7 +136,13 @@ function assign(
     if (!weight) return [`${name} is not in the model`];
     return String(weight.shape) === String(shape) ? [] : [`${name} is [${shape}], but in the model [${weight.shape}]`];
   });
-  if (problems.length > 0) throw new DeltaError("The delta is for another model.", problems.join("\n"));
+  if (problems.length > 0) {
+    const adapter = [...tensors.keys()].some((name) => ADDED.test(name) && !byName.has(name));
+    throw new DeltaError(
+      "The delta is for another model.",
+      [...problems, ...(adapter ? [HOW_TO_ADAPT] : [])].join("\n"),
+    );
+  }
   const broken = [...tensors].filter(([, tensor]) => !allFinite(tensor)).map(([name]) => name);
   if (broken.length > 0)
     throw new DeltaError(
@@ -160,6 +166,11 @@ function assign(
     for (const tensor of made) tensor.dispose();
   }
 }
+
+/** Roles of the parameters that adapters add. */
+const ADDED = /\b(lora|lokr|ia3|ssf)_\w+$/;
+const HOW_TO_ADAPT =
+  "An adapter added some of these. Apply its patch first: const { added } = lora().apply(model); applyDelta(model, bytes, { params: added })";
 
 /** Returns whether every value of a tensor is finite. Deltas store floating-point values as F32. */
 function allFinite({ dtype, data }: { readonly dtype: string; readonly data: Uint8Array }): boolean {

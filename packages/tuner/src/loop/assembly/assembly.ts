@@ -1,4 +1,5 @@
 import {
+  formatNames,
   HookedOptimizer,
   type NamedWeight,
   OptionsError,
@@ -82,6 +83,12 @@ export interface Assembly {
   release(): void;
   /** Undoes the patches, last one first. */
   restore(): void;
+  /**
+   * Writes the parameters that patches added into the model's weights, then undoes the other patches.
+   *
+   * @throws RecipeError if a patch cannot do this. The patches stay then.
+   */
+  mergeAndUnload(): void;
 }
 
 /**
@@ -101,6 +108,17 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
   const restore = (): void => {
     for (const handle of handles.splice(0).reverse()) handle.restore();
     corrected.restore();
+  };
+  const mergeAndUnload = (): void => {
+    const adding = handles.filter(({ added = [] }) => added.length > 0);
+    const stuck = adding.flatMap(({ added = [], mergeAndUnload }) => (mergeAndUnload ? [] : added));
+    if (stuck.length > 0)
+      throw new RecipeError(
+        `The patch that added ${formatNames(stuck.map(({ name }) => name))} cannot merge them into the model.`,
+        "Save the delta only, and apply the patch again before you apply the delta.",
+      );
+    for (const handle of adding) handle.mergeAndUnload?.();
+    restore();
   };
   const free = (): void => {
     for (const { dispose } of owned.splice(0)) dispose();
@@ -208,6 +226,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       stepsPerEpoch,
       release,
       restore,
+      mergeAndUnload,
     };
   } catch (error) {
     restore();
