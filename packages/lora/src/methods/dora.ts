@@ -27,6 +27,7 @@ export function doraChange(target: Target, settings: LowRankSettings, random: Ra
     params: [aParam, bParam, magnitude],
     rank,
     scale,
+    dropout,
     a,
     b,
     product: (x, z, kernel, training) =>

@@ -17,6 +17,9 @@ export interface KroneckerSettings {
   readonly factor: number;
 }
 
+/** The change of a Kronecker adapter. */
+export interface KroneckerChange extends Change, KroneckerSettings {}
+
 /**
  * Adds a Kronecker product to the kernel of a dense layer (LoKr, Yeh et al. 2023, arXiv 2309.14859, eq. 7): ΔK = s·(w1 ⊗ w2). Its
  * parameters are `lokr_w1` [m, l], which begins at 0, and `lokr_w2` [n, k]. The kernel is [m·n, l·k]. If the rank is less than half of
@@ -24,7 +27,11 @@ export interface KroneckerSettings {
  *
  * @throws OptionsError for other layers than dense ones
  */
-export function lokrChange(target: Target, { rank, scale, factor }: KroneckerSettings, random: Random): Change {
+export function lokrChange(
+  target: Target,
+  { rank, scale, factor }: KroneckerSettings,
+  random: Random,
+): KroneckerChange {
   const { kind, name, weight, outputs, fanIn } = target;
   if (kind !== "dense")
     throw new OptionsError(`\`lokr\` changes dense layers, and ${name} is in another layer.`, "Use `lora` for it.");
@@ -47,6 +54,9 @@ export function lokrChange(target: Target, { rank, scale, factor }: KroneckerSet
   return {
     target,
     params: [w1, ...second],
+    rank,
+    scale,
+    factor,
     product: (x, z) => {
       // x·(w1 ⊗ w2) multiplies the inner index by w2 and the outer one by w1. The product of the two is never made.
       const inner = overLastAxis(tf.reshape(x, [-1, m, n]), w2());

@@ -20,6 +20,7 @@ export interface LowRankSettings {
 export interface LowRankChange extends Change {
   readonly rank: number;
   readonly scale: number;
+  readonly dropout: number;
   readonly a: tf.Variable;
   readonly b: tf.Variable;
 }
@@ -37,6 +38,7 @@ export function loraChange(target: Target, settings: LowRankSettings, random: Ra
     params: [aParam, bParam],
     rank,
     scale,
+    dropout,
     a,
     b,
     product: (x, z, _, training) =>
