@@ -1,0 +1,65 @@
+/** Version of PEFT whose files are written. */
+const peft_version = "0.21.2";
+
+const common = {
+  auto_mapping: null,
+  base_model_name_or_path: null,
+  exclude_modules: null,
+  inference_mode: true,
+  modules_to_save: null,
+  peft_version,
+  revision: null,
+  task_type: null,
+};
+const byLayer = { alpha_pattern: {}, layers_pattern: null, layers_to_transform: null, rank_pattern: {} };
+
+/** The fields that PEFT writes for each type of adapter, with their defaults. */
+export const DEFAULTS: Readonly<Record<"LORA" | "IA3" | "LOKR", Readonly<Record<string, unknown>>>> = {
+  LORA: {
+    ...common,
+    ...byLayer,
+    alora_invocation_tokens: null,
+    arrow_config: null,
+    bias: "none",
+    corda_config: null,
+    ensure_weight_tying: false,
+    eva_config: null,
+    fan_in_fan_out: false,
+    init_lora_weights: true,
+    kasa_config: null,
+    layer_replication: null,
+    loftq_config: {},
+    lora_alpha: 8,
+    lora_bias: false,
+    lora_dropout: 0,
+    lora_ga_config: null,
+    megatron_config: null,
+    megatron_core: "megatron.core",
+    monteclora_config: null,
+    peft_type: "LORA",
+    qalora_group_size: 16,
+    r: 8,
+    target_parameters: null,
+    trainable_token_indices: null,
+    use_bdlora: null,
+    use_dora: false,
+    use_qalora: false,
+    use_rslora: false,
+    velora_config: null,
+  },
+  IA3: { ...common, fan_in_fan_out: false, feedforward_modules: [], init_ia3_weights: true, peft_type: "IA3" },
+  LOKR: {
+    ...common,
+    ...byLayer,
+    alpha: 8,
+    decompose_both: false,
+    decompose_factor: -1,
+    init_weights: true,
+    module_dropout: 0,
+    peft_type: "LOKR",
+    r: 8,
+    rank_dropout: 0,
+    rank_dropout_scale: false,
+    use_effective_conv2d: false,
+  },
+};

@@ -1,0 +1,28 @@
+import type { Target } from "../targets/target.ts";
+
+/** The fields of tfjs's convolutions that PyTorch's layers treat differently. */
+interface ConvFields {
+  readonly strides?: readonly number[];
+  readonly padding?: string;
+  readonly dilationRate?: number | readonly number[];
+}
+
+/** Tells why PEFT has no adapter of this kind for a layer. Undefined if it has one. */
+export function unsupportedTarget(method: string, { kind, layer, name, weight }: Target): string | undefined {
+  const className = layer.getClassName();
+  const without = `PEFT has no ${method} for ${name}, which is in a layer of class ${className}`;
+  if (kind === "inside" || kind === "transposed") return `${without}.`;
+  if (method === "lokr" && kind !== "dense") return `Graft has no lokr for ${name}, which is not in a dense layer.`;
+  if (method === "ia3" && (kind === "embedding" || (kind === "conv" && weight.shape.length === 3)))
+    return `${without}.`;
+  const { dilationRate = 1 } = layer as ConvFields;
+  if (kind === "conv" && method !== "ia3" && [dilationRate].flat().some((rate) => rate !== 1))
+    return `${name} is dilated: PEFT computes its adapter without the dilation, so the file would mean something else.`;
+  return undefined;
+}
+
+/** Tells whether a convolution pads as PyTorch's does only if its model there pads by hand. */
+export function padsUnevenly({ kind, layer }: Target): boolean {
+  const { padding, strides = [] } = layer as ConvFields;
+  return kind === "conv" && padding === "same" && strides.some((stride) => stride > 1);
+}
