@@ -83,16 +83,25 @@ function withKernels<T extends tf.TensorContainer>(active: readonly Attached[], 
     holders.set(holder, [...(holders.get(holder) ?? []), change]);
   }
   return tf.tidy(() => {
-    const swapped: WeightLike[] = [];
+    const undo: (() => void)[] = [];
     try {
       for (const [holder, changes] of holders) {
         const kernel = changes.reduce((before, change) => change.merge({ kernel: before }).kernel, holder.read());
-        Object.defineProperty(holder, "read", { value: () => kernel, configurable: true, writable: true });
-        swapped.push(holder);
+        undo.push(replaceRead(holder, () => kernel));
       }
       return run();
     } finally {
-      for (const holder of swapped) delete (holder as { read?: unknown }).read;
+      for (const step of undo) step();
     }
   });
+}
+
+/** Replaces `read` of a weight. Returns a function that restores it, whether it was the object's own or its class's. */
+function replaceRead(holder: WeightLike, read: () => tf.Tensor): () => void {
+  const own = Object.getOwnPropertyDescriptor(holder, "read");
+  Object.defineProperty(holder, "read", { value: read, configurable: true, writable: true });
+  return () => {
+    if (own) Object.defineProperty(holder, "read", own);
+    else delete (holder as { read?: unknown }).read;
+  };
 }

@@ -31,7 +31,8 @@ const ROLES: ReadonlySet<string> = new Set(["kernel", "recurrent_kernel", "point
 
 /**
  * Lists the weights that an adapter can change, in the order of the layers: kernels of dense, convolution and recurrent layers,
- * and embeddings. The kernel of a depthwise convolution is left out: an adapter of rank 1 would be as large as the kernel.
+ * embeddings, and the kernels of a GraphModel. The kernel of a depthwise convolution is left out: an adapter of rank 1 would be as large as
+ * the kernel.
  */
 export function findTargets(model: LayersLike): readonly Target[] {
   const named = new Map<unknown, NamedWeight>(namedWeights(model).map((weight) => [weight.variable, weight]));
@@ -39,11 +40,14 @@ export function findTargets(model: LayersLike): readonly Target[] {
     const layer = callerOf(place) as CallableLayer;
     return layer.weights.flatMap((holder) => {
       const weight = named.get(holder.read());
-      return weight && ROLES.has(weight.role) && weight.shape.length > 1
-        ? [targetOf(place, layer, weight, holder)]
-        : [];
+      return weight && isKernel(layer, weight) ? [targetOf(place, layer, weight, holder)] : [];
     });
   });
+}
+
+/** Constants of a GraphModel have names of their own instead of roles. Its layers of this class have a kernel only. */
+function isKernel(layer: CallableLayer, { role, shape }: NamedWeight): boolean {
+  return shape.length > 1 && (ROLES.has(role) || layer.getClassName() === "GraphKernel");
 }
 
 /** Returns the layer that uses the weights itself: for `Bidirectional`, which computes with copies of its layer, the wrapper. */

@@ -2,6 +2,7 @@ import { type NamedWeight, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelAdapter } from "../adapter/model-adapter.ts";
 import { loadLimits } from "../load/load-limits.ts";
+import { graphKernels } from "./graph-kernels.ts";
 import { limitingOutputs } from "./assert-output-size.ts";
 import { type GraphDefNode, type GraphModelLike, nodeName } from "./graph-model.ts";
 import { splitGraph } from "./split-graph.ts";
@@ -65,8 +66,9 @@ export function graphModelAdapter(
   const fixed = outputs.map((name) => model.outputs.find((output) => output.name === name)?.shape);
   const toMap = (names: readonly string[], tensors: readonly tf.Tensor[]): tf.NamedTensorMap =>
     Object.fromEntries(names.map((name, i) => [name, tensors[i] as tf.Tensor]));
+  const kernels = graphKernels(nodes, weights, model.weights);
   const execute = (feed: tf.NamedTensorMap, wanted: readonly string[]): tf.Tensor[] => {
-    const out = limitingOutputs(maxOutputValues, () => model.execute(feed, [...wanted]));
+    const out = limitingOutputs(maxOutputValues, () => kernels.run(() => model.execute(feed, [...wanted])));
     return Array.isArray(out) ? out : [out];
   };
   return {
@@ -77,13 +79,14 @@ export function graphModelAdapter(
       inputs,
       outputs: fixed.map((shape) => ({ shape: shapeOf(shape) })),
     },
-    patchable: { name: "GraphModel", layers: [] },
+    patchable: kernels.patchable,
     weights,
-    cut(trained) {
+    cut(trained, { adapted }) {
+      const changed = kernels.namesIn(adapted);
       const { trunk, tail, frontier, constants, stops, of } = splitGraph(nodes, {
         inputs: new Set(inputNames),
         outputs,
-        trained: new Set(trained.map(({ name }) => name)),
+        trained: new Set([...trained.map(({ name }) => name), ...changed]),
         constant: (name) => {
           const [tensor] = model.weights[name] ?? [];
           return tensor?.dtype === "int32" ? [...tensor.dataSync()] : undefined;
