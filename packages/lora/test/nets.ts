@@ -44,7 +44,7 @@ export function volumes(): tfl.LayersModel {
     tfl.sequential({
       layers: [
         layers.conv3d({ filters: 3, kernelSize: 2, name: "conv", inputShape: [4, 4, 4, 2] }),
-        layers.conv3dTranspose({ filters: 2, kernelSize: 2, name: "up", activation: "relu" }),
+        layers.conv3dTranspose({ filters: 2, kernelSize: 2, name: "up", activation: "tanh" }),
         layers.flatten(),
         layers.dense({ units: 2, name: "head" }),
       ],
