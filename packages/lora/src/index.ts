@@ -1,4 +1,5 @@
 export type { AdapterHandle, AdapterPatch } from "./adapter/adapter-patch.ts";
+export { combine, type Weighted } from "./adapter/combine.ts";
 export { type NamedAdapters, namedAdapters } from "./adapter/named-adapters.ts";
 export { type Ia3Options, ia3 } from "./ia3.ts";
 export type { Initialization } from "./initial/low-rank-values.ts";

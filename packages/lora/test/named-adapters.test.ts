@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, expect, it } from "vitest";
-import { ia3, lora, namedAdapters } from "../src/index.ts";
-import { disturb, everyKind } from "./nets.ts";
+import { type AdapterHandle, combine, ia3, lora, namedAdapters } from "../src/index.ts";
+import { disturb, everyKind, tokens, volumes } from "./nets.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
 
@@ -106,4 +106,48 @@ it("says which weights a method cannot change, all at once, and leaves no tensor
   expect(() => lora({ target: "dense/bias" }).apply(model)).toThrow("matches nothing");
   expect(() => lora({ rank: 0, alpha: 0, target: "conv/**" })).toThrow("`lora` has 2 wrong option(s).");
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+it("combines adapters of different ranks and targets into their weighted sum, in every kind of layer", () => {
+  for (const [build, x, targets] of [
+    [everyKind, tf.randomUniform([4, 8, 8, 3], -1, 1, "float32", 5), [undefined, ["up/kernel", "dense/kernel"]]],
+    [tokens, tf.tensor2d([1, 2, 3, 4, 5, 9], [1, 6], "int32"), [["embed/embeddings", "gru/**"], "gru/kernel"]],
+    [volumes, tf.randomUniform([2, 4, 4, 4, 2], -1, 1, "float32", 3), [undefined, "up/kernel"]],
+  ] as const) {
+    const model = build();
+    const [one, two] = targets.map((target, i) =>
+      lora({ ...(target === undefined ? {} : { target }), rank: 2 + i }).apply(model),
+    ) as [AdapterHandle, AdapterHandle];
+    disturb([...one.added, ...two.added].map(({ variable }) => variable));
+    const predicted = (): number[] => [...tf.tidy(() => (model.predict(x) as tf.Tensor).dataSync())];
+    const both = predicted();
+    one.active = false;
+    two.active = false;
+    const none = predicted();
+    const sum = combine([
+      { adapter: one, weight: 1 },
+      { adapter: two, weight: 1 },
+    ]).apply(model);
+    expect(predicted()).toEqual(both.map((value) => expect.closeTo(value, 5)));
+    one.active = true;
+    // An adapter and its negative cancel.
+    sum.restore();
+    const rest = combine([
+      { adapter: one, weight: -1 },
+      { adapter: two, weight: 0 },
+    ]).apply(model);
+    expect(predicted()).toEqual(none.map((value) => expect.closeTo(value, 4)));
+    rest.restore();
+  }
+});
+
+it("combines only adapters of lora, with finite weights", () => {
+  const { adapters } = setUp();
+  expect(() => combine([])).toThrow("The list is empty.");
+  expect(() =>
+    combine([
+      { adapter: adapters.get("french"), weight: 1 },
+      { adapter: adapters.get("german"), weight: Number.NaN },
+    ]),
+  ).toThrow(/2 problem\(s\)[\s\S]*adapters\[0\] is a `ia3` adapter[\s\S]*adapters\[1\].weight is NaN/);
 });
