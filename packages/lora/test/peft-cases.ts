@@ -64,7 +64,7 @@ export function baseOf({ input, layers }: PeftCase, stored: Stored): tfl.LayersM
   const group = { inputs: inner, outputs: through(nested, inner), name: nested[0]?.[1].split(".")[0] as string };
   const start = nested.length > 0 ? (tfl.model(group).apply(x) as tfl.SymbolicTensor) : x;
   const y = through(layers.slice(nested.length), start);
-  const model = tfl.model({ inputs: x, outputs: y });
+  const model = tfl.model({ inputs: x, outputs: y, name: "base" });
   for (const { name, role, variable, shape } of namedWeights(model)) {
     const module = name.slice(0, -role.length - 1).replaceAll("/", ".");
     const { shape: there, data } = stored.get(`base.${module}.${role === "bias" ? role : "weight"}`) as StoredTensor;

@@ -1,9 +1,11 @@
 import { gradientDescent, HookedOptimizer, namedParams } from "@graftjs/core";
-import { readSafetensors } from "@graftjs/tuner";
+import { readSafetensors, type StoredTensor, writeSafetensors } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
-import { beforeAll, describe, expect, it } from "vitest";
-import { readPeft, writePeft } from "../src/peft.ts";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { lora, ssf } from "../src/index.ts";
+import { type PeftFiles, readPeft, writePeft } from "../src/peft.ts";
 import { baseOf, cases, channelsLast, filesOf, type PeftCase, storedOf, valuesOf } from "./peft-cases.ts";
 
 beforeAll(async () => {
@@ -47,5 +49,166 @@ describe.each(Object.entries(cases))("%s, against HF PEFT", (name, net: PeftCase
     handle.restore();
     expect(outputs()).toEqual(plain);
     optimizer.dispose();
+  });
+});
+
+/** Returns the files of a case with another config or other tensors. */
+function changed(
+  name: string,
+  config: object,
+  edit: (tensors: Map<string, StoredTensor>) => void = () => {},
+): PeftFiles {
+  const files = filesOf(name);
+  const tensors = new Map(readSafetensors(files["adapter_model.safetensors"]).tensors);
+  edit(tensors);
+  return {
+    "adapter_config.json": JSON.stringify({ ...JSON.parse(files["adapter_config.json"]), ...config }),
+    "adapter_model.safetensors": writeSafetensors(tensors),
+  };
+}
+
+const key = "base_model.model.first.lora_A.weight";
+const floats = (...shape: number[]): StoredTensor => ({
+  dtype: "F32",
+  shape,
+  data: new Uint8Array(4 * shape.reduce((a, b) => a * b, 1)),
+});
+
+describe("files that cannot be used", () => {
+  it.each<[string, PeftFiles, string[]]>([
+    ["not JSON", { ...filesOf("lora-dense"), "adapter_config.json": "{" }, ["adapter_config.json is not JSON"]],
+    ["another type", changed("lora-dense", { peft_type: "VERA" }), ['`peft_type` "VERA"', '"LORA"']],
+    [
+      "settings that change the computation",
+      changed("lora-dense", { bias: "all", layer_replication: [[0, 1]], r: 0, lora_alpha: "8", target_modules: [3] }),
+      ["`bias`", "`layer_replication`", "`r` is 0", '`lora_alpha` is "8"', "`target_modules` is [3]"],
+    ],
+    [
+      "a pattern that is an expression",
+      changed("lora-dense", { rank_pattern: { "(a+)+b": 4 }, alpha_pattern: { first: -1 } }),
+      ['the expression "(a+)+b"', "the value -1 for `first`"],
+    ],
+    [
+      "tensors of another method",
+      changed("lora-dense", {}, (tensors) => tensors.set("base_model.model.first.vera_lambda_b", floats(8))),
+      ["`base_model.model.first.vera_lambda_b` is neither"],
+    ],
+    [
+      "a hostile header",
+      {
+        ...filesOf("lora-dense"),
+        "adapter_model.safetensors": new Uint8Array([255, 255, 255, 255, 255, 255, 255, 0, 123]),
+      },
+      ["its header claims 72057594037927935 bytes"],
+    ],
+  ])("refuses %s", (_, files, messages) => {
+    for (const message of messages) expect(() => readPeft(files)).toThrow(message);
+  });
+
+  it("refuses an adapter that does not fit, with all problems, and changes nothing", () => {
+    const name = "lora-dense";
+    const model = baseOf(cases[name] as PeftCase, storedOf(name));
+    const before = model.getWeights().map((weight) => [...weight.dataSync()]);
+    const calls = model.layers.map(({ call }) => call);
+    const { numTensors } = tf.memory();
+    const files = changed(
+      name,
+      { r: 3, target_modules: ["first", "second", "third"], modules_to_save: ["head", "second", "lost"] },
+      (tensors) => {
+        tensors.set(key, floats(4, 7));
+        tensors.set("base_model.model.firsts.lora_A.weight", floats(4, 6));
+        tensors.set("base_model.model.first.lokr_w1", floats(4, 6));
+        tensors.set("base_model.model.head.weight", floats(2, 3));
+        tensors.set("base_model.model.second.weight", floats(3, 9));
+        tensors.set("base_model.model.second.lora_B.weight", { dtype: "I32", shape: [3, 4], data: new Uint8Array(48) });
+        tensors.delete("base_model.model.first.lora_B.weight");
+      },
+    );
+    expect(() => readPeft(files).apply(model)).toThrowErrorMatchingInlineSnapshot(`
+      [PeftError: The adapter does not fit \`base\`. Nothing was changed.
+        \`firsts\` has an adapter in the file, but \`base\` has no such layer. Similar: \`first\`.
+        \`first\` has rank 4 in the file, but adapter_config.json says 3.
+        \`first.lokr_w1\` does not fit the layer \`first\`.
+        \`first.lora_A.weight\` is [4,7], but \`first\` takes [4,6].
+        \`first.lora_B.weight\` is missing.
+        \`second\` has rank 4 in the file, but adapter_config.json says 3.
+        \`second.lora_B.weight\` has the type I32, but must have floats.
+        The target \`third\` has no tensors in the file.
+        \`lost\` is in \`modules_to_save\`, but the file has no tensors for it.
+        \`head\` is stored in full, but \`base\` has no such layer.
+        \`second.weight\` is [3,9], but \`second\` takes [3,8].
+        Is it the adapter of another model? \`names\` maps layer paths to module names.]
+    `);
+    expect(model.getWeights().map((weight) => [...weight.dataSync()])).toEqual(before);
+    expect(model.layers.map(({ call }) => call)).toEqual(calls);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it("refuses a target without tensors, also by its last name", () => {
+    const name = "lora-rank-stabilized";
+    const model = baseOf(cases[name] as PeftCase, storedOf(name));
+    const files = changed(name, {}, (tensors) => {
+      for (const side of "AB") tensors.delete(`base_model.model.body.second.lora_${side}.weight`);
+    });
+    expect(() => readPeft(files).apply(model)).toThrow(
+      "`body.second` is a target, but the file has no tensors for it.",
+    );
+  });
+
+  it("drops nothing before an embedding, as PEFT", () => {
+    const name = "lora-embedding";
+    const model = baseOf(cases[name] as PeftCase, storedOf(name));
+    const handle = readPeft(changed(name, { lora_dropout: 0.5 })).apply(model);
+    expect(handle.changes.map((change) => (change as { dropout?: number }).dropout)).toEqual([0, 0.5]);
+    handle.restore();
+  });
+
+  it("reads modules under other names", async () => {
+    const name = "lora-dense";
+    const model = baseOf(cases[name] as PeftCase, storedOf(name));
+    const other = { names: { first: "encoder.0.query", second: "encoder.0.value" } };
+    const handle = readPeft(filesOf(name)).apply(model);
+    const files = await writePeft(handle, { ...other, baseModel: "some/base" });
+    handle.restore();
+    expect(JSON.parse(files["adapter_config.json"])).toMatchObject({
+      base_model_name_or_path: "some/base",
+      target_modules: ["encoder.0.query", "encoder.0.value"],
+    });
+    expect(() => readPeft(files).apply(model)).toThrow("`encoder.0.query` has an adapter in the file");
+    const again = readPeft(files, other).apply(model);
+    expect(again.added.map((param) => [param.name, ...param.variable.dataSync()])).toHaveLength(4);
+    again.restore();
+  });
+});
+
+describe("adapters that PEFT lacks", () => {
+  it("are refused by name, and strides of same padding are told", async () => {
+    const conv = (name: string, options: object): tfl.layers.Layer =>
+      tfl.layers.conv1d({ filters: 2, kernelSize: 2, name, padding: "same", ...options });
+    const model = tfl.sequential({
+      layers: [
+        conv("strided", { strides: 2, inputShape: [8, 3] }),
+        conv("dilated", { dilationRate: 2 }),
+        tfl.layers.gru({ units: 2, name: "gru", recurrentInitializer: "glorotUniform" }),
+        tfl.layers.dense({ units: 2, name: "head" }),
+      ],
+    });
+    const handle = lora({ rank: 1 }).apply(model);
+    await expect(writePeft(handle)).rejects.toThrow(
+      /dilated\/kernel is dilated[\s\S]*for gru\/kernel, which is in a layer of class GRU[\s\S]*gru\/recurrent_kernel/,
+    );
+    handle.restore();
+    const scaled = ssf({ target: "head/kernel" }).apply(model);
+    await expect(writePeft(scaled)).rejects.toThrow("PEFT has no adapter like SSF.");
+    scaled.restore();
+    const warn = vi.fn();
+    await writePeft(lora({ target: "strided/kernel", rank: 1 }).apply(model), { warn });
+    expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/^strided\/kernel: .*pads its input by hand/));
+    await expect(
+      writePeft(lora({ target: "head/kernel" }).apply(model), {
+        names: () => "one",
+        modulesToSave: namedParams(model),
+      }),
+    ).rejects.toThrow(/gru\/recurrent_kernel cannot be stored in full[\s\S]*Two tensors would be called `one.weight`/);
   });
 });

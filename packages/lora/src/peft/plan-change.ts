@@ -42,7 +42,9 @@ export function planChange(
   }));
   const fills = unsupported ? [] : matchTensors(module, target.path, tensors, wanted, problems);
   const scale = method === "ia3" ? 1 : config.scale(module);
-  const settings = { rank, scale, dropout, initialization: "default", factor } as const;
+  // PEFT drops nothing before an embedding: its input are row numbers.
+  const rate = target.kind === "embedding" ? 0 : dropout;
+  const settings = { rank, scale, dropout: rate, initialization: "default", factor } as const;
   const make: Method = (of) => {
     if (method === "ia3") return ia3Change(of, feedforward);
     const random: Random = seeded(0, "peft", of.name);

@@ -30,7 +30,8 @@ export function configText(
     return pythonJson({ ...DEFAULTS.IA3, ...common, feedforward_modules: inputs.map(moduleOf) });
   }
   const settings = changes as readonly Settings[];
-  const { dropout = 0, factor = -1 } = settings[0] ?? {};
+  const { factor = -1 } = settings[0] ?? {};
+  const dropout = Math.max(0, ...settings.map(({ dropout = 0 }) => dropout));
   const entries = settings.map((change) => ({ module: moduleOf(change), rank: change.rank, scale: change.scale }));
   const plain = alphas(entries, (rank) => rank);
   const stabilized = alphas(entries, Math.sqrt);
