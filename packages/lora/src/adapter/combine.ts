@@ -18,7 +18,7 @@ export interface Weighted {
  *
  * The values are copied when the patch is applied, so the others may be removed afterwards.
  *
- * @throws OptionsError if there is no adapter, if one is not a `lora` adapter, or if a weight is not finite
+ * @throws OptionsError if the list is empty, if one is not a `lora` adapter, or if a weight is not finite
  */
 export function combine(adapters: readonly Weighted[]): AdapterPatch {
   const problems = adapters.flatMap(({ adapter: { method }, weight }, i) => [
