@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs";
 import { wasmBackend } from "@graftjs/backend-wasm";
+import { blockModel } from "@graftjs/blocks";
 import { adam } from "@graftjs/core";
 import { fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { randomWeights, textClassifier } from "../classifier.ts";
-import type { EncoderConfig } from "../encoder.ts";
+import { type EncoderConfig, encoderBlocks, meanPooling } from "../encoder.ts";
+import { METHODS, tune } from "../methods.ts";
+import { isFetched, readConfig, readTokenizer, readWeights } from "../minilm.ts";
 
 const CONFIG: EncoderConfig = {
   hidden_size: 16,
@@ -65,4 +69,34 @@ it.each([
   });
   expect(plan.trunk).toMatchObject({ layers: trunk, of: 5 });
   expect(history.acc?.at(-1)).toBeGreaterThan(least);
+});
+
+it("tunes adapters of query and value, which end the cached part at the first layer and come off again", async () => {
+  const model = textClassifier(CONFIG, randomWeights(), 2, 8);
+  const base = model.weights.filter(({ layer }) => layer !== "head").map(({ variable }) => variable.dataSync().slice());
+  const name = Object.keys(METHODS).find((method) => method.includes("query")) as string;
+  const row = await tune(model, name, texts(240), texts(48));
+  // Per layer and kernel 16 · 4 + 4 · 16, and the head.
+  expect(row).toMatchObject({ cachedBlocks: 1, trained: 2 * 2 * 128 + 16 * 2 + 2 });
+  expect(row.fileBytes).toBeGreaterThan(4 * row.trained);
+  expect(row.accuracy).toBeGreaterThan(0.7);
+  const after = model.weights.filter(({ layer }) => layer !== "head").map(({ variable }) => variable.dataSync());
+  expect(after).toEqual(base);
+  expect(model.patchable.layers.some((layer) => Object.hasOwn(layer, "call"))).toBe(false);
+});
+
+// Needs `npm run fetch`.
+it.runIf(isFetched())("gives three sentences the tokens and embeddings of Hugging Face's transformers", () => {
+  const file = readFileSync(new URL("embeddings-oracle.json", import.meta.url), "utf8");
+  const stored = JSON.parse(file) as { texts: string[]; ids: number[][]; embeddings: number[][] };
+  const model = blockModel({
+    inputs: { ids: [null, null], mask: [null, null] },
+    outputs: { embedding: [null, 384] },
+    blocks: [...encoderBlocks(readConfig(), readWeights()), meanPooling()],
+  });
+  const { ids, mask } = readTokenizer()(stored.texts, (stored.ids[0] as number[]).length);
+  expect(ids.arraySync()).toEqual(stored.ids);
+  const [embeddings] = model.predict([ids, mask]);
+  const off = tf.max(tf.abs(tf.sub(embeddings as tf.Tensor, tf.tensor(stored.embeddings))));
+  expect(off.dataSync()[0]).toBeLessThan(1e-5);
 });

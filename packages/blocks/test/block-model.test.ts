@@ -236,4 +236,27 @@ describe("fine-tuning a model of blocks", () => {
     Object.assign(dense, { kernel: { read: () => kernel }, bias: undefined });
     expect((dense.call(x, {}) as tf.Tensor).dataSync()).toEqual(x.dataSync());
   });
+
+  it("trains a lower block through frozen layers with the gradient of the same layers unfrozen, and keeps less for it", () => {
+    const model = encoder();
+    const { ids, mask } = data().xs;
+    const table = model.weights[0]?.variable as tf.Variable;
+    const uncut = model.cut([], { adapted: new Set(["embeddings/tokens"]), held: new Set(), pure: new Set() });
+    const gradient = (trainable: boolean): { values: unknown; bytes: number } => {
+      for (const { variable } of model.weights.slice(1)) variable.trainable = trainable;
+      return tf.tidy(() => {
+        let bytes = 0;
+        const { grads } = tf.variableGrads(() => {
+          const cut = [ids, mask].map((tensor) => ({ tensor, mask: null }));
+          const loss = tf.sum(tf.square(uncut.runTail(cut, true)[0] as tf.Tensor)) as tf.Scalar;
+          bytes = tf.memory().numBytes;
+          return loss;
+        }, [table]);
+        return { values: grads[table.name]?.arraySync(), bytes };
+      });
+    };
+    const [frozen, trained] = [gradient(false), gradient(true)];
+    expect(frozen.values).toEqual(trained.values);
+    expect(frozen.bytes).toBeLessThan(trained.bytes);
+  });
 });
