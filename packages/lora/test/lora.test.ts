@@ -1,5 +1,8 @@
-import { namedWeights, sgd } from "@graftjs/core";
-import { fineTune } from "@graftjs/tuner";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adam, namedWeights, sgd } from "@graftjs/core";
+import { type FineTuneOptions, fineTune } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
@@ -144,5 +147,32 @@ describe("in a run", () => {
       ]
     `);
     result.restore();
+  });
+
+  it("continues a checkpoint bit for bit, with dropout and a rate of its own for b", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "lora-"));
+    const run = async (more: Partial<FineTuneOptions>): Promise<number[][]> => {
+      const result = await fineTune(everyKind(), {
+        data: { xs: pictures(), ys: tf.tensor2d([1, 0, 0, 1, 1, 0], [3, 2]) },
+        loss: "categoricalCrossentropy",
+        trainable: ["role:lora_a", "role:lora_b", "head"],
+        patches: [lora({ target: ["conv/kernel", "dense/kernel"], rank: 2, dropout: 0.3 })],
+        rateMultipliers: [{ params: "role:lora_b", factor: 4 }],
+        rule: adam(),
+        learningRate: 0.01,
+        epochs: 4,
+        batchSize: 2,
+        ...more,
+      });
+      const values = result.params.map(({ variable }) => [...variable.dataSync()]);
+      result.restore();
+      return values;
+    };
+    const whole = await run({});
+    const checkpoint = { to: folder, resume: true, everySteps: 1 };
+    await run({ checkpoint, maxSteps: 5 });
+    expect(await run({ checkpoint })).toEqual(whole);
+    expect(await run({ seed: 1 })).not.toEqual(whole);
+    rmSync(folder, { recursive: true });
   });
 });
