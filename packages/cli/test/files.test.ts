@@ -89,3 +89,40 @@ it("inspect lists the tensors of a model by their names in recipes, and the tens
   write("cut.safetensors", "no header");
   expect((await graft("inspect", "cut.safetensors")).code).toBe(2);
 });
+
+it("export saves the last run's model, one of a given delta, all weights, or another format", async () => {
+  await graft("run", "recipe.json");
+  const delta = "out/delta.safetensors";
+  await graft("merge", "recipe.json", delta, "--out", "whole");
+  const merged = await weightsOf(join(folder, "whole"));
+  write("recipe.jsonc", `// with a comment\n${readFileSync(join(folder, "recipe.json"), "utf8")}`);
+  const sources = [["recipe.json"], ["recipe.json", delta], ["recipe.jsonc"], ["model.json", delta], [".", delta]];
+  for (const source of sources) {
+    expect(await graft("export", ...source, "--out", "exported")).toMatchObject({
+      code: 0,
+      out: "Saved <folder>/exported/model.json.\n",
+      err: "",
+    });
+    expect(await weightsOf(join(folder, "exported"))).toEqual(merged);
+  }
+  for (let i = 0; i < 2; i++)
+    expect(await graft("export", "recipe.json", "--out", "all.safetensors")).toMatchObject({ code: 0, err: "" });
+  const all = readSafetensors(readFileSync(join(folder, "all.safetensors"))).tensors;
+  const values = (name: string) => [...new Float32Array(all.get(name)?.data.slice().buffer ?? new ArrayBuffer(0))];
+  expect(all.size).toBe(4);
+  expect(["body/kernel", "body/bias", "head/kernel", "head/bias"].map(values)).toEqual(merged);
+  expect((await graft("export", "whole", "--out", "copy")).code).toBe(0);
+  expect(await weightsOf(join(folder, "copy"))).toEqual(merged);
+});
+
+it("export refuses the base model's files, files of others, a recipe without a run, and missing arguments", async () => {
+  const before = readFileSync(join(folder, "weights.bin"));
+  expect((await graft("export", "recipe.json", "--out", "x")).err).toMatch(/delta .* cannot be read.*not exist/);
+  expect((await graft("export", "model.json", "--out", ".")).err).toContain("holds the base model");
+  write("mine.safetensors", "notes");
+  expect((await graft("export", "model.json", "--out", "mine.safetensors")).err).toContain("Graft has not written");
+  expect((await graft("export", "no.json", "--out", "x")).err).toContain("cannot be read: the file does not exist");
+  expect(await graft("export", "model.json")).toMatchObject({ code: 2, err: expect.stringContaining("and --out") });
+  expect(readFileSync(join(folder, "weights.bin"))).toEqual(before);
+  expect(existsSync(join(folder, "x"))).toBe(false);
+});

@@ -5,6 +5,7 @@ import { diff } from "./diff.ts";
 import { doctor } from "./doctor.ts";
 import { evaluate } from "./eval.ts";
 import { findLr } from "./find-lr.ts";
+import { exportModel } from "./export.ts";
 import { explain } from "./explain.ts";
 import { init } from "./init.ts";
 import { inspect } from "./inspect.ts";
@@ -29,6 +30,7 @@ export const commands: Readonly<Record<string, Command>> = {
   compare,
   inspect,
   merge,
+  export: exportModel,
   stack,
   diff,
   list,

@@ -1,9 +1,8 @@
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { saveMerged } from "../run/save-merged.ts";
 import { readDelta } from "../project/files.ts";
+import { trustFlags, trustOf } from "../project/trust.ts";
 import { modelPath } from "../recipe/model-path.ts";
-import { realPath, trustFlags, trustOf } from "../project/trust.ts";
-import { assertModelReplaceable } from "../run/assert-places.ts";
-import { modelFiles } from "../run/model-files.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 
@@ -25,39 +24,9 @@ export const merge: Command = {
       );
     }
     const bytes = await readDelta(delta, io.cwd);
-    const trust = trustOf(values, "folder");
     const { readRecipe } = await import("../recipe/recipe-file.ts");
-    const { folder, run, recipe: json } = await readRecipe(recipe, io.cwd, trust);
-
-    const to = resolve(io.cwd, String(out));
-    const base = resolve(folder, modelPath(run.model));
-    const files = new Set((await modelFiles(base)).map(realPath));
-    if (realPath(to) === realPath(dirname(base)) || files.has(realPath(join(to, "model.json")))) {
-      throw new UsageError(
-        `${to} holds the base model.`,
-        "Give --out another folder: other deltas still need the base model.",
-      );
-    }
-    await assertModelReplaceable(to);
-    const { readDeltaCard, saveModel } = await import("@graftjs/tuner");
-    const card = readDeltaCard(bytes);
-    const { useCpuBackend } = await import("../model/cpu-backend.ts");
-    await useCpuBackend();
-    const { applyTuned } = await import("../model/apply-tuned.ts");
-    const { readModel, titleOf } = await import("../model/recipe-model.ts");
-    const model = await readModel({ folder, run, recipe: json, trust, classes: card?.classes });
-    try {
-      if (!model.savable) {
-        throw new UsageError(
-          `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
-          "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
-        );
-      }
-      await applyTuned(model, { folder, recipe: json, trust }, bytes);
-      await saveModel(model.savable, to, card ? { card } : {});
-    } finally {
-      model.dispose();
-    }
-    io.out(`Saved ${resolve(to, "model.json")}.\n`);
+    const file = await readRecipe(recipe, io.cwd, trustOf(values, "folder"));
+    const base = resolve(file.folder, modelPath(file.run.model));
+    io.out(`Saved ${await saveMerged({ base, delta: bytes, source: file }, resolve(io.cwd, String(out)))}.\n`);
   },
 };

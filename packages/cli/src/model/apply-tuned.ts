@@ -8,7 +8,7 @@ import type { RecipeModel } from "./recipe-model.ts";
 /** The recipe that a delta was trained with. */
 export interface TunedBy {
   readonly folder: string;
-  readonly recipe: Recipe;
+  readonly recipe: Pick<Recipe, "plugins" | "patches">;
   /** The code that the recipe may name. @default installed packages */
   readonly trust?: Trust;
 }

@@ -1,14 +1,14 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import { applyTuned } from "../model/apply-tuned.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
-import { readDelta, reasonOf } from "../project/files.ts";
+import { readDelta } from "../project/files.ts";
 import type { Trust } from "../project/trust.ts";
 import { readRecipe } from "../recipe/recipe-file.ts";
 import { resultPlace } from "../run/result-place.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { modelOrRecipe } from "./model-or-recipe.ts";
 
 /** A model with the facts that are needed to use it. */
 export interface TunedModel {
@@ -26,14 +26,9 @@ export interface TunedModel {
  * @throws UsageError if the model cannot be read
  */
 export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
-  const path = resolve(cwd, given);
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(`The model ${path} cannot be read: ${reasonOf(cause)}.`, "Check the path.", { cause });
-  });
-  const file = found.isDirectory() ? join(path, "model.json") : path;
-  const text = file.endsWith(".json") ? await textOf(file) : "";
-  if (isRecipe(text)) return tunedByRecipe(file, cwd, trust);
-  return tuned(await readModel({ folder: dirname(file), run: { model: basename(file) } }), readModelCard(text));
+  const { path, isRecipe, text } = await modelOrRecipe(given, cwd);
+  if (isRecipe) return tunedByRecipe(path, cwd, trust);
+  return tuned(await readModel({ folder: dirname(path), run: { model: basename(path) } }), readModelCard(text));
 }
 
 async function tunedByRecipe(recipe: string, cwd: string, trust: Trust): Promise<TunedModel> {
@@ -67,23 +62,4 @@ function tuned({ savable, format, tunable, layers, dispose }: RecipeModel, card:
     },
     dispose,
   };
-}
-
-async function textOf(file: string): Promise<string> {
-  return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new UsageError(
-      `The model ${file} cannot be read: ${reasonOf(cause)}.`,
-      'Name a folder with a model.json. `graft run` writes one if "output" is a folder, such as "tuned".',
-      { cause },
-    );
-  });
-}
-
-function isRecipe(text: string): boolean {
-  try {
-    const json = JSON.parse(text) as object | null;
-    return typeof json === "object" && json !== null && "run" in json && !("modelTopology" in json);
-  } catch {
-    return false;
-  }
 }

@@ -66,10 +66,19 @@ export async function assertPlaces(
     throw new UsageError("The run would overwrite files that are not its own.", problems.join("\n"));
 }
 
-/** Checks that a command may write its result to `target`. @throws UsageError */
-export async function assertReplaceable(target: string, inputs: readonly string[]): Promise<void> {
+/**
+ * Checks that a command may write its result to `target`.
+ *
+ * @param ours tells from its first bytes whether an existing file may be replaced. @default deltas may
+ * @throws UsageError
+ */
+export async function assertReplaceable(
+  target: string,
+  inputs: readonly string[],
+  ours: (start: string) => boolean = isDelta,
+): Promise<void> {
   const named = new Map(inputs.map((path) => [realPath(path), "one of the files that are read"]));
-  const problems = await problemsOf({ what: "the result (--out)", path: target, ours: isDelta }, named);
+  const problems = await problemsOf({ what: "the result (--out)", path: target, ours }, named);
   if (problems.length > 0) throw new UsageError("The result would overwrite another file.", problems.join("\n"));
 }
 

@@ -1,0 +1,54 @@
+import { basename, dirname, resolve } from "node:path";
+import { type Merging, saveMerged } from "../run/save-merged.ts";
+import { modelOrRecipe } from "../predict/model-or-recipe.ts";
+import { readDelta } from "../project/files.ts";
+import { type Trust, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
+import { modelPath } from "../recipe/model-path.ts";
+import { UsageError } from "../terminal/errors.ts";
+import type { Command } from "./command.ts";
+
+export const exportModel: Command = {
+  usage: "graft export <recipe, model file or folder> [delta.safetensors] --out <folder or file.safetensors>",
+  about:
+    "Saves a model, with a delta applied, as one model that stock tfjs loads, or as one safetensors file of all weights.\n" +
+    "For a recipe, the delta is the one of its last run if none is given. A model's file may have any format that Graft\n" +
+    "reads, such as .keras: without a delta it is converted.\n\n" +
+    "--out          Folder of the tfjs model, or path of the .safetensors file. Graft replaces only models and files that it\n" +
+    "               has written.\n" +
+    trustHelp,
+  options: { out: "string", ...trustFlags },
+  async run(positionals, values, io) {
+    const { out } = values;
+    const [given, delta, ...more] = positionals;
+    if (given === undefined || more.length > 0 || out === undefined) {
+      throw new UsageError(
+        "graft export takes a recipe or a model, perhaps a delta, and --out.",
+        "graft export recipe.json --out folder\ngraft export model.json delta.safetensors --out folder",
+      );
+    }
+    const merging = await mergingOf(given, delta, io.cwd, trustOf(values, "folder"));
+    io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)))}.\n`);
+  },
+};
+
+async function mergingOf(given: string, delta: string | undefined, cwd: string, trust: Trust): Promise<Merging> {
+  const { path, isRecipe, text } = await modelOrRecipe(given, cwd);
+  if (!isRecipe) {
+    const { readModelCard } = await import("@graftjs/tuner");
+    return {
+      base: path,
+      delta: delta === undefined ? undefined : await readDelta(delta, cwd),
+      card: readModelCard(text),
+      source: { folder: dirname(path), run: { model: basename(path) } },
+    };
+  }
+  const { readRecipe } = await import("../recipe/recipe-file.ts");
+  const { resultPlace } = await import("../run/result-place.ts");
+  const file = await readRecipe(path, cwd, trust);
+  const last = resultPlace(resolve(file.folder, file.run.output)).delta;
+  return {
+    base: resolve(file.folder, modelPath(file.run.model)),
+    delta: await readDelta(delta ?? last, cwd),
+    source: file,
+  };
+}

@@ -1,0 +1,70 @@
+import { dirname, extname, join, resolve } from "node:path";
+import type { Recipe } from "@graftjs/registry";
+import type { ModelCard } from "@graftjs/tuner";
+import { realPath } from "../project/trust.ts";
+import { assertModelReplaceable, assertReplaceable } from "./assert-places.ts";
+import { modelFiles } from "./model-files.ts";
+import { UsageError } from "../terminal/errors.ts";
+import type { ModelSource } from "../model/recipe-model.ts";
+
+/** A base model and its delta. */
+export interface Merging {
+  /** Absolute path of the base model's file. */
+  readonly base: string;
+  /** The delta's bytes. Undefined if the model is saved as it is. */
+  readonly delta: Uint8Array | undefined;
+  /** The card to save if the delta has none. */
+  readonly card?: ModelCard | undefined;
+  /** Says how the base model is loaded, and which patches it was trained with. */
+  readonly source: ModelSource & { readonly recipe?: Pick<Recipe, "plugins" | "patches"> };
+}
+
+/**
+ * Applies a delta to its base model and saves the result.
+ *
+ * @param to absolute path: a folder, which gets a model that stock tfjs loads, or a .safetensors file, which gets all weights.
+ * @returns the path of the file that was written.
+ * @throws UsageError if the result would replace the base model or a file that Graft has not written, or if it cannot be saved
+ */
+export async function saveMerged({ base, delta, card: own, source }: Merging, to: string): Promise<string> {
+  const isFile = extname(to) === ".safetensors";
+  const files = await modelFiles(base);
+  if (isFile) await assertReplaceable(to, files, isWhole);
+  else await assertOtherFolder(base, files, to);
+  const { readDeltaCard, saveModel, saveWhole, writeFileAtomic } = await import("@graftjs/tuner");
+  const card = (delta && readDeltaCard(delta)) ?? own;
+  const { readModel, titleOf } = await import("../model/recipe-model.ts");
+  const { applyTuned } = await import("../model/apply-tuned.ts");
+  const { useCpuBackend } = await import("../model/cpu-backend.ts");
+  await useCpuBackend();
+  const model = await readModel({ ...source, classes: card?.classes });
+  try {
+    if (!isFile && !model.savable) {
+      throw new UsageError(
+        `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
+        "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
+      );
+    }
+    if (delta) await applyTuned(model, { recipe: {}, ...source }, delta);
+    if (isFile) await writeFileAtomic(to, await saveWhole(model.tunable));
+    else if (model.savable) await saveModel(model.savable, to, card ? { card } : {});
+  } finally {
+    model.dispose();
+  }
+  return isFile ? to : resolve(to, "model.json");
+}
+
+/** Tells whether a file begins like all weights of a model, as Graft writes them. */
+function isWhole(start: string): boolean {
+  return start.slice(8).startsWith('{"__metadata__":{"format":"graft-whole-');
+}
+
+async function assertOtherFolder(base: string, files: readonly string[], to: string): Promise<void> {
+  if (realPath(to) === realPath(dirname(base)) || files.map(realPath).includes(realPath(join(to, "model.json")))) {
+    throw new UsageError(
+      `${to} holds the base model.`,
+      "Give --out another folder: other deltas still need the base model.",
+    );
+  }
+  await assertModelReplaceable(to);
+}
