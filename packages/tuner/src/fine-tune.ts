@@ -4,6 +4,7 @@ import { enterPhase, type Phase, phaseAt } from "./loop/assembly/phases.ts";
 import { openRun, type Run } from "./loop/epoch/open-run.ts";
 import { trainEpoch } from "./loop/epoch/train-epoch.ts";
 import { evaluate } from "./loop/evaluate/evaluate.ts";
+import { warnGuessing } from "./loop/evaluate/guess-level.ts";
 import { warnNonFinite } from "./loop/evaluate/warn-non-finite.ts";
 import { epochsOf, type History, record } from "./loop/evaluate/history.ts";
 import { type PeakMeter, peakMeter } from "./loop/evaluate/peak-memory.ts";
@@ -176,6 +177,7 @@ async function train(run: Run): Promise<{ bytes: number; trunkSeconds: number }>
   }
   for (const callback of run.callbacks) await callback.finish?.();
   await assertFiniteWeights(assembly, "at the end of the run");
+  warnGuessing(run);
   return { bytes, trunkSeconds };
 }
 

@@ -191,3 +191,59 @@ describe("backends", () => {
     none.mockRestore();
   });
 });
+
+describe("runs that learn nothing are warned of", () => {
+  const pictures = tf.floor(tf.randomUniform([40, 6, 6, 1], 0, 255.99, "float32", 3));
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Array.from({ length: 40 }, (_, i) => i % 2),
+      "int32",
+    ),
+    2,
+  );
+  const net = (...first: layers.layers.Layer[]): layers.Sequential => {
+    const kernelInitializer = layers.initializers.randomNormal({ stddev: 0.01, seed: 2 });
+    return layers.sequential({
+      layers: [
+        ...first,
+        layers.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [6, 6, 1], kernelInitializer }),
+        layers.layers.flatten(),
+        layers.layers.dense({ units: 2, name: "head", kernelInitializer }),
+      ],
+    });
+  };
+  const run = async (model: layers.Sequential, xs: tf.Tensor, more: object = {}): Promise<readonly string[]> => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
+    const given = { data: { xs, ys: labels }, loss: "softmaxCrossEntropy", learningRate: 1e-6, ...more };
+    const { warnings, plan } = await fineTune(model, options(given));
+    vi.restoreAllMocks();
+    expect(plan.warnings).toEqual(warnings.filter((line) => line.includes("bytes")));
+    return warnings;
+  };
+
+  it("pictures of 0 to 255, unless a layer rescales them", async () => {
+    const bytes = /input `.*` has whole numbers up to 255, as the bytes of pictures/;
+    expect(await run(net(), pictures)).toEqual([expect.stringMatching(bytes)]);
+    expect(await run(net(), tf.cast(pictures, "int32"))).toEqual([expect.stringMatching(bytes)]);
+    expect(await run(net(), tf.div(pictures, 255))).toEqual([]);
+    expect(await run(net(), tf.sub(pictures, 128))).toEqual([]);
+    expect(await run(net(layers.layers.rescaling({ scale: 1 / 255, inputShape: [6, 6, 1] })), pictures)).toEqual([]);
+  });
+
+  it("a first loss far above that of a guess", async () => {
+    // A guess between two classes has the loss log 2, 0.693.
+    expect(await run(net(), tf.mul(pictures, 1e4 + 0.5))).toEqual([
+      expect.stringMatching(/first loss is \d+, and a guess has 0\.693/),
+    ]);
+  });
+
+  it("a loss that is still that of a guess after 30 steps", async () => {
+    const guess = /After 40 steps the loss is 0\.69\d, which is that of a guess/;
+    const same = tf.zeros([40, 6, 6, 1]);
+    const more = { trainable: "all", epochs: 4, batchSize: 4 };
+    expect(await run(net(), same, more)).toEqual([expect.stringMatching(guess)]);
+    expect(await run(net(), same, { ...more, epochs: 2 })).toEqual([]);
+    const learnable = tf.mul(tf.ones([40, 6, 6, 1]), tf.reshape(tf.slice(labels, [0, 0], [40, 1]), [40, 1, 1, 1]));
+    expect(await run(net(), learnable, { ...more, learningRate: 0.1 })).toEqual([]);
+  });
+});

@@ -121,7 +121,7 @@ export function describe(
     stepsPerEpoch,
     steps: stepsPerEpoch * epochs,
     missingKernels,
-    warnings: warningsOf(cut),
+    warnings: [...warningsOf(cut), ...assembly.warnings],
     conflicts: conflictsOf(assembly, plugins),
   };
 }

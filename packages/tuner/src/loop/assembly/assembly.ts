@@ -39,6 +39,7 @@ import { refuseLayers } from "../../corrections/refused-layers.ts";
 import { correctLayers } from "../../corrections/correct-layers.ts";
 import { type LayerStates, layerStates } from "./layer-states.ts";
 import { assertBatches } from "./assert-batches.ts";
+import { inputWarnings } from "./input-warnings.ts";
 import { type Phase, phasesOf } from "./phases.ts";
 
 /** Describes the changes that a patch made. */
@@ -79,6 +80,8 @@ export interface Assembly {
   /** Wraps each forward pass of training, if there is weight noise. */
   readonly noisy: WithWeightNoise | undefined;
   readonly stepsPerEpoch: number;
+  /** Problems of the data that do not prevent the run. */
+  readonly warnings: readonly string[];
   /** Restores the variables' own `trainable` flags, and frees tensors that were made from arrays. */
   release(): void;
   /** Undoes the patches, last one first. */
@@ -199,6 +202,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     // The trial would move the states of stateful layers.
     if (states.paths.length === 0) tryGradients({ adapter, optimizer, types }, phases.at(-1) as Phase, example);
     return {
+      warnings: await inputWarnings(adapter, example),
       options: { ...options, learningRate },
       adapter,
       phases,

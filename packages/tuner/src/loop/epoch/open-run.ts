@@ -97,6 +97,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
       const warning = found && resume(state, found);
       if (warning !== undefined) warn(warning);
     } else await checkpoints?.assertEmpty();
+    for (const line of assembly.warnings) warn(line);
     noteResumeBase(writtenWeights(assembly), state.base);
     await recover.begin();
   } catch (error) {

@@ -3,6 +3,7 @@ import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import { disposeBatch } from "../../pipeline/batches/batch.ts";
 import type { Loader } from "../../pipeline/batches/loader.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
+import { warnFirstLoss } from "../evaluate/guess-level.ts";
 import { disposeOutcome } from "../forward/batch-outcome.ts";
 import type { Run } from "./open-run.ts";
 
@@ -41,6 +42,7 @@ export async function trainEpoch(run: Run, cut: CutModel, loader: Loader): Promi
     }
     position.at = Math.min(position.at + batchSize * accumulate, train.size);
     const { step } = optimizer;
+    if (step === 1) warnFirstLoss(run, loss);
     const read = probed && step % statsEvery === 0 ? { stats: await readStats(optimizer) } : {};
     await tell(observers, { step, epoch: position.epoch, examples: position.at, learningRate, loss, ...read });
     const { everySteps } = checkpoint ?? {};
