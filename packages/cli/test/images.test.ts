@@ -196,6 +196,23 @@ it("warns if the last activation does not suit the loss", async () => {
   expect((await graft("plan", "recipe.json")).out).not.toContain("Warning");
 });
 
+it("warns if the pictures have another range than the base model's had", async () => {
+  const plan = async (pixels: object): Promise<string> => {
+    withRun({
+      model: "tuned/model.json",
+      data: { ...run.data, with: { ...run.data.with, ...pixels } },
+      output: "again",
+    });
+    return (await graft("plan", "recipe.json")).out;
+  };
+  expect(await plan({ range: [-1, 1] })).toContain(
+    "Warning: the base model was trained on inputs with range [0,1], and the recipe's data have [-1,1]. Remove `range`",
+  );
+  expect(await plan({ mean: [0.5, 0.5, 0.5] })).toContain("with mean none, and the recipe's data have [0.5,0.5,0.5].");
+  for (const same of [{}, { range: [0, 1] }, { fit: "contain" }]) expect(await plan(same)).not.toContain("Warning");
+  withRun({});
+});
+
 it("trains on a table and predicts each row of another one, classes and numbers", async () => {
   const rows = Array.from(
     { length: 40 },

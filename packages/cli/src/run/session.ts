@@ -18,6 +18,7 @@ import { assertHeadFits, classesOf } from "./classes.ts";
 import { defaultBackends } from "./default-backends.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 import { lossWarnings } from "./loss-warnings.ts";
+import { readerWarnings } from "./reader-warnings.ts";
 
 const NO_OTHER =
   "Training on tfjs's slow cpu backend, because no other one is installed: " +
@@ -89,7 +90,7 @@ export async function withSession(
       const losable = backends[position]?.device === "gpu" && position < backends.length - 1;
       await use({
         ...{ file, model, savable, registry, resolved, options, card, lost, losable },
-        notes: [...(read.notes ?? []), ...warnings],
+        notes: [...(read.notes ?? []), ...warnings, ...readerWarnings(base, read.reader)],
       });
     } finally {
       await backend.dispose();
