@@ -1,4 +1,12 @@
-import type { Run } from "../epoch/open-run.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import type { History } from "./history.ts";
+
+/** The parts of a run that the warnings read. */
+interface Run {
+  readonly assembly: Assembly;
+  readonly position: { readonly history: History };
+  warn(line: string): void;
+}
 
 /** Losses of one label per example. A guess among K classes has the loss log K. */
 const CLASSES: ReadonlySet<string> = new Set([
