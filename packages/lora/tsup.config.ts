@@ -1,3 +1,3 @@
 import { library } from "../../tools/tsup.ts";
 
-export default library({ entry: ["src/index.ts", "src/peft.ts"] });
+export default library({ entry: ["src/index.ts", "src/keras.ts", "src/peft.ts"] });

@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 import { gradientDescent, namedWeights } from "@graftjs/core";
-import { fineTune } from "@graftjs/tuner";
+import { fineTune, type H5Wasm } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tfl from "@tensorflow/tfjs-layers";
+import * as h5wasm from "h5wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AdapterHandle, lora, ssf } from "../src/index.ts";
+import { readKerasLora } from "../src/keras.ts";
 
 interface Flat {
   readonly shape: number[];
@@ -96,5 +98,35 @@ describe.each(Object.entries(cases))("%s", (name, of: Case) => {
     handle.merge();
     expect(worst(model.predict(xs) as tf.Tensor, of.after)).toBeLessThan(1e-5);
     result.restore();
+  });
+});
+
+describe("files of Keras", () => {
+  const file = (name: string): Uint8Array => readFileSync(new URL(`oracle/keras/${name}`, import.meta.url));
+  const dense = cases.dense as Case;
+  const readers = h5wasm as unknown as H5Wasm;
+
+  it("reads adapter.lora.h5, which computes as Keras did", async () => {
+    const model = modelOf(dense);
+    const handle = (await readKerasLora(file("adapter.lora.h5"), readers, model)).apply(model);
+    const x = tensorOf(dense.inputs);
+    expect(worst(model.predict(x) as tf.Tensor, dense.after)).toBeLessThan(1e-5);
+    handle.restore();
+  });
+
+  it("refuses a .lora.h5 of another model, with all problems", async () => {
+    const other = tfl.sequential({
+      layers: [
+        tfl.layers.dense({ units: 7, inputShape: [6], name: "first" }),
+        tfl.layers.batchNormalization({ name: "second" }),
+      ],
+    });
+    await expect(readKerasLora(file("adapter.lora.h5"), readers, other)).rejects.toThrow(
+      /lora\/0 has a \[6,3\] and b \[3,8\].*`first` \[6,7\][\s\S]*lora\/1 .*`second`, which has no kernel/,
+    );
+    await expect(readKerasLora(file("cases.json"), readers, other)).rejects.toThrow("This is not an HDF5 file.");
+    await expect(readKerasLora(file("adapter.lora.h5"), readers, tfl.sequential({ layers: [other] }))).rejects.toThrow(
+      "is inside another layer",
+    );
   });
 });

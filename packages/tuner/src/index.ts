@@ -43,6 +43,7 @@ export { loadLayersModel, type ReadFile, readModelArtifacts } from "./models/loa
 export { loadKerasH5 } from "./models/load/load-h5.ts";
 export { type KerasReaders, loadKeras } from "./models/load/load-keras.ts";
 export type { LoadLimits } from "./models/load/load-limits.ts";
+export { type H5Values, readH5 } from "./models/load/read-h5.ts";
 export { LoadError } from "./files/load-error.ts";
 export { type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load-safetensors.ts";
 export { graphArtifacts } from "./models/save/graph-artifacts.ts";

@@ -57,6 +57,7 @@ it("exports these names and no others", () => {
     "plugins",
     "progress",
     "readDeltaCard",
+    "readH5",
     "readModelArtifacts",
     "readModelCard",
     "readSafetensors",

@@ -1,4 +1,4 @@
-"""Trains LoRA of Keras 3 on Dense, Conv2D and Embedding layers, and SSF by hand in PyTorch. Writes keras/cases.json and two files of Keras.
+"""Trains LoRA of Keras 3 on Dense, Conv2D and Embedding layers, and SSF by hand in PyTorch. Writes keras/cases.json and a file of Keras.
 
     pip install keras==3.15.1 tensorflow-cpu==2.21.0 torch==2.13.0
     python keras_cases.py
@@ -10,8 +10,8 @@ before and after 50 steps of plain SGD at rate 0.05 on the mean squared error, a
 the examples 4·(i mod 4) to 4·(i mod 4) + 3. Tensors are flat lists with a shape. Layouts are Keras's: channels last, kernels
 [in, out] and [height, width, in, out]. Names are `layer/weight`.
 
-keras-hub is not needed: adapter.lora.h5 has the layout that its `Backbone.save_lora_weights` writes. merged.keras is the
-trained model of the case `dense`. Keras merges the adapter when it saves.
+keras-hub is not needed: adapter.lora.h5 has the layout that its `Backbone.save_lora_weights` writes, with the trained
+adapter of the case `dense`.
 """
 
 import json
@@ -117,7 +117,6 @@ def lora_case(name, shape, layers):
     case["after"] = stored(model(x))
     if name == "dense":
         save_lora_weights(model, layers[0][3][0])
-        model.save(HERE / "keras" / "merged.keras")
     return case
 
 
