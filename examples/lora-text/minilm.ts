@@ -62,6 +62,6 @@ export function readTokenizer(): (texts: readonly string[], tokens: number) => E
       return [...cut, ...Array<number>(tokens - cut.length).fill(0)];
     });
     const ids = tf.tensor2d(rows, [texts.length, tokens], "int32");
-    return { ids, mask: tf.tidy(() => tf.cast(tf.greater(ids, 0), "int32")) };
+    return { ids, mask: tf.tidy(() => tf.cast(tf.greater(ids, 0), "int32") as tf.Tensor2D) };
   };
 }
