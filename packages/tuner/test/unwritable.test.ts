@@ -174,10 +174,12 @@ describe("a cache that cannot be written", () => {
     const { warnings: none, ...expected } = await run(undefined, { ...more, cache: false });
     const { warnings, ...first } = await run(undefined, { ...more, cache: { store: filling } });
     expect(first).toEqual(expected);
-    expect([none, warnings]).toEqual([[], [expect.stringContaining("ENOSPC")]]);
+    // The labels are random, so each run also warns that it does not learn.
+    const guess = expect.stringContaining("that of a guess");
+    expect([none, warnings]).toEqual([[guess], [expect.stringContaining("ENOSPC"), guess]]);
     expect(readdirSync(folder)).toHaveLength(2);
     const { warnings: second, ...again } = await run(undefined, { ...more, cache: { store: folder } });
-    expect([again, second]).toEqual([expected, []]);
+    expect([again, second]).toEqual([expected, [guess]]);
     expect(readdirSync(folder).filter((name) => name.endsWith("whole.graft"))).toHaveLength(1);
   });
 });
