@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { gradientDescent, namedWeights } from "@graftjs/core";
-import { fineTune, type H5Wasm } from "@graftjs/tuner";
+import { fineTune, type H5Wasm, loadKeras } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import * as tfl from "@tensorflow/tfjs-layers";
+import * as fflate from "fflate";
 import * as h5wasm from "h5wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type AdapterHandle, lora, ssf } from "../src/index.ts";
@@ -112,6 +113,12 @@ describe("files of Keras", () => {
     const x = tensorOf(dense.inputs);
     expect(worst(model.predict(x) as tf.Tensor, dense.after)).toBeLessThan(1e-5);
     handle.restore();
+  });
+
+  it("a .keras file that was saved with LoRA enabled has the merged kernels", async () => {
+    const model = await loadKeras(file("merged.keras"), { h5wasm: readers, fflate });
+    expect(worst(model.predict(tensorOf(dense.inputs)) as tf.Tensor, dense.after)).toBeLessThan(1e-5);
+    model.dispose();
   });
 
   it("refuses a .lora.h5 of another model, with all problems", async () => {

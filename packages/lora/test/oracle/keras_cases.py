@@ -1,4 +1,4 @@
-"""Trains LoRA of Keras 3 on Dense, Conv2D and Embedding layers, and SSF by hand in PyTorch. Writes keras/cases.json and a file of Keras.
+"""Trains LoRA of Keras 3 on Dense, Conv2D and Embedding layers, and SSF by hand in PyTorch. Writes keras/cases.json and two files of Keras.
 
     pip install keras==3.15.1 tensorflow-cpu==2.21.0 torch==2.13.0
     python keras_cases.py
@@ -11,7 +11,7 @@ the examples 4·(i mod 4) to 4·(i mod 4) + 3. Tensors are flat lists with a sha
 [in, out] and [height, width, in, out]. Names are `layer/weight`.
 
 keras-hub is not needed: adapter.lora.h5 has the layout that its `Backbone.save_lora_weights` writes, with the trained
-adapter of the case `dense`.
+adapter of the case `dense`. merged.keras is the whole model of that case.
 """
 
 import json
@@ -117,6 +117,8 @@ def lora_case(name, shape, layers):
     case["after"] = stored(model(x))
     if name == "dense":
         save_lora_weights(model, layers[0][3][0])
+        # Keras merges the kernels that it saves, and keeps `lora_rank` in the configuration.
+        model.save(HERE / "keras" / "merged.keras")
     return case
 
 

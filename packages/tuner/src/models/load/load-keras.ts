@@ -51,8 +51,14 @@ const FILES = ["config.json", "model.weights.h5"];
 
 function parsed(bytes: Uint8Array): KerasConfig {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as KerasConfig;
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return JSON.parse(text, text.includes('"lora_rank"') ? withoutAdapter : undefined) as KerasConfig;
   } catch (cause) {
     throw new LoadError("config.json of the .keras file is not JSON.", "Is the file complete?", { cause });
   }
+}
+
+/** Keras merges the adapters of `enable_lora` into the kernels that it saves in this format, and leaves their rank in the configuration. */
+function withoutAdapter(option: string, value: unknown): unknown {
+  return option === "lora_rank" || option === "lora_alpha" ? null : value;
 }
