@@ -7,7 +7,7 @@ import type { LayeredBlock } from "./block-layers.ts";
 /** Changes made by patches: layers with added parameters, with frozen statistics, and with an equivalent `call`. */
 export type Changes = Parameters<ModelAdapter["cut"]>[1];
 
-/** Where the trunk ends. */
+/** The end of the trunk. */
 export interface BlockSplit {
   /** Number of blocks in the trunk: the longest prefix whose output cannot change while the model trains. */
   readonly blocks: number;

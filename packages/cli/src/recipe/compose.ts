@@ -40,7 +40,7 @@ export async function compose(
   return { registry, resolved };
 }
 
-/** Checks selectors against parameters, and returns what is wrong. */
+/** Checks selectors against parameters, and returns the problems. */
 function wrongSelectors(params: readonly Param[], selectors: ReturnType<typeof selectorsOf>): readonly string[] {
   return selectors.flatMap(({ path, selector }) => {
     try {

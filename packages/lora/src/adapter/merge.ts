@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { biasOf } from "../layers/linear.ts";
 import type { Change } from "../methods/change.ts";
 
-/** An adapter's merged weights, with what is needed to put the base back. */
+/** The merge of one adapter, with the weights of the base. */
 export interface Merged {
   /** Puts the base weights back and returns the largest change since the merge. @throws GraftError if it is not the last merge */
   undo(): number;

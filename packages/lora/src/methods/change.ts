@@ -11,7 +11,7 @@ export interface LinearWeights {
 /** One method's change of one layer: y = act(output(product(L(input(x))) + bias)). All functions are differentiable. */
 export interface Change {
   readonly target: Target;
-  /** The parameters that the method added, in the order of {@link Change}'s documentation. */
+  /** The parameters that the method added. */
   readonly params: readonly Param[];
   /** Changes the input of the linear map. */
   input?(x: tf.Tensor): tf.Tensor;
