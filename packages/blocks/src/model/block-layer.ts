@@ -4,13 +4,6 @@ import { dense } from "../ops/dense.ts";
 import { embed } from "../ops/embed.ts";
 import { layerNorm } from "../ops/layer-norm.ts";
 
-/** A variable of a block, in the form of a weight of tfjs-layers. Patches may replace `read`. */
-export interface BlockWeight extends WeightLike {
-  readonly shape: readonly number[];
-  readonly dtype: tf.DataType;
-  write(value: tf.Tensor): void;
-}
-
 /** Roles that the forward pass writes; core names them in the same way. */
 const STATISTICS: ReadonlySet<string> = new Set(["moving_mean", "moving_variance"]);
 
@@ -22,12 +15,12 @@ export class BlockLayer implements CallableLayer {
   /** Stable path: the block's name and the path within the block. */
   readonly name: string;
   trainable = true;
-  readonly weights: readonly BlockWeight[];
-  kernel: BlockWeight | undefined;
-  bias: BlockWeight | undefined;
-  embeddings: BlockWeight | undefined;
-  gamma: BlockWeight | undefined;
-  beta: BlockWeight | undefined;
+  readonly weights: readonly WeightLike[];
+  kernel: WeightLike | undefined;
+  bias: WeightLike | undefined;
+  embeddings: WeightLike | undefined;
+  gamma: WeightLike | undefined;
+  beta: WeightLike | undefined;
   /** Absent: a block applies its activations itself. */
   activation: { apply(x: tf.Tensor): tf.Tensor } | undefined;
   private readonly className: string;
@@ -48,25 +41,8 @@ export class BlockLayer implements CallableLayer {
     return this.className;
   }
 
-  get trainableWeights(): readonly BlockWeight[] {
+  get trainableWeights(): readonly WeightLike[] {
     return this.weights.filter(({ originalName }) => !isStatistic(originalName));
-  }
-
-  get useBias(): boolean {
-    return this.bias !== undefined;
-  }
-
-  /** Number of outputs of a dense layer. */
-  get units(): number | undefined {
-    return this.kernel?.shape.at(-1);
-  }
-
-  get inputDim(): number | undefined {
-    return this.embeddings?.shape[0];
-  }
-
-  get outputDim(): number | undefined {
-    return this.embeddings?.shape[1];
   }
 
   /**
@@ -97,16 +73,8 @@ export function isStatistic(name: string): boolean {
   return STATISTICS.has(name.slice(name.lastIndexOf("/") + 1));
 }
 
-function weightOf(name: string, variable: tf.Variable): BlockWeight {
-  const { shape, dtype } = variable;
-  return {
-    originalName: name,
-    trainable: true,
-    shape,
-    dtype,
-    read: () => variable,
-    write: (value) => variable.assign(value),
-  };
+function weightOf(originalName: string, variable: tf.Variable): WeightLike {
+  return { originalName, trainable: true, read: () => variable };
 }
 
 /** Returns the class of tfjs-layers whose weights have these roles and ranks, or "Weights". */
