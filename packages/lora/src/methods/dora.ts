@@ -4,6 +4,7 @@ import { outputAxis, type Target } from "../targets/target.ts";
 import { addedParam } from "./added-param.ts";
 import { dropped, type LowRankChange, type LowRankSettings, lowRankParams } from "./lora.ts";
 import { lowRankKernel, lowRankProduct } from "./low-rank.ts";
+import { perOutput } from "./per-output.ts";
 
 /**
  * Gives a kernel with a low-rank change a length of its own for each output (DoRA, Liu et al. 2024, arXiv 2402.09353, eq. 5):
@@ -53,13 +54,4 @@ function norms({ kind }: Target, kernel: tf.Tensor): tf.Tensor {
   const axis = outputAxis(kind, kernel.rank);
   const others = [...kernel.shape.keys()].filter((i) => i !== axis);
   return tf.sqrt(tf.sum(tf.square(kernel), others));
-}
-
-/** Reshapes [outputs] so that it scales the outputs of a kernel. */
-export function perOutput({ kind, weight }: Target, values: tf.Tensor): tf.Tensor {
-  const axis = outputAxis(kind, weight.shape.length);
-  return tf.reshape(
-    values,
-    weight.shape.map((_, i) => (i === axis ? values.size : 1)),
-  );
 }

@@ -1,9 +1,9 @@
-import { OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Target } from "../targets/target.ts";
 import { addedParam } from "./added-param.ts";
+import { assertBeside } from "./assert-beside.ts";
 import type { Change } from "./change.ts";
-import { perOutput } from "./dora.ts";
+import { perOutput } from "./per-output.ts";
 
 /**
  * Scales the outputs of a layer, or its inputs if it is feed-forward (IA³, Liu et al. 2022, arXiv 2205.05638, §3.3). Its
@@ -29,15 +29,6 @@ export function ia3Change(target: Target, feedforward: boolean): Change {
     output: (z) => tf.mul(z, l),
     merge: ({ kernel, bias }) => ({ kernel: tf.mul(kernel, perOutput(target, l)), bias: bias && tf.mul(bias, l) }),
   };
-}
-
-/** @throws OptionsError if the layer is not computed beside the adapter, so that its outputs cannot be changed */
-export function assertBeside({ kind, name, layer }: Target, method: string): void {
-  if (kind !== "inside" && kind !== "embedding") return;
-  throw new OptionsError(
-    `\`${method}\` cannot change ${name}: it is in a layer of class ${layer.getClassName()}.`,
-    `\`${method}\` changes dense and convolution layers with the channels last. Choose them by \`target\`, or use \`lora\`.`,
-  );
 }
 
 /** Returns the number of input channels of a kernel. */

@@ -3,9 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { biasOf } from "../layers/linear.ts";
 import type { Target } from "../targets/target.ts";
 import { addedParam } from "./added-param.ts";
+import { assertBeside } from "./assert-beside.ts";
 import type { Change } from "./change.ts";
-import { perOutput } from "./dora.ts";
-import { assertBeside } from "./ia3.ts";
+import { perOutput } from "./per-output.ts";
 
 /**
  * Scales and shifts the outputs of a linear layer before its activation: y = γ⊙z + β (SSF, Lian et al. 2022, arXiv 2210.08823,
