@@ -3,6 +3,7 @@ import type { Recipe } from "@graftjs/registry";
 import { applyDelta } from "@graftjs/tuner";
 import { LOOK, type Trust } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
+import { patchableOf } from "../recipe/patchable.ts";
 import type { RecipeModel } from "./recipe-model.ts";
 
 /** The recipe that a delta was trained with. */
@@ -29,7 +30,7 @@ export async function applyTuned(
   const made = await Promise.all(patches.map((use) => registry.create("patch", use)));
   const adapters: PatchHandle[] = [];
   for (const patch of made) {
-    const handle = patch.apply("patchable" in tunable ? tunable.patchable : tunable);
+    const handle = patch.apply(patchableOf(tunable));
     // Other patches change how a model trains, and have no part in the delta.
     if ((handle.added ?? []).length > 0) adapters.push(handle);
     else handle.restore();

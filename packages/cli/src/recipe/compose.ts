@@ -1,6 +1,7 @@
 import { GraftError, type ModelPatch, type Param, type PatchHandle, RecipeError, selectParams } from "@graftjs/core";
 import type { JsonSelector, Registry, Resolved } from "@graftjs/registry";
 import type { TunableModel } from "@graftjs/tuner";
+import { patchableOf } from "./patchable.ts";
 import type { RecipeFile } from "./recipe-file.ts";
 import { resolveAll } from "./resolve-all.ts";
 
@@ -29,10 +30,13 @@ export async function compose(
 ): Promise<Composed> {
   const check = (added: readonly Param[]): readonly string[] =>
     model ? wrongSelectors([...model.params, ...added], selectorsOf(recipe, run)) : [];
+  const alone = check([]);
   const patched = (recipe.patches ?? []).length > 0;
-  const known = patched ? [] : check([]);
-  const { registry, resolved, problems: found } = await resolveAll({ ...recipe, run }, folder, trust, known);
-  const wrong = patched && model && resolved ? check(addedBy(resolved.patches, model)) : known;
+  const attempt = await resolveAll({ ...recipe, run }, folder, trust, patched ? [] : alone);
+  const { registry, resolved, problems: found } = attempt;
+  // Patches are applied only if a selector may mean what they add.
+  const mayAdd = patched && alone.length > 0;
+  const wrong = mayAdd ? (model && resolved ? check(addedBy(resolved.patches, model)) : []) : alone;
   const problems = [...found, ...wrong];
   if (!resolved || problems.length > 0) {
     throw new RecipeError(`The recipe has ${problems.length} problem(s).`, problems.join("\n"));
@@ -57,7 +61,7 @@ function wrongSelectors(params: readonly Param[], selectors: ReturnType<typeof s
 function addedBy(patches: readonly ModelPatch[], { tunable }: Selectable): readonly Param[] {
   const handles: PatchHandle[] = [];
   try {
-    for (const patch of patches) handles.push(patch.apply("patchable" in tunable ? tunable.patchable : tunable));
+    for (const patch of patches) handles.push(patch.apply(patchableOf(tunable)));
   } catch (error) {
     if (!(error instanceof GraftError)) throw error;
   }
