@@ -5,8 +5,6 @@ import { root } from "./bootstrap.mjs";
 
 const problems = [];
 const examplesNeeded = (name) => !["core", "testing", "cli"].includes(name) && !name.startsWith("create-");
-/** Packages whose example has another name than the package. */
-const EXAMPLES = { blocks: "lora-text" };
 const packages = readdirSync(join(root, "packages")).filter((name) =>
   existsSync(join(root, "packages", name, "package.json")),
 );
@@ -37,9 +35,8 @@ for (const name of packages) {
     `knows other plugins: ${others.join(", ")}`,
   );
   check(name !== "core" || dependencies.length === 0, "core has no runtime dependency");
-  const example = EXAMPLES[name] ?? name;
   if (examplesNeeded(name))
-    check(existsSync(join(root, "examples", example, "package.json")), `examples/${example} is missing`);
+    check(existsSync(join(root, "examples", name, "package.json")), `examples/${name} is missing`);
 }
 
 const changesets = readdirSync(join(root, ".changeset")).filter((file) => file.endsWith(".md"));
