@@ -3,7 +3,8 @@ import { seeded, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { extendHead, fineTune } from "../src/index.ts";
+import { extendHead, fineTune, headFeatures, nearestClassMean } from "../src/index.ts";
+import oracle from "./nearest-class-mean-oracle.json" with { type: "json" };
 
 beforeEach(() => tf.setBackend("cpu"));
 
@@ -117,5 +118,44 @@ describe("extendHead", () => {
     await expect(extendHead(conv, { add: 1 })).rejects.toThrow(/`last`, is a Conv2D/);
     const reshaped = linear([[1, 0], [0, 1]], [0, 0], [layers.layers.reshape({ targetShape: [2, 1], name: "tail" })]); // biome-ignore format: a matrix
     await expect(extendHead(reshaped, { add: 1 })).rejects.toThrow(/`tail` follows the head/);
+  });
+});
+
+describe("nearestClassMean", () => {
+  it("gives the means and classes of scikit-learn's NearestCentroid, far from the origin too", async () => {
+    for (const offset of [0, 1000]) {
+      const features = tf.add(tf.tensor2d(oracle.features), offset) as tf.Tensor2D;
+      const others = tf.add(tf.tensor2d(oracle.others), offset) as tf.Tensor2D;
+      const oneHot = tf.oneHot(tf.tensor1d(oracle.labels, "int32"), 4);
+      for (const ys of [tf.tensor1d(oracle.labels), oneHot]) {
+        const before = tf.memory().numTensors;
+        const classifier = await nearestClassMean(features, ys, 4);
+        const [means, classes] = [classifier.means.arraySync(), classifier.predict(others)];
+        means.forEach((row, c) => {
+          row.forEach((value, i) => {
+            expect(value - offset).toBeCloseTo(oracle.means[c]?.[i] as number, 3);
+          });
+        });
+        expect([...classes.dataSync()]).toEqual(oracle.classes);
+        classes.dispose();
+        classifier.dispose();
+        expect(tf.memory().numTensors).toBe(before);
+      }
+    }
+  });
+
+  it("answers from the features that the head of a model reads", async () => {
+    const layersOf = [
+      layers.layers.dense({ units: 3, inputShape: [2], useBias: false, kernelInitializer: "ones" }),
+      layers.layers.dense({ units: 2, name: "head" }),
+    ];
+    const model = layers.sequential({ layers: layersOf });
+    expect(headFeatures(model, tf.tensor2d([[1, 2], [3, 4]])).arraySync()).toEqual([[3, 3, 3], [7, 7, 7]]); // biome-ignore format: matrices
+  });
+
+  it("names labels that do not fit", async () => {
+    const features = tf.ones([3, 2]) as tf.Tensor2D;
+    await expect(nearestClassMean(features, tf.tensor1d([0, 1]), 2)).rejects.toThrow(/3 feature vectors and 2 labels/);
+    await expect(nearestClassMean(features, tf.tensor1d([0, 2, 2]), 4)).rejects.toThrow(/classes 1, 3 have no example/);
   });
 });

@@ -1,3 +1,4 @@
+import { addClass } from "./add-class.ts";
 import type { Command } from "./command.ts";
 import { compare } from "./compare.ts";
 import { completion } from "./completion.ts";
@@ -22,6 +23,7 @@ import { stack } from "./stack.ts";
 export const commands: Readonly<Record<string, Command>> = {
   init,
   run,
+  "add-class": addClass,
   predict,
   eval: evaluate,
   plan,

@@ -25,6 +25,7 @@ export function dataContext(
       sparse: isSparse(lossOfOutput(outputNames, loss, i)),
     })),
     ...(base?.reader ? { reader: base.reader } : {}),
+    ...(base?.classes ? { classes: base.classes } : {}),
     importPackage: (name) => projectPackage(name, folder),
   };
 }

@@ -5,7 +5,7 @@ import { applyTuned } from "../model/apply-tuned.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { readDelta } from "../project/files.ts";
 import type { Trust } from "../project/trust.ts";
-import { readRecipe } from "../recipe/recipe-file.ts";
+import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
 import { resultPlace } from "../run/result-place.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { modelOrRecipe } from "./model-or-recipe.ts";
@@ -19,27 +19,39 @@ export interface TunedModel {
   dispose(): void;
 }
 
+/** A tuned model as it was loaded, with the facts that are stored with it. */
+export interface LoadedModel {
+  readonly loaded: RecipeModel;
+  readonly card: ModelCard | undefined;
+}
+
 /**
- * Loads a model for predictions.
+ * Loads a tuned model.
  *
  * @param given a folder with a model.json, a model's file, or a recipe: then its model is loaded and its delta applied.
  * @throws UsageError if the model cannot be read
  */
-export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
+export async function loadTunedModel(given: string, cwd: string, trust: Trust): Promise<LoadedModel> {
   const { path, isRecipe, text } = await modelOrRecipe(given, cwd);
-  if (isRecipe) return tunedByRecipe(path, cwd, trust);
-  return tuned(await readModel({ folder: dirname(path), run: { model: basename(path) } }), readModelCard(text));
+  if (isRecipe) return loadByRecipe(await readRecipe(path, cwd, trust), cwd, trust);
+  const loaded = await readModel({ folder: dirname(path), run: { model: basename(path) } });
+  return { loaded, card: readModelCard(text) };
 }
 
-async function tunedByRecipe(recipe: string, cwd: string, trust: Trust): Promise<TunedModel> {
-  const file = await readRecipe(recipe, cwd, trust);
+async function loadByRecipe(file: RecipeFile, cwd: string, trust: Trust): Promise<LoadedModel> {
   const { delta, model } = resultPlace(resolve(file.folder, file.run.output));
-  if (model !== undefined) return readTunedModel(model, cwd, trust);
+  if (model !== undefined) return loadTunedModel(model, cwd, trust);
   const bytes = await readDelta(delta, cwd);
   const card = readDeltaCard(bytes);
-  const read = await readModel({ ...file, classes: card?.classes });
-  await applyTuned(read, file, bytes);
-  return tuned(read, card);
+  const loaded = await readModel({ ...file, classes: card?.classes });
+  await applyTuned(loaded, file, bytes);
+  return { loaded, card };
+}
+
+/** Loads a model for predictions. The arguments are those of {@link loadTunedModel}. */
+export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
+  const { loaded, card } = await loadTunedModel(given, cwd, trust);
+  return tuned(loaded, card);
 }
 
 function tuned({ savable, format, tunable, layers, dispose }: RecipeModel, card: ModelCard | undefined): TunedModel {

@@ -45,18 +45,18 @@ export interface Session extends Composed {
  * Loads recipe, plugins, model and data, and calls `use` on the first of the recipe's backends that has all kernels of this
  * run. If that backend loses its device, `use` is called again on the next one. All input is checked before the first call.
  *
- * @param path the recipe, as the command line names it.
+ * @param given the recipe, as the command line names it, or as it was read.
  * @param trust the code that the recipe may name.
  */
 export async function withSession(
-  path: string,
+  given: string | RecipeFile,
   { cwd, err }: Io,
   trust: Trust,
   use: (session: Session) => Promise<void>,
 ): Promise<void> {
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
-  const file = await readRecipe(path, cwd, trust);
+  const file = typeof given === "string" ? await readRecipe(given, cwd, trust) : given;
   await checkBeforeCode(file);
   const classes = await classesOf(file);
   const inspected = await readModel({ ...file, classes });

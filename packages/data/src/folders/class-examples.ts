@@ -3,6 +3,7 @@ import type { InputReader, InputReaderUse } from "@graftjs/tuner";
 import { problemsError, shown } from "../data-files-error.ts";
 import { importInstalled } from "../import-installed.ts";
 import { type ClassFile, classFolders } from "./class-folders.ts";
+import { inModelOrder } from "./class-order.ts";
 import type { Examples } from "./examples.ts";
 import { type Column, type LabelForm, labelColumn } from "./labels.ts";
 import { readInParallel } from "./read-in-parallel.ts";
@@ -35,6 +36,8 @@ export interface ReadClassesOptions {
   readonly corrupt?: "refuse" | "skip";
   /** Form of the labels. `index` is for sparse losses, `binary` for two classes and a model with one output. @default "one-hot" */
   readonly labels?: LabelForm;
+  /** Order of the classes, if they have exactly these names. @default sorted by name */
+  readonly classOrder?: readonly string[] | undefined;
   /** Imports a decoder. @default `import(name)` */
   readonly importPackage?: <T>(name: string) => Promise<T>;
 }
@@ -74,7 +77,7 @@ export function classFolderProperties({ many }: FileWords): {
 const MOST_VALUES = 2e9;
 
 /**
- * Reads the files of a folder that has one subfolder for each class. The classes are sorted by name.
+ * Reads the files of a folder that has one subfolder for each class. The classes are sorted by name, or have the order of `classOrder`.
  *
  * @param use the reader by name, with all its options, to store with the model.
  * @throws DataFilesError if the folder, a class or a file cannot be used. It names all files at once.
@@ -89,7 +92,9 @@ export async function readClassExamples(
 ): Promise<ClassExamples> {
   const { validation = 0, seed = 0, corrupt = "refuse", labels = "one-hot", importPackage = importInstalled } = options;
   assertShare(validation);
-  const { classes, files } = await classFolders(folder, reader.extensions);
+  const found = await classFolders(folder, reader.extensions);
+  const classes = inModelOrder(found.classes, options.classOrder);
+  const files = found.files.map((file) => ({ ...file, label: classes.indexOf(found.classes[file.label] as string) }));
   if (classes.length < 2)
     throw problemsError(`${shown(folder)} has one class only.`, [
       `Add a folder with the ${words.many} of another class.`,

@@ -45,6 +45,7 @@ export function imagesSource({ path, size, ...options }: ImagesOptions): DataSou
       size: [height, width],
       channels,
       labels: labelsOf(context),
+      classOrder: context.classes,
       importPackage: context.importPackage,
     });
   });

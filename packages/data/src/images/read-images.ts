@@ -21,7 +21,7 @@ export const PICTURES: FileWords = { one: "picture", many: "pictures" };
  * @throws OptionsError if an option is out of range
  */
 export async function readImages(folder: string, options: ReadImagesOptions): Promise<ClassImages> {
-  const { validation, seed, corrupt, labels, importPackage, ...image } = options;
+  const { validation, seed, corrupt, labels, classOrder, importPackage, ...image } = options;
   // All options are stored, so that a stored reader does not depend on later defaults.
   const use = { use: "image", with: imageOptions.parse("readImages", image) };
   return readClassExamples(folder, imageReader(image), use, options, PICTURES);

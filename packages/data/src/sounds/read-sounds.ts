@@ -21,7 +21,7 @@ export const SOUNDS: FileWords = { one: "sound", many: "sounds" };
  * @throws OptionsError if an option is out of range, or if the options do not fit together
  */
 export async function readSounds(folder: string, options: ReadSoundsOptions): Promise<ClassSounds> {
-  const { validation, seed, corrupt, labels, ...sound } = options;
+  const { validation, seed, corrupt, labels, classOrder, ...sound } = options;
   // All options are stored, so that a stored reader does not depend on later defaults.
   const use = { use: "sound", with: soundOptions.parse("readSounds", sound) };
   return readClassExamples(folder, soundReader(sound), use, options, SOUNDS);

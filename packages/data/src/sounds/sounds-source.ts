@@ -43,6 +43,11 @@ export const soundsOptions: OptionsSchema<SoundsOptions, ClassFolderDefaults> = 
 /** Makes the data source `sounds`. The shape of the inputs is the one that the model takes. */
 export function soundsSource({ path, ...options }: SoundsOptions): DataSource {
   return classSource(path, SOUNDS, (folder, context) =>
-    readSounds(folder, { ...options, ...soundInput(context, options), labels: labelsOf(context) }),
+    readSounds(folder, {
+      ...options,
+      ...soundInput(context, options),
+      labels: labelsOf(context),
+      classOrder: context.classes,
+    }),
   );
 }

@@ -3,6 +3,7 @@ import type { InputReaderUse } from "@graftjs/tuner";
 import { problemsError, shown } from "../data-files-error.ts";
 import type { Examples } from "../folders/examples.ts";
 import { type Column, type LabelForm, labelColumn } from "../folders/labels.ts";
+import { inModelOrder } from "../folders/class-order.ts";
 import { assertShare, type Split, stratifiedSplit } from "../folders/split.ts";
 import { type ColumnEncoding, encodedWidth, encodeRows, isNumeric, learnEncoding } from "./encoding.ts";
 import { readTableFile, type Table } from "./table-file.ts";
@@ -24,6 +25,8 @@ export interface ReadTableOptions {
   readonly delimiter?: string;
   /** Form of the labels of classes. @default "one-hot" */
   readonly labels?: LabelForm;
+  /** Order of the classes, if they have exactly these names. @default sorted by name */
+  readonly classOrder?: readonly string[] | undefined;
 }
 
 /** The rows of a table, ready for `fineTune`. */
@@ -55,7 +58,8 @@ export async function readTable(path: string, options: ReadTableOptions): Promis
   const names = options.columns ?? table.columns.filter((name) => name !== target);
   assertColumns(table, [target, ...names]);
   const targets = targetsOf(table, target);
-  const classes = classesAmong(targets, options.classify);
+  const found = classesAmong(targets, options.classify);
+  const classes = found && inModelOrder(found, options.classOrder);
   const numbers = targets.map((cell) => (classes ? classes.indexOf(cell) : Number(cell)));
   const split = classes
     ? stratifiedSplit(numbers, classes, validation, seed)

@@ -6,7 +6,7 @@ import { labelsOf } from "../folders/labels-of.ts";
 import { type ReadTableOptions, readTable, type TableExamples, tableClasses } from "./read-table.ts";
 
 /** Options of the data source `table`. */
-export interface TableOptions extends Omit<ReadTableOptions, "labels"> {
+export interface TableOptions extends Omit<ReadTableOptions, "labels" | "classOrder"> {
   /** File, relative to the recipe. */
   readonly path: string;
 }
@@ -45,7 +45,11 @@ export function tableSource({ path, ...options }: TableOptions): DataSource {
   return {
     classes: (folder) => tableClasses(fileOf(folder), options),
     async read(folder, context) {
-      const examples = await readTable(fileOf(folder), { ...options, labels: labelsOf(context) });
+      const examples = await readTable(fileOf(folder), {
+        ...options,
+        labels: labelsOf(context),
+        classOrder: context.classes,
+      });
       assertFits(context, examples);
       const { data, validation, classes, reader } = examples;
       return {

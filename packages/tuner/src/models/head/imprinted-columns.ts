@@ -1,13 +1,18 @@
 import { OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import * as layers from "@tensorflow/tfjs-layers";
+import type * as layers from "@tensorflow/tfjs-layers";
 import { classNumbers } from "./class-numbers.ts";
+import { headFeatures } from "./head-features.ts";
+
+/** Labelled examples for a head: inputs of the model, or the features that the head reads. */
+export type HeadExamples = { readonly ys: tf.Tensor } & (
+  | { readonly xs: tf.Tensor | readonly tf.Tensor[] }
+  | { readonly features: tf.Tensor2D }
+);
 
 interface Examples {
   readonly model: layers.LayersModel;
-  /** Value of the model that the head reads. */
-  readonly features: layers.SymbolicTensor;
-  readonly data: { readonly xs: tf.Tensor | readonly tf.Tensor[]; readonly ys: tf.Tensor };
+  readonly data: HeadExamples;
   readonly batchSize: number;
   /** Kernel of the old head, shape `[features, classes]`. */
   readonly kernel: tf.Tensor2D;
@@ -30,7 +35,7 @@ export interface Columns {
  * @throws OptionsError if a label is out of range, or if a new class has no example
  */
 export async function imprintedColumns(examples: Examples): Promise<Columns> {
-  const { model, features, data, batchSize, kernel, bias, add } = examples;
+  const { model, data, batchSize, kernel, bias, add } = examples;
   const [size, old] = kernel.shape;
   const labels = await classNumbers(data.ys, old + add);
   const missing = Array.from({ length: add }, (_, i) => old + i).filter((c) => !labels.includes(c));
@@ -39,13 +44,13 @@ export async function imprintedColumns(examples: Examples): Promise<Columns> {
       `The new classes ${missing.join(", ")} have no example.`,
       `The old classes have the numbers 0 to ${old - 1}. Give one or more examples per new class.`,
     );
-  const trunk = layers.model({ inputs: model.inputs, outputs: features });
-  const values = trunk.predict(data.xs as tf.Tensor | tf.Tensor[], { batchSize }) as tf.Tensor2D;
+  const values = "features" in data ? data.features : headFeatures(model, data.xs, batchSize);
   // A dense layer with an activation gives no logits, so its product is computed here.
   const scores = tf.tidy(() => tf.max(bias ? tf.add(tf.matMul(values, kernel), bias) : tf.matMul(values, kernel), 1));
   const norms = tf.tidy(() => tf.mean(tf.norm(kernel, 2, 0)));
   const [rows, best, [length]] = await Promise.all([values.data(), scores.data(), norms.data()]);
-  tf.dispose([values, scores, norms]);
+  tf.dispose([scores, norms]);
+  if (!("features" in data)) values.dispose();
 
   const columns = new Float32Array(size * add);
   const biases = new Float32Array(add);

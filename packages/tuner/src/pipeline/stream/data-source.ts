@@ -31,6 +31,11 @@ export interface DataContext {
   readonly outputs: readonly (DataPort & { readonly sparse: boolean })[];
   /** The reader that is stored with the base model: the way in which its inputs were made before. Undefined if none is stored. */
   readonly reader?: InputReaderUse;
+  /**
+   * Names of the classes of the model's outputs, in order. A source whose classes have these names returns them in this order. Undefined
+   * if the names are not known, or if the model has a new head.
+   */
+  readonly classes?: readonly string[];
   /** Imports an optional package, e.g. a decoder. @throws GraftError with the command that installs it */
   importPackage<T>(name: string): Promise<T>;
 }
