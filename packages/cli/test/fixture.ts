@@ -73,3 +73,25 @@ export async function graft(...argv: string[]): Promise<{ code: number; out: str
   const cut = (text: string): string => text.replaceAll(folder, "<folder>");
   return { code, out: cut(out), err: cut(err) };
 }
+
+/** Writes a tone as PCM with 16 bits. @param seconds length. @default 0.25 */
+export function tone(name: string, frequency: number, rate: number, seconds = 0.25): void {
+  const samples = Int16Array.from(
+    { length: Math.round(rate * seconds) },
+    (_, i) => 9000 * Math.sin((2 * Math.PI * frequency * i) / rate),
+  );
+  const header = Buffer.alloc(44);
+  header.write("RIFF\0\0\0\0WAVEfmt ", "latin1");
+  header.writeUInt32LE(36 + samples.byteLength, 4);
+  header.writeUInt32LE(16, 16);
+  header.writeUInt16LE(1, 20);
+  header.writeUInt16LE(1, 22);
+  header.writeUInt32LE(rate, 24);
+  header.writeUInt32LE(rate * 2, 28);
+  header.writeUInt16LE(2, 32);
+  header.writeUInt16LE(16, 34);
+  header.write("data", 36);
+  header.writeUInt32LE(samples.byteLength, 40);
+  mkdirSync(join(folder, name, ".."), { recursive: true });
+  writeFileSync(join(folder, name), Buffer.concat([header, new Uint8Array(samples.buffer)]));
+}

@@ -6,7 +6,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { main } from "../src/index.ts";
-import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
+import { folder, graft, setUp, tearDown, tone, write } from "./fixture.ts";
 
 beforeAll(async () => {
   await setUp();
@@ -57,6 +57,63 @@ it("adds a base from npm if none is given", async () => {
   expect(await graft("explain", "net/recipe.json")).toMatchObject({ code: 0, err: "" });
 });
 
+/** Runs the script that npm runs after `npm install`. Makes the run shorter, to save time. */
+async function makeBase(project: string, epochs: number): Promise<void> {
+  const recipe = JSON.parse(readFileSync(join(folder, project, "recipe.json"), "utf8"));
+  write(`${project}/recipe.json`, { ...recipe, run: { ...recipe.run, epochs } });
+  await import(/* @vite-ignore */ join(folder, project, "make-base.mjs"));
+}
+
+it("writes a project that learns sounds from a fresh network, and predicts", async () => {
+  for (let i = 0; i < 12; i++) {
+    tone(`sounds/high/${i}.wav`, 2400 + 40 * i, 16_000, 0.3 + (i % 3) / 10);
+    tone(`sounds/low/${i}.wav`, 300 + 20 * i, 16_000, 0.3 + (i % 3) / 10);
+  }
+  tone("sounds/low/long.wav", 310, 16_000, 3);
+  const made = await graft("init", "tones", "--sounds", "sounds");
+  expect(made).toMatchObject({ code: 0, err: "" });
+  expect(made.out).toMatch(/^Sounds are cut to 0.5 s[\s\S]*npm run predict -- <sound.wav>/);
+  await makeBase("tones", 15);
+  const run = await graft("run", "tones/recipe.json");
+  expect(run).toMatchObject({ code: 0, err: "" });
+  tone("new.wav", 2500, 44_100);
+  expect((await graft("predict", "tones/tuned", "new.wav")).out).toMatch(/^new.wav +high /);
+  expect(readFileSync(join(folder, "tones", "README.md"), "utf8")).toContain("Nothing in it is pretrained");
+}, 60_000);
+
+it("writes projects that predict a class and a number of a table from fresh networks", async () => {
+  const rows = Array.from({ length: 60 }, (_, i) => {
+    const x = i % 10;
+    return `person ${i},${i === 7 ? "" : x},${i % 2 ? "up" : "down"},${x > 4 ? "high" : "low"},${1000 + 200 * x}`;
+  });
+  const names = Array.from(
+    { length: 60 },
+    (_, i) => `extra ${i},${i % 10},up,${i % 10 > 4 ? "high" : "low"},${1000 + 200 * (i % 10)}`,
+  );
+  write("people.csv", `name,x,way,kind,price\n${[...rows, ...names].join("\n")}\n`);
+  write("rows.csv", "x,way\n1,up\n8,down\n");
+  const made = await graft("init", "kinds", "--table", "people.csv", "--target", "kind");
+  expect(made).toMatchObject({ code: 0, err: "" });
+  expect(made.out).toMatch(
+    /^Predicts the column kind: a class.\nLeaves out columns that cannot be inputs: name \(120 different texts\)/,
+  );
+  await makeBase("kinds", 10);
+  expect(await graft("run", "kinds/recipe.json")).toMatchObject({ code: 0, err: "" });
+  // The price tells the kind, too, and new rows may lack it only if the recipe leaves it out.
+  expect((await graft("predict", "kinds/tuned", "rows.csv")).err).toMatch(/no column "price"/);
+  const prices = await graft("init", "prices", "--table", "people.csv");
+  expect(prices.out).toContain("Predicts the column price: a number.");
+  await makeBase("prices", 40);
+  expect(await graft("run", "prices/recipe.json")).toMatchObject({ code: 0, err: "" });
+  write("rows.csv", "x,way,kind\n1,up,low\n8,down,high\n");
+  const values = (await graft("predict", "prices/tuned", "rows.csv", "--json")).out.trim().split("\n");
+  const [low, high] = values.map((line) => JSON.parse(line).value as number);
+  expect(low).toBeGreaterThan(1000);
+  expect(low).toBeLessThan(1500);
+  expect(high).toBeGreaterThan(2300);
+  expect(high).toBeLessThan(2900);
+}, 60_000);
+
 it("writes nothing into a folder that has files, and names every problem of the options", async () => {
   mkdirSync(join(folder, "full"));
   write("full/note.txt", "mine");
@@ -65,12 +122,21 @@ it("writes nothing into a folder that has files, and names every problem of the 
   const none = await graft("init");
   expect(none.code).toBe(2);
   expect(none.err).toContain("The name of the new folder is missing.");
-  expect(none.err).toContain("Neither --pictures <folder> nor --plugin was given.");
+  expect(none.err).toContain("None of --pictures <folder>, --sounds <folder>, --table <file> and --plugin was given.");
   expect(await graft("init", "x", "--pictures", "nowhere")).toMatchObject({
     code: 2,
     err: expect.stringContaining("nowhere is not a folder"),
   });
   expect(await graft("init", "x", "--pictures", "pictures", "--base", "none.json")).toMatchObject({ code: 2 });
+  expect((await graft("init", "x", "--sounds", "pictures", "--plugin")).err).toMatch(
+    /--sounds and --plugin were given together/,
+  );
+  expect((await graft("init", "x", "--sounds", "pictures")).err).toMatch(/no .wav, .wave files/);
+  expect((await graft("init", "x", "--pictures", "pictures", "--target", "kind")).err).toMatch(
+    /--target is for projects with --table/,
+  );
+  write("tiny.csv", "a,b\n1,2\n");
+  expect((await graft("init", "x", "--table", "tiny.csv", "--target", "c")).err).toMatch(/has no column c/);
   expect(existsSync(join(folder, "x"))).toBe(false);
 });
 
@@ -92,7 +158,7 @@ it("asks in a terminal", async () => {
     },
   });
   expect(code).toBe(0);
-  expect(questions).toEqual(["Name of the new folder: ", "What should it be: pictures or plugin? "]);
+  expect(questions).toEqual(["Name of the new folder: ", "What should it be: pictures, sounds, table or plugin? "]);
   expect(out).toContain("npm test");
   expect(existsSync(join(folder, "asked", "index.test.js"))).toBe(true);
 });

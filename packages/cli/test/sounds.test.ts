@@ -1,32 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readModelCard, saveModel } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
-
-/** Writes a tone of a quarter of a second as PCM with 16 bits. */
-function tone(name: string, frequency: number, rate: number): void {
-  const samples = Int16Array.from(
-    { length: rate / 4 },
-    (_, i) => 9000 * Math.sin((2 * Math.PI * frequency * i) / rate),
-  );
-  const header = Buffer.alloc(44);
-  header.write("RIFF\0\0\0\0WAVEfmt ", "latin1");
-  header.writeUInt32LE(36 + samples.byteLength, 4);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(1, 20);
-  header.writeUInt16LE(1, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(rate * 2, 28);
-  header.writeUInt16LE(2, 32);
-  header.writeUInt16LE(16, 34);
-  header.write("data", 36);
-  header.writeUInt32LE(samples.byteLength, 40);
-  mkdirSync(join(folder, name, ".."), { recursive: true });
-  writeFileSync(join(folder, name), Buffer.concat([header, new Uint8Array(samples.buffer)]));
-}
+import { folder, graft, setUp, tearDown, tone, write } from "./fixture.ts";
 
 beforeAll(async () => {
   await setUp();

@@ -11,7 +11,9 @@ export { type ClassImages, type ReadImagesOptions, readImages } from "./images/r
 export { plugins } from "./plugins.ts";
 export { type ClassSounds, type ReadSoundsOptions, readSounds } from "./sounds/read-sounds.ts";
 export type { FeatureOptions, SoundOptions } from "./sounds/sound-options.ts";
+export { soundSeconds } from "./sounds/sound-seconds.ts";
 export { soundReader } from "./sounds/sound-reader.ts";
 export type { ColumnEncoding } from "./tables/encoding.ts";
+export { type ColumnSummary, describeTable } from "./tables/describe-table.ts";
 export { type ReadTableOptions, readTable, type TableExamples } from "./tables/read-table.ts";
 export { type TableRowsOptions, tableReader } from "./tables/table-reader.ts";

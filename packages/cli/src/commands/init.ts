@@ -1,86 +1,77 @@
 import { basename, isAbsolute, relative, resolve } from "node:path";
-import { statSync } from "node:fs";
+import { type Answers, answersOf } from "../init/answers.ts";
 import { picturesProject } from "../init/pictures.ts";
 import { pluginProject } from "../init/plugin.ts";
 import { type ProjectFiles, writeProject } from "../init/project-files.ts";
+import { soundsProject } from "../init/sounds.ts";
+import { tableProject } from "../init/table.ts";
 import { ownVersion } from "../project/own-version.ts";
 import { LOOK } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { schemaText } from "../recipe/schema-text.ts";
-import { UsageError } from "../terminal/errors.ts";
+import { printableName } from "../terminal/printable.ts";
 import type { Io } from "../terminal/io.ts";
-import type { Values } from "../terminal/values.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const init: Command = {
-  usage: "graft init <new folder> (--pictures <folder> [--base <model.json>] | --plugin)",
+  usage:
+    "graft init <new folder> (--pictures <folder> | --sounds <folder> | --table <file> [--target <column>] | --plugin) [--base <model.json>]",
   about:
     "Writes a project that runs at once.\n\n" +
     "--pictures <folder>  Learns classes of pictures. The folder has one subfolder per class.\n" +
-    "--base <model>       Base model for the pictures. Without it, the project uses MobileNetV2 from the npm package nsfwjs.\n" +
+    "--sounds <folder>    Learns classes of WAV files. The folder has one subfolder per class.\n" +
+    "--table <file>       Predicts a column of a .csv, .tsv or .jsonl file.\n" +
+    "--target <column>    The column to predict. Without it, the last one.\n" +
+    "--base <model>       Base model. Without it, pictures use MobileNetV2 from the npm package nsfwjs, and sounds and tables a\n" +
+    "                     small network that has learned nothing yet.\n" +
     "--plugin             A hook of your own, with its conformance test.\n\n" +
     "Without these options, asks for them in a terminal.",
-  options: { pictures: "string", base: "string", plugin: "boolean" },
+  options: {
+    ...{ pictures: "string", sounds: "string", table: "string", target: "string", base: "string" },
+    plugin: "boolean",
+  },
   async run([folder, ...stray], values, io) {
     refuseStray(init.usage, stray);
-    const answers = await answersOf(folder, values, io);
+    const answers = await answersOf(folder, values, io, init.usage);
     const path = resolve(io.cwd, answers.folder);
-    await writeProject(path, await filesOf(path, answers, io.cwd));
-    const steps = answers.pictures === undefined ? ["npm test"] : ["npm run train", "npm run predict -- <picture>"];
+    await writeProject(path, await filesOf(path, answers, io));
+    const steps = [...STEPS[answers.kind]];
     io.out(`Wrote ${answers.folder}. Next:\n\n  cd ${answers.folder}\n  npm install\n  ${steps.join("\n  ")}\n`);
   },
 };
 
-interface Answers {
-  readonly folder: string;
-  /** Folder of pictures as the user gave it. Undefined for a plugin. */
-  readonly pictures: string | undefined;
-  readonly base: string | undefined;
-}
+const STEPS: Readonly<Record<Answers["kind"], readonly string[]>> = {
+  pictures: ["npm run train", "npm run predict -- <picture>"],
+  sounds: ["npm run train", "npm run predict -- <sound.wav>"],
+  table: ["npm run train", "npm run predict -- <rows.csv>"],
+  plugin: ["npm test"],
+};
 
-async function answersOf(folder: string | undefined, values: Values, { ask }: Io): Promise<Answers> {
-  const problems: string[] = [];
-  const given = values.pictures as string | undefined;
-  if (given !== undefined && values.plugin === true)
-    problems.push("--pictures and --plugin were both given. Give one of them.");
-  if (values.base !== undefined && values.plugin === true) problems.push("--base is for projects with --pictures.");
-  if (!ask && folder === undefined) problems.push("The name of the new folder is missing.");
-  if (!ask && given === undefined && values.plugin !== true)
-    problems.push("Neither --pictures <folder> nor --plugin was given.");
-  if (problems.length > 0) throw new UsageError("graft init cannot start.", [...problems, init.usage].join("\n"));
-  const name = folder ?? (await required(ask, "Name of the new folder: "));
-  if (values.plugin === true) return { folder: name, pictures: undefined, base: undefined };
-  const kind = given === undefined ? await required(ask, "What should it be: pictures or plugin? ") : "pictures";
-  if (!/^(pictures|plugin)$/.test(kind))
-    throw new UsageError(`graft init knows no kind \`${kind}\`.`, "Answer `pictures` or `plugin`.");
-  if (kind === "plugin") return { folder: name, pictures: undefined, base: undefined };
-  const pictures = given ?? (await required(ask, "Folder of the pictures, with one subfolder per class: "));
-  return { folder: name, pictures, base: values.base as string | undefined };
-}
-
-async function required(ask: Io["ask"], question: string): Promise<string> {
-  const answer = (await ask?.(question))?.trim();
-  if (answer) return answer;
-  throw new UsageError("graft init got no answer.", `Run it again, or give options:\n${init.usage}`);
-}
-
-async function filesOf(path: string, { pictures, base }: Answers, cwd: string): Promise<ProjectFiles> {
+async function filesOf(path: string, { kind, data, base, target }: Answers, { cwd, out }: Io): Promise<ProjectFiles> {
   const version = `^${ownVersion()}`;
-  if (pictures === undefined) return pluginProject(basename(path), version);
-  const found = resolve(cwd, pictures);
-  if (!statSync(found, { throwIfNoEntry: false })?.isDirectory())
-    throw new UsageError(`${pictures} is not a folder.`, `Give the folder of the pictures. It leads to ${found}.`);
-  if (base !== undefined && !statSync(resolve(cwd, base), { throwIfNoEntry: false })?.isFile())
-    throw new UsageError(`The base model ${base} is not a file.`, "Give the path of a model.json, .keras or .h5 file.");
-  const registry = await loadRegistry([], cwd, LOOK);
-  return picturesProject({
+  if (kind === "plugin") return pluginProject(basename(path), version);
+  const { assertPlace, columnsOf, lengthOf } = await import("../init/inspect-data.ts");
+  const found = resolve(cwd, data);
+  assertPlace(found, data, kind === "table" ? "file" : "folder");
+  if (base !== undefined) assertPlace(resolve(cwd, base), base, "file");
+  const project = {
     folder: basename(path),
-    pictures: from(path, found),
+    data: from(path, found),
     ...(base === undefined ? {} : { base: from(path, resolve(cwd, base)) }),
     version,
-    schema: await schemaText(registry),
-  });
+    schema: await schemaText(await loadRegistry([], cwd, LOOK)),
+  };
+  if (kind === "pictures") return picturesProject(project);
+  if (kind === "sounds") {
+    const seconds = await lengthOf(found);
+    out(`Sounds are cut to ${seconds} s, or padded with silence. Nine of ten are not longer.\n`);
+    return soundsProject({ ...project, seconds });
+  }
+  const { leftOut, ...choice } = await columnsOf(found, target);
+  out(`Predicts the column ${printableName(choice.target)}: ${choice.isNumber ? "a number" : "a class"}.\n`);
+  if (leftOut.length > 0) out(`Leaves out columns that cannot be inputs: ${leftOut.join(", ")}.\n`);
+  return tableProject({ ...project, ...choice });
 }
 
 /** Writes a path relative to the project, with slashes. Another drive of Windows has no relative path. */

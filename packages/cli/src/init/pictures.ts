@@ -1,21 +1,9 @@
 import { packageJson } from "./package-json.ts";
+import { type DataProject, IGNORED, scriptsOf } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
-export interface PicturesProject {
-  /** Name of the project's folder. */
-  readonly folder: string;
-  /** Folder of the pictures, relative to the project or absolute. */
-  readonly pictures: string;
-  /** Path of a base model, relative to the project or absolute. @default MobileNetV2 from npm `nsfwjs` */
-  readonly base?: string;
-  /** Range of Graft's packages. */
-  readonly version: string;
-  /** JSON Schema of recipes. */
-  readonly schema: string;
-}
-
 /** Makes the files of a project that learns classes of pictures. */
-export function picturesProject({ folder, pictures, base, version, schema }: PicturesProject): ProjectFiles {
+export function picturesProject({ folder, data: pictures, base, version, schema }: DataProject): ProjectFiles {
   const own = base === undefined;
   return {
     "package.json": packageJson({
@@ -29,18 +17,13 @@ export function picturesProject({ folder, pictures, base, version, schema }: Pic
       },
       // nsfwjs wants the whole of tfjs, 140 MB, only to run its own predictions. Its weights need none of it.
       ...(own ? { overrides: { "@tensorflow/tfjs": "npm:@tensorflow/tfjs-core@^4.22.0" } } : {}),
-      scripts: {
-        // npm runs `prepare` after `npm install`.
-        ...(own ? { prepare: "node make-base.mjs" } : {}),
-        train: "graft run recipe.json",
-        predict: "graft predict tuned",
-      },
+      scripts: scriptsOf(own),
     }),
     "recipe.json": `${JSON.stringify(recipe(pictures, base), null, 2)}\n`,
     "graft.schema.json": schema,
     ...(own ? { "make-base.mjs": MAKE_BASE } : {}),
     "README.md": readme(folder, pictures, own),
-    ".gitignore": "node_modules/\nbase/\ntuned/\nreport.html\n",
+    ".gitignore": IGNORED,
   };
 }
 

@@ -5,7 +5,7 @@ import { type SoundOptions, sampleCount, soundOptions, soundShape } from "./soun
 import { readWavFile } from "./wav-file.ts";
 
 /** Endings of the files that a folder is searched for. */
-const EXTENSIONS: readonly string[] = [".wav", ".wave"];
+export const SOUND_EXTENSIONS: readonly string[] = [".wav", ".wave"];
 
 /**
  * Makes a reader that turns a WAV file into the input of a model.
@@ -19,7 +19,7 @@ export function soundReader(options: SoundOptions): InputReader {
   const length = sampleCount(parsed);
   return {
     shape,
-    extensions: EXTENSIONS,
+    extensions: SOUND_EXTENSIONS,
     async read(path) {
       const { samples, sampleRate } = await readWavFile(path);
       const wave = new Float32Array(length);

@@ -14,7 +14,7 @@ export interface ColumnEncoding {
 }
 
 /** A text column with more different texts is a name or a number of rows, not a category. */
-const MOST_CATEGORIES = 100;
+export const MOST_CATEGORIES = 100;
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
