@@ -1,14 +1,18 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DILATED, withDilations } from "./dilated-gradients.ts";
 import { MISSING } from "./missing-gradients.ts";
+import { AVERAGE_POOLS, dividedByElements } from "./pooling-gradients.ts";
+import { RESIZES, resizeGradient } from "./resize.ts";
 
 /** Makes a correct gradient from tfjs's own. */
-type Correction = (stock: tf.GradFunc) => tf.GradFunc;
+type Correction = (stock: tf.GradFunc, kernelName: string) => tf.GradFunc;
 
-/** The ops whose gradient is wrong in some case on every backend. */
+/** The ops whose gradient is wrong in some case on some backend. */
 const CORRECTIONS: Readonly<Record<string, Correction>> = {
   BatchMatMul: summedOverBatch,
   ...Object.fromEntries(DILATED.map((kernelName) => [kernelName, withDilations])),
+  ...Object.fromEntries(AVERAGE_POOLS.map((kernelName) => [kernelName, dividedByElements])),
+  ...Object.fromEntries(RESIZES.map((kernelName) => [kernelName, resizeGradient])),
 };
 
 /** The registered corrections, and the number of runs that use them. tfjs has one table of gradients for all runs. */
@@ -25,7 +29,7 @@ export function correctGradients(): () => void {
   for (const [kernelName, correction] of Object.entries(CORRECTIONS)) {
     const stock = tf.getGradient(kernelName);
     if (!stock || registered.get(kernelName)?.ours === stock) continue;
-    const ours: tf.GradConfig = { ...stock, gradFunc: correction(stock.gradFunc) };
+    const ours: tf.GradConfig = { ...stock, gradFunc: correction(stock.gradFunc, kernelName) };
     tf.unregisterGradient(kernelName);
     tf.registerGradient(ours);
     registered.set(kernelName, { stock, ours });
