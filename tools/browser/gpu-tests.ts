@@ -8,6 +8,8 @@ import { writeTable } from "./tables.ts";
 
 /** Whether the long forms of the tests run. A software GPU would take too long for CI. */
 export const LONG: boolean = process.env.GRAFT_LONG === "1";
+/** The sweep over layers runs each n-th net in CI. An odd number picks both ways of training. */
+export const EVERY: number = LONG ? 1 : 5;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
 export const MOMENTS: number = LONG ? 50 : 10;
 /** Steps around a frozen batch norm. A thousand take two minutes on a software GPU. */
@@ -25,13 +27,14 @@ export interface GpuSubject {
     readonly leaked: number;
   }>;
   equivalences(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
+  layers(every: number): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
   pools(): Promise<PoolReport>;
   statistics(steps: number): Promise<MovedStatistics>;
 }
 
 /** Registers the tests that every GPU backend must pass. A session must be open when they run. */
 export function testGpu(subject: GpuSubject): void {
-  const { packageName, environment, ops, training, equivalences, pools, statistics } = subject;
+  const { packageName, environment, ops, training, equivalences, layers, pools, statistics } = subject;
   it("agrees with cpu in every op and gradient that training needs, without leaks", async () => {
     const { rows, leaked } = await ops();
     writeTable(packageName, environment, rows);
@@ -54,6 +57,13 @@ export function testGpu(subject: GpuSubject): void {
     const { rows, leaked } = await equivalences();
     expect(rows.length).toBeGreaterThanOrEqual(16);
     expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
+    expect(leaked).toBe(0);
+  });
+
+  it("trains every kind of layer as cpu trains it, without leaks", async () => {
+    const { rows, leaked } = await layers(EVERY);
+    expect(rows.length).toBeGreaterThan(80 / EVERY);
+    expect(rows.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
     expect(leaked).toBe(0);
   });
 

@@ -19,6 +19,7 @@ describe("webgl in Chromium", () => {
     ops: () => page.call("ops"),
     training: () => page.call("training"),
     equivalences: () => page.call("equivalences"),
+    layers: (every) => page.call("layers", every),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),
   });

@@ -3,6 +3,7 @@ import "@tensorflow/tfjs-layers";
 import { HookedOptimizer, type LayersLike, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { compareEquivalences } from "../../../tools/browser/suite/equivalences.ts";
+import { compareLayers } from "../../../tools/browser/suite/layers.ts";
 import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { convNet } from "../../../tools/browser/suite/nets.ts";
@@ -22,6 +23,7 @@ export async function open(): Promise<unknown> {
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgl");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgl");
 export const equivalences = compareEquivalences;
+export const layers = (every: unknown): ReturnType<typeof compareLayers> => compareLayers("webgl", every as number);
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const close = (): Promise<void> => session.dispose();

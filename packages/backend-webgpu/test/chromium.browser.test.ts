@@ -23,6 +23,7 @@ describe("webgpu in Chromium", () => {
     // These nets take a minute, and dawn.gpu.test.ts trains them on the same adapter in Node.
     ...(LONG ? { training: () => page.call("training") } : {}),
     equivalences: () => page.call("equivalences"),
+    layers: (every) => page.call("layers", every),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),
   });

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { expectSurvived, MOMENTS, testGpu } from "../../../tools/browser/gpu-tests.ts";
 import { compareEquivalences } from "../../../tools/browser/suite/equivalences.ts";
+import { compareLayers } from "../../../tools/browser/suite/layers.ts";
 import { loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
@@ -32,6 +33,7 @@ describe("webgpu in Node", () => {
     ops: () => compareOps("webgpu"),
     training: () => compareTraining("webgpu"),
     equivalences: compareEquivalences,
+    layers: (every) => compareLayers("webgpu", every),
     pools: () => changingBatchSizes(session),
     statistics: movedStatistics,
   });

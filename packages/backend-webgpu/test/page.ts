@@ -4,6 +4,7 @@ import { cpuBackend, openBackend } from "@graftjs/backend";
 import { webglBackend } from "@graftjs/backend-webgl";
 import * as tf from "@tensorflow/tfjs-core";
 import { compareEquivalences } from "../../../tools/browser/suite/equivalences.ts";
+import { compareLayers } from "../../../tools/browser/suite/layers.ts";
 import { type Crash, crashing, type LossRow, loseAtMoments } from "../../../tools/browser/suite/loss.ts";
 import { changingBatchSizes, type PoolReport } from "../../../tools/browser/suite/memory.ts";
 import { compareOps } from "../../../tools/browser/suite/ops.ts";
@@ -25,6 +26,7 @@ export async function open(): Promise<unknown> {
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
 export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
 export const equivalences = compareEquivalences;
+export const layers = (every: unknown): ReturnType<typeof compareLayers> => compareLayers("webgpu", every as number);
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);
 export const statistics = (steps: unknown): Promise<MovedStatistics> => movedStatistics(steps as number);
 export const rules = (): ReturnType<typeof compareRules> => compareRules("webgpu");
