@@ -1,3 +1,5 @@
+export { type Arrays, openArrays } from "./arrays/array-file.ts";
+export type { StoredArray } from "./arrays/stored-array.ts";
 export { DataFilesError } from "./data-files-error.ts";
 export type { ClassExamples, ReadClassesOptions } from "./folders/class-examples.ts";
 export { type ClassFile, type ClassFolders, classFolders, filesIn } from "./folders/class-folders.ts";
@@ -17,3 +19,5 @@ export type { ColumnEncoding } from "./tables/encoding.ts";
 export { type ColumnSummary, describeTable } from "./tables/describe-table.ts";
 export { type ReadTableOptions, readTable, type TableExamples } from "./tables/read-table.ts";
 export { type TableRowsOptions, tableReader } from "./tables/table-reader.ts";
+export { type ClassTexts, type ReadTextsOptions, readTexts } from "./texts/read-texts.ts";
+export { type TextOptions, textReader } from "./texts/text-reader.ts";
