@@ -14,6 +14,7 @@ import { explainMissingKernel } from "./models/backend-errors.ts";
 import { assertNotDisposed } from "./models/claim-model.ts";
 import type { TunableModel } from "./models/adapt-model.ts";
 import type { Fingerprint } from "./models/fingerprint.ts";
+import { firstLine, isKnownToAll, together } from "./parallel/together.ts";
 import type { FineTuneOptions } from "./options/fine-tune-options.ts";
 import { type Loader, openLoader } from "./pipeline/batches/loader.ts";
 import { describe, type Plan } from "./plan/plan.ts";
@@ -70,9 +71,19 @@ export interface FineTuneResult {
 export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
   const peak = peakMeter();
   try {
-    return await tune(await assemble(model, options), peak);
+    const assembly = await together(
+      options.collective,
+      () => assemble(model, options),
+      ({ optimizer, release, restore }) => {
+        release();
+        restore();
+        optimizer.dispose();
+      },
+    );
+    return await tune(assembly, peak);
   } catch (error) {
     explainMissingKernel(error);
+    if (!isKnownToAll(error)) options.collective?.fail(firstLine(error));
     throw error;
   } finally {
     peak.stop();

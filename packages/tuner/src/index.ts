@@ -15,6 +15,10 @@ export { formatPlan } from "./plan/format-plan.ts";
 export type { CacheSize, PhasePrediction, Plan, PlannedCache, Prediction } from "./plan/plan.ts";
 export { type PlanOptions, planFineTune } from "./plan/plan-fine-tune.ts";
 
+// Several processes or workers that train together.
+
+export type { Collective } from "./parallel/collective.ts";
+
 // Models that can be tuned: adapters, loading, new heads, saving.
 
 export type { TunableModel } from "./models/adapt-model.ts";

@@ -8,6 +8,7 @@ import type {
   Schedule,
   Selector,
 } from "@graftjs/core";
+import type { Collective } from "../parallel/collective.ts";
 import { LOSSES } from "../losses/losses.ts";
 import type { LossWeights } from "../losses/loss-weights.ts";
 import type { LossOption } from "../losses/losses-by-output.ts";
@@ -52,6 +53,11 @@ export interface TrainingOptions {
   readonly seed?: number;
   /** Normal noise on the trained weights during each forward pass of training. A number is the deviation. @default no noise */
   readonly weightNoise?: number | WeightNoiseOptions;
+  /**
+   * Several processes or workers that train together, each on a part of every batch: see `@graftjs/mpi`. `batchSize` counts the examples
+   * of all of them. Only rank 0 calls observers and writes checkpoints. @default this process trains by itself
+   */
+  readonly collective?: Collective;
 }
 
 export type TrainingDefaults = "unfreeze" | "patches" | "hooks" | "rateMultipliers" | "accumulate" | "seed";
@@ -135,4 +141,5 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
     anyOf: [{ type: "number", exclusiveMinimum: 0 }, weightNoiseOptions.jsonSchema],
     description: "Normal noise on the trained weights in each forward pass. A number is the deviation",
   },
+  collective: { codeOnly: true, description: "`Collective` of the processes or workers that train together" },
 };

@@ -35,8 +35,10 @@ export async function planFineTune(
   planOptions: PlanOptions = {},
 ): Promise<Plan> {
   const peak = peakMeter();
+  // A plan is that of one rank, which plans without the others.
+  const { collective: _, ...own } = options;
   try {
-    return await planned(await assemble(model, options), planOptions, peak);
+    return await planned(await assemble(model, own), planOptions, peak);
   } finally {
     peak.stop();
   }

@@ -33,6 +33,8 @@ import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { tryGradients } from "./trial-pass.ts";
 import { rateOfRun } from "../../options/rate-of-run.ts";
+import { type Agreement, agreement } from "../../parallel/agreement.ts";
+import { assertRanks } from "../../parallel/assert-ranks.ts";
 import { type UpdateGate, updateGate } from "./update-gate.ts";
 import { correctGradients } from "../../corrections/gradients.ts";
 import { refuseLayers } from "../../corrections/refused-layers.ts";
@@ -80,6 +82,8 @@ export interface Assembly {
   /** Wraps each forward pass of training, if there is weight noise. */
   readonly noisy: WithWeightNoise | undefined;
   readonly stepsPerEpoch: number;
+  /** Set if several ranks train together. `options.signal` is then that of the agreement. */
+  readonly agreement: Agreement | undefined;
   /** Problems of the data that do not prevent the run. */
   readonly warnings: readonly string[];
   /** Restores the variables' own `trainable` flags, and frees tensors that were made from arrays. */
@@ -180,7 +184,15 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const train = await read(options.data, "data");
     const validation = options.validation && (await read(options.validation, "validation"));
     const states = layerStates(adapter.patchable);
-    assertBatches({ phases, adapter, stateful: states.paths, train, validation }, batchSize);
+    const batched = { phases, adapter, stateful: states.paths, train, validation };
+    assertBatches(batched, batchSize);
+    const { collective, combiner, signal, control } = options;
+    if (collective) assertRanks(collective, { ...batched, hooks, combiner }, batchSize);
+    const agreed = collective && agreement(collective, signal, control);
+    const shared = agreed && {
+      signal: agreed.signal,
+      observers: collective.rank === 0 ? options.observers : [],
+    };
     const lossDefinitions = losses.map(lossOf);
     const several = severalLabels(adapter.patchable, lossDefinitions, outputsOf());
     const metrics = metricsByOutput(listedMetrics(options.metrics, ports.outputNames), several, ports.outputNames);
@@ -203,7 +215,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     if (states.paths.length === 0) tryGradients({ adapter, optimizer, types }, phases.at(-1) as Phase, example);
     return {
       warnings: await inputWarnings(adapter, example),
-      options: { ...options, learningRate },
+      options: { ...options, learningRate, ...shared },
+      agreement: agreed,
       adapter,
       phases,
       all,

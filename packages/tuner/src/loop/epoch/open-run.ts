@@ -2,6 +2,9 @@ import { rateFactors } from "../../callbacks/rate-factors.ts";
 import { type Keeper, keeper } from "../../checkpoint/keeper.ts";
 import { type Fingerprint, fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
 import { writtenWeights } from "../../models/weights.ts";
+import { assertSameRun, assertSameWeights, shareWeights } from "../../parallel/same-run.ts";
+import { sharedKeeper } from "../../parallel/shared-keeper.ts";
+import { sharedSums } from "../../parallel/shared-sums.ts";
 import { dataDigest } from "../../pipeline/source/data-digest.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { newHistory } from "../evaluate/history.ts";
@@ -36,6 +39,8 @@ export interface Run extends RunState {
 /** Creates the parts of a run, and restores the newest checkpoint if the run resumes. */
 export async function openRun(assembly: Assembly): Promise<Run> {
   const { optimizer, adapter, metrics, options } = assembly;
+  const { collective } = options;
+  if (collective) await shareWeights(collective, assembly);
   const chosen = callbacksOf(options);
   const warnings: string[] = [];
   const base = await fingerprint(adapter.weights);
@@ -49,12 +54,13 @@ export async function openRun(assembly: Assembly): Promise<Run> {
   const recover = recovery(assembly, options.guard, moving, (line) => warnings.push(line));
   // Factors first: a callback that reads its own state may scale the rate again.
   const callbacks = [factors, ...moving, guard, recover];
+  const sums = metricSums(metrics, adapter.ports.outputNames);
   const state: RunState = {
     assembly,
     identity: identityOf(assembly, digests),
     base,
     position,
-    sums: metricSums(metrics, adapter.ports.outputNames),
+    sums: collective ? sharedSums(sums, collective) : sums,
     callbacks,
   };
   const told = new Set<string>();
@@ -62,9 +68,10 @@ export async function openRun(assembly: Assembly): Promise<Run> {
     if (about !== undefined && told.has(about)) return;
     if (about !== undefined) told.add(about);
     warnings.push(line);
-    console.warn(line);
+    if (!collective || collective.rank === 0) console.warn(line);
   };
-  const checkpoints = options.checkpoint && keeper(options.checkpoint, warn);
+  const own = options.checkpoint && keeper(options.checkpoint, warn);
+  const checkpoints = own && collective ? sharedKeeper(own, collective) : own;
   const run: Run = {
     ...state,
     get base() {
@@ -77,7 +84,9 @@ export async function openRun(assembly: Assembly): Promise<Run> {
     warn,
     keeper: checkpoints,
     async checkpoint() {
-      await checkpoints?.write(optimizer.step, await capture(state));
+      if (!checkpoints) return;
+      if (collective) await assertSameWeights(collective, assembly);
+      await checkpoints.write(optimizer.step, await capture(state));
     },
     async dispose() {
       await checkpoints?.release();
@@ -87,6 +96,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
     },
   };
   try {
+    if (collective) assertSameRun(collective, assembly, state.identity);
     for (const callback of chosen) {
       const { name } = callback;
       await callback.runStart?.(callbackRun(assembly, { warn, scaleRate: (factor) => factors.scale(name, factor) }));
@@ -97,6 +107,7 @@ export async function openRun(assembly: Assembly): Promise<Run> {
       const warning = found && resume(state, found);
       if (warning !== undefined) warn(warning);
     } else await checkpoints?.assertEmpty();
+    if (collective) await assertSameWeights(collective, assembly);
     for (const line of assembly.warnings) warn(line);
     noteResumeBase(writtenWeights(assembly), state.base);
     await recover.begin();
@@ -107,11 +118,11 @@ export async function openRun(assembly: Assembly): Promise<Run> {
   return run;
 }
 
-/** Computes the digests of base and data. They are needed only for checkpoints; without any, the digests are empty. */
+/** Computes the digests of base and data. They are needed for checkpoints, and to compare ranks; otherwise the digests are empty. */
 async function digestsOf(assembly: Assembly, base: Fingerprint): Promise<Digests> {
   const { train, validation, options } = assembly;
   const { batchSize } = options;
-  if (!options.checkpoint) return { base: "", data: undefined, validation: undefined };
+  if (!options.checkpoint && !options.collective) return { base: "", data: undefined, validation: undefined };
   const mine = new Set(writtenWeights(assembly).map(({ name }) => name));
   return {
     base: fingerprintDigest(new Map([...base].filter(([name]) => !mine.has(name)))),

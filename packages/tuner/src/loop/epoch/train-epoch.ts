@@ -10,16 +10,18 @@ import type { Run } from "./open-run.ts";
 /** Runs the remaining steps of the epoch. Sets `position.stopped` if the run should end. */
 export async function trainEpoch(run: Run, cut: CutModel, loader: Loader): Promise<void> {
   const { assembly, position, sums, steps, callbacks, recovery } = run;
-  const { optimizer, train } = assembly;
+  const { optimizer, train, agreement } = assembly;
   const { batchSize, accumulate, observers, statsEvery, signal, control, maxSteps, checkpoint } = assembly.options;
   const probed = observers.length > 0 && hasStats(optimizer);
+  agreement?.ask();
   while (position.at < train.size) {
     await control?.whenRunning(signal);
+    const stopped = agreement ? agreement.stopped : control?.stopped === true;
     if (signal?.aborted) {
       await run.checkpoint();
       signal.throwIfAborted();
     }
-    if (control?.stopped) position.stopped = "stopped";
+    if (stopped) position.stopped = "stopped";
     else if (maxSteps !== undefined && optimizer.step >= maxSteps) position.stopped = "maxSteps";
     if (position.stopped !== undefined) return;
     const { learningRate } = optimizer;

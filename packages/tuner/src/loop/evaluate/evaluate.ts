@@ -4,6 +4,7 @@ import { type Batch, disposeBatch } from "../../pipeline/batches/batch.ts";
 import { batchAt, type CachedDataset } from "../../pipeline/batches/cached-dataset.ts";
 import { chunks } from "../../pipeline/cache/cached-labels.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
+import { sharedSums } from "../../parallel/shared-sums.ts";
 import { inOrder } from "../../pipeline/source/source.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { measure, totalLoss } from "../forward/forward.ts";
@@ -19,7 +20,9 @@ export async function evaluate(
   seen: CachedDataset,
 ): Promise<Readonly<Record<string, number>>> {
   const { plainLosses: losses, lossWeights, metrics, adapter } = assembly;
-  const sums = metricSums(metrics, adapter.ports.outputNames);
+  const { collective } = assembly.options;
+  const own = metricSums(metrics, adapter.ports.outputNames);
+  const sums = collective ? sharedSums(own, collective) : own;
   try {
     await eachBatch(assembly, seen, async (batch) => {
       const outcome = tf.tidy(() => {

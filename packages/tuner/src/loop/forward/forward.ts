@@ -10,15 +10,17 @@ import type { Assembly } from "../assembly/assembly.ts";
  * random generator, and all tasks of a step see the same network.
  */
 export function predict(
-  { options: { seed }, optimizer, noisy }: Assembly,
+  { options: { seed, collective }, optimizer, noisy }: Assembly,
   cut: CutModel,
   batch: Batch,
   micro: number,
   note?: Note,
 ): tf.Tensor[] {
   const { active, step } = optimizer;
+  // Each rank has other examples, so their dropout differs too.
+  const rank = collective && collective.rank > 0 ? [collective.rank] : [];
   const forward = (): tf.Tensor[] =>
-    withRandom(seeded(seed, "step", step, micro), () => cut.runTail(batch.values, true, note));
+    withRandom(seeded(seed, "step", step, micro, ...rank), () => cut.runTail(batch.values, true, note));
   return noisy ? noisy(active, step, micro, forward) : forward();
 }
 

@@ -7,7 +7,7 @@ import type { Assembly } from "../assembly/assembly.ts";
 
 /** Options that may differ if a run resumes. Any other option must be equal, new ones included. */
 const FREE: readonly string[] = [
-  ...["epochs", "maxSteps", "observers", "statsEvery", "prefetch", "signal", "control"],
+  ...["epochs", "maxSteps", "observers", "statsEvery", "prefetch", "signal", "control", "collective"],
   // Compared by the digests and by facts of the assembled run.
   ...["data", "validation", "trainable", "unfreeze", "checkpoint", "cache"],
 ];
@@ -55,6 +55,7 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
     loss: assembly.lossDefinitions.map(({ name }) => name),
     metrics: metricNames(metrics, options.metrics),
     examples: train.size,
+    order: options.collective && "by place in the batch",
     buffer: train.buffer,
     augment: augment.map(({ name, options }) => (options ? { name, ...options } : name)),
     weightNoise: noise && {

@@ -1,5 +1,6 @@
 import { NonFiniteError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { averageStep } from "../../parallel/average-step.ts";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";
@@ -22,7 +23,7 @@ export interface StepOutcome {
 
 /** Trains a cut model step by step. */
 export interface Stepper {
-  /** Applies one update from one batch, or from several whose gradients are averaged by batch size. */
+  /** Applies one update from one batch, or from several whose gradients are averaged by batch size, over all ranks too. */
   step(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome>;
   /** Bytes of all tensors at the end of the largest forward pass so far, the tape included. */
   readonly forwardBytes: number;
@@ -30,6 +31,7 @@ export interface Stepper {
 
 export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
   const { optimizer } = assembly;
+  const { batchSize, accumulate, collective } = assembly.options;
   const guarded = guardedStep(assembly, guard);
   let forwardBytes = 0;
   const noteForward = (): void => {
@@ -70,10 +72,18 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
         outcomes.push(outcome);
         mean = batches.length === 1 ? grads : addShare(mean, grads, batch.size / examples);
       }
-      loss = tf.tidy(
-        () => tf.addN(outcomes.map(({ loss }, i) => tf.mul(loss, (batches[i] as Batch).size / examples))) as tf.Scalar,
-      );
-      const seen = await guarded(loss, mean);
+      if (batches.length > 0)
+        loss = tf.tidy(
+          () =>
+            tf.addN(outcomes.map(({ loss }, i) => tf.mul(loss, (batches[i] as Batch).size / examples))) as tf.Scalar,
+        );
+      if (collective && collective.size > 1) {
+        const part = { share: examples / (batchSize * accumulate), loss, grads: mean };
+        const average = await averageStep(collective, assembly.agreement, optimizer.active, part);
+        tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
+        ({ loss, grads: mean } = average);
+      }
+      const seen = await guarded(loss as tf.Scalar, mean);
       return { loss: seen.loss, batches: outcomes, bad: seen.bad };
     } catch (error) {
       outcomes.forEach(disposeOutcome);

@@ -5,7 +5,17 @@ import type { Source } from "../source/source.ts";
 /** The options that decide how examples become batches. */
 export type LoaderOptions = Pick<
   ParsedOptions,
-  "batchSize" | "accumulate" | "seed" | "shuffle" | "prefetch" | "augment" | "views" | "mixup" | "cache" | "signal"
+  | "batchSize"
+  | "accumulate"
+  | "seed"
+  | "shuffle"
+  | "prefetch"
+  | "augment"
+  | "views"
+  | "mixup"
+  | "cache"
+  | "signal"
+  | "collective"
 >;
 
 /** The part of a run that its batches depend on. */

@@ -2,9 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import { seeded } from "../../random/random.ts";
 import type { Warn } from "../cache/cache-options.ts";
-import { bufferedOrder } from "../order/buffered-order.ts";
 import { type Prefetched, prefetched } from "../prefetch/prefetch.ts";
-import { inOrder, type Source } from "../source/source.ts";
+import { rankShard, type Shard, wholeShard } from "../../parallel/shards.ts";
+import type { Source } from "../source/source.ts";
 import { mixup } from "../views/mixup.ts";
 import { augmentedViews, plainViews, type Views, withTypes } from "../views/views.ts";
 import { type Batch, disposeBatch } from "./batch.ts";
@@ -18,7 +18,10 @@ export interface Loader {
   /** Bytes of cached labels, included in `bytes`. Only labels of streams are cached. */
   readonly labelBytes: number;
   readonly validation: CachedDataset | undefined;
-  /** Loads the batches of one update: at most `accumulate`, from example `at` of the epoch on. The caller owns them. */
+  /**
+   * Loads the batches of one update: at most `accumulate`, from example `at` of the epoch on. The caller owns them. A rank may have none
+   * in the last update of an epoch.
+   */
   load(epoch: number, at: number): Promise<Batch[]>;
   /** Frees the batches prepared ahead and ends the stream. */
   close(): Promise<void>;
@@ -27,22 +30,29 @@ export interface Loader {
 /** Opens the data for one phase. If the trunk's outputs are cached, runs the trunk. @param warn called if the cache cannot be written. */
 export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Promise<Loader> {
   const { train, validation, options } = run;
-  const { augment, mixup: alpha, shuffle, batchSize, accumulate, seed } = options;
+  const { augment, mixup: alpha, shuffle, batchSize, accumulate, seed, collective } = options;
   const augmented = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
-  const views = withTypes(alpha > 0 ? mixedViews(augmented, alpha, seed) : augmented);
-  const trainSet = await openDataset(run, cut, train, views, viewsToCache(options), "train", warn);
-  const validationSet = validation && (await openDataset(run, cut, validation, plainViews, 1, "validation", warn));
+  const shardOf = (source: Source, what: string): Shard =>
+    collective ? rankShard(source, batchSize, collective, what) : wholeShard(source, batchSize);
+  const shard = shardOf(train, "data");
+  const numbered: Views = (inputs, indices, view) => augmented(inputs, shard.globalOf(indices), view);
+  const views = withTypes(alpha > 0 ? mixedViews(numbered, alpha, seed) : numbered);
+  const trainSet = await openDataset(run, cut, shard.source, views, viewsToCache(options), "train", warn);
+  const validationSet =
+    validation &&
+    (await openDataset(run, cut, shardOf(validation, "validation").source, plainViews, 1, "validation", warn));
   const each = batchSize * accumulate;
   async function* updates(epoch: number, at: number): AsyncGenerator<Batch[], void> {
-    const { size, buffer = size } = trainSet.source;
-    const order = shuffle ? bufferedOrder(seed, epoch, size, buffer) : inOrder(size);
-    const pass = trainSet.source.open(order, at);
+    const { size } = train;
+    const order = shard.order(seed, epoch, shuffle);
+    const pass = trainSet.source.open(order, shard.batch(at)[0]);
     try {
       for (let from = at; from < size; from += each) {
         const batches: Batch[] = [];
         try {
           for (let first = from; first < Math.min(from + each, size); first += batchSize) {
-            const indices = order.slice(first, Math.min(first + batchSize, size));
+            const indices = order.slice(...shard.batch(first));
+            if (indices.length === 0) continue;
             const batch = await batchAt(trainSet, pass, indices, epoch);
             batches.push(alpha > 0 ? { ...batch, labels: mixed(batch.labels, alpha, seed, epoch, indices) } : batch);
           }
@@ -69,7 +79,7 @@ export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Pro
       if (open?.epoch !== epoch || open.next !== at) {
         await close();
         // An epoch has no more steps than this, whatever the option says.
-        const depth = Math.min(prefetchOf(options, trainSet.source), Math.ceil(trainSet.source.size / each));
+        const depth = Math.min(prefetchOf(options, trainSet.source), Math.ceil(train.size / each));
         open = {
           values: prefetched(updates(epoch, at), depth, (batches) => batches.forEach(disposeBatch)),
           epoch,
