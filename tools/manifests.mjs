@@ -26,8 +26,9 @@ for (const name of packages) {
   const others = [...dependencies, ...Object.keys(m.peerDependencies ?? {})].filter((d) => d.startsWith("@graftjs/"));
   check(!dependencies.includes("@graftjs/core") || name === "cli", "core is a peer, never a dependency");
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
-  // The data package implements kinds of plugins that the tuner declares, blocks makes models for it, and lora reads files with it.
-  const ofTuner = ["data", "blocks", "lora"].includes(name);
+  // The data package implements kinds of plugins that the tuner declares, blocks makes models for it, lora reads files with it,
+  // and mpi makes collectives for it.
+  const ofTuner = ["data", "blocks", "lora", "mpi"].includes(name);
   const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : ofTuner ? ["@graftjs/tuner"] : [];
   const known = ["@graftjs/core", ...beside];
   check(

@@ -1,0 +1,115 @@
+import type { Collective } from "@graftjs/tuner";
+import { failedRank, lateRank } from "../rank-error.ts";
+import { single } from "../single.ts";
+import { TIMEOUT_SECONDS } from "../timeout.ts";
+import { type MpiCalls, type Started, startMpi } from "./calls.ts";
+import { isLaunched } from "./launcher.ts";
+import { loadLibrary } from "./library.ts";
+
+export interface MpiOptions {
+  /** Seconds that a call waits for the other ranks. @default GRAFT_TIMEOUT_SECONDS, else 300 */
+  readonly timeoutSeconds?: number;
+  /** Path of the library of MPI. @default GRAFT_MPI_LIBRARY, else the usual names of Open MPI and MPICH */
+  readonly library?: string;
+}
+
+/** Bytes of a message that a failed rank sends to the others. Open MPI sends so few at once, without waiting for the receiver. */
+const MESSAGE_BYTES = 2048;
+/** Number of questions before this rank lets other processes have the processor. */
+const SPINS = 200;
+/** The first pause. Each one is a little longer than the last, up to the longest, so that a long wait costs little. */
+const NAP_MS = 0.05;
+const LONGEST_NAP_MS = 1;
+
+let started: MpiCalls | undefined;
+let failed = false;
+
+/**
+ * Returns the collective of the processes that mpirun (or `mpiexec`, `srun --mpi=pmix`) has started. A process that was started without
+ * them gets the collective of one process, so that a script runs alone unchanged.
+ *
+ * MPI ends with the process. If the process ends with an exit code other than 0, mpirun ends the other processes.
+ *
+ * @throws MpiError if no library of MPI can be loaded
+ */
+export function mpi({
+  timeoutSeconds = limitOf(process.env.GRAFT_TIMEOUT_SECONDS),
+  library,
+}: MpiOptions = {}): Collective {
+  if (!isLaunched()) return single();
+  const calls = start(library);
+  const { rank, size } = calls;
+  if (size === 1) return single();
+  const run = (started: Started): void => finish(started, calls, timeoutSeconds);
+  return {
+    rank,
+    size,
+    barrier: () => run(calls.barrier()),
+    sum: (values) => run(calls.allreduce(values)),
+    broadcast: (bytes, root = 0) => run(calls.broadcast(bytes, root)),
+    gather(bytes) {
+      const own = new Uint8Array(Float64Array.of(bytes.length).buffer);
+      const all = new Uint8Array(size * own.length);
+      run(
+        calls.gather(
+          own,
+          all,
+          Array.from({ length: size }, () => own.length),
+        ),
+      );
+      const sizes = [...new Float64Array(all.buffer)];
+      const into = new Uint8Array(sizes.reduce((sum, length) => sum + length, 0));
+      run(calls.gather(bytes, into, sizes));
+      let end = 0;
+      return sizes.map((length) => {
+        end += length;
+        return into.slice(end - length, end);
+      });
+    },
+    fail(message) {
+      if (failed) return;
+      failed = true;
+      const bytes = new Uint8Array(MESSAGE_BYTES);
+      new TextEncoder().encodeInto(`Rank ${rank}: ${message}`, bytes);
+      for (let to = 0; to < size; to++) if (to !== rank) calls.post(bytes, to);
+    },
+  };
+}
+
+function start(library: string | undefined): MpiCalls {
+  if (started) return started;
+  const calls = startMpi(loadLibrary(library));
+  started = calls;
+  // Without this call, mpirun takes the end of a process for a crash. After a failure it should, and ends the other processes.
+  process.on("exit", (code) => {
+    if (code === 0 && !failed) calls.finalize();
+  });
+  return calls;
+}
+
+/**
+ * Waits for the end of a call. It asks again and again in place of waiting inside MPI, so that a hanging rank and the message of a rank
+ * that failed are noticed.
+ */
+function finish(isDone: Started, calls: MpiCalls, seconds: number): void {
+  const until = performance.now() + seconds * 1000;
+  const message = new Uint8Array(MESSAGE_BYTES);
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let looks = 0; !isDone(); looks++) {
+    if (looks < SPINS) continue;
+    if (calls.receive(message)) {
+      failed = true;
+      throw failedRank(new TextDecoder().decode(message).replace(/\0+$/, ""));
+    }
+    if (performance.now() > until) {
+      failed = true;
+      throw lateRank(calls.rank, seconds);
+    }
+    Atomics.wait(pause, 0, 0, Math.min(LONGEST_NAP_MS, NAP_MS * 1.05 ** (looks - SPINS)));
+  }
+}
+
+function limitOf(text: string | undefined): number {
+  const seconds = Number(text);
+  return seconds > 0 ? seconds : TIMEOUT_SECONDS;
+}

@@ -1,0 +1,83 @@
+import "@tensorflow/tfjs-backend-cpu";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { testHook } from "@graftjs/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { averageGradients, memory, memoryGroup, single } from "../src/index.ts";
+import { doJob } from "./job.ts";
+import { bundled, distance, onThreads } from "./ranks.ts";
+
+testHook(() => averageGradients(single()));
+
+let program: string;
+beforeAll(async () => {
+  tf.enableProdMode();
+  program = await bundled("rank");
+});
+
+describe("ranks in threads", () => {
+  it("train as one rank does, each on its own rows, and only rank 0 tells observers", async () => {
+    const job = { method: "adam", steps: 20, accumulate: 1 } as const;
+    const inOrder = { method: "sgd", steps: 20, shuffle: false } as const;
+    const small = { method: "lora", steps: 9, accumulate: 3 } as const;
+    const [first = [], again = [], ordered = [], accumulated = []] = await onThreads(program, 3, [
+      job,
+      job,
+      inOrder,
+      small,
+    ]);
+    const alone = await doJob(job, single());
+    for (const rank of first) {
+      expect(distance(alone, rank)).toBeLessThan(1e-6);
+      expect(rank.weights).toEqual(first[0]?.weights);
+      expect(rank.history.val_loss?.at(-1)).toBeCloseTo(alone.history.val_loss?.at(-1) as number, 6);
+      expect(rank.history.acc).toEqual(alone.history.acc);
+    }
+    expect(again[0]?.weights).toEqual(first[0]?.weights);
+    expect(first.map(({ events }) => events)).toEqual([20, 0, 0]);
+    // 125 examples of data and 13 of validation, 8 numbers each.
+    expect(first.reduce((sum, { cachedBytes }) => sum + cachedBytes, 0)).toBe((125 + 13) * 8 * 4);
+    // A run that knows nothing of ranks has the same batches if nothing is shuffled.
+    expect(distance(await doJob(inOrder), ordered[2])).toBeLessThan(1e-6);
+    expect(distance(await doJob(small, single()), accumulated[1])).toBeLessThan(1e-6);
+  });
+
+  it.each([
+    ["rate", /learningRate: rank 0 has 0.05, is 0.1/],
+    ["data", /data: was other examples|rank 1 and rank 0, data/],
+    ["base", /rank 1 and rank 0, base: rank 0 has/],
+    ["many-epochs", /epochs: rank 0 has 100, is 99/],
+    ["misspelt", /Rank 1 cannot take part in the run: fineTune has 1 wrong option|wrong option/],
+    ["throws", /the disk of this rank is full/],
+    ["aborts", /Ctrl-C|stopped on another rank/],
+  ] as const)("all end if one has another run or fails: %s", async (odd, message) => {
+    const [ranks = []] = await onThreads(program, 2, [{ method: "sgd", steps: 8, odd }]);
+    expect(ranks.map(({ error, weights }) => [error, weights])).toEqual([
+      [expect.stringMatching(message), undefined],
+      [expect.stringMatching(message), undefined],
+    ]);
+  });
+
+  it("resume from the checkpoint of rank 0 to the same weights", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "graft-mpi-"));
+    try {
+      const job = { method: "adam", steps: 14, checkpoint: folder, everySteps: 3 } as const;
+      const [whole = []] = await onThreads(program, 2, [{ method: "adam", steps: 14 }]);
+      await onThreads(program, 2, [{ ...job, odd: "throws", oddAt: 11 }]);
+      expect(readdirSync(folder).length).toBeGreaterThan(0);
+      const [resumed = []] = await onThreads(program, 2, [{ ...job, resume: true }]);
+      expect(resumed.map(({ weights, steps }) => [weights, steps])).toEqual(whole.map(({ weights }) => [weights, 14]));
+      // The sums of the interrupted epoch are added in another order.
+      expect(resumed[0]?.history.loss?.[0]).toBeCloseTo(whole[0]?.history.loss?.[0] as number, 6);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+it("names a rank that a group does not have", () => {
+  expect(() => memory(memoryGroup(2), 2)).toThrow(/no rank 2/);
+  expect(() => memoryGroup(0)).toThrow(/group of 0 ranks/);
+});

@@ -1,0 +1,109 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { build } from "esbuild";
+import { memoryGroup } from "../src/index.ts";
+import type { Job, JobResult } from "./job.ts";
+
+const folder = join(import.meta.dirname, "../.cache");
+
+/** Bundles a program of this folder, so that Node starts it at once. Returns the path of the bundle. */
+export async function bundled(program: string): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, `${program}-${process.pid}.mjs`);
+  await build({
+    entryPoints: [join(import.meta.dirname, `${program}.ts`)],
+    ...{ bundle: true, platform: "node", format: "esm", outfile, logLevel: "error", external: ["koffi"] },
+    mainFields: ["module", "main"],
+    banner: {
+      js: 'import { createRequire as graftRequire } from "node:module"; const require = graftRequire(import.meta.url), __dirname = import.meta.dirname;',
+    },
+  });
+  return outfile;
+}
+
+/** The result of a rank that failed. */
+export interface RankFailure {
+  readonly rank: number;
+  readonly error: string;
+}
+
+/** Does jobs on ranks that are threads. Returns the results of each job by rank, or the errors of the ranks. */
+export async function onThreads(
+  program: string,
+  size: number,
+  jobs: readonly Job[],
+): Promise<readonly (readonly (JobResult & RankFailure)[])[]> {
+  const group = memoryGroup(size, 512);
+  const lines = await Promise.all(
+    Array.from({ length: size }, (_, rank) => {
+      const worker = new Worker(program, { workerData: { group, rank, jobs } });
+      const results: (JobResult & RankFailure)[] = [];
+      worker.on("message", (line: string) => results.push(JSON.parse(line)));
+      return new Promise<typeof results>((resolve, reject) => {
+        worker.on("error", reject);
+        worker.on("exit", () => resolve(results));
+      });
+    }),
+  );
+  return jobs.map((_, job) => lines.flatMap((results) => results[job] ?? []));
+}
+
+/** The output of mpirun. */
+export interface Output {
+  readonly code: number | null;
+  /** The results of each job that was finished, by rank. */
+  readonly results: readonly (readonly JobResult[])[];
+  readonly err: string;
+  readonly seconds: number;
+}
+
+/** Does jobs on ranks that mpirun starts. */
+export async function underMpirun(
+  program: string,
+  size: number,
+  jobs: readonly Job[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Output> {
+  const root = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+  const to = mkdtempSync(join(tmpdir(), "graft-mpi-"));
+  const began = performance.now();
+  try {
+    const args = ["--oversubscribe", "-n", String(size), process.execPath, program, JSON.stringify(jobs), to];
+    const child = spawn("mpirun", args, {
+      env: { ...process.env, ...root, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let err = "";
+    child.stderr.on("data", (text) => {
+      err += text;
+    });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on("error", ({ message }) =>
+        reject(new Error(`${message}: mpirun is not installed. Run: node tools/mpi/install-debian.mjs`)),
+      );
+      child.on("close", resolve);
+    });
+    const files = readdirSync(to).sort();
+    const results = jobs.map((_, job) =>
+      files
+        .filter((file) => file.startsWith(`${job}-`))
+        .map((file) => JSON.parse(readFileSync(join(to, file), "utf8")) as JobResult),
+    );
+    return { code, results, err, seconds: (performance.now() - began) / 1000 };
+  } finally {
+    rmSync(to, { recursive: true });
+  }
+}
+
+/** Returns the largest difference between the weights of two results. */
+export function distance(a: JobResult | undefined, b: JobResult | undefined): number {
+  const pairs = Object.entries(a?.weights ?? { none: [Number.NaN] });
+  return Math.max(
+    ...pairs.flatMap(([name, values]) =>
+      values.map((value, i) => Math.abs(value - (b?.weights[name]?.[i] ?? Number.NaN))),
+    ),
+  );
+}
