@@ -4,7 +4,7 @@ import { type Batch, disposeBatch } from "../../pipeline/batches/batch.ts";
 import { batchAt, type CachedDataset } from "../../pipeline/batches/cached-dataset.ts";
 import { chunks } from "../../pipeline/cache/cached-labels.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
-import { sharedSums } from "../../parallel/shared-sums.ts";
+import { sharedSums } from "./shared-sums.ts";
 import { inOrder } from "../../pipeline/source/source.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 import { measure, totalLoss } from "../forward/forward.ts";

@@ -1,6 +1,6 @@
 import { NonFiniteError, type TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import { averageStep } from "../../parallel/average-step.ts";
+import { averageStep } from "./average-step.ts";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import type { Batch } from "../../pipeline/batches/batch.ts";
 import type { Assembly } from "../assembly/assembly.ts";

@@ -3,7 +3,7 @@ import type { CutModel } from "../../models/adapter/model-adapter.ts";
 import { seeded } from "../../random/random.ts";
 import type { Warn } from "../cache/cache-options.ts";
 import { type Prefetched, prefetched } from "../prefetch/prefetch.ts";
-import { rankShard, type Shard, wholeShard } from "../../parallel/shards.ts";
+import { rankShard, type Shard, wholeShard } from "../order/shards.ts";
 import type { Source } from "../source/source.ts";
 import { mixup } from "../views/mixup.ts";
 import { augmentedViews, plainViews, type Views, withTypes } from "../views/views.ts";

@@ -1,5 +1,5 @@
-import type { MetricSums } from "../loop/evaluate/metric-sums.ts";
-import type { Collective } from "./collective.ts";
+import type { MetricSums } from "./metric-sums.ts";
+import type { Collective } from "../../parallel/collective.ts";
 
 type Saved = Awaited<ReturnType<MetricSums["save"]>>;
 

@@ -1,7 +1,7 @@
 import { type AnyCombiner, type AnyHook, RecipeError } from "@graftjs/core";
-import type { BatchedRun } from "../loop/assembly/assert-batches.ts";
-import type { Collective } from "./collective.ts";
-import { rankShard } from "./shards.ts";
+import type { BatchedRun } from "./assert-batches.ts";
+import type { Collective } from "../../parallel/collective.ts";
+import { rankShard } from "../../pipeline/order/shards.ts";
 
 /** The facts that decide whether several ranks may share a run. */
 export interface SharedRun extends BatchedRun {

@@ -1,6 +1,6 @@
-import type { RunControl } from "../options/run-control.ts";
-import type { Collective } from "./collective.ts";
-import { knownToAll } from "./together.ts";
+import type { RunControl } from "../../options/run-control.ts";
+import type { Collective } from "../../parallel/collective.ts";
+import { knownToAll } from "../../parallel/together.ts";
 
 /** The decisions of all ranks about the end of a run. */
 export interface Agreement {

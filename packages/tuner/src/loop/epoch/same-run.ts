@@ -1,11 +1,11 @@
 import { formatNames, RecipeError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Assembly } from "../loop/assembly/assembly.ts";
-import { differences, type Identity } from "../loop/resume/identity.ts";
-import { fingerprint, fingerprintDigest } from "../models/fingerprint.ts";
-import { writtenWeights } from "../models/weights.ts";
-import type { Collective } from "./collective.ts";
-import { gatherTexts, knownToAll } from "./together.ts";
+import type { Assembly } from "../assembly/assembly.ts";
+import { differences, type Identity } from "../resume/identity.ts";
+import { fingerprint, fingerprintDigest } from "../../models/fingerprint.ts";
+import { writtenWeights } from "../../models/weights.ts";
+import type { Collective } from "../../parallel/collective.ts";
+import { gatherTexts, knownToAll } from "../../parallel/together.ts";
 
 /**
  * Checks that all ranks are about to do the same run.

@@ -1,8 +1,8 @@
-import { seeded } from "../random/random.ts";
-import { bufferedOrder } from "../pipeline/order/buffered-order.ts";
-import { inOrder, type Source } from "../pipeline/source/source.ts";
-import { DataError } from "../pipeline/data-error.ts";
-import type { Collective } from "./collective.ts";
+import { seeded } from "../../random/random.ts";
+import { bufferedOrder } from "./buffered-order.ts";
+import { inOrder, type Source } from "../source/source.ts";
+import { DataError } from "../data-error.ts";
+import type { Collective } from "../../parallel/collective.ts";
 
 /** The examples of a data set that this process uses, and their order. */
 export interface Shard {

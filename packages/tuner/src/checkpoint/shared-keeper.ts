@@ -1,6 +1,6 @@
-import { decode, encode } from "../checkpoint/checkpoint.ts";
-import type { Keeper } from "../checkpoint/keeper.ts";
-import type { Collective } from "./collective.ts";
+import { decode, encode } from "./checkpoint.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Collective } from "../parallel/collective.ts";
 
 /** Wraps a keeper, so that rank 0 does everything in its place, and gives the other ranks the checkpoint that they resume from. */
 export function sharedKeeper(keeper: Keeper, collective: Collective): Keeper {

@@ -1,7 +1,7 @@
 import type { Param, TensorMap } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Agreement } from "./agreement.ts";
-import type { Collective } from "./collective.ts";
+import type { Agreement } from "../assembly/agreement.ts";
+import type { Collective } from "../../parallel/collective.ts";
 
 /** The loss and the gradients of one rank's part of a step. */
 export interface StepPart {
