@@ -1,6 +1,7 @@
 import { BackendError } from "@graftjs/core";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { BackendValues, DataType, TensorInfo } from "@tensorflow/tfjs-core";
+import { withWholeNumbers } from "./integer-transpose.ts";
 import type { Peer } from "./peer.ts";
 import type { DeviceWatch } from "./watch.ts";
 
@@ -38,7 +39,10 @@ export function liveBackend(
       output?: TensorInfo,
     ): TensorInfo {
       watch.assertAlive();
-      return super.runWebGPUProgram(program, inputs, dtype, uniforms, output);
+      const [first] = inputs;
+      // A cast from truth values to floats keeps the buffer, so only the buffer's own type counts.
+      const from = first ? this.tensorMap.get(first.dataId).dtype : dtype;
+      return super.runWebGPUProgram(withWholeNumbers(program, from, dtype), inputs, dtype, uniforms, output);
     }
 
     override uploadToGPU(dataId: object): void {
