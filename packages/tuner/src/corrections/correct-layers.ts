@@ -1,5 +1,6 @@
 import { type CallableLayer, type LayerCall, type LayersLike, overrideCall } from "@graftjs/core";
 import { correctBatchNorm } from "./batch-norm.ts";
+import { encodeWithoutReading } from "./category-encoding.ts";
 import { correctConv1d, correctConv2d } from "./convolutions.ts";
 import { everyLayer } from "./every-layer.ts";
 import { correctLayerNorm } from "./layer-norm.ts";
@@ -15,6 +16,7 @@ type Correction = (layer: CallableLayer, previous: LayerCall) => LayerCall | und
 /** The layer classes that stock tfjs-layers computes wrongly in some case. */
 const CORRECTIONS: Readonly<Record<string, Correction>> = {
   BatchNormalization: correctBatchNorm,
+  CategoryEncoding: encodeWithoutReading,
   Conv1D: correctConv1d,
   Conv2D: correctConv2d,
   GlobalAveragePooling1D: correctMaskedPooling,
@@ -26,7 +28,15 @@ const CORRECTIONS: Readonly<Record<string, Correction>> = {
 
 /** Classes whose correct `call` computes the same in training as in inference, so that a frozen trunk may contain them. */
 const PURE: ReadonlySet<string> = new Set([
-  ...["Conv1D", "Conv2D", "GlobalAveragePooling1D", "LayerNormalization", "Softmax", "UpSampling2D"],
+  ...[
+    "CategoryEncoding",
+    "Conv1D",
+    "Conv2D",
+    "GlobalAveragePooling1D",
+    "LayerNormalization",
+    "Softmax",
+    "UpSampling2D",
+  ],
 ]);
 
 /** The result of {@link correctLayers}. */
