@@ -4,10 +4,11 @@ import { elementwise } from "./elementwise.ts";
 import { disagreement, numbers } from "./numbers.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
+import { wholeNumbers } from "./whole-numbers.ts";
 import { spatial } from "./spatial.ts";
 
 /** All ops and gradients that are compared with cpu. */
-export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...spatial, ...shapes];
+export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...spatial, ...shapes, ...wholeNumbers];
 
 /** A row of the table: the difference between a backend and cpu float32, as max |a − b| / max |cpu|. */
 export interface Row {
