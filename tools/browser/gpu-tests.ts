@@ -9,7 +9,9 @@ import { writeTable } from "./tables.ts";
 /** Whether the long forms of the tests run. A software GPU would take too long for CI. */
 export const LONG: boolean = process.env.GRAFT_LONG === "1";
 /** The sweep over layers runs each n-th net in CI. An odd number picks both ways of training. */
-export const EVERY: number = LONG ? 1 : 5;
+export const EVERY: number = LONG ? 1 : 3;
+/** The same on a software GPU, which compiles and runs a net in some seconds. */
+const EVERY_ON_GPU = LONG ? 1 : 9;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
 export const MOMENTS: number = LONG ? 50 : 10;
 /** Steps around a frozen batch norm. A thousand take two minutes on a software GPU. */
@@ -27,7 +29,8 @@ export interface GpuSubject {
     readonly leaked: number;
   }>;
   equivalences(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
-  layers(every: number): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
+  /** Left out in CI for the same reason. */
+  layers?(every: number): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
   pools(): Promise<PoolReport>;
   statistics(steps: number): Promise<MovedStatistics>;
 }
@@ -60,12 +63,14 @@ export function testGpu(subject: GpuSubject): void {
     expect(leaked).toBe(0);
   });
 
-  it("trains every kind of layer as cpu trains it, without leaks", async () => {
-    const { rows, leaked } = await layers(EVERY);
-    expect(rows.length).toBeGreaterThan(80 / EVERY);
-    expect(rows.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
-    expect(leaked).toBe(0);
-  });
+  if (layers) {
+    it("trains every kind of layer as cpu trains it, without leaks", async () => {
+      const { rows, leaked } = await layers(EVERY_ON_GPU);
+      expect(rows.length).toBeGreaterThan(80 / EVERY_ON_GPU);
+      expect(rows.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
+      expect(leaked).toBe(0);
+    });
+  }
 
   it("allocates at most 1.5 times the live bytes after twelve batch sizes and trim()", async () => {
     const { live, beforeTrim, afterTrim, freed } = await pools();

@@ -21,9 +21,8 @@ describe("webgpu in Chromium", () => {
     environment: "Chromium",
     ops: () => page.call("ops"),
     // These nets take a minute, and dawn.gpu.test.ts trains them on the same adapter in Node.
-    ...(LONG ? { training: () => page.call("training") } : {}),
+    ...(LONG ? { training: () => page.call("training"), layers: (every) => page.call("layers", every) } : {}),
     equivalences: () => page.call("equivalences"),
-    layers: (every) => page.call("layers", every),
     pools: () => page.call("pools"),
     statistics: (steps) => page.call("statistics", steps),
   });
