@@ -213,6 +213,51 @@ it("warns if the pictures have another range than the base model's had", async (
   withRun({});
 });
 
+it("takes the pixels that layers of the base model or its preprocessor_config.json ask for", async () => {
+  const base = async (name: string, first: tfl.layers.Layer): Promise<string> => {
+    const layers = [first, tfl.layers.flatten(), tfl.layers.dense({ name: "old", units: 3, activation: "softmax" })];
+    const model = tfl.sequential({ layers });
+    await saveModel(model, join(folder, name));
+    model.dispose();
+    return `${name}/model.json`;
+  };
+  const inputShape = [6, 6, 3];
+  const { rescaling, activation } = tfl.layers;
+  const rangeOf = async (model: string): Promise<unknown> => {
+    withRun({ model, epochs: 1, output: "pixels" });
+    expect(await graft("run", "recipe.json")).toMatchObject({ code: 0, err: "" });
+    return readModelCard(readFileSync(join(folder, "pixels/model.json"), "utf8"))?.reader?.with;
+  };
+  // A model that divides by 255 itself takes bytes. Another factor of a rescaling takes 0 to 1.
+  expect(await rangeOf(await base("bytes", rescaling({ scale: 1 / 127.5, offset: -1, inputShape })))).toMatchObject({
+    range: [0, 255],
+  });
+  expect(await rangeOf(await base("unit", rescaling({ scale: 2, offset: -1, inputShape })))).toMatchObject({
+    range: [0, 1],
+  });
+  const plain = await base("plain", activation({ activation: "linear", inputShape }));
+  write("plain/preprocessor_config.json", { image_mean: [0.5, 0.4, 0.3], image_std: [0.2, 0.2, 0.2], do_resize: true });
+  expect(await rangeOf(plain)).toMatchObject({
+    range: [0, 1],
+    mean: [0.5, 0.4, 0.3],
+    std: [0.2, 0.2, 0.2],
+    fit: "stretch",
+  });
+  // The base itself predicts, too. It names no classes.
+  expect((await graft("predict", "plain", "pictures/red/0.png")).out).toMatch(/^\S+ {2}\d \d+\.\d %/);
+  write("plain/preprocessor_config.json", { image_mean: "grey" });
+  expect(await graft("predict", "plain", "pictures/red/0.png")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/preprocessor_config.json cannot be used: `image_mean`[\s\S]*Repair or remove/),
+  });
+  // Given options come first, with a warning.
+  withRun({ model: "bytes/model.json", data: { ...run.data, with: { ...run.data.with, range: [0, 1] } } });
+  expect((await graft("plan", "recipe.json")).out).toMatch(
+    /Warning: the base model was trained on inputs with range \[0,255\]/,
+  );
+  withRun({});
+});
+
 it("trains on a table and predicts each row of another one, classes and numbers", async () => {
   const rows = Array.from(
     { length: 40 },

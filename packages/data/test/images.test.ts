@@ -5,7 +5,8 @@ import { crc32 } from "node:zlib";
 import type { DataContext, DataSource } from "@graftjs/tuner";
 import sharp from "sharp";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { imageReader, plugins, readImages, stratifiedSplit } from "../src/index.ts";
+import { imageReader, pixelsOfPreprocessor, plugins, readImages, stratifiedSplit } from "../src/index.ts";
+import oracle from "./preprocessor-oracle.json" with { type: "json" };
 
 type Picture = ReturnType<typeof sharp>;
 
@@ -100,6 +101,32 @@ describe("pixels", () => {
     const [first, , , middle] = await reds("stretch");
     expect(first).toBeGreaterThan(0.9);
     expect(middle).toBeLessThan(0.1);
+  });
+});
+
+describe("pixelsOfPreprocessor", () => {
+  it("makes the pixels of Hugging Face's processors", async () => {
+    const [red = 0, green = 0, blue = 0] = oracle.color;
+    const path = await save("a/1.png", colour(`rgb(${red}, ${green}, ${blue})`, 60, 40));
+    for (const [name, { config, pixel, shape }] of Object.entries(oracle.cases)) {
+      const { size = [], ...pixels } = pixelsOfPreprocessor(config) ?? {};
+      expect({ name, size }).toEqual({ name, size: shape.slice(1) });
+      const made = await values(path, { size, ...pixels });
+      pixel.forEach((value, channel) => {
+        expect({ name, value: made[channel] }).toEqual({ name, value: expect.closeTo(value, 4) });
+      });
+    }
+    // Resized and then cropped, or stretched.
+    expect([oracle.cases.clip, oracle.cases.vit].map(({ config }) => pixelsOfPreprocessor(config)?.fit)).toEqual([
+      ...["cover", "stretch"],
+    ]);
+  });
+
+  it("leaves out files about other things, and names wrong values", () => {
+    for (const other of [null, [], "x", { feature_size: 80, sampling_rate: 16_000 }])
+      expect(pixelsOfPreprocessor(other)).toBeUndefined();
+    for (const config of [{ image_mean: ["a"], do_normalize: true }, { image_mean: 1 }, { rescale_factor: "1/255" }])
+      expect(() => pixelsOfPreprocessor(config)).toThrow(/of preprocessor_config.json is not a/);
   });
 });
 

@@ -24,6 +24,28 @@ const PEOPLE = file(
   '\ufeffage,city,kind\r\n10,"Oslo, north",a\r\n20,Rome,b\r\n30,"Oslo, north",b\r\n40,"New\nYork",a\r\n\r\n',
 );
 
+it("keeps the encoding that is stored with a tuned model", async () => {
+  const source = plugins
+    .find(({ name }) => name === "table")
+    ?.create({ path: PEOPLE, target: "kind" } as never) as DataSource;
+  const columns = [{ name: "age", mean: 1, std: 2 }];
+  const context = (more: object): DataContext => ({
+    inputs: [{ name: "row", shape: [null, 1] }],
+    outputs: [{ name: "out", shape: [null, 2], sparse: true }],
+    importPackage: (name) => import(name),
+    ...more,
+  });
+  const reader = { use: "table-rows", with: { columns } };
+  const { data } = await source.read(root, context({ reader, classes: ["b", "a"] }));
+  expect(data).toMatchObject({
+    xs: { values: Float32Array.from([4.5, 9.5, 14.5, 19.5]) },
+    ys: { values: Int32Array.from([1, 0, 0, 1]) },
+  });
+  await expect(source.read(root, context({ reader: { use: "table-rows", with: { columns: [{}] } } }))).rejects.toThrow(
+    /base model's reader/,
+  );
+});
+
 describe("readTable", () => {
   it("standardizes numbers and makes texts one-hot", async () => {
     const { data, classes, encoding, width, reader } = await readTable(PEOPLE, { target: "kind" });

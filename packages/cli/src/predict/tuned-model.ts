@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from "node:path";
 import { type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import { applyTuned } from "../model/apply-tuned.ts";
+import { completed, readerOfBase } from "../model/base-reader.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { readDelta } from "../project/files.ts";
 import type { Trust } from "../project/trust.ts";
@@ -35,7 +36,10 @@ export async function loadTunedModel(given: string, cwd: string, trust: Trust): 
   const { path, isRecipe, text } = await modelOrRecipe(given, cwd);
   if (isRecipe) return loadByRecipe(await readRecipe(path, cwd, trust), cwd, trust);
   const loaded = await readModel({ folder: dirname(path), run: { model: basename(path) } });
-  return { loaded, card: readModelCard(text) };
+  const card = readModelCard(text);
+  if (card?.reader) return { loaded, card };
+  const reader = completed(await readerOfBase(path, loaded.layers), inputsOf(loaded));
+  return { loaded, card: reader ? { ...card, reader } : card };
 }
 
 async function loadByRecipe(file: RecipeFile, cwd: string, trust: Trust): Promise<LoadedModel> {
@@ -54,16 +58,20 @@ export async function readTunedModel(given: string, cwd: string, trust: Trust): 
   return tuned(loaded, card);
 }
 
-function tuned({ savable, format, tunable, layers, dispose }: RecipeModel, card: ModelCard | undefined): TunedModel {
+function inputsOf({ layers, tunable }: RecipeModel): TunedModel["inputs"] {
+  return (layers ?? ("ports" in tunable ? tunable.ports : { inputs: [] })).inputs;
+}
+
+function tuned(loaded: RecipeModel, card: ModelCard | undefined): TunedModel {
+  const { savable, format, dispose } = loaded;
   const model = savable as { predict?(batch: tf.Tensor): tf.Tensor | tf.Tensor[] } | undefined;
   if (!model?.predict) {
     dispose();
     throw new UsageError(`A model of format ${format} cannot predict here.`, "Convert it to a model of tfjs first.");
   }
-  const { inputs } = layers ?? ("ports" in tunable ? tunable.ports : { inputs: [] });
   return {
     card: card ?? {},
-    inputs,
+    inputs: inputsOf(loaded),
     predict(batch) {
       const outputs = model.predict?.(batch) as tf.Tensor | tf.Tensor[];
       if (!Array.isArray(outputs)) return outputs;

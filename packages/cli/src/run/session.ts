@@ -64,7 +64,7 @@ export async function withSession(
   const composed = runOptions(file, resolved);
   assertHeadFits(inspected.layers, classes);
   const warnings = inspected.layers ? lossWarnings(inspected.layers, composed.loss) : [];
-  const base = await baseCard(file);
+  const base = await baseCard(file, inspected.layers);
   // The kernels of a GraphModel depend on its ops and on their gradients. They are not looked up in advance.
   const kernels = inspected.layers && (await kernelsOfRun(inspected.layers, composed));
   inspected.dispose();

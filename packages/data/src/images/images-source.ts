@@ -28,7 +28,7 @@ export const imagesOptions: OptionsSchema<ImagesOptions, ClassFolderDefaults> = 
     size: {
       type: "array",
       items: { type: "integer", minimum: 1 },
-      description: "Height and width, if the model accepts any size",
+      description: "Height and width, if the model accepts any size. Default: as stored with the model",
     },
     ...givenPixels,
   },
@@ -38,7 +38,7 @@ export const imagesOptions: OptionsSchema<ImagesOptions, ClassFolderDefaults> = 
 /** Makes the data source `images`. The size and the number of channels of the inputs are those that the model takes. */
 export function imagesSource({ path, size, ...options }: ImagesOptions): DataSource {
   return classSource(path, PICTURES, (folder, context) => {
-    const { height, width, channels } = inputOf(context, size);
+    const { height, width, channels } = inputOf(context, size, storedSize(context));
     return readImages(folder, {
       ...storedPixels(context),
       ...options,
@@ -58,13 +58,23 @@ function storedPixels({ reader }: DataContext): PixelOptions {
   return Object.fromEntries(known.map((name) => [name, stored?.[name]]));
 }
 
+/** Returns the size that is stored with the base model. */
+function storedSize({ reader }: DataContext): readonly number[] | undefined {
+  const { size } = (reader?.use === "image" ? (reader.with ?? {}) : {}) as { readonly size?: unknown };
+  return Array.isArray(size) && size.every((side) => typeof side === "number") ? size : undefined;
+}
+
 interface ImageInput {
   readonly height: number;
   readonly width: number;
   readonly channels: 1 | 3;
 }
 
-function inputOf(context: DataContext, size: readonly number[] | undefined): ImageInput {
+function inputOf(
+  context: DataContext,
+  size: readonly number[] | undefined,
+  stored: readonly number[] | undefined,
+): ImageInput {
   const { input, takes } = onlyInput(context, PICTURES);
   const [, height, width, channels] = input.shape;
   if (input.shape.length !== 4 || (channels !== 1 && channels !== 3))
@@ -72,7 +82,7 @@ function inputOf(context: DataContext, size: readonly number[] | undefined): Ima
       `${takes}, which is not a picture.`,
       "Pictures need a model whose input is [batch, height, width, 3], or 1 instead of 3 for grey.",
     );
-  const [wantedHeight, wantedWidth] = [height ?? size?.[0], width ?? size?.[1]];
+  const [wantedHeight, wantedWidth] = [height ?? size?.[0] ?? stored?.[0], width ?? size?.[1] ?? stored?.[1]];
   if (wantedHeight === undefined || wantedWidth === undefined)
     throw new OptionsError(`${takes}: the model accepts any size.`, 'Choose height and width: "size": [224, 224].');
   if (size && (size[0] !== wantedHeight || size[1] !== wantedWidth || size.length > 2))

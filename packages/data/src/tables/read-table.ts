@@ -23,6 +23,8 @@ export interface ReadTableOptions {
   readonly missing?: "refuse" | "impute";
   /** Between the cells of a `.csv` file. @default "," */
   readonly delimiter?: string;
+  /** Known encoding of the columns. It takes the place of `columns` and of what the training rows would say. */
+  readonly encoding?: readonly ColumnEncoding[];
   /** Form of the labels of classes. @default "one-hot" */
   readonly labels?: LabelForm;
   /** Order of the classes, if they have exactly these names. @default sorted by name */
@@ -55,7 +57,8 @@ export async function readTable(path: string, options: ReadTableOptions): Promis
   const { target, validation = 0, seed = 0, missing = "refuse", delimiter, labels = "one-hot" } = options;
   assertShare(validation);
   const table = await readTableFile(path, delimiter);
-  const names = options.columns ?? table.columns.filter((name) => name !== target);
+  const names =
+    options.encoding?.map(({ name }) => name) ?? options.columns ?? table.columns.filter((name) => name !== target);
   assertColumns(table, [target, ...names]);
   const targets = targetsOf(table, target);
   const found = classesAmong(targets, options.classify);
@@ -64,7 +67,7 @@ export async function readTable(path: string, options: ReadTableOptions): Promis
   const split = classes
     ? stratifiedSplit(numbers, classes, validation, seed)
     : stratifiedSplit(new Uint8Array(numbers.length), [target], validation, seed);
-  const encoding = learnEncoding(table, names, split.train, missing === "impute");
+  const encoding = options.encoding ?? learnEncoding(table, names, split.train, missing === "impute");
   const width = encodedWidth(encoding);
   const examples = (rows: Split["train"]): Examples => {
     const own = rows.map((row) => numbers[row] as number);

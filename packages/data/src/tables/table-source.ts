@@ -3,10 +3,11 @@ import { OptionsError, type OptionsSchema, optionsSchema } from "@graftjs/core";
 import type { DataContext, DataSource } from "@graftjs/tuner";
 import { shown } from "../data-files-error.ts";
 import { labelsOf } from "../folders/labels-of.ts";
+import { type TableRowsOptions, tableRowsOptions } from "./table-reader.ts";
 import { type ReadTableOptions, readTable, type TableExamples, tableClasses } from "./read-table.ts";
 
 /** Options of the data source `table`. */
-export interface TableOptions extends Omit<ReadTableOptions, "labels" | "classOrder"> {
+export interface TableOptions extends Omit<ReadTableOptions, "labels" | "classOrder" | "encoding"> {
   /** File, relative to the recipe. */
   readonly path: string;
 }
@@ -47,6 +48,7 @@ export function tableSource({ path, ...options }: TableOptions): DataSource {
     async read(folder, context) {
       const examples = await readTable(fileOf(folder), {
         ...options,
+        ...storedEncoding(context, options.columns),
         labels: labelsOf(context),
         classOrder: context.classes,
       });
@@ -60,6 +62,19 @@ export function tableSource({ path, ...options }: TableOptions): DataSource {
       };
     },
   };
+}
+
+/** A tuned model keeps the encoding of its columns, unless the recipe names other columns. */
+function storedEncoding(
+  { reader }: DataContext,
+  columns: readonly string[] | undefined,
+): Pick<ReadTableOptions, "encoding"> {
+  if (reader?.use !== "table-rows" || !reader.with) return {};
+  const { columns: encoding } = tableRowsOptions.parse("the base model's reader", reader.with as TableRowsOptions);
+  const known = encoding.map(({ name }) => name);
+  const same =
+    columns === undefined || (columns.length === known.length && columns.every((name) => known.includes(name)));
+  return same ? { encoding } : {};
 }
 
 function assertFits({ inputs }: DataContext, { width, encoding }: TableExamples): void {
