@@ -1,6 +1,7 @@
 export { type AnchorOptions, type AnchorState, anchor } from "./continual/anchor.ts";
 export { type AutoRgn, autoRgn } from "./continual/auto-rgn.ts";
 export { type AutoSnr, type AutoSnrOptions, autoSnr } from "./continual/auto-snr.ts";
+export { type AverageWithStartOptions, averageWithStart } from "./continual/average-with-start.ts";
 export { type DecoupledAnchorOptions, decoupledAnchor } from "./continual/decoupled-anchor.ts";
 export { type DriftCapOptions, driftCap } from "./continual/drift-cap.ts";
 export { type EwcOptions, type EwcState, ewc } from "./continual/ewc.ts";

@@ -12,6 +12,7 @@ it("exports these names and no others", () => {
     "anchor",
     "autoRgn",
     "autoSnr",
+    "averageWithStart",
     "cagrad",
     "centralize",
     "childTuning",

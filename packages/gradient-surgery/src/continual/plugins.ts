@@ -7,11 +7,12 @@ import {
   type Plugin,
 } from "@graftjs/core";
 import { anchor, anchorOptions } from "./anchor.ts";
+import { averageWithStart, averageWithStartOptions } from "./average-with-start.ts";
 import { type DecoupledAnchorOptions, decoupledAnchor, decoupledAnchorOptions } from "./decoupled-anchor.ts";
 import { type DriftCapOptions, driftCap, driftCapOptions } from "./drift-cap.ts";
 import { ewc, ewcOptions } from "./ewc.ts";
 
-/** The hooks and rules that keep the knowledge of the pretrained model. */
+/** The hooks, rules and callbacks that keep the knowledge of the pretrained model. */
 export const continualPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -40,6 +41,13 @@ export const continualPlugins: readonly Plugin[] = [
     description: "Pulls each weight towards its pretrained value as strongly as the old task needs it",
     options: ewcOptions,
     create: ewc,
+  }),
+  definePlugin({
+    kind: "callback",
+    name: "average-with-start",
+    description: "Averages the weights at the end of a run with those at its start (WiSE-FT)",
+    options: averageWithStartOptions,
+    create: averageWithStart,
   }),
 ];
 

@@ -1,8 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { namedParams, namedWeights, OptionsError, SelectionError, sgd } from "@graftjs/core";
+import { type CallbackRun, namedParams, namedWeights, OptionsError, SelectionError, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { knowledgeGauge, readWeights, wiseFt } from "../../src/index.ts";
+import { averageWithStart, knowledgeGauge, readWeights, wiseFt } from "../../src/index.ts";
 import { drift, net, train } from "./net.ts";
 
 let start = 0;
@@ -33,6 +33,26 @@ it("wise-ft: 0 and 1 give the pretrained and the tuned weights, bit for bit, inc
   expect(() => wiseFt(params, {})).toThrow(SelectionError);
   slider.dispose();
   free();
+});
+
+it("average-with-start writes (1 − a)·start + a·tuned at the end, and a resumed run takes the first start", async () => {
+  const written: ReadonlyMap<string, Float32Array>[] = [];
+  const run = (...values: number[]): CallbackRun =>
+    ({
+      readWeights: async () => new Map([["w", new Float32Array([values.shift() as number])]]),
+      writeWeights: (weights: ReadonlyMap<string, Float32Array>) => written.push(weights),
+    }) as unknown as CallbackRun;
+  const callback = averageWithStart({ weight: 0.25 });
+  await callback.runStart?.(run(1, 5));
+  const saved = await callback.save?.();
+  await callback.finish?.();
+  const resumed = averageWithStart({ weight: 0.25 });
+  await resumed.runStart?.(run(3, 5));
+  resumed.load?.(saved as NonNullable<typeof saved>);
+  await resumed.finish?.();
+  // 0.75 · 1 + 0.25 · 5
+  expect(written.map((weights) => weights.get("w")?.[0])).toEqual([2, 2]);
+  expect(() => averageWithStart({ weight: 2 })).toThrow(OptionsError);
 });
 
 it("the knowledge gauge measures drift by layer and accuracy at each epoch", async () => {
