@@ -64,6 +64,7 @@ export type { CacheOptions } from "./pipeline/cache/cache-options.ts";
 export { epochOrder } from "./pipeline/order/epoch-order.ts";
 export { ModelBusyError, ModelDisposedError } from "./models/claim-model.ts";
 export { DataError } from "./pipeline/data-error.ts";
+export { type HeldOut, type HoldOutOptions, holdOut } from "./pipeline/source/hold-out.ts";
 export type { Columns, ExampleData, TensorData } from "./pipeline/source/columns.ts";
 export type { ArrayData, ArrayExamples, DatasetLike, Element, NamedArrays } from "./pipeline/source/element.ts";
 export type { Data } from "./pipeline/stream/data.ts";

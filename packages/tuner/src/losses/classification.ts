@@ -53,7 +53,8 @@ export function kullbackLeiblerDivergence(labels: tf.Tensor, predictions: tf.Ten
   return tf.sum(tf.mul(labels, tf.log(tf.div(y, p))), -1);
 }
 
-function oneHot(labels: tf.Tensor, like: tf.Tensor): tf.Tensor {
+/** Returns class indices [batch] or [batch, 1] as one-hot labels in the shape of the predictions. */
+export function oneHot(labels: tf.Tensor, like: tf.Tensor): tf.Tensor {
   const classes = like.shape.at(-1) as number;
   const flat = tf.cast(tf.reshape(labels, [-1]), "int32") as tf.Tensor1D;
   return tf.reshape(tf.oneHot(flat, classes), like.shape);

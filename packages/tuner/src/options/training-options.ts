@@ -24,6 +24,11 @@ export interface TrainingOptions {
    * without it. @default 1
    */
   readonly lossWeights?: LossWeights;
+  /**
+   * Share ε by which training moves labels towards an even distribution: y ← (1 − ε)·y + ε/classes. For cross-entropy losses. Validation
+   * uses the labels as they are. @default 0
+   */
+  readonly labelSmoothing?: number;
   /** Parameters to train, by stable name. The layers' own `trainable` flags do not matter. */
   readonly trainable: Selector;
   /** Parameters that are trained as well from the start of an epoch on: gradual unfreezing. The trunk shrinks accordingly. @default [] */
@@ -60,7 +65,14 @@ export interface TrainingOptions {
   readonly collective?: Collective;
 }
 
-export type TrainingDefaults = "unfreeze" | "patches" | "hooks" | "rateMultipliers" | "accumulate" | "seed";
+export type TrainingDefaults =
+  | "labelSmoothing"
+  | "unfreeze"
+  | "patches"
+  | "hooks"
+  | "rateMultipliers"
+  | "accumulate"
+  | "seed";
 
 const oneLoss: OptionSchema = { anyOf: [{ enum: LOSSES.map(({ name }) => name) }, { plugin: "loss" }] };
 
@@ -79,6 +91,13 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
       { type: "object", additionalProperties: { type: "number", minimum: 0 } },
     ],
     description: "Factor on each output's loss in their sum, in order or by the output's name. Default: 1",
+  },
+  labelSmoothing: {
+    type: "number",
+    minimum: 0,
+    maximum: 1,
+    default: 0,
+    description: "Share by which training moves labels towards an even distribution, for cross-entropy losses",
   },
   trainable: { description: "Selector of the parameters to train, by stable name" },
   unfreeze: {

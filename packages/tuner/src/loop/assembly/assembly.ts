@@ -17,6 +17,7 @@ import { outputPorts } from "../../pipeline/source/output-ports.ts";
 import { memorySource, type Source } from "../../pipeline/source/source.ts";
 import { assertStream, isStream } from "../../pipeline/stream/stream-data.ts";
 import { type StreamChecks, streamSource } from "../../pipeline/stream/stream-source.ts";
+import { withSmoothedLabels } from "../../losses/label-smoothing.ts";
 import { type LossDefinition, type LossFunction, lossOf } from "../../losses/loss.ts";
 import { weightsByOutput } from "../../losses/loss-weights.ts";
 import { lossesByOutput } from "../../losses/losses-by-output.ts";
@@ -229,7 +230,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       gate,
       lossDefinitions,
       losses: weighted(
-        plainLosses,
+        withSmoothedLabels(lossDefinitions, options.labelSmoothing),
         losses,
         options.classWeights,
         outputsOf().map(({ shape }, i) => ({ shape, severalLabels: several[i] === true })),
