@@ -27,10 +27,12 @@ for (const name of packages) {
   check(!dependencies.includes("@graftjs/core") || name === "cli", "core is a peer, never a dependency");
   check(!dependencies.some((d) => d.startsWith("@tensorflow/")), "tfjs is a peer, never a dependency");
   // The data package implements kinds of plugins that the tuner declares, blocks makes models for it, lora reads files with it,
-  // and mpi makes collectives for it.
-  const ofTuner = ["data", "blocks", "lora", "mpi"].includes(name);
+  // mpi makes collectives for it, and presets calls it.
+  const ofTuner = ["data", "blocks", "lora", "mpi", "presets"].includes(name);
   const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : ofTuner ? ["@graftjs/tuner"] : [];
-  const known = ["@graftjs/core", ...beside];
+  // The presets put parts of these packages together.
+  const composed = name === "presets" ? ["@graftjs/frozen-bn", "@graftjs/gradient-surgery"] : [];
+  const known = ["@graftjs/core", ...beside, ...composed];
   check(
     /^(cli|create-)/.test(name) || others.every((d) => known.includes(d)),
     `knows other plugins: ${others.join(", ")}`,

@@ -22,6 +22,7 @@ const OTHERS: readonly {
     module: "src/options/fine-tune-options.ts",
     schema: "fineTuneOptions",
   },
+  { folder: "packages/presets", name: "fineTune", module: "src/options.ts", schema: "effortSettings" },
 ];
 
 /** Reads the described options of every package under `root`, by the package's folder. Packages without options are left out. */

@@ -156,6 +156,9 @@ describe("packages know core only", () => {
       expect(graftImports(name, { types: true })).toEqual(["core", "tuner"]);
     });
   }
+  it("presets imports the packages whose parts it puts together", () => {
+    expect(graftImports("presets", { types: true })).toEqual(["core", "frozen-bn", "gradient-surgery", "tuner"]);
+  });
   for (const name of names.filter((name) => name.startsWith("backend-"))) {
     it(`${name} imports core and backend`, () => {
       expect(graftImports(name).filter((other) => other !== "core" && other !== "backend")).toEqual([]);

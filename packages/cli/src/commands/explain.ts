@@ -1,4 +1,5 @@
 import { checkedRegistry } from "../recipe/checked-registry.ts";
+import { completed } from "../recipe/effort.ts";
 import { readRecipeJson } from "../recipe/recipe-file.ts";
 import { runSchema } from "../recipe/run-section.ts";
 import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
@@ -13,6 +14,6 @@ export const explain: Command = {
     const trust = trustOf(values, "none");
     const file = await readRecipeJson(recipePath("explain", positionals), cwd, trust);
     const registry = await checkedRegistry(file, { isUnfinished: false });
-    out(`${await registry.explain(file.recipe, { run: await runSchema() })}\n`);
+    out(`${await registry.explain(completed(file.recipe), { run: await runSchema() })}\n`);
   },
 };

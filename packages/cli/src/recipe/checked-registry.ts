@@ -1,5 +1,6 @@
 import { GraftError, RecipeError } from "@graftjs/core";
 import type { Registry } from "@graftjs/registry";
+import { completed } from "./effort.ts";
 import { loadRegistry } from "./load-plugins.ts";
 import type { RecipeJson } from "./recipe-file.ts";
 import { maySolve, pluginsOf, resolveAll } from "./resolve-all.ts";
@@ -20,7 +21,7 @@ export async function checkedRegistry(
   const { packages, paths } = pluginsOf(recipe);
   if (paths.length > 0 && trust.paths === "any") {
     const { problems } = await resolveAll({ ...recipe, plugins: packages }, folder, trust);
-    const all = [...problems, ...(recipe.run === undefined ? [] : await problemsOfRun(recipe.run))];
+    const all = [...problems, ...(recipe.run === undefined ? [] : await problemsOfRun(completed(recipe).run))];
     const sure = all.filter((problem) => !maySolve(problem) && !(isUnfinished && MISSING.test(problem)));
     if (sure.length > 0) throw new RecipeError(`The recipe has ${sure.length} problem(s).`, sure.join("\n"));
   }

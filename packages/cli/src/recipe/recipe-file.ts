@@ -5,6 +5,7 @@ import type { Recipe } from "@graftjs/registry";
 import { reasonOf } from "../project/files.ts";
 import { LOOK, type Trust } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
+import { assertEffort, completed } from "./effort.ts";
 import { plainJson } from "./plain-json.ts";
 import { resolveAll } from "./resolve-all.ts";
 import { type RunSection, readRunSection } from "./run-section.ts";
@@ -46,7 +47,8 @@ export async function readRecipe(given: string, cwd: string, trust: Trust): Prom
   const json = await readRecipeJson(given, cwd, trust);
   const { recipe, folder } = json;
   try {
-    return { ...json, run: await readRunSection(recipe.run) };
+    assertEffort(recipe);
+    return { ...json, run: await readRunSection(completed(recipe).run) };
   } catch (error) {
     if (!(error instanceof RecipeError)) throw error;
     const ofRun = error.hint.split("\n").map((line) => `run: ${line}`);

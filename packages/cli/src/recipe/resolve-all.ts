@@ -2,6 +2,7 @@ import { GraftError } from "@graftjs/core";
 import type { Recipe, Registry, Resolved } from "@graftjs/registry";
 import { isPackageName, refusal, type Trust } from "../project/trust.ts";
 import { anchored } from "./anchored.ts";
+import { completed } from "./effort.ts";
 import { loadRegistry } from "./load-plugins.ts";
 import { runSchema } from "./run-section.ts";
 
@@ -64,9 +65,13 @@ async function attempt(recipe: Recipe, folder: string, trust: Trust): Promise<At
   const registry = complete ?? (await loadRegistry(await loadable(recipe, folder, trust), folder, trust));
   return {
     registry,
-    resolved: await registry.resolve(anchored(recipe, folder), { run: await runSchema() }).catch(note),
+    resolved: await resolved(registry, recipe, folder).catch(note),
     problems,
   };
+}
+
+async function resolved(registry: Registry, recipe: Recipe, folder: string): Promise<Resolved> {
+  return registry.resolve(anchored(completed(recipe), folder), { run: await runSchema() });
 }
 
 async function loadable({ plugins = [] }: Recipe, folder: string, trust: Trust): Promise<readonly string[]> {

@@ -100,9 +100,14 @@ const ELSEWHERE: ReadonlySet<string> = new Set<keyof FineTuneOptions>([
 export async function runSchema(): Promise<OptionSchema> {
   // The tuner takes about a second to load, and most commands do not need it.
   const { fineTuneOptions } = await import("@graftjs/tuner");
+  const { effortSettings } = await import("@graftjs/presets");
   const { properties = {}, required = [] } = fineTuneOptions.jsonSchema;
   const shared = Object.entries(properties).filter(([key, { codeOnly }]) => !codeOnly && !ELSEWHERE.has(key));
-  const options = { ...Object.fromEntries(shared), loss: { ...properties.loss, default: "categoricalCrossentropy" } };
+  const options = {
+    ...Object.fromEntries(shared),
+    ...effortSettings.jsonSchema.properties,
+    loss: { ...properties.loss, default: "categoricalCrossentropy" },
+  };
   return {
     type: "object",
     properties: { ...options, ...own },

@@ -3,6 +3,8 @@ import { type FineTuneOptions, fineTune, type Loss } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LayersModel } from "@tensorflow/tfjs-layers";
 import { isSparse, lossOfOutput } from "../data/loss-of-output.ts";
+import type { RunOptions } from "../recipe/run-options.ts";
+import { byEffort } from "./by-effort.ts";
 import { withoutConvolutions } from "./without-convolutions.ts";
 
 /** Length of an input's axis if the model accepts any. */
@@ -14,15 +16,13 @@ const OPEN_SIDE = 32;
  *
  * @returns the kernels' names, or undefined if the step fails. The run will then fail too, with an error that says why.
  */
-export async function kernelsOfRun(
-  model: LayersModel,
-  options: Omit<FineTuneOptions, "data" | "validation">,
-): Promise<readonly string[] | undefined> {
+export async function kernelsOfRun(model: LayersModel, options: RunOptions): Promise<readonly string[] | undefined> {
   const xs = model.inputs.map(({ shape }) => tf.zeros(closed(shape)));
   const ys = model.outputs.map(({ shape }, i) =>
     labels(closed(shape), lossOfOutput(model.outputNames, options.loss, i)),
   );
   const data = { xs, ys };
+  const given = { ...options, data, validation: data };
   // If there is gradual unfreezing, a second epoch trains every parameter that is ever unfrozen.
   const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
   const epochs = unfreeze.length > 0 ? 2 : 1;
@@ -32,7 +32,8 @@ export async function kernelsOfRun(
   try {
     return await withoutConvolutions(() =>
       recordKernels(async () => {
-        const { restore } = await fineTune(model, { ...options, ...once, data, validation: data });
+        const planned = (await byEffort(model, given))?.options ?? (given as FineTuneOptions);
+        const { restore } = await fineTune(model, { ...planned, ...once });
         restore();
       }),
     );

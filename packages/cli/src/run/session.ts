@@ -2,6 +2,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { runOnBackends } from "@graftjs/backend";
 import type { BackendLostError, BackendSession } from "@graftjs/core";
+import type { EffortOptions } from "@graftjs/presets";
 import type * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { dataContext } from "../data/data-context.ts";
@@ -9,11 +10,13 @@ import { readData } from "../data/read-data.ts";
 import type { Trust } from "../project/trust.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { type Composed, compose } from "../recipe/compose.ts";
+import { stageLines } from "../recipe/effort.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { checkBeforeCode } from "./check-before-code.ts";
 import { baseCard } from "./base-card.ts";
+import { byEffort } from "./by-effort.ts";
 import { assertHeadFits, classesOf } from "./classes.ts";
 import { defaultBackends } from "./default-backends.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
@@ -30,7 +33,10 @@ export interface Session extends Composed {
   readonly model: tuner.TunableModel;
   /** The model as `saveModel` takes it. Undefined if its format cannot be saved as a tfjs model. */
   readonly savable: RecipeModel["savable"];
+  /** Options of the run. Of a run by effort: those of its last stage, with 0.001 for a rate that will be searched for. */
   readonly options: tuner.FineTuneOptions;
+  /** The options that the recipe gives, if it leaves the others to `effort`. */
+  readonly effort: EffortOptions | undefined;
   /** Facts about the data that are stored with the result. */
   readonly card: tuner.ModelCard;
   /** Lines about the data, and warnings, for the person. */
@@ -72,16 +78,20 @@ export async function withSession(
   const backends = named ? resolved.backends : await defaultBackends(registry, file.folder);
   const work = async (backend: BackendSession, lost: BackendLostError | undefined): Promise<void> => {
     if (lost) err(`${lost.message.split("\n")[0]} Continuing on ${backend.name}.\n`);
+    let dispose: (() => void) | undefined;
     if (named) for (const reason of backend.passedOver ?? []) err(`Skipped ${reason}\n`);
     if (!named && backend.name === "cpu") err(`${NO_OTHER}\n`);
     try {
       const { tunable: model, savable } = await readModel({ ...file, classes });
       const read = await readData(file, registry, dataContext(model, composed.loss, file.folder, base));
-      const options: tuner.FineTuneOptions = {
+      const given = {
         ...composed,
         data: read.data,
         ...(read.validation ? { validation: read.validation } : {}),
       };
+      const planned = await byEffort(model, given);
+      dispose = planned?.dispose;
+      const options = planned?.options ?? (given as tuner.FineTuneOptions);
       const card = {
         ...(read.classes ? { classes: read.classes } : {}),
         ...(read.reader ? { reader: read.reader } : {}),
@@ -90,9 +100,16 @@ export async function withSession(
       const losable = backends[position]?.device === "gpu" && position < backends.length - 1;
       await use({
         ...{ file, model, savable, registry, resolved, options, card, lost, losable },
-        notes: [...(read.notes ?? []), ...warnings, ...readerWarnings(base, read.reader)],
+        effort: planned?.effort,
+        notes: [
+          ...(read.notes ?? []),
+          ...warnings,
+          ...readerWarnings(base, read.reader),
+          ...(planned ? stageLines(file.recipe, planned.stages) : []),
+        ],
       });
     } finally {
+      dispose?.();
       await backend.dispose();
     }
   };

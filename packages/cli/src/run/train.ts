@@ -1,4 +1,5 @@
 import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
+import type { StageResult } from "@graftjs/presets";
 import { type FineTuneOptions, type FineTuneResult, fineTune } from "@graftjs/tuner";
 import { resumable } from "../recipe/identity.ts";
 import { Interrupted, RunError } from "../terminal/errors.ts";
@@ -30,7 +31,7 @@ export interface TrainOptions {
  * @throws RunError if training fails after its first step; an error before that step is thrown as it is
  */
 export async function train(
-  { file, model, options, resolved, lost, losable }: Session,
+  { file, model, options, effort, resolved, lost, losable }: Session,
   { checkpoint, resume, everySteps, spare, observers, hint, err }: TrainOptions,
 ): Promise<FineTuneResult> {
   const attempt = async (more: Partial<FineTuneOptions>, extra: readonly Observer[]): Promise<FineTuneResult> => {
@@ -39,7 +40,14 @@ export async function train(
     const own = resolved.observers.filter(({ name }) => name !== "progress");
     const all = [...own, ...extra, ...observers, { stepEnd: () => void steps++ }];
     try {
-      return await interruptible(hint, (signal) => fineTune(model, { ...options, ...more, observers: all, signal }));
+      return await interruptible(hint, async (signal) => {
+        const added = { ...more, observers: all, signal };
+        if (!effort) return fineTune(model, { ...options, ...added });
+        const { fineTune: byEffort } = await import("@graftjs/presets");
+        const result = await byEffort(model, { ...effort, ...added });
+        err(`${result.stages.map(foundLine).join("\n")}\n`);
+        return result;
+      });
     } catch (error) {
       throw asRunError(error, steps);
     }
@@ -56,6 +64,10 @@ export async function train(
     err("Restarting: the data differ from the checkpoint's.\n");
     return attempt({}, []);
   }
+}
+
+function foundLine({ stage, recipe, history }: StageResult): string {
+  return `${stage}: rate ${String(recipe.learningRate)}, ${history.epoch.length} epoch(s)`;
 }
 
 /** Before the first step an error means wrong input. Ctrl-C and a lost device have messages of their own. */
