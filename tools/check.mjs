@@ -30,12 +30,12 @@ const checks = {
   build: [bin("turbo"), ["run", "build", "--concurrency=2", "--output-logs=errors-only"]],
   packaging: [process.execPath, ["tools/packaging.mjs"]],
   suites: [bin("pnpm"), ["--filter", "@graftjs/backend-wasm", "run", "suites"]],
+  native: [bin("pnpm"), ["--filter", "@graftjs/backend-node", "run", "native-ci"]],
   unit: vitest("unit"),
   browser: vitest("browser", "--config", "vitest.browser.config.ts"),
-  native: [bin("pnpm"), ["--filter", "@graftjs/backend-node", "run", "native-ci"]],
 };
 /** Checks that use all cores themselves. They run alone, and their output is shown while they run. */
-const ALONE = ["build", "unit", "browser", "native"];
+const ALONE = ["build", "unit", "browser"];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in checks));
