@@ -3,6 +3,7 @@ import { fuzzH5, fuzzKeras } from "../../packages/tuner/test/fuzz-keras.ts";
 import { fuzzZips } from "../../packages/tuner/test/fuzz-zip.ts";
 import { fuzzCsvNames, fuzzKilledLocks, fuzzLocks } from "../../packages/tuner/test/fuzz-runs.ts";
 import { fuzzKills } from "./kills.ts";
+import { fuzzMpi } from "./mpi.ts";
 import { fuzzPairs } from "./pairs.ts";
 import { fuzzPipes } from "./pipes.ts";
 import { fuzzRecipes } from "./recipes.ts";
@@ -39,6 +40,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
     trials: 1000,
     run: (trials) => fuzzKills("wasm", trials),
   },
+  mpi: { what: "kills of a rank under mpirun", trials: 100, run: fuzzMpi },
   pipes: { what: "pipes closed during a run", trials: 200, run: fuzzPipes },
   signals: {
     what: "SIGINT, SIGTERM and SIGHUP during a run, a third of the trials each",

@@ -12,13 +12,16 @@ const thread = workerData as { group: MemoryGroup; rank: number; jobs: readonly 
 const jobs = thread?.jobs ?? (JSON.parse(process.argv[2] ?? "[]") as readonly Job[]);
 const collective = thread ? memory(thread.group, thread.rank, { timeoutSeconds: 20 }) : mpi();
 
+const to = process.argv[3] ?? ".";
+// For a test that kills this process.
+if (!parentPort) writeFileSync(join(to, `${collective.rank}.pid`), String(process.pid));
 tf.env().set("PROD", true);
 console.warn = () => {};
 try {
   for (const [i, job] of jobs.entries()) {
     const line = JSON.stringify(await doJob(job, collective));
     if (parentPort) parentPort.postMessage(line);
-    else writeFileSync(join(process.argv[3] ?? ".", `${i}-${collective.rank}.json`), line);
+    else writeFileSync(join(to, `${i}-${collective.rank}.json`), line);
   }
 } catch (error) {
   const text = error instanceof Error ? error.message : String(error);

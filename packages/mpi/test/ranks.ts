@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -60,12 +60,13 @@ export interface Output {
   readonly seconds: number;
 }
 
-/** Does jobs on ranks that mpirun starts. */
+/** Does jobs on ranks that mpirun starts. @param started called with the process ids of the ranks, when all of them run */
 export async function underMpirun(
   program: string,
   size: number,
   jobs: readonly Job[],
   env: Readonly<Record<string, string>> = {},
+  started?: (pids: readonly number[]) => void,
 ): Promise<Output> {
   const root = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
   const to = mkdtempSync(join(tmpdir(), "graft-mpi-"));
@@ -80,12 +81,20 @@ export async function underMpirun(
     child.stderr.on("data", (text) => {
       err += text;
     });
+    const watch = started && setInterval(tellStart, 5);
+    function tellStart(): void {
+      const pids = Array.from({ length: size }, (_, rank) => pidOf(join(to, `${rank}.pid`)));
+      if (pids.some((pid) => pid === 0)) return;
+      clearInterval(watch);
+      started?.(pids);
+    }
     const code = await new Promise<number | null>((resolve, reject) => {
       child.on("error", ({ message }) =>
         reject(new Error(`${message}: mpirun is not installed. Run: node tools/mpi/install-debian.mjs`)),
       );
       child.on("close", resolve);
     });
+    clearInterval(watch);
     const files = readdirSync(to).sort();
     const results = jobs.map((_, job) =>
       files
@@ -96,6 +105,10 @@ export async function underMpirun(
   } finally {
     rmSync(to, { recursive: true });
   }
+}
+
+function pidOf(file: string): number {
+  return existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
 }
 
 /** Returns the largest difference between the weights of two results. */

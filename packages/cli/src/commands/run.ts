@@ -25,9 +25,9 @@ export const run: Command = {
     "--resume      Continues from the newest complete checkpoint in that folder. `epochs` may be larger than before.\n" +
     `--json        Prints a line of JSON for each step and epoch, and the result as the last line.\n${trustHelp}\n\n` +
     "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
-    "written, it is saved in another folder. If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
+    "written, it is saved in another folder. `mpirun -n 4 graft run recipe.json` trains on four processes (@graftjs/mpi). If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
   options: { out: "string", runs: "string", checkpoint: "string", resume: "boolean", json: "boolean", ...trustFlags },
-  async run(positionals, values, io) {
+  async run(positionals, values, terminal) {
     const { out, runs, checkpoint, resume, json } = values;
     const path = recipePath("run", positionals);
     if (runs !== undefined && out !== undefined)
@@ -44,9 +44,13 @@ export const run: Command = {
     const { formatPlan, jsonl, planFineTune, progress, saveDelta } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
+    const { ioOfRank, ranksOfRun } = await import("../run/ranks.ts");
     const { saveResult } = await import("../run/save-result.ts");
     const { assertSavable, modelLine, saveWhole } = await import("../run/save-tuned-model.ts");
     const { resultPlace } = await import("../run/result-place.ts");
+    const collective = await ranksOfRun(terminal.cwd);
+    const io = ioOfRank(terminal, collective);
+    const first = collective === undefined || collective.rank === 0;
     const spare = temporaryFolder();
     let own: string | undefined;
     try {
@@ -54,7 +58,7 @@ export const run: Command = {
         const { file, model, options, card, notes } = session;
         const all = runs === undefined ? undefined : resolve(io.cwd, String(runs));
         if (all !== undefined) await assertWritable(all);
-        if (all !== undefined) own ??= await createRunFolder(all, file.path);
+        if (all !== undefined && first) own ??= await createRunFolder(all, file.path);
         const place = resultPlace(
           own !== undefined
             ? join(own, basename(file.run.output))
@@ -67,7 +71,7 @@ export const run: Command = {
         await assertPlaces(file, place, state);
         await assertWritable(dirname(place.delta));
         if (json !== true) for (const note of notes) io.out(`${note}\n`);
-        if (json !== true) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
+        if (json !== true && first) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
         const result = await train(session, {
           checkpoint: state,
           resume: resume === true,
@@ -79,7 +83,12 @@ export const run: Command = {
               : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
           hint,
           err: io.err,
+          collective,
         });
+        if (!first) {
+          result.restore();
+          return;
+        }
         const delta = await uninterrupted(async () => {
           const bytes = await saveDelta(model, result, { recipe: file.recipe, card });
           await saveResult(place.delta, bytes);

@@ -1,8 +1,8 @@
 import { BackendLostError, type Observer, RecipeError } from "@graftjs/core";
 import type { StageResult } from "@graftjs/presets";
-import { type FineTuneOptions, type FineTuneResult, fineTune } from "@graftjs/tuner";
+import { type Collective, type FineTuneOptions, type FineTuneResult, fineTune } from "@graftjs/tuner";
 import { resumable } from "../recipe/identity.ts";
-import { Interrupted, RunError } from "../terminal/errors.ts";
+import { Interrupted, RunError, UsageError } from "../terminal/errors.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Session } from "./session.ts";
 import type { TemporaryFolder } from "./temporary-folder.ts";
@@ -19,6 +19,8 @@ export interface TrainOptions {
   readonly spare: TemporaryFolder;
   /** Observers in addition to those of the recipe. */
   readonly observers: readonly Observer[];
+  /** The processes that train together, if there are several. */
+  readonly collective?: Collective | undefined;
   /** How to continue after Ctrl-C. */
   readonly hint: string;
   /** Writes a message for the person. */
@@ -32,8 +34,13 @@ export interface TrainOptions {
  */
 export async function train(
   { file, model, options, effort, resolved, lost, losable }: Session,
-  { checkpoint, resume, everySteps, spare, observers, hint, err }: TrainOptions,
+  { checkpoint, resume, everySteps, spare, observers, collective, hint, err }: TrainOptions,
 ): Promise<FineTuneResult> {
+  if (effort && collective && collective.size > 1)
+    throw new UsageError(
+      "`effort` chooses the options of a run by trials, and several ranks cannot share these.",
+      "Write the options into the recipe, or start one process.",
+    );
   const attempt = async (more: Partial<FineTuneOptions>, extra: readonly Observer[]): Promise<FineTuneResult> => {
     let steps = 0;
     // The command shows the progress itself, or prints JSON that another line would spoil.
@@ -41,7 +48,7 @@ export async function train(
     const all = [...own, ...extra, ...observers, { stepEnd: () => void steps++ }];
     try {
       return await interruptible(hint, async (signal) => {
-        const added = { ...more, observers: all, signal };
+        const added = { ...more, ...(collective ? { collective } : {}), observers: all, signal };
         if (!effort) return fineTune(model, { ...options, ...added });
         const { fineTune: byEffort } = await import("@graftjs/presets");
         const result = await byEffort(model, { ...effort, ...added });
