@@ -37,9 +37,10 @@ export async function fuzzMpi(
         const victim = Math.floor(random() * RANKS);
         const delay = random() * MOST_MS;
         const wanted = done < kills;
-        const output = await underMpirun(program, RANKS, [{ ...job, checkpoint: folder, resume }], {}, (pids) => {
+        const started = (pids: readonly number[]): void => {
           if (wanted) setTimeout(() => kill(pids[victim]), delay);
-        });
+        };
+        const output = await underMpirun(program, RANKS, [{ ...job, checkpoint: folder, resume }], { started });
         function kill(pid: number | undefined): void {
           try {
             process.kill(pid as number, "SIGKILL");

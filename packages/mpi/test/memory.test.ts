@@ -60,8 +60,8 @@ describe("ranks in threads", () => {
     ]);
   });
 
-  it("resume from the checkpoint of rank 0 to the same weights", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "graft-mpi-"));
+  it("resume from the checkpoint of rank 0 to the same weights, and on another number of ranks up to rounding", async () => {
+    const [folder, other] = [1, 2].map(() => mkdtempSync(join(tmpdir(), "graft-mpi-"))) as [string, string];
     try {
       const job = { method: "adam", steps: 14, checkpoint: folder, everySteps: 3 } as const;
       const [whole = []] = await onThreads(program, 2, [{ method: "adam", steps: 14 }]);
@@ -69,10 +69,13 @@ describe("ranks in threads", () => {
       expect(readdirSync(folder).length).toBeGreaterThan(0);
       const [resumed = []] = await onThreads(program, 2, [{ ...job, resume: true }]);
       expect(resumed.map(({ weights, steps }) => [weights, steps])).toEqual(whole.map(({ weights }) => [weights, 14]));
+      await onThreads(program, 2, [{ ...job, checkpoint: other, odd: "throws", oddAt: 11 }]);
+      const [onThree = []] = await onThreads(program, 3, [{ ...job, checkpoint: other, resume: true }]);
+      for (const rank of onThree) expect(distance(whole[0], rank)).toBeLessThan(1e-6);
       // The sums of the interrupted epoch are added in another order.
       expect(resumed[0]?.history.loss?.[0]).toBeCloseTo(whole[0]?.history.loss?.[0] as number, 6);
     } finally {
-      rmSync(folder, { recursive: true });
+      for (const made of [folder, other]) rmSync(made, { recursive: true });
     }
   });
 });

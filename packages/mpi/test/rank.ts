@@ -1,6 +1,6 @@
 // The program of one rank: under mpirun, or as a worker thread. Posts the result of each job, or writes it to a file.
 import "@tensorflow/tfjs-backend-cpu";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import * as tf from "@tensorflow/tfjs-core";
@@ -9,10 +9,10 @@ import { mpi } from "../src/node.ts";
 import { doJob, type Job } from "./job.ts";
 
 const thread = workerData as { group: MemoryGroup; rank: number; jobs: readonly Job[] } | null;
-const jobs = thread?.jobs ?? (JSON.parse(process.argv[2] ?? "[]") as readonly Job[]);
+const to = process.argv[2] ?? ".";
+const jobs = thread?.jobs ?? (JSON.parse(readFileSync(join(to, "jobs"), "utf8")) as readonly Job[]);
 const collective = thread ? memory(thread.group, thread.rank, { timeoutSeconds: 20 }) : mpi();
 
-const to = process.argv[3] ?? ".";
 // For a test that kills this process.
 if (!parentPort) writeFileSync(join(to, `${collective.rank}.pid`), String(process.pid));
 tf.env().set("PROD", true);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -60,20 +60,30 @@ export interface Output {
   readonly seconds: number;
 }
 
-/** Does jobs on ranks that mpirun starts. @param started called with the process ids of the ranks, when all of them run */
+/** How mpirun is started. */
+export interface Launch {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program that starts the ranks, and its arguments before the program of the ranks. @default mpirun on this machine */
+  readonly launcher?: readonly [string, ...string[]];
+  /** Called with the process ids of the ranks, when all of them run. */
+  readonly started?: (pids: readonly number[]) => void;
+}
+
+/** Does jobs on ranks that mpirun starts. */
 export async function underMpirun(
   program: string,
   size: number,
   jobs: readonly Job[],
-  env: Readonly<Record<string, string>> = {},
-  started?: (pids: readonly number[]) => void,
+  { env, started, launcher = ["mpirun", "--oversubscribe", "-n", String(size)] }: Launch = {},
 ): Promise<Output> {
+  const [command, ...flags] = launcher;
   const root = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
   const to = mkdtempSync(join(tmpdir(), "graft-mpi-"));
   const began = performance.now();
   try {
-    const args = ["--oversubscribe", "-n", String(size), process.execPath, program, JSON.stringify(jobs), to];
-    const child = spawn("mpirun", args, {
+    // In a file, because a shell between mpirun and a rank would take the quotes away.
+    writeFileSync(join(to, "jobs"), JSON.stringify(jobs));
+    const child = spawn(command, [...flags, process.execPath, program, to], {
       env: { ...process.env, ...root, ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });

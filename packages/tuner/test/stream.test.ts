@@ -6,6 +6,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { DataError, type Element, type FineTuneOptions, fineTune, flip, shift } from "../src/index.ts";
 import { bufferedOrder } from "../src/pipeline/order/buffered-order.ts";
 import { epochOrder } from "../src/pipeline/order/epoch-order.ts";
+import { rankShard } from "../src/pipeline/order/shards.ts";
+import type { Collective } from "../src/parallel/collective.ts";
 import { convNet, mlp } from "./nets.ts";
 import { N, options, reader, tuned } from "./stream-runs.ts";
 import { examples, mapStore, weightsOf } from "./support.ts";
@@ -25,6 +27,56 @@ describe("the order of a shuffle buffer", () => {
     }
     expect(bufferedOrder(3, 1, 100, 100)).toEqual(epochOrder(3, 1, 100));
     expect([...bufferedOrder(3, 1, 100, 1)]).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  });
+
+  it("is shared among ranks: the same batches for every number of ranks, each example once, each rank on its own examples", () => {
+    /** The examples of each batch of an epoch, by rank. */
+    const batches = (n: number, size: number, ranks: number, epoch: number, buffer?: number): number[][][] => {
+      const open = () => ({ take: async () => ({ inputs: [], labels: [] }), close: async () => {} });
+      return Array.from({ length: ranks }, (_, rank) => {
+        const shard = rankShard({ size: n, buffer, open }, size, { rank, size: ranks } as Collective, "data");
+        const order = shard.order(3, epoch, true);
+        expect(order).toHaveLength(shard.source.size);
+        return Array.from({ length: Math.ceil(n / size) }, (_, k) => [
+          ...shard.globalOf(order.slice(...shard.batch(k * size))),
+        ]);
+      });
+    };
+    const together = (byRank: number[][][]): string[] =>
+      (byRank[0] ?? []).map((_, k) => String(byRank.flatMap((own) => own[k] ?? []).sort((a, b) => a - b)));
+    for (const [n, size] of [
+      [1, 4],
+      [7, 8],
+      [24, 8],
+      [61, 8],
+      [100, 7],
+      [65, 64],
+    ] as const) {
+      for (const buffer of [undefined, 16]) {
+        const one = together(batches(n, size, 1, 0, buffer));
+        const all = one
+          .join()
+          .split(",")
+          .map(Number)
+          .sort((a, b) => a - b);
+        expect(all).toEqual(Array.from({ length: n }, (_, i) => i));
+        for (const ranks of [2, 3, 4, 7].filter((ranks) => ranks <= Math.min(n, size))) {
+          const [first, second] = [0, 1].map((epoch) => batches(n, size, ranks, epoch, buffer)) as [
+            number[][][],
+            number[][][],
+          ];
+          expect(together(first)).toEqual(one);
+          const owned = (own: number[][]): string => String(own.flat().sort((a, b) => a - b));
+          expect(second.map(owned)).toEqual(first.map(owned));
+          // A full batch is shared equally, up to one example.
+          for (const k of Array.from({ length: Math.floor(n / size) }, (_, i) => i)) {
+            const sizes = first.map((own) => own[k]?.length ?? 0);
+            expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+          }
+        }
+      }
+    }
+    expect(() => batches(3, 8, 4, 0)).toThrow(/4 ranks share 3 example\(s\)/);
   });
 });
 
