@@ -32,7 +32,9 @@ for (const name of packages) {
   const beside = name.startsWith("backend-") ? ["@graftjs/backend"] : ofTuner ? ["@graftjs/tuner"] : [];
   // The presets put parts of these packages together.
   const composed = name === "presets" ? ["@graftjs/frozen-bn", "@graftjs/gradient-surgery"] : [];
-  const known = ["@graftjs/core", ...beside, ...composed];
+  // The studio is a whole app as a component, so it knows the packages that it is made of.
+  const parts = name === "studio" ? ["@graftjs/backend", "@graftjs/frozen-bn", "@graftjs/tuner"] : [];
+  const known = ["@graftjs/core", ...beside, ...composed, ...parts];
   check(
     /^(cli|create-)/.test(name) || others.every((d) => known.includes(d)),
     `knows other plugins: ${others.join(", ")}`,

@@ -1,0 +1,102 @@
+import type { Texts } from "./en.ts";
+
+const percent = new Intl.NumberFormat("de", { style: "percent" });
+
+export const de: Texts = {
+  projectName: "Name des Projekts",
+  untitled: "Mein Projekt",
+  private: "Deine Bilder bleiben auf diesem Gerät.",
+  opening: "Gleich geht es los …",
+  more: "Projekt",
+  saveProject: "Als Datei speichern",
+  openProject: "Datei öffnen",
+  startOver: "Neu anfangen",
+  reallyStartOver: "Alle Klassen, Bilder und das Modell entfernen?",
+  projectOpened: "Das Projekt ist geöffnet.",
+  classes: "Zeigen",
+  classesHint: "Zeige von jeder Sorte einige Bilder. Zehn von jeder sind ein guter Anfang.",
+  className: "Name der Klasse",
+  classNumber: (number) => `Klasse ${number}`,
+  addClass: "Klasse hinzufügen",
+  removeClass: (name) => `${name} entfernen`,
+  reallyRemoveClass: (name, pictures) => `${name} und ${de.pictures(pictures)} entfernen?`,
+  pictures: (count) => (count === 1 ? "1 Bild" : `${count} Bilder`),
+  noPictures: "Noch keine Bilder. Ziehe welche hierher.",
+  choosePictures: "Bilder auswählen",
+  useCamera: "Kamera benutzen",
+  closeCamera: "Kamera schließen",
+  takePictures: "Gedrückt halten für Bilder",
+  cameraDenied: "Die Kamera ist nicht verfügbar. Erlaube sie in den Einstellungen des Browsers oder wähle Bilder aus.",
+  removePicture: (number) => `Bild ${number} entfernen`,
+  showAll: (count) => `Alle ${count} zeigen`,
+  showFewer: "Weniger zeigen",
+  reading: "Lese …",
+  refused: (names) =>
+    names.length === 1
+      ? `${names[0]} ist kein lesbares Bild.`
+      : `${names.length} Dateien sind keine lesbaren Bilder: ${names.slice(0, 3).join(", ")}${names.length > 3 ? " …" : ""}`,
+  dropHere: "Bilder hier ablegen",
+  training: "Trainieren",
+  effort: "Wie gründlich",
+  efforts: {
+    head: { name: "Schnell", description: "Lernt, die Klassen mit dem zu unterscheiden, was es schon sieht." },
+    blocks: { name: "Gründlich", description: "Lernt auch, bei deiner Art von Bildern genauer hinzusehen." },
+    whole: { name: "Vollständig", description: "Lernt alles neu, von Kanten bis zu Formen. Für viele Bilder." },
+  },
+  about: (seconds) => `Dauert auf diesem Gerät etwa ${duration(seconds)}.`,
+  train: "Trainieren",
+  trainAgain: "Noch einmal trainieren",
+  continueTraining: "Weiter trainieren",
+  interrupted: "Die Seite wurde während eines Trainings geschlossen. Es kann dort weitergehen.",
+  needsPictures: "Zuerst brauchen zwei Klassen Bilder.",
+  preparing: "Vorbereiten …",
+  paused: "Angehalten",
+  round: (progress, secondsLeft) =>
+    `${percent.format(progress)}${secondsLeft === undefined ? "" : ` · noch ${duration(secondsLeft)}`}`,
+  pause: "Anhalten",
+  resume: "Weiter",
+  stop: "Hier aufhören",
+  undo: "Rückgängig",
+  undone: "Das vorige Modell ist wieder da.",
+  trained: "Das Training ist fertig.",
+  rightLearned: "Richtig bei Bildern zum Lernen",
+  rightKeptAside: "Richtig bei zurückgelegten Bildern",
+  error: "Fehler",
+  tryIt: "Ausprobieren",
+  camera: "Kamera",
+  aPicture: "Ein Bild",
+  noAnswerYet: "Sobald zwei Klassen Bilder haben, kannst du es hier ausprobieren.",
+  byComparing: "Erste Antworten durch Vergleichen. Nach dem Training werden sie besser.",
+  byModel: "Antworten deines trainierten Modells.",
+  notLearned: "Einige Bilder sind neu. Trainiere noch einmal, damit sie zählen.",
+  result: "Wie gut ist es?",
+  score: (right, all) => `${right} von ${all}`,
+  scoreHint: "zurückgelegten Bildern bekamen die richtige Antwort.",
+  noScore: "Gib jeder Klasse mindestens fünf Bilder. Dann werden einige zum Testen zurückgelegt.",
+  mistakes: "Falsche Antworten",
+  mistake: (picture, answer) => `${picture}, Antwort ${answer}`,
+  table: "Alle Antworten",
+  tableHint: "Zeilen sind die Klassen der Bilder, Spalten die Antworten.",
+  useModel: "Dein Modell benutzen",
+  downloadModel: "Modell herunterladen",
+  downloadModelHint: "Für TensorFlow.js: model.json mit Gewichten, als ZIP-Datei.",
+  downloadDelta: "Änderungen herunterladen",
+  downloadDeltaHint: "Nur das Gelernte, als kleine Datei.",
+  percent: (share) => percent.format(share),
+  errors: {
+    "storage-full":
+      "Auf diesem Gerät ist kein Platz mehr für die Seite. Entferne Bilder oder speichere das Projekt als Datei.",
+    storage: "Der Browser konnte die Änderung nicht speichern. Private Fenster erlauben es oft nicht.",
+    "in-use": "Dieses Projekt ist schon in einem anderen Tab offen. Schließe einen davon und lade die Seite neu.",
+    "not-a-project": "Diese Datei ist kein Projekt oder beschädigt. Nichts wurde geändert.",
+    base: "Das Modell für den Anfang konnte nicht geladen werden. Prüfe die Verbindung und lade die Seite neu.",
+    backend: "Dieser Browser kann nicht trainieren. Nimm eine aktuelle Version von Chrome, Edge, Firefox oder Safari.",
+    unknown: "Etwas ist schiefgegangen. Deine Bilder sind sicher. Lade die Seite neu.",
+  },
+};
+
+function duration(seconds: number): string {
+  if (seconds < 1.5) return "1 Sekunde";
+  if (seconds < 90) return `${seconds < 10 ? Math.round(seconds) : Math.round(seconds / 5) * 5} Sekunden`;
+  return `${Math.round(seconds / 60)} Minuten`;
+}

@@ -1,0 +1,49 @@
+import { frozenBatchNorm } from "@graftjs/frozen-bn";
+import { adam } from "@graftjs/core";
+import type { FineTuneOptions } from "@graftjs/tuner";
+import type * as layers from "@tensorflow/tfjs-layers";
+import type { Effort } from "../project/project.ts";
+
+type Recipe = Pick<
+  FineTuneOptions,
+  "trainable" | "learningRate" | "epochs" | "batchSize" | "loss" | "metrics" | "rule" | "patches"
+>;
+
+const common = { batchSize: 16, loss: "categoricalCrossentropy", metrics: ["accuracy"] } as const;
+
+/** Returns how a head is trained on features. */
+export function headRecipe(): Recipe {
+  return { ...common, rule: adam(), trainable: "head/**", learningRate: 0.005, epochs: 30 };
+}
+
+/**
+ * Returns how a whole model is trained after its head. Batch norm keeps its pretrained statistics, because those of few pictures
+ * are not reliable.
+ */
+export function deepRecipe(model: layers.LayersModel, effort: Exclude<Effort, "head">): Recipe {
+  const patches = model.layers.some((layer) => layer.getClassName() === "BatchNormalization")
+    ? [frozenBatchNorm()]
+    : [];
+  if (effort === "whole") {
+    return { ...common, rule: adam(), patches, trainable: "**", learningRate: 3e-5, epochs: 6 };
+  }
+  return { ...common, rule: adam(), patches, trainable: lastBlocks(model), learningRate: 1e-4, epochs: 6 };
+}
+
+/** Share of the layers with kernels that `blocks` trains, counted from the end. */
+const LAST = 0.15;
+
+/** Selects the parameters of the last layers. In MobileNetV2, these are the last two blocks, the last convolution and the head. */
+function lastBlocks(model: layers.LayersModel): readonly string[] {
+  const kernels = model.layers.filter((layer) => layer.weights.length > 0 && !isNorm(layer));
+  const first = kernels[Math.floor(kernels.length * (1 - LAST))];
+  const from = model.layers.indexOf(first as layers.layers.Layer);
+  return model.layers
+    .slice(from)
+    .filter((layer) => layer.weights.length > 0)
+    .map(({ name }) => `${name}/**`);
+}
+
+function isNorm(layer: layers.layers.Layer): boolean {
+  return layer.getClassName() === "BatchNormalization";
+}
