@@ -6,7 +6,11 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.{browser,gpu}.test.ts", "examples/*/test/**/*.{browser,gpu}.test.ts"],
+    include: [
+      "apps/*/test/**/*.browser.test.ts",
+      "packages/*/test/**/*.{browser,gpu}.test.ts",
+      "examples/*/test/**/*.{browser,gpu}.test.ts",
+    ],
     pool: "forks",
     maxWorkers: 1,
     testTimeout: 600_000,
