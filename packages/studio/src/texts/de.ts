@@ -73,7 +73,7 @@ export const de: Texts = {
   score: (right, all) => `${right} von ${all}`,
   scoreHint: "zurückgelegten Bildern bekamen die richtige Antwort.",
   noScore: "Gib jeder Klasse mindestens fünf Bilder. Dann werden einige zum Testen zurückgelegt.",
-  mistakes: "Falsche Antworten",
+  mistakes: "Diese bekamen eine falsche Antwort:",
   mistake: (picture, answer) => `${picture}, Antwort ${answer}`,
   table: "Alle Antworten",
   tableHint: "Zeilen sind die Klassen der Bilder, Spalten die Antworten.",

@@ -151,7 +151,7 @@ export const en: Texts = {
   score: (right, all) => `${right} of ${all}`,
   scoreHint: "pictures that were kept aside got the right answer.",
   noScore: "Add at least five pictures to each class. Then some are kept aside to test the model.",
-  mistakes: "Wrong answers",
+  mistakes: "These got a wrong answer:",
   mistake: (picture, answer) => `${picture}, answered ${answer}`,
   table: "All answers",
   tableHint: "Rows are the classes of the pictures, columns are the answers.",

@@ -19,16 +19,20 @@ export function headRecipe(): Recipe {
 /**
  * Returns how a whole model is trained after its head. Batch norm keeps its pretrained statistics, because those of few pictures
  * are not reliable.
+ *
+ * @param pictures number of pictures to learn
  */
-export function deepRecipe(model: layers.LayersModel, effort: Exclude<Effort, "head">): Recipe {
-  const patches = model.layers.some((layer) => layer.getClassName() === "BatchNormalization")
-    ? [frozenBatchNorm()]
-    : [];
-  if (effort === "whole") {
-    return { ...common, rule: adam(), patches, trainable: "**", learningRate: 3e-5, epochs: 6 };
-  }
-  return { ...common, rule: adam(), patches, trainable: lastBlocks(model), learningRate: 1e-4, epochs: 6 };
+export function deepRecipe(model: layers.LayersModel, effort: Exclude<Effort, "head">, pictures: number): Recipe {
+  const patches = model.layers.some(isNorm) ? [frozenBatchNorm()] : [];
+  const steps = EPOCHS * Math.ceil(pictures / common.batchSize);
+  const [trainable, rate] = effort === "whole" ? (["**", 3e-5] as const) : ([lastBlocks(model), 1e-4] as const);
+  // The rate falls to zero. With a constant rate, the answers still change in the last steps.
+  const learningRate = (step: number): number => rate * Math.max(0, 1 - step / steps);
+  return { ...common, rule: adam(), patches, trainable, learningRate, epochs: EPOCHS };
 }
+
+/** Rounds through all pictures past the head. */
+const EPOCHS = 6;
 
 /** Share of the layers with kernels that `blocks` trains, counted from the end. */
 const LAST = 0.15;

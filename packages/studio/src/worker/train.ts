@@ -88,7 +88,7 @@ async function trainDeep(session: Session, run: Run, parts: Parts, model: layers
       pictures.map(({ id }) => pixels.get(id) as Float32Array),
       side,
     );
-  const recipe = deepRecipe(model, run.effort === "whole" ? "whole" : "blocks");
+  const recipe = deepRecipe(model, run.effort === "whole" ? "whole" : "blocks", parts.learn.pictures.length);
   const checkpoint = { to: indexedDbStore(session.runs), resume: true, keep: 1 };
   return tune(session, run, model, { ...recipe, checkpoint }, parts, xs);
 }

@@ -16,7 +16,7 @@ header > div { min-width: 0; flex: 1; }
 }
 .menu-items button { border: 0; text-align: left; font-weight: 450; }
 .opening { padding: 0 0 1.5rem; color: var(--soft); }
-.cards { display: grid; gap: 1.25rem; margin-top: 1.25rem; }
+.cards { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; margin-top: 1.25rem; }
 .class-head { display: flex; align-items: center; gap: 0.625rem; margin: -0.375rem -0.5rem 0.75rem 0; }
 .dot { width: 12px; height: 12px; border-radius: 50%; background: var(--colour); flex: none; }
 .count { color: var(--soft); font-size: 0.9375rem; white-space: nowrap; }
@@ -58,7 +58,6 @@ dl { margin: 0.75rem 0 0; display: grid; gap: 0.25rem; }
 .legend.aside::before { background: var(--accent); }
 dt { color: var(--soft); flex: 1; }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
-.try h2 + .hint { margin-top: 0.25rem; }
 .bars { display: grid; gap: 0.625rem; margin: 1rem 0; }
 .bars li { display: grid; grid-template-columns: minmax(4rem, 7rem) 1fr 3.25rem; gap: 0.75rem; align-items: center; }
 .bar-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 0.9375rem; }

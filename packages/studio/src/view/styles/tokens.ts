@@ -30,8 +30,8 @@ export const tokenStyles = `
 .colour-4 { --colour: light-dark(#0e7490, #5cc8e0); }
 .colour-5 { --colour: light-dark(#a16207, #e6bd4f); }
 .studio { max-width: 76rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
-.columns { display: grid; gap: 2rem; }
-.side { display: grid; gap: 1.25rem; align-content: start; }
+.columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem; }
+.side { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; align-content: start; }
 @container (min-width: 56rem) {
   .studio { padding: 2rem 2rem 4rem; }
   .columns { grid-template-columns: minmax(0, 1fr) 23rem; gap: 2.5rem; }
@@ -40,6 +40,7 @@ h2 { font-size: 1.125rem; font-weight: 650; line-height: 1.3; margin: 0; letter-
 h3 { font-size: 0.9375rem; font-weight: 600; margin: 1.25rem 0 0.5rem; }
 p { margin: 0; }
 ul { list-style: none; margin: 0; padding: 0; }
+h2 + .hint { margin-top: 0.25rem; }
 .hint { color: var(--soft); font-size: 0.9375rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: var(--radius); padding: 1.25rem; }
 .row { display: flex; flex-wrap: wrap; gap: 0.625rem; }
