@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { QUIET_FLAGS } from "../../../tools/browser/flags.ts";
 import { chromiumPath } from "../../../tools/browser/install-debian.mjs";
@@ -67,4 +68,19 @@ export async function trained(page: Page): Promise<readonly number[]> {
 export async function downloaded(page: Page, click: () => Promise<void>): Promise<Buffer> {
   const [file] = await Promise.all([page.waitForEvent("download"), click()]);
   return readFileSync(await file.path());
+}
+
+/** Runs axe on the page in both colour schemes. Returns the rule and the elements of each violation. */
+export async function accessibilityProblems(page: Page): Promise<readonly string[]> {
+  // A call by the debugger, which the page's Content-Security-Policy does not restrict.
+  await page.evaluate(axe.source);
+  const found: string[] = [];
+  for (const colorScheme of ["light", "dark"] as const) {
+    // A colour in transition has another contrast.
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
+    for (const { id, nodes } of violations)
+      found.push(`${colorScheme} ${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+  }
+  return found;
 }

@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildSite, type Site, serveFolder } from "../site/site.ts";
 import {
+  accessibilityProblems,
   addFiles,
   downloaded,
   nameClasses,
@@ -78,6 +79,17 @@ describe("the studio in Chromium, on wasm", () => {
     );
     expect(files[paths[0]]).toHaveLength(4 * values);
     expect(weights.find(({ name }: { name: string }) => name === "head/bias").shape).toEqual([3]);
+  });
+
+  it("has no problem that axe finds, in both colour schemes", async () => {
+    expect(await accessibilityProblems(page)).toEqual([]);
+  });
+
+  it("fits a phone without scrolling sideways", async () => {
+    const before = page.viewportSize();
+    await page.setViewportSize({ width: 360, height: 700 });
+    expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);
+    if (before) await page.setViewportSize(before);
   });
 
   it("continues a training of the last blocks after a reload, bit for bit", async () => {
