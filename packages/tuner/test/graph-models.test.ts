@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { sgd } from "@graftjs/core";
+import { selectParams, sgd } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -260,5 +260,49 @@ describe("the cut of a graph", () => {
       matMul("y", "t", "head/a"),
     ];
     expect(await cutOf(nodes, [head, fixed])).toMatchObject({ layers: 2, parameters: 16, frontier: ["t"] });
+  });
+});
+
+describe("selection in a GraphModel", () => {
+  const constant = (name: string, shape: number[]): GraphConstant => ({
+    name,
+    shape,
+    values: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => (i % 5) / 7),
+  });
+  /** Two dense layers, whose constants are in the file in the reverse order. */
+  const net = async (names: readonly [string, string, string, string]) => {
+    const [k1, b1, k2, b2] = names;
+    const nodes = [
+      ...[matMul("first", "x", k1), op("plus", "AddV2", ["first", b1]), op("act", "Relu", ["plus"])],
+      ...[op("same", "Identity", [k2]), matMul("second", "act", "same"), op("y", "BiasAdd", ["second", b2])],
+    ];
+    const constants = [constant(b2, [2]), constant(k2, [3, 2]), constant(b1, [3]), constant(k1, [4, 3])];
+    const model = await converter.loadGraphModel({ load: async () => graphOf(nodes, constants) });
+    return graphModelAdapter(model).weights;
+  };
+
+  it("groups constants by the node that reads them if their names say nothing", async () => {
+    const weights = await net(["Const_9", "Const_3", "Const_4", "Const_1"]);
+    expect(weights.map(({ name, layer, role }) => `${layer}: ${name} ${role}`)).toEqual([
+      ...["first: Const_9 kernel", "first: Const_3 bias", "second: Const_4 kernel", "second: Const_1 bias"],
+    ]);
+    const named = (selector: string): string[] => selectParams(weights, selector, "test").map(({ name }) => name);
+    expect(named("last:1")).toEqual(["Const_4", "Const_1"]);
+    expect(named("head")).toEqual(["Const_4", "Const_1"]);
+    expect(named("bias")).toEqual(["Const_3", "Const_1"]);
+    expect(named("last:2")).toHaveLength(4);
+  });
+
+  it("takes the path that the names have in common, as TensorFlow writes them", async () => {
+    const call = "StatefulPartitionedCall/net";
+    const weights = await net([
+      ...[`${call}/dense/MatMul/ReadVariableOp`, `${call}/dense/BiasAdd/ReadVariableOp`],
+      ...[`${call}/dense_1/MatMul/ReadVariableOp`, `${call}/dense_1/BiasAdd/ReadVariableOp`],
+    ] as unknown as [string, string, string, string]);
+    expect(weights.map(({ layer, role }) => `${layer} ${role}`)).toEqual([
+      ...[`${call}/dense kernel`, `${call}/dense bias`, `${call}/dense_1 kernel`, `${call}/dense_1 bias`],
+    ]);
+    expect(selectParams(weights, "head", "test").map(({ role }) => role)).toEqual(["kernel", "bias"]);
+    expect(selectParams(weights, `${call}/dense`, "test")).toHaveLength(2);
   });
 });

@@ -6,6 +6,7 @@ import { graphKernels } from "./graph-kernels.ts";
 import { limitingOutputs } from "./assert-output-size.ts";
 import { type GraphDefNode, type GraphModelLike, nodeName } from "./graph-model.ts";
 import { splitGraph } from "./split-graph.ts";
+import { type WeightGroup, weightGroups } from "./weight-groups.ts";
 
 /** Adapter of a GraphModel. Parameters are named after their graph nodes. */
 export interface GraphModelAdapter extends ModelAdapter {
@@ -51,14 +52,18 @@ export function graphModelAdapter(
   const depthwise = new Set(
     nodes.filter(({ op }) => /DepthwiseConv2dNative$/.test(op)).map(({ input }) => nodeName(input?.[1] ?? "")),
   );
-  const weights = Object.entries(model.weights).flatMap(([name, tensors]): NamedWeight[] => {
+  const groups = weightGroups(nodes, Object.keys(model.weights));
+  const made = Object.entries(model.weights).flatMap(([name, tensors]): NamedWeight[] => {
     const [tensor] = tensors;
     if (!tensor || tensors.length !== 1 || tensor.dtype !== "float32") return [];
     const variable = tf.variable(tensor, false);
     originals.set(name, tensor);
     tensors[0] = variable;
-    return [weightOf(name, variable, depthwise.has(name))];
+    return [weightOf(name, variable, depthwise.has(name), groups.get(name))];
   });
+  // In the order in which the graph computes, so that `last:n` and `head` mean its last layers.
+  const position = ({ name }: NamedWeight): number => groups.get(name)?.position ?? -1;
+  const weights = [...made].sort((a, b) => position(a) - position(b));
   // `model.inputNodes` would give the keys of the signature instead of node names.
   const inputNames = model.inputs.map(({ name }) => nodeName(name));
   const inputs = model.inputs.map(({ shape, dtype }) => ({ shape: shapeOf(shape), dtype: dtype ?? undefined }));
@@ -165,14 +170,23 @@ function shapeOf(shape: readonly (number | null)[] | undefined): readonly (numbe
   return (shape ?? []).map((n) => (n === null || n < 0 ? null : n));
 }
 
-function weightOf(name: string, variable: tf.Variable, depthwise: boolean): NamedWeight {
+/** Last parts of names that tell what a constant is. */
+const ROLES = /^(\w+_)?(kernel|bias(es)?|gamma|beta|alpha|embeddings)$|^moving_(mean|variance)$/;
+
+function weightOf(
+  name: string,
+  variable: tf.Variable,
+  depthwise: boolean,
+  group: WeightGroup | undefined,
+): NamedWeight {
   const slash = name.lastIndexOf("/");
+  const ending = name.slice(slash + 1);
   const { shape } = variable;
   const last = shape.length - 1;
   return {
     name,
-    layer: slash < 0 ? name : name.slice(0, slash),
-    role: name.slice(slash + 1),
+    layer: group?.layer ?? (slash < 0 ? name : name.slice(0, slash)),
+    role: ROLES.test(ending) ? ending : (group?.role ?? ending),
     shape,
     unitAxes: shape.length === 0 ? [] : depthwise ? [last - 1, last] : [last],
     variable,
