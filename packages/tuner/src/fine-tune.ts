@@ -1,4 +1,4 @@
-import { GraftError, type HookedOptimizer, type Observer, type Param, type RunEnd } from "@graftjs/core";
+import { GraftError, type HookedOptimizer, type Observer, OptionsError, type Param, type RunEnd } from "@graftjs/core";
 import { type Assembly, assemble } from "./loop/assembly/assembly.ts";
 import { enterPhase, type Phase, phaseAt } from "./loop/assembly/phases.ts";
 import { openRun, type Run } from "./loop/epoch/open-run.ts";
@@ -69,6 +69,11 @@ export interface FineTuneResult {
  *   or an abort, patches are removed and the weights trained so far stay in the model.
  */
 export async function fineTune(model: TunableModel, options: FineTuneOptions): Promise<FineTuneResult> {
+  if (typeof options !== "object" || options === null)
+    throw new OptionsError(
+      "fineTune has no options.",
+      "Give them as the second argument: fineTune(model, { data, loss, trainable, rule, learningRate, epochs }).",
+    );
   const peak = peakMeter();
   try {
     const assembly = await together(

@@ -3,7 +3,18 @@ import { adam, HookedOptimizer, namedParams, sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { type FineTuneOptions, fineTune, loadLayersModel, loadModel, readModelArtifacts } from "../src/index.ts";
+import {
+  applyDelta,
+  extendHead,
+  type FineTuneOptions,
+  fineTune,
+  functionAdapter,
+  graphModelAdapter,
+  loadLayersModel,
+  loadModel,
+  readModelArtifacts,
+  replaceHead,
+} from "../src/index.ts";
 import { convNet, mlp } from "./nets.ts";
 import { examples } from "./support.ts";
 
@@ -53,6 +64,124 @@ describe("parts of the wrong form are refused with the fix", () => {
         /namedParams\(model\)/,
       );
     expect(new HookedOptimizer({ params: namedParams(mlp()), rule: sgd(), learningRate: 0.1 }).params).toHaveLength(6);
+  });
+});
+
+describe("wrong values are refused with the value and the fix", () => {
+  const { xs, ys } = examples([4]) as { xs: tf.Tensor; ys: tf.Tensor };
+  const wrong = (ys: tf.Tensor | undefined, loss = "categoricalCrossentropy"): object => ({ loss, data: { xs, ys } });
+
+  it.each<[string, object, RegExp]>([
+    ["loss that no plugin has", { loss: "crossEntropi" }, /`loss` must be one of categoricalCrossentropy/],
+    ["mistyped metric", { metrics: ["acuracy"] }, /`metrics.0` must be .* got "acuracy". Did you mean `accuracy`/],
+    ["metric without a list", { metrics: "accuracy" }, /`metrics` must be an array or an object, got "accuracy"/],
+    ["mistyped selector", { trainable: "haed" }, /`trainable` matches nothing with `haed`.\s+Did you mean `head`/],
+    ["empty selector", { trainable: [] }, /selects none of 6 parameters.\s+Known: `trunk\/kernel`/],
+    ["half an epoch", { epochs: 1.5 }, /`epochs` must be an integer ≥ 1 .* got 1.5/],
+    ["batches of nothing", { batchSize: 0 }, /`batchSize` must be an integer ≥ 1, got 0/],
+    ["rate that is not a number", { learningRate: Number.NaN }, /`learningRate` .* got NaN. Give a number ≥ 0/],
+    ["rate as a text", { learningRate: "0.1" }, /`learningRate` must be a schedule, got "0.1"/],
+    ["no data", { data: undefined }, /`data` is required/],
+    ["no rule", { rule: undefined }, /`rule` is required: a rule/],
+    ["no labels", wrong(undefined), /ys is not an array of examples/],
+    ["fewer labels than inputs", wrong(tf.slice(ys, 0, 3)), /ys `head` has 3 examples, but the first input has 20/],
+    [
+      "inputs of another width",
+      { data: { xs: tf.zeros([20, 5]), ys } },
+      /xs `trunk_input` is \[20,5\], but the model takes \[any,4\]/,
+    ],
+    [
+      "validation of another width",
+      { validation: { xs: tf.zeros([4, 5]), ys } },
+      /validation: xs `trunk_input` is \[4,5\]/,
+    ],
+    ["no examples", { data: { xs: tf.zeros([0, 4]), ys: tf.zeros([0, 3]) } }, /data has no examples/],
+    [
+      "class number without a class",
+      wrong(tf.fill([20], 9), "sparseCategoricalCrossentropy"),
+      /class numbers from 9 to 9, and the output has classes 0 to 2/,
+    ],
+    [
+      "one-hot labels for a sparse loss",
+      wrong(ys, "sparseCategoricalCrossentropy"),
+      /Is it one-hot\? Use the loss without "sparse"/,
+    ],
+    ["class numbers for a dense loss", wrong(tf.zeros([20])), /data.ys is \[20\], and `categoricalCrossentropy` takes/],
+    [
+      "values that are not numbers",
+      { data: { xs: tf.fill([20, 4], Number.NaN), ys } },
+      /first value that is not finite[\s\S]*Check the data/,
+    ],
+    ["mistyped option", { epoch: 3 }, /`epoch` is not an option. Did you mean `epochs`/],
+    ["mistyped value to watch", { earlyStopping: { monitor: "val_los" } }, /watches `val_los`, .*\s.*produces loss/],
+    [
+      "validation to watch without any",
+      { earlyStopping: { monitor: "val_loss" } },
+      /a key with val_ needs validation data/,
+    ],
+    ["weights for other classes", { classWeights: [1] }, /1 weights for 3 classes/],
+    ["hook by name", { hooks: ["clip"] }, /`hooks.0` must be a hook, got "clip". Names work in recipes only/],
+    ["patch by name", { patches: ["frozen-bn"] }, /`patches.0` must be a patch.* call the plugin's function/],
+    ["half a micro-batch", { accumulate: 1.5 }, /`accumulate` must be an integer ≥ 1, got 1.5/],
+    ["number as checkpoint", { checkpoint: 3 }, /`checkpoint` must be an object, got 3/],
+    ["resume from nowhere", { checkpoint: { resume: true } }, /`checkpoint.to` is required/],
+    ["augmentation without a list", { augment: "flip" }, /`augment` must be an array, got "flip"/],
+  ])("%s", async (_, more, message) => {
+    const error = await fineTune(mlp(), options(more)).catch((error: Error) => error);
+    expect(error).toMatchObject({
+      name: expect.stringMatching(/^(Options|Data|Selection|NonFinite)Error$/),
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      "no model",
+      () => fineTune(undefined as never, options({})),
+      /neither a LayersModel nor an adapter.*\s.*tf.loadLayersModel/,
+    ],
+    ["path as model", () => fineTune("model.json" as never, options({})), /neither a LayersModel nor an adapter/],
+    ["no options", () => fineTune(mlp(), undefined as never), /fineTune has no options.*\s.*second argument/],
+    [
+      "disposed model",
+      () => {
+        const model = mlp();
+        model.dispose();
+        return fineTune(model, options({}));
+      },
+      /model was disposed.*\s.*load it again/,
+    ],
+    [
+      "head without units",
+      () => replaceHead(mlp(), { units: 0 }),
+      /`units` of replaceHead is 0.*\s.*number of classes/,
+    ],
+    [
+      "head after no layer",
+      () => replaceHead(mlp(), { units: 2, after: "boddy" }),
+      /No layer is named `boddy`.*\s.*`trunk`/,
+    ],
+    [
+      "text as number of classes",
+      () => extendHead(mlp(), { add: "1" } as never),
+      /`add` of extendHead is 1.*\s.*integer ≥ 1/,
+    ],
+    [
+      "other bytes as delta",
+      () => applyDelta(mlp(), new Uint8Array(9)),
+      /not a safetensors file.*\s.*Is the file complete/,
+    ],
+    ["LayersModel as graph", () => graphModelAdapter(mlp() as never), /has no topology.*\s.*tf.loadGraphModel/],
+    [
+      "functions without a model",
+      () => functionAdapter({} as never),
+      /lacks `variables`, `forward`, `inputs` and `outputs`.*\s.*Give/,
+    ],
+  ])("%s", async (_, work, message) => {
+    await expect((async () => work())()).rejects.toMatchObject({
+      hint: expect.stringMatching(/./),
+      message: expect.stringMatching(message),
+    });
   });
 });
 
@@ -245,5 +374,19 @@ describe("runs that learn nothing are warned of", () => {
     expect(await run(net(), same, { ...more, epochs: 2 })).toEqual([]);
     const learnable = tf.mul(tf.ones([40, 6, 6, 1]), tf.reshape(tf.slice(labels, [0, 0], [40, 1]), [40, 1, 1, 1]));
     expect(await run(net(), learnable, { ...more, learningRate: 0.1 })).toEqual([]);
+  });
+
+  it("a layer whose activations are dead", async () => {
+    const dead = layers.layers.dense({ units: 3, name: "dead", activation: "relu", biasInitializer: "ones" });
+    const model = layers.sequential({
+      layers: [layers.layers.flatten({ inputShape: [6, 6, 1] }), dead, layers.layers.dense({ units: 2, name: "head" })],
+    });
+    const more = { trainable: "all", epochs: 8, batchSize: 8, learningRate: 0.001 };
+    const learnable = tf.mul(tf.ones([40, 6, 6, 1]), tf.reshape(tf.slice(labels, [0, 0], [40, 1]), [40, 1, 1, 1]));
+    expect((await run(model, learnable, more)).join()).not.toMatch(/every output/);
+    dead.setWeights([tf.zeros([36, 3]), tf.fill([3], -1)]);
+    expect((await run(model, learnable, more)).join()).toMatch(
+      /After 30 steps every output of `dead` \(Dense\) is 0 for a batch of 8 examples.*10 times lower/,
+    );
   });
 });

@@ -5,6 +5,7 @@ import type { Loader } from "../../pipeline/batches/loader.ts";
 import { yieldToEventLoop } from "../../pipeline/prefetch/yield-to-event-loop.ts";
 import { warnFirstLoss } from "../evaluate/guess-level.ts";
 import { disposeOutcome } from "../forward/batch-outcome.ts";
+import { warnDeadActivations } from "../safety/dead-activations.ts";
 import type { Run } from "./open-run.ts";
 
 /** Runs the remaining steps of the epoch. Sets `position.stopped` if the run should end. */
@@ -38,6 +39,7 @@ export async function trainEpoch(run: Run, cut: CutModel, loader: Loader): Promi
       else {
         for (const callback of callbacks) callback.stepEnd?.();
         await recovery.good();
+        await warnDeadActivations(run, cut, batches[0]);
       }
     } finally {
       batches.forEach(disposeBatch);

@@ -1,4 +1,4 @@
-import { type NamedWeight, OptionsError } from "@graftjs/core";
+import { formatNames, type NamedWeight, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelAdapter } from "../adapter/model-adapter.ts";
 
@@ -26,9 +26,15 @@ export interface FunctionModel {
   readonly statistics?: readonly string[];
 }
 
-/** Makes a model of plain functions tunable. @throws OptionsError if `variables` is empty. */
+/** Makes a model of plain functions tunable. @throws OptionsError if a part is missing or `variables` is empty. */
 export function functionAdapter(model: FunctionModel): ModelAdapter {
   const { name = "function", variables, forward, trunk, inputs, outputs, statistics = [] } = model;
+  const lacking = Object.entries({ variables, forward, inputs, outputs }).flatMap(([key, part]) => (part ? [] : [key]));
+  if (lacking.length > 0)
+    throw new OptionsError(
+      `The model of functionAdapter lacks ${formatNames(lacking)}.`,
+      'Give { variables: { "head/kernel": tf.variable(...) }, forward, inputs: { x: [null, 4] }, outputs: { y: [null, 2] } }.',
+    );
   if (Object.keys(variables).length === 0)
     throw new OptionsError("The model has no variables.", 'Give { variables: { "layer/kernel": tf.variable(...) } }.');
   const weights = Object.entries(variables).map(([path, variable]) =>
