@@ -6,7 +6,7 @@ import type { Effort } from "../project/project.ts";
 
 type Recipe = Pick<
   FineTuneOptions,
-  "trainable" | "learningRate" | "epochs" | "batchSize" | "loss" | "metrics" | "rule" | "patches"
+  "trainable" | "labelSmoothing" | "learningRate" | "epochs" | "batchSize" | "loss" | "metrics" | "rule" | "patches"
 >;
 
 const common = { batchSize: 16, loss: "categoricalCrossentropy", metrics: ["accuracy"] } as const;
@@ -28,7 +28,9 @@ export function deepRecipe(model: layers.LayersModel, effort: Exclude<Effort, "h
   const [trainable, rate] = effort === "whole" ? (["**", 3e-5] as const) : ([lastBlocks(model), 1e-4] as const);
   // The rate falls to zero. With a constant rate, the answers still change in the last steps.
   const learningRate = (step: number): number => rate * Math.max(0, 1 - step / steps);
-  return { ...common, rule: adam(), patches, trainable, learningRate, epochs: EPOCHS };
+  // The head knows its pictures already. Without smoothing, little is left to learn from them.
+  const labelSmoothing = 0.1;
+  return { ...common, labelSmoothing, rule: adam(), patches, trainable, learningRate, epochs: EPOCHS };
 }
 
 /** Rounds through all pictures past the head. */

@@ -32,6 +32,7 @@ export const tokenStyles = `
 .studio { max-width: 76rem; margin: 0 auto; padding: 1.25rem 1rem 4rem; }
 .columns { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem; }
 .side { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; align-content: start; }
+@container (max-width: 30rem) { .row button { flex: 1 1 auto; } }
 @container (min-width: 56rem) {
   .studio { padding: 2rem 2rem 4rem; }
   .columns { grid-template-columns: minmax(0, 1fr) 23rem; gap: 2.5rem; }
