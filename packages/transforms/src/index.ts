@@ -14,6 +14,9 @@ export { gradientStats, updateStats } from "./hooks/gradient-stats.ts";
 export { type Labels, partition } from "./hooks/partition.ts";
 // for a registry
 export { plugins } from "./plugins.ts";
+// rules
+export { type RmspropOptions, type RmspropState, rmsprop } from "./rules/rmsprop.ts";
+
 // rules around other rules
 export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";
 export { type UpdateIfFiniteState, updateIfFinite } from "./rules/update-if-finite.ts";

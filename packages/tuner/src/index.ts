@@ -74,6 +74,7 @@ export type { StreamData, StreamPass } from "./pipeline/stream/stream-data.ts";
 export type { Augment } from "./pipeline/views/augment.ts";
 export { type ColourOptions, colour } from "./pipeline/views/colour.ts";
 export { type CropOptions, crop } from "./pipeline/views/crop.ts";
+export { type EraseOptions, erase } from "./pipeline/views/erase.ts";
 export { type FlipOptions, flip } from "./pipeline/views/flip.ts";
 export { type RotateOptions, rotate } from "./pipeline/views/rotate.ts";
 export { type ShiftOptions, shift } from "./pipeline/views/shift.ts";
@@ -81,6 +82,7 @@ export { type ShiftOptions, shift } from "./pipeline/views/shift.ts";
 // Losses, metrics and noise.
 
 export type { Loss, LossDefinition, LossFunction } from "./losses/loss.ts";
+export { categoricalFocalCrossentropy, type FocalOptions } from "./losses/focal.ts";
 export type { LossName } from "./losses/losses.ts";
 export { type TopKOptions, topK } from "./metrics/accuracy.ts";
 export type { Metric } from "./metrics/metric.ts";

@@ -3,7 +3,7 @@ import { sgd } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { colour, crop, fineTune, flip, rotate, shift, topK } from "../src/index.ts";
+import { colour, crop, erase, fineTune, flip, rotate, shift, topK } from "../src/index.ts";
 import { lossOf, meanLoss } from "../src/losses/loss.ts";
 import { LOSSES, type LossName } from "../src/losses/losses.ts";
 import { metricOf } from "../src/metrics/metric.ts";
@@ -161,6 +161,7 @@ describe("augmentation", () => {
       shift({ by: 2 }),
       crop(),
       rotate({ degrees: 30 }),
+      erase({ probability: 1, area: [0.1, 0.5] }),
       colour({ brightness: 0.2, contrast: 0.3, saturation: 0.3 }),
     ]) {
       const start = tf.memory().numTensors;
@@ -182,6 +183,7 @@ describe("augmentation", () => {
       shift({ by: 0 }),
       crop({ minArea: 1, maxAspect: 1 }),
       rotate({ degrees: 0 }),
+      erase({ probability: 0 }),
       colour(),
     ]) {
       expect(values(tf.tidy(() => apply(images, random(1)))), name).toEqual(
@@ -190,6 +192,33 @@ describe("augmentation", () => {
     }
     expect(() => flip().apply(tf.zeros([2, 3]), random(1))).toThrow(/takes images/);
     expect(() => shift({ by: -1 })).toThrow(/by/);
+  });
+
+  it("erases one rectangle of the given area, ratio and value in the given share of the images", () => {
+    const [count, side] = [400, 20];
+    const whole = tf.ones([count, side, side, 1]);
+    const randoms = Array.from({ length: count }, (_, i) => seeded(5, i));
+    const { apply } = erase({ probability: 0.5, area: [0.1, 0.3], ratio: [0.5, 2], fill: 7 });
+    const images = tf.tidy(() => tf.reshape(apply(whole, randoms), [count, -1]).arraySync()) as number[][];
+    const erased = images.filter((pixels) => pixels.includes(7));
+    expect(erased.length).toBeGreaterThan(160);
+    expect(erased.length).toBeLessThan(240);
+    for (const pixels of erased) {
+      const at = pixels.flatMap((value, i) => (value === 7 ? [i] : []));
+      const [xs, ys] = [at.map((i) => i % side), at.map((i) => Math.floor(i / side))];
+      const [columns, rows] = [xs, ys].map((places) => Math.max(...places) - Math.min(...places) + 1) as [
+        number,
+        number,
+      ];
+      expect(at).toHaveLength(rows * columns);
+      // Rows and columns are rounded: half a pixel in each direction.
+      expect((rows + 0.5) * (columns + 0.5)).toBeGreaterThanOrEqual(0.1 * side ** 2);
+      expect((rows - 0.5) * (columns - 0.5)).toBeLessThanOrEqual(0.3 * side ** 2);
+      expect((rows + 0.5) / (columns - 0.5)).toBeGreaterThanOrEqual(0.5);
+      expect((rows - 0.5) / (columns + 0.5)).toBeLessThanOrEqual(2);
+    }
+    expect(() => erase({ area: [0.5, 0.1] })).toThrow(/area/);
+    whole.dispose();
   });
 
   it("mixes inputs and labels in the same way", () => {

@@ -12,6 +12,7 @@ import {
   decoupledWeightDecay,
   decoupledWeightDecayProperties,
 } from "../rules/decoupled-weight-decay.ts";
+import { rmsprop, rmspropOptions } from "../rules/rmsprop.ts";
 import { updateIfFinite } from "../rules/update-if-finite.ts";
 import { accumulate, accumulateOptions } from "./accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
@@ -69,7 +70,7 @@ const decoupledOptions: OptionsSchema<Decoupled> = optionsSchema<Decoupled>(
   ["rule", "weightDecay"],
 );
 
-/** Hooks, and rules around other rules, as plugins. */
+/** Hooks and rules as plugins. */
 export const hookPlugins: readonly Plugin[] = [
   definePlugin({
     kind: "hook",
@@ -119,6 +120,13 @@ export const hookPlugins: readonly Plugin[] = [
     description: "Applies one hook to each group of parameters",
     options: partitionOptions,
     create: ({ hooks, labels }) => partition(hooks, labels),
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "rmsprop",
+    description: "Divides by a moving root mean square of the gradient",
+    options: rmspropOptions,
+    create: rmsprop,
   }),
   definePlugin({
     kind: "rule",

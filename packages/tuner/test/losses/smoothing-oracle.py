@@ -1,4 +1,4 @@
-"""Writes losses with smoothed labels, for smoothing.test.ts.
+"""Writes losses with smoothed labels, for losses.test.ts.
 
     python smoothing-oracle.py > smoothing-oracle.json
 

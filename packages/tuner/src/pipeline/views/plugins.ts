@@ -1,6 +1,7 @@
 import { definePlugin, type Plugin } from "@graftjs/core";
 import { colour, colourOptions } from "./colour.ts";
 import { crop, cropOptions } from "./crop.ts";
+import { erase, eraseOptions } from "./erase.ts";
 import { flip, flipOptions } from "./flip.ts";
 import { rotate, rotateOptions } from "./rotate.ts";
 import { shift, shiftOptions } from "./shift.ts";
@@ -34,6 +35,13 @@ export const augmentationPlugins: readonly Plugin[] = [
     description: "Turns an image about its centre",
     options: rotateOptions,
     create: rotate,
+  }),
+  definePlugin({
+    kind: "augmentation",
+    name: "erase",
+    description: "Fills a random rectangle with one value",
+    options: eraseOptions,
+    create: erase,
   }),
   definePlugin({
     kind: "augmentation",

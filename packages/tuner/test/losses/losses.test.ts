@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lossOf } from "../../src/losses/loss.ts";
+import { categoricalFocalCrossentropy } from "../../src/losses/focal.ts";
 import { withSmoothedLabels } from "../../src/losses/label-smoothing.ts";
 import type { LossName } from "../../src/losses/losses.ts";
+import focal from "./focal-oracle.json" with { type: "json" };
 
 const oracle = JSON.parse(readFileSync(new URL("smoothing-oracle.json", import.meta.url), "utf8")) as {
   readonly logits: number[][];
@@ -48,5 +50,15 @@ describe("labels are smoothed as in PyTorch", () => {
 
   it("refuses a loss without classes by name", () => {
     expect(() => withSmoothedLabels([lossOf("meanSquaredError")], 0.1)).toThrow(/`meanSquaredError`/);
+  });
+});
+
+describe("focal loss", () => {
+  it.each(focal.cases)("equals Keras's with γ $gamma and α $alpha", ({ gamma, alpha, loss }) => {
+    const { compute } = categoricalFocalCrossentropy({ gamma, alpha });
+    const found = compute(tf.tensor2d(focal.labels), tf.tensor2d(focal.probabilities)).dataSync();
+    loss.forEach((value, i) => {
+      expect(found[i]).toBeCloseTo(value, 5);
+    });
   });
 });
