@@ -52,6 +52,34 @@ describe("GraphModel", () => {
     expect(tf.memory().numTensors).toBe(start);
   });
 
+  it("keeps the statistics of a batch norm, whatever the constants are called", async () => {
+    const constants: GraphConstant[] = [
+      { name: "Const_1", shape: [4], values: [1, 2, 1, 0.5] },
+      { name: "Const_2", shape: [4], values: [0, 0.1, 0.2, 0.3] },
+      { name: "Const_3", shape: [4], values: [0.1, 0, -0.1, 0.2] },
+      { name: "Const_4", shape: [4], values: [1, 2, 0.5, 1] },
+      { name: "Const_5", shape: [4, 2], values: [1, -1, 0.5, 0.2, -0.3, 0.1, 0.7, -0.2] },
+    ];
+    const norm = op("bn", "FusedBatchNormV3", ["x", "Const_1", "Const_2", "Const_3", "Const_4"], {
+      epsilon: { f: 1e-3 },
+    });
+    const artifacts = graphOf([norm, matMul("out", "bn", "Const_5")], constants);
+    const model = await converter.loadGraphModel({ load: async () => artifacts });
+    const adapter = graphModelAdapter(model);
+    const { restore } = await fineTune(
+      adapter,
+      options({ data: { xs: tf.ones([4, 4]), ys: tf.zeros([4, 2]) }, loss: "meanSquaredError", trainable: "all" }),
+    );
+    restore();
+    const moved = constants.filter(({ name, values }) => {
+      const now = [...(model.weights[name]?.[0] as tf.Tensor).dataSync()];
+      return now.some((value, i) => Math.abs(value - (values[i] as number)) > 1e-6);
+    });
+    expect(moved.map(({ name }) => name)).toEqual(["Const_1", "Const_2", "Const_5"]);
+    adapter.release();
+    model.dispose();
+  });
+
   it("that was converted for one batch size trains with it, and refuses other batches before the first step", async () => {
     const artifacts = graphArtifact();
     const { node } = artifacts.modelTopology as { node: { attr: { shape?: object } }[] };

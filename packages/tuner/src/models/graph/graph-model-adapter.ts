@@ -183,14 +183,15 @@ function weightOf(
   const ending = name.slice(slash + 1);
   const { shape } = variable;
   const last = shape.length - 1;
+  const role = ROLES.test(ending) ? ending : (group?.role ?? ending);
   return {
     name,
     layer: group?.layer ?? (slash < 0 ? name : name.slice(0, slash)),
-    role: ROLES.test(ending) ? ending : (group?.role ?? ending),
+    role,
     shape,
     unitAxes: shape.length === 0 ? [] : depthwise ? [last - 1, last] : [last],
     variable,
-    statistic: false,
+    statistic: role.startsWith("moving_"),
     trainable: true,
   };
 }
