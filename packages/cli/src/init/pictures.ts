@@ -87,7 +87,7 @@ Learns the classes of the pictures in \`${pictures}\`. It has one subfolder per 
 ${own ? "`npm install` writes the base model to `base/` by `make-base.mjs`: MobileNetV2 from the npm package `nsfwjs`.\n" : ""}
 To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
 
-- \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.001 then.
+- \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.0001 then.
 - \`npx graft plan recipe.json\` predicts time and memory before the run.
 - \`npx graft explain recipe.json\` says what the recipe does.
 `;
