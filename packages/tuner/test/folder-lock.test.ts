@@ -59,6 +59,26 @@ describe("the lock of a folder", () => {
     expect(locks()).toEqual([]);
   }, 60_000);
 
+  it("survives a crash of its owner whose parent does not notice it, as under mpirun", async () => {
+    const quoted = [process.execPath, ...args(folder, 1, 0)].map((part) => `'${part}'`).join(" ");
+    // The shell becomes `sleep`, which never asks for the exit code of the owner.
+    const parent = spawn("sh", ["-c", `${quoted} & exec sleep 60`], {
+      env: { ...process.env, GRAFT_TEST_CRASH: "1" },
+    });
+    try {
+      const state = (): string => {
+        const pid = locks()[0]?.split("-")[1];
+        return pid === undefined ? "" : readFileSync(`/proc/${pid}/stat`, "utf8");
+      };
+      await expect.poll(state, { timeout: 30_000 }).toMatch(/\) Z /);
+      expect(locks()).toHaveLength(2);
+      await (await lockFolder(folder))?.();
+      expect(locks()).toEqual([]);
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
+
   it("survives a crash of its owner, and a process with the same id that started later", async () => {
     const child = spawn(process.execPath, args(folder, 1, 0), { env: { ...process.env, GRAFT_TEST_CRASH: "1" } });
     const signal = await new Promise((resolve) => child.on("exit", (_code, signal) => resolve(signal)));

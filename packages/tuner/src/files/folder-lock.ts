@@ -21,7 +21,7 @@ const PATIENCE = 5000;
 export async function lockFolder(folder: string): Promise<(() => Promise<void>) | undefined> {
   const specifier = "node:fs/promises";
   const fs = (await import(/* @vite-ignore */ specifier)) as Fs;
-  const me = `${process.pid}-${await startOf(fs, process.pid)}-${await hostNumber()}`;
+  const me = `${process.pid}-${(await stateOf(fs, process.pid)).start}-${await hostNumber()}`;
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     const before = await livingLocks(fs, folder);
@@ -105,16 +105,20 @@ async function isAlive(fs: Fs, pid: number, start: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  const now = await startOf(fs, pid);
+  const { start: now, ended } = await stateOf(fs, pid);
   // "0": the system does not tell, or the process has just ended. It is then taken for alive unless it is gone.
-  return now === "0" || start === "0" || now === start;
+  return !ended && (now === "0" || start === "0" || now === start);
 }
 
-/** Returns when a process started, in clock ticks since the machine did. "0" if the system does not tell. See proc(5), field 22. */
-async function startOf(fs: Fs, pid: number): Promise<string> {
+/**
+ * Returns when a process started, in clock ticks since the machine did, and whether it has ended and only waits for its parent to notice.
+ * The start is "0" if the system does not tell. See proc(5), fields 3 and 22.
+ */
+async function stateOf(fs: Fs, pid: number): Promise<{ readonly start: string; readonly ended: boolean }> {
   const stat = await fs.readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   // The second field is the name in brackets, which may itself contain spaces and brackets.
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "0";
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { start: fields[19] ?? "0", ended: /^[ZX]$/.test(fields[0] ?? "") };
 }
 
 let host: Promise<string> | undefined;
