@@ -11,7 +11,7 @@ export const LONG: boolean = process.env.GRAFT_LONG === "1";
 /** The sweep over layers runs each n-th net in CI. An odd number picks both ways of training. */
 export const EVERY: number = LONG ? 1 : 3;
 /** The same on a software GPU, which compiles and runs a net in some seconds. */
-const EVERY_ON_GPU = LONG ? 1 : 9;
+const EVERY_ON_GPU = LONG ? 1 : 17;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
 export const MOMENTS: number = LONG ? 50 : 10;
 /** Steps around a frozen batch norm. A thousand take two minutes on a software GPU. */
