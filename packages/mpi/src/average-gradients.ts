@@ -20,14 +20,14 @@ export function averageGradients(collective: Collective): OptimizerHook<null> {
 function averaged(grads: TensorMap, collective: Collective): TensorMap {
   const entries = Object.entries(grads);
   const all = new Float32Array(entries.reduce((sum, [, { size }]) => sum + size, 0));
+  const share = 1 / collective.size;
   let at = 0;
   for (const [, grad] of entries) {
-    all.set(valuesOf(grad), at);
-    at += grad.size;
+    const values = valuesOf(grad);
+    for (let i = 0; i < values.length; i++) all[at + i] = (values[i] as number) * share;
+    at += values.length;
   }
   collective.sum(all);
-  const share = 1 / collective.size;
-  for (let i = 0; i < all.length; i++) all[i] = (all[i] as number) * share;
   at = 0;
   const means = entries.map(([name, { shape, size }]) => {
     const mean = tf.tensor(all.subarray(at, at + size), shape as number[], "float32");

@@ -10,11 +10,16 @@ import type { Job, JobResult } from "./job.ts";
 const folder = join(import.meta.dirname, "../.cache");
 
 /** Bundles a program of this folder, so that Node starts it at once. Returns the path of the bundle. */
-export async function bundled(program: string): Promise<string> {
+export function bundled(program: string): Promise<string> {
+  return bundledFrom(import.meta.dirname, program);
+}
+
+/** Bundles a program of another folder. */
+export async function bundledFrom(from: string, program: string): Promise<string> {
   mkdirSync(folder, { recursive: true });
   const outfile = join(folder, `${program}-${process.pid}.mjs`);
   await build({
-    entryPoints: [join(import.meta.dirname, `${program}.ts`)],
+    entryPoints: [join(from, `${program}.ts`)],
     ...{ bundle: true, platform: "node", format: "esm", outfile, logLevel: "error", external: ["koffi"] },
     mainFields: ["module", "main"],
     banner: {
