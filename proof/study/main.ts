@@ -44,8 +44,9 @@ for (const task of tasks) {
 await backend.dispose();
 const text = `# Study of the presets
 
-Written by \`pnpm proof:study\`. Means over seeds with 95 % intervals (Student's t). Δ is the difference to naive full fine-tuning, paired by
-seed. Backend: wasm on Node ${process.versions.node}. The method "naive full" trains all layers at once with batch norm by the batch for 20 epochs.
+Written by \`pnpm proof:study\`. Means over seeds with 95 % intervals (Student's t). Δ is the difference to the usual recipe, paired by
+seed. Backend: wasm on Node ${process.versions.node}. The usual recipe trains the head first and then all layers, as fastai's \`fine_tune\` does: one cycle of the
+rate each, lower rates in early layers, batch norm by the batch. "naive full" trains all layers at once. Both train 20 epochs.
 
 ${tables(cells)}`;
 writeFileSync(join(import.meta.dirname, "../results.json"), `${JSON.stringify(cells, null, 1)}\n`);

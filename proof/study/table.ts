@@ -3,7 +3,7 @@ import type { Cell } from "./cell.ts";
 /** 97.5 % points of Student's t by degrees of freedom, from 1 on. */
 const T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26];
 
-const REFERENCE = "naive full";
+const REFERENCE = "usual recipe";
 
 /** Mean, and half the width of the 95 % interval. The width is undefined for a single value. */
 function interval(values: readonly number[]): { readonly mean: number; readonly half: number | undefined } {
@@ -54,9 +54,9 @@ function table(task: string, cells: readonly Cell[]): string {
   const head = [
     "method",
     "test %",
-    "Δ naive",
+    "Δ usual",
     "shifted %",
-    "Δ naive",
+    "Δ usual",
     "test loss",
     "gap, points",
     "old answers kept %",

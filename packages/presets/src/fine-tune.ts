@@ -8,6 +8,7 @@ import {
   type TunableModel,
 } from "@graftjs/tuner";
 import { rateOf } from "./find-rate.ts";
+import { notWorseThan } from "./not-worse.ts";
 import { type EffortOptions, splitOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 import { recipeOf, type Stage, type StageRecipe, stagesOf } from "./stages.ts";
@@ -49,7 +50,7 @@ export async function fineTune(model: TunableModel, options: EffortOptions): Pro
     let first: FineTuneResult | undefined;
     for (const [i, { stage, options }] of runs.entries()) {
       const started = performance.now();
-      const result = await run(model, options);
+      const result = await run(model, first ? guarded(options, first) : options);
       const { learningRate } = options;
       first ??= result;
       const found = typeof learningRate === "number" ? learningRate : undefined;
@@ -63,6 +64,14 @@ export async function fineTune(model: TunableModel, options: EffortOptions): Pro
   } finally {
     dispose();
   }
+}
+
+/** A later stage may not leave the held-out examples worse than the first one did. */
+function guarded(options: FineTuneOptions, { history }: FineTuneResult): FineTuneOptions {
+  const lowest = Math.min(...(history.val_loss ?? []).filter(Number.isFinite));
+  return Number.isFinite(lowest)
+    ? { ...options, callbacks: [...(options.callbacks ?? []), notWorseThan(lowest)] }
+    : options;
 }
 
 /** The base of the whole run is the model before the first stage. */

@@ -85,6 +85,20 @@ describe("fineTune by effort", () => {
     expect(plan.options).toMatchObject({ ...ofTuner, ...quick, learningRate: 0.02, callbacks: [] });
   });
 
+  it("puts the weights of the probe back if the second stage makes the held-out loss worse", async () => {
+    const tuned = net();
+    const options = { data: circle(), ...quick };
+    const result = await fineTune(tuned, { ...options, effort: "full", learningRate: 100 });
+    result.restore();
+    expect(result.warnings.join()).toMatch(/the weights of the probe were put back.*lower `learningRate`/);
+    const { "head/kernel": _head, "head/bias": _bias, ...body } = values(net());
+    expect(values(tuned)).toMatchObject(body);
+    expect(values(tuned)["head/kernel"]).not.toEqual(_head);
+    const fine = await fineTune(net(), { ...options, effort: "full", learningRate: 0.01 });
+    fine.restore();
+    expect(fine.warnings.join()).not.toMatch(/put back/);
+  });
+
   it("keeps the base of the delta before the first stage", async () => {
     const model = net();
     const result = await fineTune(model, { data: circle(), effort: "tail", ...quick });
