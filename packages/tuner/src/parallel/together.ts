@@ -1,4 +1,4 @@
-import { GraftError, RecipeError } from "@graftjs/core";
+import { RecipeError } from "@graftjs/core";
 import type { Collective } from "./collective.ts";
 
 /** Errors that every rank knows of. */
@@ -55,6 +55,6 @@ export function gatherTexts(collective: Collective, text: string): string[] {
 
 /** Returns an error's message without its stack, and without its hint. */
 export function firstLine(error: unknown): string {
-  const message = error instanceof GraftError || error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
   return message.split("\n")[0] || "an error without a message";
 }
