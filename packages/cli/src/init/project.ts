@@ -1,4 +1,7 @@
-/** What every project that learns from data has. */
+import { packageJson } from "./package-json.ts";
+import type { ProjectFiles } from "./project-files.ts";
+
+/** The parts that every project with data has. */
 export interface DataProject {
   /** Name of the project's folder. */
   readonly folder: string;
@@ -25,8 +28,36 @@ export function scriptsOf(makesBase: boolean): Readonly<Record<string, string>> 
   };
 }
 
+/** The parts of a project with a fresh network that depend on the kind of data. */
+interface FreshParts {
+  /** The section `run` of the recipe, without the training options that all kinds share. */
+  readonly run: Readonly<Record<string, unknown>>;
+  /** Program that writes the base. Not used if the user has given one. */
+  readonly makeBase: string;
+  readonly readme: string;
+}
+
+/** Makes the files of a project whose base, if the user gives none, is a small network that has learned nothing yet. */
+export function freshProject({ folder, base, version, schema }: DataProject, parts: FreshParts): ProjectFiles {
+  const own = base === undefined;
+  return {
+    "package.json": packageJson({
+      folder,
+      graft: ["backend-wasm", "cli", "core", "data", "tuner"],
+      version,
+      others: { "@tensorflow/tfjs-backend-wasm": "^4.22.0" },
+      scripts: scriptsOf(own),
+    }),
+    "recipe.json": freshRecipe({ model: base ?? "base/model.json", ...parts.run }),
+    "graft.schema.json": schema,
+    ...(own ? { "make-base.mjs": parts.makeBase } : {}),
+    "README.md": parts.readme,
+    ".gitignore": IGNORED,
+  };
+}
+
 /** The recipe of a network that has learned nothing yet: all of it trains, and the best epoch is kept. */
-export function freshRecipe(run: Readonly<Record<string, unknown>>): string {
+function freshRecipe(run: Readonly<Record<string, unknown>>): string {
   const recipe = {
     $schema: "./graft.schema.json",
     backends: ["wasm"],

@@ -1,5 +1,4 @@
-import { packageJson } from "./package-json.ts";
-import { type DataProject, freshRecipe, IGNORED, scriptsOf } from "./project.ts";
+import { type DataProject, freshProject } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
 export interface SoundsProject extends DataProject {
@@ -8,28 +7,19 @@ export interface SoundsProject extends DataProject {
 }
 
 /** Makes the files of a project that learns classes of sounds. */
-export function soundsProject({ folder, data, base, seconds, version, schema }: SoundsProject): ProjectFiles {
+export function soundsProject(project: SoundsProject): ProjectFiles {
+  const { folder, data, base, seconds } = project;
   const own = base === undefined;
-  return {
-    "package.json": packageJson({
-      folder,
-      graft: ["backend-wasm", "cli", "core", "data", "tuner"],
-      version,
-      others: { "@tensorflow/tfjs-backend-wasm": "^4.22.0" },
-      scripts: scriptsOf(own),
-    }),
-    "recipe.json": freshRecipe({
-      model: base ?? "base/model.json",
+  return freshProject(project, {
+    run: {
       head: own ? { after: "pool" } : {},
       // The length of a base of the user's own is that of its input.
       data: { use: "sounds", with: { path: data, ...(own ? { seconds } : {}), validation: 0.2 } },
       metrics: ["accuracy", "confusion"],
-    }),
-    "graft.schema.json": schema,
-    ...(own ? { "make-base.mjs": MAKE_BASE } : {}),
-    "README.md": readme(folder, data, own),
-    ".gitignore": IGNORED,
-  };
+    },
+    makeBase: MAKE_BASE,
+    readme: readme(folder, data, own),
+  });
 }
 
 const MAKE_BASE = `// Writes base/model.json: a small network for spectrograms. It is fresh: its weights are random, and nothing is pretrained.

@@ -1,5 +1,4 @@
-import { packageJson } from "./package-json.ts";
-import { type DataProject, freshRecipe, IGNORED, scriptsOf } from "./project.ts";
+import { type DataProject, freshProject } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
 export interface TableProject extends DataProject {
@@ -13,29 +12,18 @@ export interface TableProject extends DataProject {
 
 /** Makes the files of a project that predicts a column of a table. */
 export function tableProject(project: TableProject): ProjectFiles {
-  const { folder, data, base, target, columns, isNumber, version, schema } = project;
-  const own = base === undefined;
+  const { data, base, target, columns, isNumber } = project;
   const options = { path: data, target, ...(columns ? { columns } : {}), missing: "impute", validation: 0.2 };
-  const head = own ? { after: "body" } : {};
-  return {
-    "package.json": packageJson({
-      folder,
-      graft: ["backend-wasm", "cli", "core", "data", "tuner"],
-      version,
-      others: { "@tensorflow/tfjs-backend-wasm": "^4.22.0" },
-      scripts: scriptsOf(own),
-    }),
-    "recipe.json": freshRecipe({
-      model: base ?? "base/model.json",
+  const head = base === undefined ? { after: "body" } : {};
+  return freshProject(project, {
+    run: {
       ...(isNumber ? {} : { head }),
       data: { use: "table", with: options },
       ...(isNumber ? { loss: "meanSquaredError", metrics: ["mae"] } : { metrics: ["accuracy", "confusion"] }),
-    }),
-    "graft.schema.json": schema,
-    ...(own ? { "make-base.mjs": isNumber ? MAKE_BASE + NUMBER : MAKE_BASE + CLASSES } : {}),
-    "README.md": readme(project),
-    ".gitignore": IGNORED,
-  };
+    },
+    makeBase: MAKE_BASE + (isNumber ? NUMBER : CLASSES),
+    readme: readme(project),
+  });
 }
 
 const MAKE_BASE = `// Writes base/model.json: a small network for the rows of the table. It is fresh: its weights are random, and nothing is pretrained.
