@@ -5,7 +5,7 @@ import type { LayersModel } from "@tensorflow/tfjs-layers";
 import type { Method, MethodRun } from "./methods.ts";
 import type { Examples, Task } from "./task.ts";
 
-/** One run of the study: a task, a method and a seed, with what was measured. */
+/** One run of the study: a task, a method and a seed, and its measurements. */
 export interface Cell extends MethodRun {
   readonly task: string;
   readonly method: string;

@@ -10,7 +10,7 @@ const EXAMPLES = 10;
 const RUN = { loss: "meanSquaredError", epochs: 2, batchSize: 4, shuffle: false } as const;
 const LEARNING_RATE = 0.02;
 
-/** What is trained: all layers, or the head behind frozen layers, whose outputs are cached. */
+/** The trained part: all layers, or the head behind frozen layers, whose outputs are cached. */
 const PARTS = { all: "all", head: "head/**" } as const;
 type Part = keyof typeof PARTS;
 

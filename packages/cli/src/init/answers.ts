@@ -7,7 +7,7 @@ export const DATA_KINDS = ["pictures", "sounds", "table"] as const;
 
 export type DataKind = (typeof DATA_KINDS)[number];
 
-/** What the user wants, from the command line and from answers in a terminal. */
+/** The choices of the user, from the command line and from answers in a terminal. */
 export interface Answers {
   readonly folder: string;
   readonly kind: DataKind | "plugin";
@@ -26,7 +26,7 @@ const QUESTIONS: Readonly<Record<DataKind, string>> = {
 };
 
 /**
- * Reads the options of `graft init`, and asks for what is missing if somebody can answer.
+ * Reads the options of `graft init`, and asks for the missing ones if somebody can answer.
  *
  * @throws UsageError with every problem
  */

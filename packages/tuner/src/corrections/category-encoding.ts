@@ -16,7 +16,7 @@ export function encodeWithoutReading(callable: CallableLayer, previous: LayerCal
   const { numTokens, outputMode } = callable as CategoryEncoding;
   return (inputs, kwargs) => {
     const x = onlyTensor(inputs);
-    // `oneHot` takes one number for each example. Stock refuses what is left here, with its reason.
+    // `oneHot` takes one number for each example. Stock refuses all other inputs, with its reason.
     const taken = x.rank === 1 || (x.rank === 2 && (outputMode !== "oneHot" || x.shape[1] === 1));
     if (tf.getBackend() !== "webgpu" || !taken || kwargs.countWeights !== undefined) return previous(inputs, kwargs);
     return tf.tidy(() => {

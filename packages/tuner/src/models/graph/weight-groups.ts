@@ -1,6 +1,6 @@
 import { type GraphDefNode, nodeName } from "./graph-model.ts";
 
-/** What the graph tells about a constant. */
+/** The place of a constant in its graph. */
 export interface WeightGroup {
   /** Group of the constants that one layer reads: a kernel and its bias, for example. */
   readonly layer: string;
