@@ -84,7 +84,9 @@ async function groupsOf(ys: readonly tf.Tensor[], size: number): Promise<readonl
   const groups = new Map<number, number[]>();
   for (let i = 0; i < size; i++) {
     const key = classes?.[i] ?? 0;
-    groups.set(key, [...(groups.get(key) ?? []), i]);
+    const group = groups.get(key);
+    if (group) group.push(i);
+    else groups.set(key, [i]);
   }
   return [...groups.entries()].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
