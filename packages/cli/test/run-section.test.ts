@@ -200,13 +200,18 @@ it("trains, merges and inspects a GraphModel, cut at the outputs that the recipe
   expect(bytes.subarray(48)).toEqual(Buffer.from(kernel as Uint8Array));
   const head = { after: "t", units: 2 };
   for (const [more, message] of [
-    [{ ...graph, head }, /is a GraphModel[\s\S]*`run.head` replaces the last layers of a LayersModel/],
+    [{ ...graph, head }, /both `run.head` and `run.outputs`[\s\S]*Remove `outputs`/],
+    [{ model: "graph.json", head: { after: "tt", units: 2 } }, /no node `tt`[\s\S]*`t`/],
     [{ ...graph, outputs: ["logit"] }, /no node `logit`/],
     [{ outputs: ["head"] }, /is a LayersModel[\s\S]*`run.outputs` names nodes of a GraphModel/],
   ] as const) {
     withRun(more);
     expect(await graft("run", "recipe.json")).toMatchObject({ code: 2, err: expect.stringMatching(message) });
   }
+  withRun({ model: "graph.json", head, metrics: ["accuracy"] });
+  expect(await graft("run", "recipe.json", "--out", "new-head")).toMatchObject({ code: 0 });
+  const saved = await graft("inspect", "new-head/model.json");
+  expect(saved.out).toMatch(/^GraphModel[\s\S]*body\/kernel[\s\S]*head\/kernel +float32 {2}\[4, 2\]/);
 });
 
 it("combines two deltas and says how two deltas differ", async () => {

@@ -41,6 +41,7 @@ export { type ExtendHeadOptions, extendHead } from "./models/head/extend-head.ts
 export { headFeatures } from "./models/head/head-features.ts";
 export { type NearestClassMean, nearestClassMean } from "./models/head/nearest-class-mean.ts";
 export type { HeadExamples } from "./models/head/imprinted-columns.ts";
+export { replaceGraphHead } from "./models/head/replace-graph-head.ts";
 export { type ReplaceHeadOptions, replaceHead } from "./models/head/replace-head.ts";
 export { registerKerasLayers } from "./models/keras/layers/register.ts";
 export type { CallableLayer, LayersModelLike, SymbolicLike } from "./models/layers/layers-model.ts";

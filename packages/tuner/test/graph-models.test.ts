@@ -3,7 +3,14 @@ import { selectParams, sgd } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type FineTuneOptions, fineTune, graphArtifacts, graphModelAdapter, planFineTune } from "../src/index.ts";
+import {
+  type FineTuneOptions,
+  fineTune,
+  graphArtifacts,
+  graphModelAdapter,
+  planFineTune,
+  replaceGraphHead,
+} from "../src/index.ts";
 import { type GraphConstant, graphArtifact, graphOf, matMul, op } from "./graphs.ts";
 import { examples } from "./support.ts";
 
@@ -146,6 +153,71 @@ describe("GraphModel", () => {
       expect(values()).toEqual(before);
       expect(tf.memory().numTensors).toBe(start);
     }
+  });
+});
+
+describe("a new head of a GraphModel", () => {
+  const load = (artifacts: tf.io.ModelArtifacts) => converter.loadGraphModel({ load: async () => artifacts });
+  const values = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
+
+  it("reads the same features as the old one, trains, and loads again in stock tfjs", async () => {
+    const base = await load(graphArtifact());
+    const { xs } = examples([6, 6, 2], 12);
+    const ys = tf.oneHot(tf.tensor1d([0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1], "int32"), 5);
+    const start = tf.memory().numTensors;
+    const model = await replaceGraphHead(base, { units: 5, seed: 3 });
+    expect(Object.keys(model.weights)).toEqual([
+      ...["block/conv/kernel", "block/conv/bias", "axes", "head/kernel", "head/bias"],
+    ]);
+    expect(model.outputs[0]).toMatchObject({ name: "head/Softmax" });
+    const expected = tf.tidy(() => {
+      const pool = base.execute({ x: xs }, ["pool"]) as tf.Tensor2D;
+      return values(tf.softmax(tf.matMul(pool, model.weights["head/kernel"]?.[0] as tf.Tensor2D)));
+    });
+    expect(tf.tidy(() => values(model.predict(xs) as tf.Tensor))).toEqual(expected);
+
+    const adapter = graphModelAdapter(model);
+    const run = { data: { xs, ys: tf.cast(ys, "float32") }, trainable: "head/**", epochs: 5 };
+    const { history, plan, restore } = await fineTune(adapter, options(run));
+    restore();
+    expect(plan.trunk.frontier).toEqual(["pool"]);
+    expect(history.loss[4]).toBeLessThan(history.loss[0] as number);
+    const again = await load(await graphArtifacts(model));
+    expect(tf.tidy(() => values(again.predict(xs) as tf.Tensor))).toEqual(
+      tf.tidy(() => values(model.predict(xs) as tf.Tensor)),
+    );
+    adapter.release();
+    for (const made of [model, again]) made.dispose();
+    run.data.ys.dispose();
+    expect(tf.memory().numTensors).toBe(start);
+    expect(values(tf.tidy(() => base.predict(xs) as tf.Tensor))).toHaveLength(36);
+  });
+
+  it("averages feature maps, and takes other activations and names", async () => {
+    const base = await load(graphArtifact());
+    const { xs } = examples([6, 6, 2], 3);
+    const model = await replaceGraphHead(base, { units: 2, after: "conv", activation: "linear", name: "top" });
+    const expected = tf.tidy(() => {
+      const maps = base.execute({ x: xs }, ["conv"]) as tf.Tensor4D;
+      return values(tf.matMul(tf.mean(maps, [1, 2]), model.weights["top/kernel"]?.[0] as tf.Tensor2D));
+    });
+    const made = tf.tidy(() => values(model.predict(xs) as tf.Tensor));
+    for (const [i, value] of made.entries()) expect(value).toBeCloseTo(expected[i] as number, 6);
+    const sigmoid = await replaceGraphHead(model, { units: 1, activation: "sigmoid", name: "second" });
+    expect(sigmoid.outputs[0]).toMatchObject({ name: "second/Sigmoid" });
+  });
+
+  it("is refused with the fix if the graph has no place for it", async () => {
+    const base = await load(graphArtifact());
+    await expect(replaceGraphHead(base, { units: 2, after: "pol" })).rejects.toThrow(/no node `pol`[\s\S]*`pool`/);
+    await expect(replaceGraphHead(base, { units: 0 })).rejects.toThrow(/`units` of replaceHead is 0/);
+    await expect(replaceGraphHead(base, { units: 2, after: "axes" })).rejects.toThrow(/`axes` has the shape \[2\]/);
+    await expect(replaceGraphHead(base, { units: 2, name: "block" })).rejects.toThrow(
+      /already has nodes named `block`/,
+    );
+    const flat = await load(graphOf([op("y", "Tanh", ["x"])], []));
+    await expect(replaceGraphHead(flat, { units: 2 })).rejects.toThrow(/no product with a constant kernel/);
+    expect((await replaceGraphHead(flat, { units: 2, after: "y" })).outputNodes).toEqual(["head"]);
   });
 });
 

@@ -4,11 +4,13 @@ import type { Registry } from "@graftjs/registry";
 import {
   folderReader,
   type GraphModelLike,
+  graphModelAdapter,
   LoadError,
   loadModel,
   type ModelFormat,
   type ReadModel,
   type ReplaceHeadOptions,
+  replaceGraphHead,
   replaceHead,
   type SavableLayersModel,
   type TunableModel,
@@ -50,7 +52,7 @@ export interface ModelSource {
 }
 
 /**
- * Loads a recipe's model. A LayersModel gets the recipe's new head; a GraphModel is cut at the recipe's `outputs`.
+ * Loads a recipe's model. It gets the recipe's new head. A GraphModel without one is cut at the recipe's `outputs`.
  *
  * @throws UsageError if the model cannot be loaded, or `head` or `outputs` do not fit it
  */
@@ -76,10 +78,17 @@ export async function readModel({
   const { layers } = loaded;
   if (!layers) {
     if (!head) return loaded;
+    if (loaded.format === "graph-model" && !outputs)
+      return withGraphHead(loaded, { units: classes?.length, ...head }, run.seed);
     loaded.dispose();
+    if (outputs)
+      throw new UsageError(
+        "The recipe has both `run.head` and `run.outputs`.",
+        'The new head is the only output. Remove `outputs`; to cut the graph, name the node: "head": { "after": "node" }.',
+      );
     throw new UsageError(
       `${path} is a ${titleOf(loaded)}, which takes no \`run.head\`.`,
-      "`run.head` replaces the last layers of a LayersModel. Remove it.",
+      "`run.head` replaces the end of a LayersModel or a GraphModel. Remove it.",
     );
   }
   if (outputs) {
@@ -130,22 +139,48 @@ type Head = Omit<ReplaceHeadOptions, "activation" | "units"> & {
 };
 
 function withHead(base: LayersModel, format: string, head: Head, seed: number | undefined): RecipeModel {
-  if (head.units === undefined) {
-    base.dispose();
+  try {
+    const layers = replaceHead(base, headOptions(head, seed));
+    const params = namedParams(layers, { frozen: true });
+    return { tunable: layers, savable: layers, layers, params, format, dispose: () => void layers.dispose() };
+  } catch (cause) {
+    throw unfit(base, cause);
+  }
+}
+
+async function withGraphHead(loaded: ReadModel, head: Head, seed: number | undefined): Promise<RecipeModel> {
+  try {
+    const model = await replaceGraphHead(
+      loaded.savable as GraphModelLike & { dispose(): void },
+      headOptions(head, seed),
+    );
+    loaded.dispose();
+    const tunable = graphModelAdapter(model);
+    const { format, layers } = loaded;
+    const dispose = (): void => {
+      tunable.release();
+      model.dispose();
+    };
+    return { tunable, savable: model, layers, params: tunable.weights, format, dispose };
+  } catch (cause) {
+    throw unfit(loaded, cause);
+  }
+}
+
+function headOptions(head: Head, seed: number | undefined): ReplaceHeadOptions {
+  if (head.units === undefined)
     throw new UsageError(
       "The recipe's `run.head` has no `units`, and the data source names no classes.",
       'Give the number of classes: "head": { "units": 5 }.',
     );
-  }
-  try {
-    const given = { ...head, ...(seed === undefined ? {} : { seed }) };
-    const layers = replaceHead(base, given as ReplaceHeadOptions);
-    const params = namedParams(layers, { frozen: true });
-    return { tunable: layers, savable: layers, layers, params, format, dispose: () => void layers.dispose() };
-  } catch (cause) {
-    if (!(cause instanceof GraftError)) throw cause;
-    throw new UsageError("The recipe's `run.head` does not fit the model.", unindented(cause), { cause });
-  }
+  return { ...head, ...(seed === undefined ? {} : { seed }) } as ReplaceHeadOptions;
+}
+
+/** Frees the base, and returns the error to throw. */
+function unfit(base: { dispose(): unknown }, cause: unknown): unknown {
+  base.dispose();
+  if (!(cause instanceof GraftError) || cause instanceof UsageError) return cause;
+  return new UsageError("The recipe's `run.head` does not fit the model.", unindented(cause), { cause });
 }
 
 /** Returns an error's message and hint for use as the hint of another error, which indents every line again. */

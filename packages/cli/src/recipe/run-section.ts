@@ -22,7 +22,7 @@ export interface HeadSection {
 export interface CommandSection {
   /** Path of the model's file, or the path together with the name of its format. */
   readonly model: ModelUse;
-  /** Only for a LayersModel. @default the model's own output layers */
+  /** @default the model's own outputs */
   readonly head?: HeadSection;
   /** Names of the nodes that the loss reads. Only for a GraphModel. @default the model's outputs */
   readonly outputs?: readonly string[];
@@ -69,7 +69,7 @@ const own: { readonly [K in keyof Required<CommandSection>]: OptionSchema } = {
     type: "object",
     properties: { after: text, units: { type: "integer", minimum: 1 }, activation: text, name: text },
     additionalProperties: false,
-    description: "A new dense head, by default with one unit for each class of the data. Only for a LayersModel",
+    description: "A new dense head, by default with one unit for each class of the data.",
   },
   outputs: {
     type: "array",

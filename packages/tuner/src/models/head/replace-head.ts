@@ -1,7 +1,7 @@
 import { didYouMean, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
-import { seeded } from "../../random/random.ts";
+import { assertUnits, headValues } from "./head-values.ts";
 
 export interface ReplaceHeadOptions {
   /** Number of classes, or of values to predict. */
@@ -32,8 +32,7 @@ export function replaceHead(
   model: layers.LayersModel,
   { units, activation = "softmax", name = "head", after, seed = 0 }: ReplaceHeadOptions,
 ): layers.LayersModel {
-  if (!Number.isInteger(units) || units < 1)
-    throw new OptionsError(`\`units\` of replaceHead is ${units}.`, "Give an integer ≥ 1: the number of classes.");
+  assertUnits(units);
   const names = model.layers.map((layer) => layer.name);
   if (after !== undefined && !names.includes(after)) {
     throw new OptionsError(`No layer is named \`${after}\`.`, didYouMean(after, names));
@@ -45,14 +44,7 @@ export function replaceHead(
   if (made.layers.filter((layer) => layer.name === name).length > 1) {
     throw new OptionsError(`The model already has a layer \`${name}\`.`, "Give the new head another `name`.");
   }
-  const inputs = features.shape.at(-1) as number;
-  const limit = Math.sqrt(6 / (inputs + units));
-  const random = seeded(seed, "head");
-  const kernel = tf.tensor2d(
-    Float32Array.from({ length: inputs * units }, () => (2 * random() - 1) * limit),
-    [inputs, units],
-  );
-  const bias = tf.zeros([units]);
+  const { kernel, bias } = headValues(features.shape.at(-1) as number, units, seed);
   dense.setWeights([kernel, bias]);
   tf.dispose([kernel, bias]);
   return made;
