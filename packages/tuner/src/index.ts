@@ -19,6 +19,10 @@ export { type PlanOptions, planFineTune } from "./plan/plan-fine-tune.ts";
 
 export type { Collective } from "./parallel/collective.ts";
 
+// Corrections of tfjs for a training loop of one's own.
+
+export { correctModel } from "./corrections/correct-model.ts";
+
 // Models that can be tuned: adapters, loading, new heads, saving.
 
 export type { TunableModel } from "./models/adapt-model.ts";

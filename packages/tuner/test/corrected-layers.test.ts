@@ -1,10 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
 import { wasmBackend } from "@graftjs/backend-wasm";
-import { mapTensors, sgd, stateless } from "@graftjs/core";
+import { HookedOptimizer, mapTensors, namedParams, sgd, stateless } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import * as layers from "@tensorflow/tfjs-layers";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type FineTuneOptions, fineTune, functionAdapter, planFineTune } from "../src/index.ts";
+import { correctModel, type FineTuneOptions, fineTune, functionAdapter, planFineTune } from "../src/index.ts";
 import { registerKerasLayers } from "../src/models/keras/layers/register.ts";
 import { mapStore, weightsOf } from "./support.ts";
 
@@ -188,6 +188,50 @@ describe("the layer rnn over cells with dropout", () => {
       expect(Object.hasOwn(whole.layers[0] as object, "call")).toBe(false);
     });
   }
+});
+
+describe("correctModel", () => {
+  beforeEach(() => tf.setBackend("cpu"));
+  // A pool whose windows pass the edge and a nearest resize have wrong gradients in stock; batch norm over axis 1 throws.
+  const make = (): layers.Sequential =>
+    layers.sequential({
+      layers: [
+        L.conv2d({ filters: 3, kernelSize: 2, inputShape: [5, 5, 2], kernelInitializer: init(1), name: "conv" }),
+        L.batchNormalization({ axis: 1, gammaInitializer: init(2), name: "bn" }),
+        L.averagePooling2d({ poolSize: 3, strides: 2, padding: "same" }),
+        L.upSampling2d({ size: [2, 2] }),
+        L.flatten(),
+        L.dense({ units: 2, kernelInitializer: init(3), name: "head" }),
+      ],
+    });
+  const data = () => ({ xs: tf.randomNormal([8, 5, 5, 2], 0, 1, "float32", 6), ys: ys(8) });
+  async function fit(model: layers.Sequential): Promise<readonly number[]> {
+    const optimizer = new HookedOptimizer({ params: namedParams(model), rule: sgd(), learningRate: 0.1 });
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    const { xs, ys } = data();
+    await model.fit(xs, ys, { epochs: 2, batchSize: 4, shuffle: false, verbose: 0 });
+    optimizer.dispose();
+    return Object.values(weightsOf(model)).flat();
+  }
+
+  it("makes model.fit train as fineTune does, and gives back tfjs's layers and gradients", async () => {
+    const tuned = make();
+    await run(tuned, data().xs);
+    const expected = Object.values(weightsOf(tuned)).flat();
+    const stock = tf.getGradient("AvgPool");
+    const model = make();
+    const restore = correctModel(model);
+    expect(await fit(model)).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+    restore();
+    restore();
+    expect(tf.getGradient("AvgPool")).toBe(stock);
+    expect(model.layers.some((layer) => Object.hasOwn(layer, "call"))).toBe(false);
+    await expect(fit(make())).rejects.toThrow();
+  });
+
+  it("refuses what is not a model", () => {
+    expect(() => correctModel({} as never)).toThrow(/neither a LayersModel nor an adapter/);
+  });
 });
 
 describe("stock tfjs", () => {

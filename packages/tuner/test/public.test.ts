@@ -17,6 +17,7 @@ it("exports these names and no others", () => {
     "cardOf",
     "categoricalFocalCrossentropy",
     "colour",
+    "correctModel",
     "createRunControl",
     "crop",
     "csv",
