@@ -1,6 +1,6 @@
-// Sums the reports of the test runners and prints the closing line. The exit code is not 0 if anything failed or nothing ran.
+// Sums the reports of the test runners, and prints each failed test and the closing line. The exit code is not 0 if anything failed or nothing ran.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { root } from "./bootstrap.mjs";
 
 /**
@@ -24,6 +24,20 @@ export function tally(reports) {
   return { passed, failed, skipped };
 }
 
+/** Lists each failed test of a folder of reports with the first line of its error, and each test file that did not load. */
+export function failures(reports) {
+  const files = (existsSync(reports) ? readdirSync(reports) : []).filter((name) => name.endsWith(".vitest.json"));
+  const results = files.flatMap((file) => JSON.parse(readFileSync(join(reports, file), "utf8")).testResults ?? []);
+  return results.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter((test) => test.status === "failed");
+    if (failed.length === 0) return status === "failed" ? [`${file}: ${firstLine(message)}`] : [];
+    return failed.map((test) => `${file} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  });
+}
+
+const firstLine = (text = "") => text.split("\n", 1)[0];
+
 function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites }) {
   return {
     passed: numPassedTests,
@@ -34,6 +48,7 @@ function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, 
 }
 
 if (import.meta.filename === process.argv[1]) {
+  for (const failure of failures(join(root, ".reports"))) console.log(`failed: ${failure}`);
   const sum = tally(join(root, ".reports"));
   for (const extra of process.argv.slice(2)) sum[extra === "ok" ? "passed" : "failed"] += 1;
   console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);

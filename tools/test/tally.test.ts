@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { tally } from "../tally.mjs";
+import { root } from "../bootstrap.mjs";
+import { failures, tally } from "../tally.mjs";
 
 let reports: string;
 beforeEach(() => {
@@ -50,4 +51,25 @@ it("counts a failure once, whichever report of the check contains it", () => {
 
 it("counts nothing if the folder does not exist", () => {
   expect(tally(join(reports, "nowhere"))).toEqual({ passed: 0, failed: 0, skipped: 0 });
+});
+
+it("lists the failed tests, and the files that did not load", () => {
+  const test = (title: string, ...failureMessages: readonly string[]) => ({
+    fullName: title,
+    status: failureMessages.length > 0 ? "failed" : "passed",
+    failureMessages,
+  });
+  write("unit.vitest.json", {
+    testResults: [
+      {
+        name: join(root, "a.test.ts"),
+        status: "failed",
+        assertionResults: [test("adds"), test("halves", "1 ≠ 2\n  at a")],
+      },
+      { name: join(root, "b.test.ts"), status: "failed", message: "No such file", assertionResults: [] },
+      { name: join(root, "c.test.ts"), status: "passed", message: "", assertionResults: [test("works")] },
+    ],
+  });
+  expect(failures(reports)).toEqual(["a.test.ts > halves: 1 ≠ 2", "b.test.ts: No such file"]);
+  expect(failures(join(reports, "nowhere"))).toEqual([]);
 });
