@@ -114,6 +114,50 @@ it("writes projects that predict a class and a number of a table from fresh netw
   expect(high).toBeLessThan(2900);
 }, 60_000);
 
+it("writes projects that learn texts of folders and of a column from a fresh network, and predicts", async () => {
+  const subjects = ["The captain", "My old neighbour", "A stranger", "Somebody", "The teacher", "Our cook"];
+  const texts = {
+    sea: "sailed over the wide ocean with ships and waves",
+    land: "walked through green fields and deep woods",
+  };
+  const rows = Object.entries(texts).flatMap(([kind, rest]) =>
+    subjects.map((subject, i) => ({ id: i, kind, text: `${subject} ${rest}, ${i} miles` })),
+  );
+  for (const { id, kind, text } of rows) {
+    mkdirSync(join(folder, "stories", kind), { recursive: true });
+    write(`stories/${kind}/${id}.txt`, text);
+  }
+  write("stories.jsonl", rows.map((row) => JSON.stringify(row)).join("\n"));
+  const made = await graft("init", "tales", "--texts", "stories");
+  expect(made).toMatchObject({ code: 0, err: "", out: expect.stringContaining("npm run predict -- <text.txt>") });
+  await makeBase("tales", 12);
+  expect(await graft("run", "tales/recipe.json")).toMatchObject({ code: 0, err: "" });
+  write("new.txt", "They sailed with the ships over the waves.");
+  expect((await graft("predict", "tales/tuned", "new.txt")).out).toMatch(/^new.txt +sea /);
+
+  const table = await graft("init", "columns", "--texts", "stories.jsonl");
+  expect(table.out).toContain("Learns the column kind from the texts in text.");
+  expect(await graft("explain", "columns/recipe.json")).toMatchObject({ code: 0, err: "" });
+  expect((await graft("init", "x", "--texts", "stories.jsonl", "--column", "txt")).err).toMatch(/no column txt/);
+  expect((await graft("init", "x", "--texts", "stories", "--target", "kind")).err).toMatch(/are for tables/);
+}, 60_000);
+
+it("writes a page whose worker trains a model", async () => {
+  expect(await graft("init", "web", "--page")).toMatchObject({
+    code: 0,
+    err: "",
+    out: expect.stringContaining("npm start"),
+  });
+  const { dependencies, scripts } = JSON.parse(readFileSync(join(folder, "web", "package.json"), "utf8"));
+  expect(scripts).toMatchObject({ start: "vite", build: "vite build" });
+  const code = ["main.js", "worker.js", "vite.config.js"].map((file) =>
+    readFileSync(join(folder, "web", file), "utf8"),
+  );
+  const imported = [...code.join("").matchAll(/from "((?:@[^/"]+\/)?[^/"]+)[^"]*"/g)].map(([, name]) => name);
+  expect(Object.keys(dependencies)).toEqual(expect.arrayContaining(imported));
+  expect((await graft("init", "x", "--page", "--base", "base/model.json")).err).toMatch(/--base is for projects/);
+});
+
 it("writes nothing into a folder that has files, and names every problem of the options", async () => {
   mkdirSync(join(folder, "full"));
   write("full/note.txt", "mine");
@@ -122,7 +166,7 @@ it("writes nothing into a folder that has files, and names every problem of the 
   const none = await graft("init");
   expect(none.code).toBe(2);
   expect(none.err).toContain("The name of the new folder is missing.");
-  expect(none.err).toContain("None of --pictures <folder>, --sounds <folder>, --table <file> and --plugin was given.");
+  expect(none.err).toContain("None of --pictures <folder>, --sounds <folder>, --texts <folder or table>,");
   expect(await graft("init", "x", "--pictures", "nowhere")).toMatchObject({
     code: 2,
     err: expect.stringContaining("nowhere is not a folder"),
@@ -133,7 +177,7 @@ it("writes nothing into a folder that has files, and names every problem of the 
   );
   expect((await graft("init", "x", "--sounds", "pictures")).err).toMatch(/no .wav, .wave files/);
   expect((await graft("init", "x", "--pictures", "pictures", "--target", "kind")).err).toMatch(
-    /--target is for projects with --table/,
+    /--target is for projects with --table or --texts/,
   );
   write("tiny.csv", "a,b\n1,2\n");
   expect((await graft("init", "x", "--table", "tiny.csv", "--target", "c")).err).toMatch(/has no column c/);
@@ -158,7 +202,10 @@ it("asks in a terminal", async () => {
     },
   });
   expect(code).toBe(0);
-  expect(questions).toEqual(["Name of the new folder: ", "What should it be: pictures, sounds, table or plugin? "]);
+  expect(questions).toEqual([
+    "Name of the new folder: ",
+    "What should it be: pictures, sounds, texts, table, plugin or page? ",
+  ]);
   expect(out).toContain("npm test");
   expect(existsSync(join(folder, "asked", "index.test.js"))).toBe(true);
 });

@@ -1,35 +1,42 @@
-import { basename, isAbsolute, relative, resolve } from "node:path";
+import { basename, extname, isAbsolute, relative, resolve } from "node:path";
 import { type Answers, answersOf } from "../init/answers.ts";
+import { pageProject } from "../init/page.ts";
 import { picturesProject } from "../init/pictures.ts";
 import { pluginProject } from "../init/plugin.ts";
 import { type ProjectFiles, writeProject } from "../init/project-files.ts";
 import { soundsProject } from "../init/sounds.ts";
 import { tableProject } from "../init/table.ts";
+import { textsProject } from "../init/texts.ts";
 import { ownVersion } from "../project/own-version.ts";
 import { LOOK } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
 import { schemaText } from "../recipe/schema-text.ts";
 import { printableName } from "../terminal/printable.ts";
+import { UsageError } from "../terminal/errors.ts";
 import type { Io } from "../terminal/io.ts";
 import { refuseStray } from "./arguments.ts";
 import type { Command } from "./command.ts";
 
 export const init: Command = {
   usage:
-    "graft init <new folder> (--pictures <folder> | --sounds <folder> | --table <file> [--target <column>] | --plugin) [--base <model.json>]",
+    "graft init <new folder> (--pictures <folder> | --sounds <folder> | --texts <folder or table> [--column <column>] | --table <file> [--target <column>] | --plugin | --page) [--base <model.json>]",
   about:
     "Writes a project that runs at once.\n\n" +
     "--pictures <folder>  Learns classes of pictures. The folder has one subfolder per class.\n" +
     "--sounds <folder>    Learns classes of WAV files. The folder has one subfolder per class.\n" +
+    "--texts <folder>     Learns classes of texts: .txt files with one subfolder per class, or two columns of a table.\n" +
+    "--column <column>    The column of the texts in a table. Without it, the one with the most different texts.\n" +
     "--table <file>       Predicts a column of a .csv, .tsv or .jsonl file.\n" +
     "--target <column>    The column to predict. Without it, the last one.\n" +
-    "--base <model>       Base model. Without it, pictures use MobileNetV2 from the npm package nsfwjs, and sounds and tables a\n" +
+    "--base <model>       Base model. Without it, pictures use MobileNetV2 from the npm package nsfwjs, and the others a\n" +
     "                     small network that has learned nothing yet.\n" +
-    "--plugin             A hook of your own, with its conformance test.\n\n" +
+    "--plugin             A hook of your own, with its conformance test.\n" +
+    "--page               A web page whose Worker trains a model, built by Vite.\n\n" +
     "Without these options, asks for them in a terminal.",
   options: {
-    ...{ pictures: "string", sounds: "string", table: "string", target: "string", base: "string" },
-    plugin: "boolean",
+    ...{ pictures: "string", sounds: "string", texts: "string", table: "string" },
+    ...{ target: "string", column: "string", base: "string" },
+    ...{ plugin: "boolean", page: "boolean" },
   },
   async run([folder, ...stray], values, io) {
     refuseStray(init.usage, stray);
@@ -45,15 +52,20 @@ const STEPS: Readonly<Record<Answers["kind"], readonly string[]>> = {
   pictures: ["npm run train", "npm run predict -- <picture>"],
   sounds: ["npm run train", "npm run predict -- <sound.wav>"],
   table: ["npm run train", "npm run predict -- <rows.csv>"],
+  texts: ["npm run train", "npm run predict -- <text.txt>"],
   plugin: ["npm test"],
+  page: ["npm start"],
 };
 
-async function filesOf(path: string, { kind, data, base, target }: Answers, { cwd, out }: Io): Promise<ProjectFiles> {
+async function filesOf(path: string, answers: Answers, { cwd, out }: Io): Promise<ProjectFiles> {
   const version = `^${ownVersion()}`;
+  const { kind, data, base, target, column } = answers;
   if (kind === "plugin") return pluginProject(basename(path), version);
-  const { assertPlace, columnsOf, lengthOf } = await import("../init/inspect-data.ts");
+  if (kind === "page") return pageProject(basename(path), version);
+  const { assertPlace, columnsOf, lengthOf, textColumnsOf } = await import("../init/inspect-data.ts");
   const found = resolve(cwd, data);
-  assertPlace(found, data, kind === "table" ? "file" : "folder");
+  const isTable = kind === "table" || (kind === "texts" && extname(found) !== "");
+  assertPlace(found, data, isTable ? "file" : "folder");
   if (base !== undefined) assertPlace(resolve(cwd, base), base, "file");
   const project = {
     folder: basename(path),
@@ -67,6 +79,14 @@ async function filesOf(path: string, { kind, data, base, target }: Answers, { cw
     const seconds = await lengthOf(found);
     out(`Sounds are cut to ${seconds} s, or padded with silence. Nine of ten are not longer.\n`);
     return soundsProject({ ...project, seconds });
+  }
+  if (kind === "texts") {
+    if (!isTable && (target ?? column) !== undefined)
+      throw new UsageError("--target and --column are for tables.", "Leave them out for a folder of .txt files.");
+    const columns = isTable ? await textColumnsOf(found, column, target) : undefined;
+    if (columns)
+      out(`Learns the column ${printableName(columns.target)} from the texts in ${printableName(columns.column)}.\n`);
+    return textsProject({ ...project, columns });
   }
   const { leftOut, ...choice } = await columnsOf(found, target);
   out(`Predicts the column ${printableName(choice.target)}: ${choice.isNumber ? "a number" : "a class"}.\n`);

@@ -62,3 +62,32 @@ export async function columnsOf(path: string, target: string | undefined): Promi
       ),
   };
 }
+
+/**
+ * Chooses the columns of a table with texts.
+ *
+ * @param column of the texts. @default the column with the most different texts
+ * @param target column of the classes. @default the last other column
+ * @throws UsageError if a column does not exist, or if no column has texts
+ */
+export async function textColumnsOf(
+  path: string,
+  column: string | undefined,
+  target: string | undefined,
+): Promise<{ column: string; target: string }> {
+  const all = await describeTable(path);
+  const names = all.map(({ name }) => name);
+  for (const given of [column, target])
+    if (given !== undefined && !names.includes(given))
+      throw new UsageError(`The table has no column ${printableName(given)}.`, didYouMean(given, names));
+  const others = all.filter(({ name }) => name !== target);
+  const [first, ...rest] = others.filter(({ type }) => type === "text");
+  const texts = column ?? (first && rest.reduce((a, b) => (b.different > a.different ? b : a), first).name);
+  const classes = target ?? names.findLast((name) => name !== texts);
+  if (texts === undefined || classes === undefined || texts === classes)
+    throw new UsageError(
+      "The table needs one column of texts and another one of classes.",
+      "Name them: --column <texts> --target <classes>.",
+    );
+  return { column: texts, target: classes };
+}
