@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { root } from "../bootstrap.mjs";
 import { failures, tally } from "../tally.mjs";
 
+const root = join(import.meta.dirname, "../..");
 let reports: string;
 beforeEach(() => {
   reports = mkdtempSync(join(tmpdir(), "graft-tally-"));
