@@ -83,9 +83,16 @@ const inputs = {
 const cases: readonly [string, keyof typeof nets, () => AdapterPatch][] = [
   ["lora", "everyKind", () => lora({ rank: 2 })],
   ["lora, orthogonal", "everyKind", () => lora({ rank: 2, initialization: "orthogonal" })],
+  ["lora, pissa", "everyKind", () => lora({ rank: 2, initialization: "pissa" })],
+  [
+    "lora, pissa, of embeddings and a gru",
+    "tokens",
+    () => lora({ target: ["embed/embeddings", "gru/**"], rank: 2, initialization: "pissa" }),
+  ],
   ["lora of embeddings and a gru", "tokens", () => lora({ target: ["embed/embeddings", "gru/**"], rank: 2 })],
   ["lora in three dimensions", "volumes", () => lora({ rank: 2 })],
   ["dora", "everyKind", () => dora({ rank: 2 })],
+  ["dora, pissa", "volumes", () => dora({ rank: 1, initialization: "pissa" })],
   ["dora of embeddings", "tokens", () => dora({ target: "embed/embeddings", rank: 2 })],
   ["dora in three dimensions", "volumes", () => dora({ rank: 2 })],
   ["ia3", "everyKind", () => ia3({ target: beside, feedforward: ["conv/kernel", "up/kernel", "dense/kernel"] })],

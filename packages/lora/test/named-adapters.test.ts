@@ -102,6 +102,9 @@ it("says which weights a method cannot change, all at once, and leaves no tensor
   `);
   expect(() => lora({ dropout: 0.1 }).apply(model)).toThrow("5 of 12 weights cannot be changed");
   expect(() => lora({ rank: 3, initialization: "orthogonal" }).apply(model)).toThrow("needs an even rank");
+  expect(() => lora({ target: "head/kernel", rank: 3, initialization: "pissa" }).apply(model)).toThrow(
+    '"pissa" needs a rank of at most 2 for head/kernel',
+  );
   expect(() => lora({ target: "dens/kernel" }).apply(model)).toThrow("dense/kernel");
   expect(() => lora({ target: "dense/bias" }).apply(model)).toThrow("matches nothing");
   expect(() => lora({ rank: 0, alpha: 0, target: "conv/**" })).toThrow("`lora` has 2 wrong option(s).");

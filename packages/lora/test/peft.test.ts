@@ -52,6 +52,31 @@ describe.each(Object.entries(cases))("%s, against HF PEFT", (name, net: PeftCase
   });
 });
 
+it("begins as PiSSA of PEFT does, up to the signs of the vectors", () => {
+  const name = "lora-pissa";
+  const model = baseOf(cases[name] as PeftCase, storedOf(name));
+  const { changes } = lora({
+    ...{ target: ["first/kernel", "second/kernel"], rank: 2, alpha: 3, scaling: "standard", initialization: "pissa" },
+  }).apply(model);
+  const { tensors } = readSafetensors(filesOf(name)["adapter_model.safetensors"]);
+  for (const change of changes) {
+    const { a, b } = change as unknown as { a: tf.Tensor; b: tf.Tensor };
+    for (const [module, ours] of [
+      ["lora_A", tf.transpose(a)],
+      ["lora_B", b],
+    ] as const) {
+      const stored = tensors.get(`base_model.model.${change.target.path}.${module}.weight`) as StoredTensor;
+      const theirs = tf.tensor(valuesOf(tensors, `base_model.model.${change.target.path}.${module}.weight`), [
+        ...stored.shape,
+      ]);
+      const rows = module === "lora_A" ? theirs : tf.transpose(theirs);
+      // A vector and its negative are equally right.
+      const signs = tf.sign(tf.sum(tf.mul(ours, rows), 1, true));
+      expect(worst(tf.mul(ours, signs).dataSync(), rows.dataSync())).toBeLessThan(1e-5);
+    }
+  }
+});
+
 /** Returns the files of a case with another config or other tensors. */
 function changed(
   name: string,
@@ -82,6 +107,11 @@ describe("files that cannot be used", () => {
       "settings that change the computation",
       changed("lora-dense", { bias: "all", layer_replication: [[0, 1]], r: 0, lora_alpha: "8", target_modules: [3] }),
       ["`bias`", "`layer_replication`", "`r` is 0", '`lora_alpha` is "8"', "`target_modules` is [3]"],
+    ],
+    [
+      "a start that changes the base in Python",
+      changed("lora-dense", { init_lora_weights: "olora" }),
+      ['`init_lora_weights` is "olora"'],
     ],
     [
       "a pattern that is an expression",
@@ -198,6 +228,9 @@ describe("adapters that PEFT lacks", () => {
       /dilated\/kernel is dilated[\s\S]*for gru\/kernel, which is in a layer of class GRU[\s\S]*gru\/recurrent_kernel/,
     );
     handle.restore();
+    const pissa = lora({ target: "strided/kernel", rank: 1, initialization: "pissa" }).apply(model);
+    await expect(writePeft(pissa)).rejects.toThrow("PEFT has PiSSA for dense layers only, and strided/kernel is in");
+    pissa.restore();
     const scaled = ssf({ target: "head/kernel" }).apply(model);
     await expect(writePeft(scaled)).rejects.toThrow("PEFT has no adapter like SSF.");
     scaled.restore();

@@ -6,6 +6,7 @@ import {
   type Param,
   type PatchHandle,
 } from "@graftjs/core";
+import * as tf from "@tensorflow/tfjs-core";
 import { type Attached, attach } from "./adapted-layer.ts";
 import type { Change, Method } from "../methods/change.ts";
 import type { Target } from "../targets/target.ts";
@@ -74,7 +75,8 @@ function changesOf({ name }: LayersLike, planned: readonly PlannedChange[]): rea
     }
   }
   if (problems.length === 0) return changes;
-  for (const { params } of changes) for (const { variable } of params) variable.dispose();
+  for (const { params, constants = [] } of changes)
+    tf.dispose([...params.map(({ variable }) => variable), ...constants]);
   throw new OptionsError(
     `The adapter does not suit \`${name}\`: ${problems.length} of ${planned.length} weights cannot be changed.`,
     problems.map(({ message }) => message).join("\n"),
@@ -94,6 +96,7 @@ function attachAll(method: string, changes: readonly Change[]): AdapterHandle {
   const free = (): void => {
     for (const undo of detach.splice(0)) undo();
     for (const { variable } of added) if (!variable.isDisposed) variable.dispose();
+    for (const { constants = [] } of changes) tf.dispose([...constants]);
   };
   const handle: AdapterHandle = {
     method,

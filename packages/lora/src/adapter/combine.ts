@@ -1,6 +1,7 @@
 import { OptionsError, seeded } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { type LowRankChange, loraChange } from "../methods/lora.ts";
+import type { Factors } from "../methods/low-rank-parts.ts";
 import { outputAxis } from "../targets/target.ts";
 import { type AdapterHandle, type AdapterPatch, adapterPatch } from "./adapter-patch.ts";
 
@@ -40,7 +41,10 @@ export function combine(adapters: readonly Weighted[]): AdapterPatch {
     [...parts.values()].map((summed) => ({
       target: (summed[0] as Part).change.target,
       make: (target) => {
-        const rank = summed.reduce((sum, { change }) => sum + change.rank, 0);
+        const rank = summed.reduce(
+          (sum, { change }) => sum + change.rank * (change.initialization === "pissa" ? 2 : 1),
+          0,
+        );
         const settings = { rank, scale: 1, dropout: 0, initialization: "default" } as const;
         const made = loraChange(target, settings, seeded(0));
         tf.tidy(() => fill(made, summed));
@@ -58,10 +62,11 @@ interface Part {
 /** Puts the factors beside each other. The weights and scales go into `b`. */
 function fill({ target, a, b }: LowRankChange, parts: readonly Part[]): void {
   const axis = outputAxis(target.kind, a.rank);
-  const scaled = parts.map(({ change, weight }) => tf.mul(change.b, weight * change.scale));
+  const factors = parts.map(({ change }) => change.factors());
+  const scaled = parts.map(({ change, weight }, i) => tf.mul((factors[i] as Factors).b, weight * change.scale));
   a.assign(
     tf.concat(
-      parts.map(({ change }) => change.a as tf.Tensor),
+      factors.map((factor) => factor.a),
       axis,
     ),
   );

@@ -2,8 +2,8 @@ import type { Random } from "@graftjs/core";
 import { normal, uniform } from "./random-values.ts";
 import { orthogonalRows } from "./orthogonal.ts";
 
-/** How `a` and `b` begin. Their product is 0 with all of them, so that the model first computes as before. */
-export type Initialization = "default" | "orthogonal";
+/** How `a` and `b` begin. The model first computes as before with all of them. */
+export type Initialization = "default" | "orthogonal" | "pissa";
 
 /** Values of `a` as a matrix [fanIn, rank], and of `b` [rank, outputs], row by row. */
 export interface LowRankValues {
@@ -19,13 +19,13 @@ export interface LowRankSizes {
 }
 
 /**
- * Draws the first values of a LoRA adapter, as HF PEFT does.
+ * Draws the first values of a LoRA adapter, as HF PEFT does. See `pissaValues` for the third way.
  *
  * - `default`: `a` is uniform in ±1/√fanIn (`kaiming_uniform_` with a = √5), `b` is 0. For an embedding `a` is 0 and `b` normal.
  * - `orthogonal`: `a` and `b` use the even and the odd rows of one orthogonal matrix, so that a·b = 0. The rank must be even.
  */
 export function lowRankValues(
-  initialization: Initialization,
+  initialization: Exclude<Initialization, "pissa">,
   { fanIn, rank, outputs }: LowRankSizes,
   embedding: boolean,
   random: Random,

@@ -13,6 +13,8 @@ export interface Change {
   readonly target: Target;
   /** The parameters that the method added. */
   readonly params: readonly Param[];
+  /** Tensors that the change needs besides its parameters. They are freed with it. */
+  readonly constants?: readonly tf.Tensor[];
   /** Changes the input of the linear map. */
   input?(x: tf.Tensor): tf.Tensor;
   /**

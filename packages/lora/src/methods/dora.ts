@@ -2,8 +2,9 @@ import type { Random } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import { outputAxis, type Target } from "../targets/target.ts";
 import { addedParam } from "./added-param.ts";
-import { dropped, type LowRankChange, type LowRankSettings, lowRankParams } from "./lora.ts";
-import { lowRankKernel, lowRankProduct } from "./low-rank.ts";
+import type { LinearWeights } from "./change.ts";
+import type { LowRankChange } from "./lora.ts";
+import { type LowRankSettings, lowRankParts } from "./low-rank-parts.ts";
 import { perOutput } from "./per-output.ts";
 
 /**
@@ -12,10 +13,8 @@ import { perOutput } from "./per-output.ts";
  * paper's §4.3. Its parameters are `a`, `b` and the lengths `m` [outputs], which begin at ‖W‖.
  */
 export function doraChange(target: Target, settings: LowRankSettings, random: Random): LowRankChange {
-  const { rank, scale, dropout } = settings;
-  const [aParam, bParam] = lowRankParams(target, settings, random);
-  const [a, b] = [aParam.variable, bParam.variable];
-  const changed = (kernel: tf.Tensor): tf.Tensor => tf.add(kernel, tf.mul(lowRankKernel(target, a, b), scale));
+  const parts = lowRankParts(target, settings, random);
+  const changed = (kernel: tf.Tensor): tf.Tensor => tf.add(kernel, parts.kernel());
   const magnitude = addedParam(
     target,
     "lora_magnitude",
@@ -23,18 +22,15 @@ export function doraChange(target: Target, settings: LowRankSettings, random: Ra
     [0],
   );
   const lengths = (kernel: tf.Tensor): tf.Tensor => ratio(magnitude.variable, () => norms(target, changed(kernel)));
-  return {
-    target,
-    params: [aParam, bParam, magnitude],
-    rank,
-    scale,
-    dropout,
-    a,
-    b,
-    product: (x, z, kernel, training) =>
-      tf.mul(tf.add(z, tf.mul(lowRankProduct(target, dropped(x, dropout, training), a, b), scale)), lengths(kernel)),
-    merge: ({ kernel, bias }) => ({ kernel: tf.mul(changed(kernel), perOutput(target, lengths(kernel))), bias }),
-  };
+  return Object.assign(parts, {
+    params: [...parts.params, magnitude],
+    product: (x: tf.Tensor, z: tf.Tensor, kernel: tf.Tensor, training: boolean) =>
+      tf.mul(tf.add(z, parts.outputs(x, training)), lengths(kernel)),
+    merge: ({ kernel, bias }: LinearWeights) => ({
+      kernel: tf.mul(changed(kernel), perOutput(target, lengths(kernel))),
+      bias,
+    }),
+  });
 }
 
 /** Computes m/n with a gradient for m only. */

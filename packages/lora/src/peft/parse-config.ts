@@ -1,3 +1,4 @@
+import type { Initialization } from "../initial/low-rank-values.ts";
 import { covers } from "./module-names.ts";
 import { PeftError, throwIfAny } from "./peft-error.ts";
 
@@ -10,6 +11,7 @@ export interface PeftConfig {
   readonly modulesToSave: readonly string[];
   readonly feedforwardModules: readonly string[];
   readonly dropout: number;
+  readonly initialization: Initialization;
   /** The factor of the sizes, for `lokr`. */
   readonly factor: number;
   /** Returns the rank of a module. */
@@ -17,6 +19,9 @@ export interface PeftConfig {
   /** Returns the factor s of a module's change. */
   scale(module: string): number;
 }
+
+/** Values of `init_lora_weights` that leave the base as it is, and "pissa", whose residual Graft computes too. */
+const SAME_BASE: readonly unknown[] = [undefined, null, true, false, "gaussian", "orthogonal", "eva", "mica", "pissa"];
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -41,6 +46,11 @@ export function parseConfig(text: string): PeftConfig {
   const problems = UNSUPPORTED.filter((key) => !OFF.includes(fields[key])).map(
     (key) => `\`${key}\` is ${JSON.stringify(fields[key])}, which Graft does not support.`,
   );
+  if (!SAME_BASE.includes(fields.init_lora_weights))
+    problems.push(
+      `\`init_lora_weights\` is ${JSON.stringify(fields.init_lora_weights)}, which changes the weights of the base in Python in a way ` +
+        "that Graft does not compute.",
+    );
   const report = (key: string, wanted: string): void => {
     problems.push(`\`${key}\` is ${JSON.stringify(fields[key])}, but must be ${wanted}.`);
   };
@@ -70,6 +80,7 @@ export function parseConfig(text: string): PeftConfig {
     excludeModules: typeof fields.exclude_modules === "string" ? [] : names("exclude_modules"),
     modulesToSave: names("modules_to_save"),
     feedforwardModules: names("feedforward_modules"),
+    initialization: fields.init_lora_weights === "pissa" ? "pissa" : "default",
     dropout: number("lora_dropout", 0, (value) => value >= 0 && value < 1, "a number from 0 to 1"),
     factor: number("decompose_factor", -1, (value) => value === -1 || count(value), "an integer ≥ 1, or -1"),
     rank: (module) => rankOf(module) ?? r,

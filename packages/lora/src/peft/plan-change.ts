@@ -27,8 +27,8 @@ export function planChange(
   tensors: ReadonlyMap<string, StoredTensor>,
   problems: string[],
 ): PlannedChange {
-  const { method, dropout, factor } = config;
-  const unsupported = unsupportedTarget(method, target);
+  const { method, dropout, factor, initialization } = config;
+  const unsupported = unsupportedTarget(method, target, initialization);
   if (unsupported) problems.push(unsupported);
   const feedforward = covers(config.feedforwardModules, module);
   const rank = method === "ia3" ? 0 : config.rank(module);
@@ -44,7 +44,7 @@ export function planChange(
   const scale = method === "ia3" ? 1 : config.scale(module);
   // PEFT drops nothing before an embedding: its input are row numbers.
   const rate = target.kind === "embedding" ? 0 : dropout;
-  const settings = { rank, scale, dropout: rate, initialization: "default", factor } as const;
+  const settings = { rank, scale, dropout: rate, initialization, factor };
   const make: Method = (of) => {
     if (method === "ia3") return ia3Change(of, feedforward);
     const random: Random = seeded(0, "peft", of.name);

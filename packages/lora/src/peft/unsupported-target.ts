@@ -1,3 +1,4 @@
+import type { Initialization } from "../initial/low-rank-values.ts";
 import type { Target } from "../targets/target.ts";
 
 /** The fields of tfjs's convolutions that PyTorch's layers treat differently. */
@@ -8,10 +9,16 @@ interface ConvFields {
 }
 
 /** Tells why PEFT has no adapter of this kind for a layer. Undefined if it has one. */
-export function unsupportedTarget(method: string, { kind, layer, name, weight }: Target): string | undefined {
+export function unsupportedTarget(
+  method: string,
+  { kind, layer, name, weight }: Target,
+  initialization?: Initialization,
+): string | undefined {
   const className = layer.getClassName();
   const without = `PEFT has no ${method} for ${name}, which is in a layer of class ${className}`;
   if (kind === "inside" || kind === "transposed") return `${without}.`;
+  if (initialization === "pissa" && kind !== "dense")
+    return `PEFT has PiSSA for dense layers only, and ${name} is in a layer of class ${className}.`;
   if (method === "lokr" && kind !== "dense") return `Graft has no lokr for ${name}, which is not in a dense layer.`;
   if (method === "ia3" && (kind === "embedding" || (kind === "conv" && weight.shape.length === 3)))
     return `${without}.`;

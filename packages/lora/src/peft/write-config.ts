@@ -1,5 +1,6 @@
 import type { AdapterHandle } from "../adapter/adapter-patch.ts";
 import type { Change } from "../methods/change.ts";
+import type { Initialization } from "../initial/low-rank-values.ts";
 import { DEFAULTS } from "./default-config.ts";
 import { type ModuleNames, moduleName } from "./module-names.ts";
 import { pythonJson } from "./python-json.ts";
@@ -10,6 +11,14 @@ interface Settings extends Change {
   readonly scale: number;
   readonly dropout?: number;
   readonly factor?: number;
+  readonly initialization?: Initialization;
+}
+
+/** Returns how a low-rank change began. Undefined for other changes. */
+export function initializationOf(
+  change: Change & Partial<Pick<Settings, "initialization">>,
+): Initialization | undefined {
+  return change.initialization;
 }
 
 /** Makes the text of `adapter_config.json` for an adapter. */
@@ -61,6 +70,7 @@ export function configText(
           lora_dropout: dropout,
           use_dora: method === "dora",
           use_rslora: usesRoot,
+          ...(settings.some((change) => initializationOf(change) === "pissa") ? { init_lora_weights: "pissa" } : {}),
         };
   return pythonJson(fields);
 }

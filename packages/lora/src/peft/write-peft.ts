@@ -7,7 +7,7 @@ import { throwIfAny } from "./peft-error.ts";
 import { origins, type PeftFiles } from "./peft-files.ts";
 import { toStored } from "./stored-values.ts";
 import { padsUnevenly, unsupportedTarget } from "./unsupported-target.ts";
-import { configText } from "./write-config.ts";
+import { configText, initializationOf } from "./write-config.ts";
 
 /** Options of {@link writePeft}. */
 export interface WritePeftOptions {
@@ -38,7 +38,7 @@ export async function writePeft(handle: AdapterHandle, options: WritePeftOptions
   const problems =
     method === "ssf"
       ? ["PEFT has no adapter like SSF."]
-      : changes.flatMap(({ target }) => unsupportedTarget(method, target) ?? []);
+      : changes.flatMap((change) => unsupportedTarget(method, change.target, initializationOf(change)) ?? []);
   const parts = changes.flatMap(({ target, params, input }) =>
     params.map(({ role, shape, variable }) => {
       const layout = addedLayout(target, role, shape, input !== undefined);

@@ -124,6 +124,7 @@ CASES = {
     "lora-conv2d": ("conv2d", LoraConfig(r=2, target_modules=["conv", "point"], init_lora_weights=False)),
     "lora-conv1d": ("conv1d", LoraConfig(r=2, target_modules=["conv", "strided"], init_lora_weights=False)),
     "lora-embedding": ("embedding", LoraConfig(r=2, lora_alpha=1, target_modules=["embed", "head"], init_lora_weights=False)),
+    "lora-pissa": ("dense", LoraConfig(r=2, lora_alpha=3, init_lora_weights="pissa", target_modules=DENSE)),
     "dora-dense": ("dense", LoraConfig(r=2, use_dora=True, target_modules=DENSE, init_lora_weights=False)),
     "dora-conv2d": ("conv2d", LoraConfig(r=2, use_dora=True, target_modules=["conv", "point"], init_lora_weights=False)),
     "dora-conv1d": ("conv1d", LoraConfig(r=2, use_dora=True, target_modules=["conv", "strided"], init_lora_weights=False)),

@@ -18,6 +18,7 @@ const PATCHES: Readonly<Record<string, () => AdapterPatch>> = {
   "lora-conv2d": () => lora({ target: ["conv/kernel", "point/kernel"], rank: 2 }),
   "lora-conv1d": () => lora({ target: ["conv/kernel", "strided/kernel"], rank: 2 }),
   "lora-embedding": () => lora({ target: ["embed/embeddings", "head/kernel"], rank: 2, alpha: 1 }),
+  "lora-pissa": () => lora({ target: both, rank: 2, initialization: "pissa" }),
   "dora-dense": () => dora({ target: both, rank: 2 }),
   "dora-conv2d": () => dora({ target: ["conv/kernel", "point/kernel"], rank: 2 }),
   "dora-conv1d": () => dora({ target: ["conv/kernel", "strided/kernel"], rank: 2 }),
