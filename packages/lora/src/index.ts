@@ -1,5 +1,6 @@
 export type { AdapterHandle, AdapterPatch } from "./adapter/adapter-patch.ts";
-export { combine, type Weighted } from "./adapter/combine.ts";
+export { type CombineOptions, combine, type Weighted } from "./adapter/combine.ts";
+export type { CombineMethod } from "./adapter/task-values.ts";
 export { type NamedAdapters, namedAdapters } from "./adapter/named-adapters.ts";
 export { type Ia3Options, ia3 } from "./ia3.ts";
 export type { Initialization } from "./initial/low-rank-values.ts";
