@@ -1,6 +1,7 @@
-import { type OptimizerHook, RecipeError, type TensorMap } from "@graftjs/core";
+import type { OptimizerHook, TensorMap } from "@graftjs/core";
 import type { Collective } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
+import { type HostValues, hostValues } from "./host-values.ts";
 
 /**
  * Makes the hook that averages gradients over all ranks, for an optimizer in `model.fit`. Put it before all other hooks, so that they
@@ -10,24 +11,23 @@ import * as tf from "@tensorflow/tfjs-core";
  * The hook reads the gradients to the host and waits, so it needs a backend with synchronous reads: cpu, wasm or native.
  */
 export function averageGradients(collective: Collective): OptimizerHook<null> {
+  const host = hostValues();
   return {
     name: "average-gradients",
     init: () => null,
-    transform: (grads, state) => ({ grads: collective.size === 1 ? grads : averaged(grads, collective), state }),
+    transform: (grads, state) => ({ grads: collective.size === 1 ? grads : averaged(grads, collective, host), state }),
   };
 }
 
-function averaged(grads: TensorMap, collective: Collective): TensorMap {
+function averaged(grads: TensorMap, collective: Collective, host: HostValues): TensorMap {
   const entries = Object.entries(grads);
-  const all = new Float32Array(entries.reduce((sum, [, { size }]) => sum + size, 0));
-  const share = 1 / collective.size;
+  const all = host.buffer(entries.reduce((sum, [, { size }]) => sum + size, 0));
   let at = 0;
   for (const [, grad] of entries) {
-    const values = valuesOf(grad);
-    for (let i = 0; i < values.length; i++) all[at + i] = (values[i] as number) * share;
-    at += values.length;
+    all.set(host.of(grad), at);
+    at += grad.size;
   }
-  collective.sum(all);
+  average(all, collective);
   at = 0;
   const means = entries.map(([name, { shape, size }]) => {
     const mean = tf.tensor(all.subarray(at, at + size), shape as number[], "float32");
@@ -37,14 +37,12 @@ function averaged(grads: TensorMap, collective: Collective): TensorMap {
   return Object.fromEntries(means);
 }
 
-function valuesOf(grad: tf.Tensor): Float32Array {
-  try {
-    return grad.dataSync() as Float32Array;
-  } catch (cause) {
-    throw new RecipeError(
-      `average-gradients reads gradients synchronously, and the backend ${tf.getBackend()} cannot.`,
-      "Use the cpu, wasm or native backend, or fineTune with `collective`.",
-      { cause },
-    );
+function average(all: Float32Array, collective: Collective): void {
+  const share = 1 / collective.size;
+  if (collective.sumGradients) {
+    collective.sumGradients(all, 0, share);
+    return;
   }
+  collective.sum(all);
+  for (let i = 0; i < all.length; i++) all[i] = (all[i] as number) * share;
 }

@@ -19,9 +19,22 @@ export interface Job {
   readonly everySteps?: number;
   readonly resume?: boolean;
   /** What rank 1 does otherwise. */
-  readonly odd?: "rate" | "data" | "base" | "throws" | "exits" | "hangs" | "aborts" | "misspelt" | "many-epochs";
+  readonly odd?:
+    | "rate"
+    | "data"
+    | "base"
+    | "throws"
+    | "exits"
+    | "hangs"
+    | "aborts"
+    | "misspelt"
+    | "many-epochs"
+    | "wire"
+    | "version";
   /** The step at which it does so. @default 5 */
   readonly oddAt?: number;
+  /** In place of training, sums the gradients of `gradientsOf`, the first two of them exactly, and halves the sums. */
+  readonly sumsOnly?: true;
 }
 
 export interface JobResult {
@@ -50,6 +63,7 @@ const BATCH = 8;
 
 /** Does a job as one rank. @param collective left out for a run that knows nothing of ranks */
 export async function doJob(job: Job, collective?: Collective): Promise<JobResult> {
+  if (job.sumsOnly && collective) return sumsOf(collective);
   await tf.setBackend("cpu");
   const odd = collective?.rank === 1 ? job.odd : undefined;
   const at = job.oddAt ?? 5;
@@ -85,7 +99,7 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
     observers: [{ stepEnd: () => void events++ }],
     signal: aborter.signal,
     ...(odd === "misspelt" ? ({ batchsize: 3 } as object) : {}),
-    ...(collective ? { collective } : {}),
+    ...(collective ? { collective: odd ? oddCollective(collective, odd) : collective } : {}),
     ...(job.checkpoint === undefined
       ? {}
       : {
@@ -105,6 +119,30 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
     cachedBytes: result.plan.cache.bytes,
     history: result.history,
   };
+}
+
+/** Pretends that this rank has another format of gradients, or another version of tfjs. */
+function oddCollective(collective: Collective, odd: Job["odd"]): Collective {
+  if (odd === "wire") return { ...collective, wire: "bfloat16" };
+  if (odd !== "version") return collective;
+  const older = (text: string): string => text.replace(/"tfjs":"[^"]*"/, '"tfjs":"4.0.0"');
+  const gather: Collective["gather"] = (bytes) =>
+    collective.gather(new TextEncoder().encode(older(new TextDecoder().decode(bytes))));
+  return { ...collective, gather };
+}
+
+/** Makes numbers of many sizes that differ by rank. The first ones lie between two numbers of 16 bits. */
+export function gradientsOf(rank: number): Float32Array {
+  const ties = [1 + 2 ** -8, 1 + 3 * 2 ** -8, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 3e-8, 2 ** -15, -(2 ** -25), 0];
+  const others = Array.from({ length: 993 }, (_, i) => Math.sin(i * 7 + rank) * 10 ** ((i % 11) - 7));
+  return Float32Array.from([...ties, ...others]);
+}
+
+function sumsOf(collective: Collective): JobResult {
+  const sums = gradientsOf(collective.rank);
+  collective.sumGradients?.(sums, 2, 0.5);
+  const { rank, size } = collective;
+  return { ...{ rank, size, steps: 0, events: 0, cachedBytes: 0, history: {} }, weights: { sums: [...sums] } };
 }
 
 /** Makes a model whose first layer is frozen. */

@@ -6,7 +6,9 @@ import { testHook } from "@graftjs/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { averageGradients, memory, memoryGroup, single } from "../src/index.ts";
-import { doJob } from "./job.ts";
+import { decode, encode } from "../src/wire/formats.ts";
+import { doJob, gradientsOf } from "./job.ts";
+import { nearest } from "./nearest.ts";
 import { bundled, distance, onThreads } from "./ranks.ts";
 
 testHook(() => averageGradients(single()));
@@ -49,6 +51,8 @@ describe("ranks in threads", () => {
     ["data", /data: was other examples|rank 1 and rank 0, data/],
     ["base", /rank 1 and rank 0, base: rank 0 has/],
     ["many-epochs", /epochs: rank 0 has 100, is 99/],
+    ["wire", /wire: rank 0 has "float32", is "bfloat16"/],
+    ["version", /tfjs: rank 0 has "4\.\d+\.\d+", is "4\.0\.0"/],
     ["misspelt", /Rank 1 cannot take part in the run: fineTune has 1 wrong option|wrong option/],
     ["throws", /the disk of this rank is full/],
     ["aborts", /Ctrl-C|stopped on another rank/],
@@ -83,4 +87,25 @@ describe("ranks in threads", () => {
 it("names a rank that a group does not have", () => {
   expect(() => memory(memoryGroup(2), 2)).toThrow(/no rank 2/);
   expect(() => memoryGroup(0)).toThrow(/group of 0 ranks/);
+});
+
+it.each(["float16", "bfloat16"] as const)("rounds to %s as a plain calculation does", (wire) => {
+  const special = [
+    0,
+    -0,
+    65504,
+    65519.99,
+    65520,
+    -1e30,
+    3.4e38,
+    Number.POSITIVE_INFINITY,
+    2 ** -24,
+    2 ** -14 - 2 ** -26,
+  ];
+  const values = Float32Array.from([...gradientsOf(0), ...gradientsOf(1), ...special, Number.NaN]);
+  const halves = new Uint16Array(values.length);
+  const back = new Float32Array(values.length);
+  encode(wire, values, halves);
+  decode(wire, halves, back);
+  expect([...back]).toEqual(Array.from(values, (value) => nearest(wire, value)));
 });

@@ -10,7 +10,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
 import { single } from "../src/index.ts";
 import { mpi } from "../src/node.ts";
-import { doJob, METHODS } from "./job.ts";
+import { doJob, gradientsOf, METHODS } from "./job.ts";
+import { nearest } from "./nearest.ts";
 import { bundled, distance, underMpirun } from "./ranks.ts";
 
 let program: string;
@@ -21,6 +22,10 @@ beforeAll(async () => {
 
 it("is one rank without mpirun", () => {
   expect(mpi()).toMatchObject({ rank: 0, size: 1 });
+});
+
+it("refuses an unknown format of gradients", () => {
+  expect(() => mpi({ wire: "float8" as "float16" })).toThrow(/`wire` is "float8"/);
 });
 
 it.each([
@@ -42,6 +47,34 @@ it.each([
   },
   // Each step is a meeting of all ranks, which is slow if other programs take the processors.
   400_000,
+);
+
+it.each([
+  ["float32", 2],
+  ["bfloat16", 3],
+  ["float16", 2],
+] as const)(
+  "sums gradients that travel as %s between %i ranks, and still trains",
+  async (wire, size) => {
+    const train = { method: "adam", steps: 40 } as const;
+    const jobs = [{ ...train, sumsOnly: true }, train, train] as const;
+    const { code, results, err } = await underMpirun(program, size, jobs, { env: { GRAFT_WIRE: wire } });
+    expect([code, err]).toEqual([0, ""]);
+    const ranks = Array.from({ length: size }, (_, rank) => gradientsOf(rank));
+    const expected = Array.from(ranks[0] as Float32Array, (_, i) => {
+      const round = i < 2 ? Math.fround : (value: number) => nearest(wire, value);
+      return 0.5 * round(ranks.reduce((sum, values) => Math.fround(sum + round(values[i] as number)), 0));
+    });
+    for (const { weights } of results[0] ?? []) expect(weights.sums).toEqual(expected);
+    expect(results[1]).toEqual(results[2]);
+    const alone = await doJob(train, single());
+    const [off, loss] = [distance(alone, results[1]?.[0]), results[1]?.[0]?.history.loss?.at(-1) as number];
+    expect(loss).toBeCloseTo(alone.history.loss?.at(-1) as number, 2);
+    expect(loss).toBeLessThan(alone.history.loss?.[0] as number);
+    if (wire === "float32") expect(off).toBeLessThan(1e-6);
+    else expect([off > 1e-6, off < 0.02]).toEqual([true, true]);
+  },
+  100_000,
 );
 
 it.each([

@@ -12,9 +12,13 @@ export interface MpiCalls {
   readonly size: number;
   /** Starts to sum in place. */
   allreduce(values: Float32Array): Started;
+  /** Multiplies each number of `values` by the number at the same place of `factors`. Not a message. */
+  multiply(values: Float32Array, factors: Float32Array): void;
   broadcast(bytes: Uint8Array, root: number): Started;
   /** Starts to gather `lengths[rank]` bytes from each rank, one after the other. */
   gather(bytes: Uint8Array, into: Uint8Array, lengths: readonly number[]): Started;
+  /** Starts to send `out[to]` bytes to each rank and to receive `into[from]` bytes from each, one after the other in both arrays. */
+  exchange(bytes: Uint8Array, out: readonly number[], received: Uint8Array, into: readonly number[]): Started;
   barrier(): Started;
   /** Sends a short message to another rank, without waiting for it. */
   post(message: Uint8Array, to: number): void;
@@ -24,7 +28,10 @@ export interface MpiCalls {
 }
 
 /** MPICH's handles, which its ABI fixes (MPICH ABI Compatibility Initiative, 2013). */
-const MPICH = { world: 0x44000000, float: 0x4c00040a, byte: 0x4c00010d, sum: 0x58000003, inPlace: -1, anySource: -2 };
+const MPICH = {
+  ...{ world: 0x44000000, float: 0x4c00040a, byte: 0x4c00010d, sum: 0x58000003, product: 0x58000004 },
+  ...{ inPlace: -1, anySource: -2 },
+};
 const TAG = 7;
 /** Larger than MPI_Status of both libraries. */
 const STATUS_BYTES = 64;
@@ -43,13 +50,18 @@ export function startMpi(library: MpiLibrary): MpiCalls {
   };
   const init = call("MPI_Init_thread", "void *", "void *", "int", "_Out_ int *");
   init(null, null, 1, [0]);
-  const { world, float, byte, sum, inPlace, anySource } = isOpenMpi ? openMpiHandles() : MPICH;
+  const { world, float, byte, sum, product, inPlace, anySource } = isOpenMpi ? openMpiHandles() : MPICH;
   const number = (name: string): number => {
     const out = [0];
     call(name, h, "_Out_ int *")(world, out);
     return out[0] as number;
   };
   const allreduce = call("MPI_Iallreduce", "intptr_t", "void *", "int", h, h, h, "void *");
+  const reduceLocal = call("MPI_Reduce_local", "void *", "void *", "int", h, h);
+  const alltoallv = call(
+    "MPI_Ialltoallv",
+    ...["void *", "int *", "int *", h, "void *", "int *", "int *", h, h, "void *"],
+  );
   const bcast = call("MPI_Ibcast", "void *", "int", h, "int", h, "void *");
   const allgatherv = call("MPI_Iallgatherv", "void *", "int", h, "void *", "int *", "int *", h, h, "void *");
   const barrier = call("MPI_Ibarrier", h, "void *");
@@ -76,13 +88,20 @@ export function startMpi(library: MpiLibrary): MpiCalls {
     size: number("MPI_Comm_size"),
     allreduce: (values) =>
       started((request) => allreduce(inPlace, values, values.length, float, sum, world, request), values),
+    multiply: (values, factors) => reduceLocal(factors, values, values.length, float, product),
     broadcast: (bytes, root) => started((request) => bcast(bytes, bytes.length, byte, root, world, request), bytes),
     gather(bytes, into, lengths) {
-      const counts = Int32Array.from(lengths);
-      const offsets = counts.map((_, i) => counts.subarray(0, i).reduce((sum, length) => sum + length, 0));
+      const [counts, offsets] = placesOf(lengths);
       return started(
         (request) => allgatherv(bytes, bytes.length, byte, into, counts, offsets, byte, world, request),
         ...[bytes, into, counts, offsets],
+      );
+    },
+    exchange(bytes, out, received, into) {
+      const [[outCounts, outOffsets], [inCounts, inOffsets]] = [placesOf(out), placesOf(into)];
+      return started(
+        (request) => alltoallv(bytes, outCounts, outOffsets, byte, received, inCounts, inOffsets, byte, world, request),
+        ...[bytes, outCounts, outOffsets, received, inCounts, inOffsets],
       );
     },
     barrier: () => started((request) => barrier(world, request)),
@@ -114,8 +133,19 @@ export function startMpi(library: MpiLibrary): MpiCalls {
       float: of("ompi_mpi_float"),
       byte: of("ompi_mpi_byte"),
       sum: of("ompi_mpi_op_sum"),
+      product: of("ompi_mpi_op_prod"),
       inPlace: 1,
       anySource: -1,
     };
   }
+}
+
+/** Returns lengths, and the positions of parts with these lengths that follow each other. */
+function placesOf(lengths: readonly number[]): readonly [Int32Array, Int32Array] {
+  let end = 0;
+  const offsets = lengths.map((length) => {
+    end += length;
+    return end - length;
+  });
+  return [Int32Array.from(lengths), Int32Array.from(offsets)];
 }

@@ -14,6 +14,13 @@ export interface Collective {
    * bits, and the same arrays give the same bits again.
    */
   sum(values: Float32Array): void;
+  /**
+   * Sums gradients as `sum` does, and multiplies the sums by `factor`. May round the numbers after the first `exact` ones on their way to
+   * the other ranks. All ranks give the same `exact` and `factor`. @default `sum` and one more pass
+   */
+  sumGradients?(values: Float32Array, exact: number, factor: number): void;
+  /** The number format in which gradients travel. All ranks must have the same. @default float32 */
+  readonly wire?: string;
   /** Replaces `bytes` by those of rank `root`. All arrays have one length. @param root default: 0 */
   broadcast(bytes: Uint8Array, root?: number): void;
   /** Returns the arrays of all ranks, by rank, on every rank. The lengths may differ. */

@@ -19,6 +19,7 @@ export function assertSameRun(collective: Collective, assembly: Assembly, identi
     ...identity,
     ...{ epochs, maxSteps, statsEvery, checkpoints: checkpoint !== undefined, everySteps, resume },
     ranks: collective.size,
+    wire: collective.wire ?? "float32",
     backend: tf.getBackend(),
     tfjs: tf.version_core,
   };

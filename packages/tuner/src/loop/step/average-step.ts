@@ -35,7 +35,8 @@ export async function averageStep(
     let at = HEAD;
     for (const gradient of values) at = scaledInto(sums, at, gradient, share);
   }
-  collective.sum(sums);
+  if (collective.sumGradients) collective.sumGradients(sums, HEAD, 1);
+  else collective.sum(sums);
   agreement?.count(sums[2] as number, sums[3] as number);
   const whole = sums[0] as number;
   // In a full step the shares sum to 1.
