@@ -18,6 +18,8 @@ export interface Job {
   readonly checkpoint?: string | CheckpointStore;
   readonly everySteps?: number;
   readonly resume?: boolean;
+  /** Folder for the outputs of the frozen layer. */
+  readonly cache?: string;
   /** What rank 1 does otherwise. */
   readonly odd?:
     | "rate"
@@ -84,6 +86,7 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
     epochs: odd === "many-epochs" ? 99 : 100,
     maxSteps: job.steps,
     accumulate: job.accumulate ?? 1,
+    cache: job.cache === undefined ? "memory" : { store: job.cache },
     callbacks: [
       {
         name: "odd",

@@ -1,5 +1,5 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testHook } from "@graftjs/testing";
@@ -82,6 +82,28 @@ describe("ranks in threads", () => {
       for (const made of [folder, other]) rmSync(made, { recursive: true });
     }
   });
+});
+
+it("read the frozen layer's outputs from files of runs with another number of ranks", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "graft-mpi-"));
+  try {
+    const job = { method: "adam", steps: 2, cache: folder } as const;
+    const files = () => readdirSync(folder).map((name) => [name, statSync(join(folder, name)).mtimeMs]);
+    const [two = []] = await onThreads(program, 2, [job]);
+    const written = files();
+    // One file for each place in a batch of 8, of the data and of the validation data.
+    expect(written.length).toBe(16);
+    const alone = await doJob(job, single());
+    const [three = []] = await onThreads(program, 3, [job]);
+    expect(files()).toEqual(written);
+    for (const rank of [...two, ...three]) expect(distance(alone, rank)).toBeLessThan(1e-6);
+    // A damaged file is computed again.
+    writeFileSync(join(folder, written[0]?.[0] as string), "");
+    expect((await doJob(job, single())).weights).toEqual(alone.weights);
+    expect(statSync(join(folder, written[0]?.[0] as string)).size).toBeGreaterThan(0);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it("names a rank that a group does not have", () => {

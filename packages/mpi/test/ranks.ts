@@ -74,12 +74,21 @@ export interface Launch {
   readonly started?: (pids: readonly number[]) => void;
 }
 
+/** The launcher. `MPIRUN=mpirun.mpich` runs the tests with MPICH, `apt-get install mpich` on Debian. */
+const MPIRUN = process.env.MPIRUN ?? "mpirun";
+export const isMpich = MPIRUN.endsWith("mpich");
+
+/** Returns the command that starts ranks on this machine, also more than it has processors. */
+export function mpirun(size: number): readonly [string, ...string[]] {
+  return [MPIRUN, ...(isMpich ? [] : ["--oversubscribe"]), "-n", String(size)];
+}
+
 /** Does jobs on ranks that mpirun starts. */
 export async function underMpirun(
   program: string,
   size: number,
   jobs: readonly Job[],
-  { env, started, launcher = ["mpirun", "--oversubscribe", "-n", String(size)] }: Launch = {},
+  { env, started, launcher = mpirun(size) }: Launch = {},
 ): Promise<Output> {
   const [command, ...flags] = launcher;
   const root = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };

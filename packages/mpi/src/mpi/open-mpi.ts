@@ -3,8 +3,8 @@ import { failedRank, lateRank } from "../rank-error.ts";
 import { single } from "../single.ts";
 import { TIMEOUT_SECONDS } from "../timeout.ts";
 import { type MpiCalls, type Started, startMpi } from "./calls.ts";
-import { isLaunched } from "./launcher.ts";
-import { loadLibrary } from "./library.ts";
+import { isCutOff, isLaunched } from "./launcher.ts";
+import { loadLibrary, MpiError } from "./library.ts";
 import { assertWire, type Wire, wireOf } from "../wire/formats.ts";
 import { type Messages, roundedSum } from "../wire/rounded-sum.ts";
 
@@ -105,6 +105,11 @@ export function mpi({
 
 function start(library: string | undefined): MpiCalls {
   if (started) return started;
+  if (isCutOff())
+    throw new MpiError(
+      "This process has no connection to mpirun: the program that mpirun started has started this one.",
+      "Let mpirun start node itself. In place of `npx graft`: mpirun -n 2 node_modules/.bin/graft run recipe.json.",
+    );
   const calls = startMpi(loadLibrary(library));
   started = calls;
   // Without this call, mpirun takes the end of a process for a crash. After a failure it should, and ends the other processes.

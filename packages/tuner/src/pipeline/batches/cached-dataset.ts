@@ -7,6 +7,7 @@ import { openFeatureStore, unwritten } from "../cache/open-feature-store.ts";
 import { yieldToEventLoop } from "../prefetch/yield-to-event-loop.ts";
 import type { Pass, Source } from "../source/source.ts";
 import { cached, type Features, uncached } from "../trunk/features.ts";
+import type { Shard } from "../order/shards.ts";
 import type { Views } from "../views/views.ts";
 import type { Batch } from "./batch.ts";
 import type { LoadedRun } from "./loaded-run.ts";
@@ -20,6 +21,7 @@ export interface CachedDataset {
 /**
  * Opens a data set. Runs the trunk over all examples and caches its outputs, if that is possible and requested.
  *
+ * @param shard the examples, and the number of their places in the batch.
  * @param kept number of views to cache per example; 0 if none can be cached.
  * @param what "train" or "validation", used in file names.
  * @param warn called if the cache cannot be written; the trunk then runs for every batch.
@@ -27,7 +29,7 @@ export interface CachedDataset {
 export async function openDataset(
   { adapter, options }: Pick<LoadedRun, "options" | "adapter">,
   cut: CutModel,
-  source: Source,
+  { source, places }: Pick<Shard, "source" | "places">,
   views: Views,
   kept: number,
   what: string,
@@ -47,7 +49,7 @@ export async function openDataset(
   const store = await openFeatureStore(
     cache,
     source.size * kept,
-    { adapter, cut, views, source, kept, what },
+    { adapter, cut, views, source, kept, what, places },
     warn,
     progress,
   );

@@ -37,10 +37,9 @@ export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Pro
   const shard = shardOf(train, "data");
   const numbered: Views = (inputs, indices, view) => augmented(inputs, shard.globalOf(indices), view);
   const views = withTypes(alpha > 0 ? mixedViews(numbered, alpha, seed) : numbered);
-  const trainSet = await openDataset(run, cut, shard.source, views, viewsToCache(options), "train", warn);
+  const trainSet = await openDataset(run, cut, shard, views, viewsToCache(options), "train", warn);
   const validationSet =
-    validation &&
-    (await openDataset(run, cut, shardOf(validation, "validation").source, plainViews, 1, "validation", warn));
+    validation && (await openDataset(run, cut, shardOf(validation, "validation"), plainViews, 1, "validation", warn));
   const each = batchSize * accumulate;
   async function* updates(epoch: number, at: number): AsyncGenerator<Batch[], void> {
     const { size } = train;

@@ -7,9 +7,8 @@ import { inOrder, type Source } from "../source/source.ts";
 import type { Views } from "../views/views.ts";
 import { blockFiles } from "./block-files.ts";
 import { cacheOptions, type ParsedCache, type Warn } from "./cache-options.ts";
-import { chunks } from "./cached-labels.ts";
 import { type FeatureStore, memoryStore } from "./feature-store.ts";
-import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
+import { byPlace, type RowFile, readRows, rowsOfViews, writeRows } from "./row-files.ts";
 
 /** Everything that the trunk's outputs depend on. */
 export interface CacheSource {
@@ -19,12 +18,14 @@ export interface CacheSource {
   readonly source: Source;
   readonly kept: number;
   readonly what: string;
+  /** Number of places in the batch that the examples belong to, example i to place i mod `places`. Undefined without ranks. */
+  readonly places: number | undefined;
 }
 
 /**
  * Opens a store in memory or in a folder. Files in a folder are named by a hash of every weight of the model, the cut, and every
  * input of every view, so another model, other data or other augmentation gets another file. Outputs of a stream are split into many
- * files.
+ * files. With ranks, each place in the batch has a file of its own, so that the files suit any number of ranks.
  *
  * @param progress called between two chunks of hashing; it may throw to stop.
  */
@@ -38,15 +39,15 @@ export async function openFeatureStore(
   const { store: place, precision } = cache === "memory" ? cacheOptions.parse("cache", {}) : cache;
   if (place === undefined) return memoryStore(rows, precision);
   const folder = typeof place === "string" ? folderStore(place) : place;
-  const key = `features-${source.what}-${await keyOf(source, precision, progress)}`;
-  const { buffer: near } = source.source;
-  if (near !== undefined) return blockFiles({ folder, name: key, size: rows, precision, near });
-  const name = `${key}.graft`;
-  const found = await folder
-    .read(name)
-    .then((bytes) => bytes && decodeBlocks(bytes))
-    .catch(() => undefined);
-  const store = memoryStore(rows, precision, found);
+  const { buffer: near, size } = source.source;
+  const base = await baseOf(source, precision);
+  const nameOf = async (examples: Int32Array): Promise<string> =>
+    `features-${source.what}-${await keyOf(base, source, examples, progress)}`;
+  if (near !== undefined) return blockFiles({ folder, name: await nameOf(inOrder(size)), size: rows, precision, near });
+  const files: RowFile[] = [];
+  for (const examples of byPlace(size, source.places ?? 1))
+    files.push({ name: `${await nameOf(examples)}.graft`, rows: rowsOfViews(examples, size, source.kept) });
+  const store = memoryStore(rows, precision, await readRows(folder, files, rows));
   return {
     get bytes() {
       return store.bytes;
@@ -56,10 +57,9 @@ export async function openFeatureStore(
     read: store.read,
     async finish() {
       if (store.complete) return;
-      const bytes = await encodeBlocks(store.blocks);
-      await folder
-        .write(name, bytes)
-        .catch((error) => warn(unwritten(folder.where, error, "with an in-memory cache"), folder.where));
+      await writeRows(folder, files, store.blocks).catch((error) =>
+        warn(unwritten(folder.where, error, "with an in-memory cache"), folder.where),
+      );
     },
   };
 }
@@ -70,15 +70,23 @@ export function unwritten(where: string, error: unknown, how: string): string {
   return `Could not write the feature cache to ${where}; continuing ${how}: ${why}`;
 }
 
+/** Returns the facts that the outputs of all examples depend on. */
+async function baseOf({ adapter, cut }: CacheSource, precision: string): Promise<readonly string[]> {
+  return [fingerprintDigest(await fingerprint(adapter.weights)), JSON.stringify(cut.trunk), precision];
+}
+
+/** Returns a hash of the facts in `base` and of the inputs of some examples. */
 async function keyOf(
-  { adapter, cut, views, source, kept }: CacheSource,
-  precision: string,
+  base: readonly string[],
+  { views, source, kept }: CacheSource,
+  examples: Int32Array,
   progress: () => Promise<void>,
 ): Promise<string> {
-  const parts: string[] = [fingerprintDigest(await fingerprint(adapter.weights)), JSON.stringify(cut.trunk), precision];
-  const pass = source.open(inOrder(source.size));
+  const parts = [...base];
+  const pass = source.open(examples);
   try {
-    for (const indices of chunks(source.size, HASHED_AT_ONCE)) {
+    for (let from = 0; from < examples.length; from += HASHED_AT_ONCE) {
+      const indices = examples.subarray(from, from + HASHED_AT_ONCE);
       const { inputs, labels } = await pass.take(indices, true);
       for (let view = 0; view < kept; view++) parts.push(...(await hashes(views(inputs.map(tf.clone), indices, view))));
       tf.dispose([...inputs, ...labels]);

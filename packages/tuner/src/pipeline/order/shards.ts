@@ -8,6 +8,8 @@ import type { Collective } from "../../parallel/collective.ts";
 export interface Shard {
   /** The examples, numbered from 0. */
   readonly source: Source;
+  /** Number of places in the batch that the examples belong to, example i to place i mod `places`. Undefined without ranks. */
+  readonly places: number | undefined;
   /** Returns the order of the examples in an epoch. */
   order(seed: number, epoch: number, shuffle: boolean): Int32Array;
   /** Returns the positions in the order, from and to, of the batch that begins at example `first` of the whole epoch. */
@@ -21,6 +23,7 @@ export function wholeShard(source: Source, batchSize: number): Shard {
   const { size, buffer = size } = source;
   return {
     source,
+    places: undefined,
     order: (seed, epoch, shuffle) => (shuffle ? bufferedOrder(seed, epoch, size, buffer) : inOrder(size)),
     batch: (first) => [first, Math.min(first + batchSize, size)],
     globalOf: (indices) => indices,
@@ -59,6 +62,7 @@ export function rankShard(source: Source, batchSize: number, { rank, size: ranks
         return { take: (indices, withInputs) => pass.take(globalOf(indices), withInputs), close: () => pass.close() };
       },
     },
+    places: width,
     order(seed, epoch, shuffle) {
       if (!shuffle) return inOrder(own);
       const order = new Int32Array(own);
