@@ -13,26 +13,27 @@ export const EVERY: number = LONG ? 1 : 3;
 /** The same on a software GPU, which compiles and runs a net in some seconds. */
 const EVERY_ON_GPU = LONG ? 1 : 17;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
-export const MOMENTS: number = LONG ? 50 : 10;
+export const MOMENTS: number = LONG ? 50 : 6;
 /** Steps around a frozen batch norm. A thousand take two minutes on a software GPU. */
-const STEPS = LONG ? 1000 : 100;
+const STEPS = LONG ? 1000 : 50;
 
-/** Functions that run the suites on a GPU backend, in a page or in Node. */
+/**
+ * Functions that run the suites on a GPU backend, in a page or in Node. Some may be left out if another environment runs the same
+ * nets on the same adapter.
+ */
 export interface GpuSubject {
   readonly packageName: string;
   readonly environment: string;
   ops(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
-  /** Left out in CI if another environment runs the same nets on the same adapter. */
   training?(): Promise<{
     readonly gradients: readonly Row[];
     readonly weights: readonly (Row & { readonly moved: number })[];
     readonly leaked: number;
   }>;
-  equivalences(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
-  /** Left out in CI for the same reason. */
+  equivalences?(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
   layers?(every: number): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
   pools(): Promise<PoolReport>;
-  statistics(steps: number): Promise<MovedStatistics>;
+  statistics?(steps: number): Promise<MovedStatistics>;
 }
 
 /** Registers the tests that every GPU backend must pass. A session must be open when they run. */
@@ -56,12 +57,14 @@ export function testGpu(subject: GpuSubject): void {
     });
   }
 
-  it("gives equal weights with optimizers that are equal by definition, without leaks", async () => {
-    const { rows, leaked } = await equivalences();
-    expect(rows.length).toBeGreaterThanOrEqual(16);
-    expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
-    expect(leaked).toBe(0);
-  });
+  if (equivalences) {
+    it("gives equal weights with optimizers that are equal by definition, without leaks", async () => {
+      const { rows, leaked } = await equivalences();
+      expect(rows.length).toBeGreaterThanOrEqual(16);
+      expect(rows.filter(({ error }) => error === null || !(error <= 1e-5))).toEqual([]);
+      expect(leaked).toBe(0);
+    });
+  }
 
   if (layers) {
     it("trains every kind of layer as cpu trains it, without leaks", async () => {
@@ -80,9 +83,11 @@ export function testGpu(subject: GpuSubject): void {
     expect(beforeTrim).toBeGreaterThan(2 * live);
   });
 
-  it(`leaves no tensor after ${STEPS} steps and changes no bit of a frozen batch norm's statistics; stock changes all of them in one step`, async () => {
-    expect(await statistics(STEPS)).toEqual({ patched: 0, stock: 2, of: 2, leaked: 0 });
-  });
+  if (statistics) {
+    it(`leaves no tensor after ${STEPS} steps and changes no bit of a frozen batch norm's statistics; stock changes all of them in one step`, async () => {
+      expect(await statistics(STEPS)).toEqual({ patched: 0, stock: 2, of: 2, leaked: 0 });
+    });
+  }
 }
 
 /** Checks the rows of a lost device. `during` names methods that must be among the calls at which it was lost. */

@@ -9,18 +9,14 @@ import { LONG } from "../../../tools/browser/gpu-tests.ts";
 import { openPage } from "../../../tools/browser/page.ts";
 import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/examples/index.ts";
 
-/** The example apps that a software GPU trains in seconds. `bench/examples.ts` runs all of them on all backends. */
-const apps: readonly (readonly [name: string, backends: readonly string[]])[] = LONG
-  ? [
-      ["custom-hook", ["webgl", "webgpu"]],
-      ["tuner", ["webgl", "webgpu"]],
-      ["gradient-surgery", ["webgl"]],
-    ]
-  : // Software WebGL takes a quarter of a minute for each of the other two.
-    [
-      ["custom-hook", ["webgl", "webgpu"]],
-      ["tuner", ["webgpu"]],
-    ];
+/**
+ * The example apps that a software GPU trains in seconds. The others take up to a minute. `bench/examples.ts` runs all of them on all
+ * backends.
+ */
+const apps: readonly (readonly [name: string, backends: readonly string[]])[] = [
+  ["custom-hook", ["webgl", "webgpu"]],
+  ...(LONG ? [["tuner", ["webgl", "webgpu"]] as const, ["gradient-surgery", ["webgl"]] as const] : []),
+];
 
 it.each(apps)("ends 20 steps of the example app %s with the weights of cpu, on %j", async (name, backends) => {
   await tf.setBackend("cpu");

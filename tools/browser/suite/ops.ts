@@ -4,8 +4,8 @@ import { elementwise } from "./elementwise.ts";
 import { disagreement, numbers } from "./numbers.ts";
 import { reductions } from "./reductions.ts";
 import { shapes } from "./shapes.ts";
-import { wholeNumbers } from "./whole-numbers.ts";
 import { spatial } from "./spatial.ts";
+import { wholeNumbers } from "./whole-numbers.ts";
 
 /** All ops and gradients that are compared with cpu. */
 export const opCases: readonly OpCase[] = [...elementwise, ...reductions, ...spatial, ...shapes, ...wholeNumbers];
