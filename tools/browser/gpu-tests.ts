@@ -14,6 +14,8 @@ export const EVERY: number = LONG ? 1 : 3;
 const EVERY_ON_GPU = LONG ? 1 : 17;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
 export const MOMENTS: number = LONG ? 50 : 6;
+/** Steps of fine-tuning with each package. Twenty take more than half a minute on a software GPU. */
+const TRAINED_STEPS = LONG ? 20 : 6;
 /** Steps around a frozen batch norm. A thousand take two minutes on a software GPU. */
 const STEPS = LONG ? 1000 : 50;
 
@@ -25,7 +27,7 @@ export interface GpuSubject {
   readonly packageName: string;
   readonly environment: string;
   ops(): Promise<{ readonly rows: readonly Row[]; readonly leaked: number }>;
-  training?(): Promise<{
+  training?(steps: number): Promise<{
     readonly gradients: readonly Row[];
     readonly weights: readonly (Row & { readonly moved: number })[];
     readonly leaked: number;
@@ -48,11 +50,11 @@ export function testGpu(subject: GpuSubject): void {
   });
 
   if (training) {
-    it("agrees with cpu in the gradients of whole nets and after 20 steps with each package, without leaks", async () => {
-      const { gradients, weights, leaked } = await training();
+    it(`agrees with cpu in the gradients of whole nets and after ${TRAINED_STEPS} steps with each package, without leaks`, async () => {
+      const { gradients, weights, leaked } = await training(TRAINED_STEPS);
       expect(gradients.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
       expect(weights.filter(({ error }) => error === null || !(error <= 1e-4))).toEqual([]);
-      expect(weights.filter(({ moved }) => !(moved > 1e-2))).toEqual([]);
+      expect(weights.filter(({ moved }) => !(moved > 5e-4 * TRAINED_STEPS))).toEqual([]);
       expect(leaked).toBe(0);
     });
   }

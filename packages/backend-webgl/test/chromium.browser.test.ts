@@ -17,7 +17,7 @@ describe("webgl in Chromium", () => {
     packageName: "backend-webgl",
     environment: "Chromium",
     ops: () => page.call("ops"),
-    training: () => page.call("training"),
+    training: (steps) => page.call("training", steps),
     equivalences: () => page.call("equivalences"),
     layers: (every) => page.call("layers", every),
     pools: () => page.call("pools"),

@@ -21,7 +21,7 @@ export async function open(): Promise<unknown> {
   return { ...session.capabilities, backend: tf.getBackend() };
 }
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgl");
-export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgl");
+export const training = (steps: number): ReturnType<typeof compareTraining> => compareTraining("webgl", steps);
 export const equivalences = compareEquivalences;
 export const layers = (every: unknown): ReturnType<typeof compareLayers> => compareLayers("webgl", every as number);
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);

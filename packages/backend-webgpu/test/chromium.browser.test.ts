@@ -24,7 +24,7 @@ describe("webgpu in Chromium", () => {
     // These nets take more than a minute, and dawn.gpu.test.ts trains them on the same adapter in Node.
     ...(LONG
       ? {
-          training: () => page.call("training"),
+          training: (steps: number) => page.call("training", steps),
           equivalences: () => page.call("equivalences"),
           layers: (every: number) => page.call("layers", every),
           statistics: (steps: number) => page.call("statistics", steps),

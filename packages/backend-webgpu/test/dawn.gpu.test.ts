@@ -31,7 +31,7 @@ describe("webgpu in Node", () => {
     packageName: "backend-webgpu",
     environment: "Node",
     ops: () => compareOps("webgpu"),
-    training: () => compareTraining("webgpu"),
+    training: (steps) => compareTraining("webgpu", steps),
     equivalences: compareEquivalences,
     layers: (every) => compareLayers("webgpu", every),
     pools: () => changingBatchSizes(session),

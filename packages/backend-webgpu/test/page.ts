@@ -24,7 +24,7 @@ export async function open(): Promise<unknown> {
   return { ...session.capabilities, backend: tf.getBackend() };
 }
 export const ops = (): ReturnType<typeof compareOps> => compareOps("webgpu");
-export const training = (): ReturnType<typeof compareTraining> => compareTraining("webgpu");
+export const training = (steps: number): ReturnType<typeof compareTraining> => compareTraining("webgpu", steps);
 export const equivalences = compareEquivalences;
 export const layers = (every: unknown): ReturnType<typeof compareLayers> => compareLayers("webgpu", every as number);
 export const pools = (): Promise<PoolReport> => changingBatchSizes(session);

@@ -54,8 +54,6 @@ const recipes: readonly Recipe[] = [
   },
 ];
 
-const STEPS = 20;
-
 /** Computes gradients of whole nets: [net][parameter]. */
 async function gradients(): Promise<readonly (readonly Float32Array[])[]> {
   const all: Float32Array[][] = [];
@@ -70,7 +68,7 @@ async function gradients(): Promise<readonly (readonly Float32Array[])[]> {
   return all;
 }
 
-/** Returns all weights after 20 steps of each recipe, moving statistics too. After 0 steps, returns the initial ones. */
+/** Returns all weights after `steps` steps of each recipe, moving statistics too. After 0 steps, returns the initial ones. */
 async function weights(steps: number): Promise<readonly (readonly Float32Array[])[]> {
   const all: Float32Array[][] = [];
   for (const { net: make, rule, hooks, frozen, learningRate } of recipes) {
@@ -101,16 +99,17 @@ function worst(got: readonly Float32Array[], want: readonly Float32Array[]): num
   );
 }
 
-/** Compares gradients of nets and fine-tuned weights on `backend` with cpu. Leaves `backend` current. */
+/** Compares gradients of nets, and weights after `steps` steps of fine-tuning, on `backend` with cpu. Leaves `backend` current. */
 export async function compareTraining(
   backend: string,
+  steps: number,
 ): Promise<{ gradients: readonly Row[]; weights: readonly (Row & { readonly moved: number })[]; leaked: number }> {
   await tf.setBackend("cpu");
   const before = tf.memory().numTensors;
   const start = await weights(0);
-  const [wantGradients, wantWeights] = [await gradients(), await weights(STEPS)];
+  const [wantGradients, wantWeights] = [await gradients(), await weights(steps)];
   await tf.setBackend(backend);
-  const [gotGradients, gotWeights] = [await gradients(), await weights(STEPS)];
+  const [gotGradients, gotWeights] = [await gradients(), await weights(steps)];
   const names = ["conv net", "recurrent net", "token net"];
   return {
     gradients: names.map((name, i) => ({ name, error: worst(gotGradients[i] ?? [], wantGradients[i] ?? []) })),
