@@ -33,6 +33,19 @@ function importsOf(file: string, text = readFileSync(file, "utf8")): Import[] {
   return found;
 }
 
+it("each class of errors names itself, because a minifier shortens the names of classes", () => {
+  const nameless = names.flatMap((name) =>
+    sources(name).flatMap((file) => {
+      const classes = readFileSync(file, "utf8").matchAll(/class (\w+) extends (\w*Error) \{([\s\S]*?)\n?\}\n/g);
+      return [...classes].flatMap(([, own, , body]) => (body?.includes(`name = "${own}"`) ? [] : `${name}: ${own}`));
+    }),
+  );
+  expect(nameless.sort()).toEqual(NAMELESS);
+});
+
+/** Errors of code that runs in Node and is not minified. */
+const NAMELESS = ["core: GraftError", "lora: PeftError", "mpi: MpiError", "mpi: RankError"];
+
 function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   if (ts.isExportDeclaration(node)) return node.isTypeOnly;
   const { importClause } = node;

@@ -1,25 +1,45 @@
 import { BackendError } from "@graftjs/core";
 
 /** The installer has nothing for this operating system, processor or device. */
-export class UnsupportedPlatformError extends BackendError {}
+export class UnsupportedPlatformError extends BackendError {
+  override name = "UnsupportedPlatformError";
+}
 /** The C library of this machine is not glibc, or too old for the published libraries. */
-export class UnsupportedLibcError extends BackendError {}
+export class UnsupportedLibcError extends BackendError {
+  override name = "UnsupportedLibcError";
+}
 /** A file is not the pinned one. It is another version, or was damaged during the download. */
-export class ChecksumError extends BackendError {}
+export class ChecksumError extends BackendError {
+  override name = "ChecksumError";
+}
 /** Neither pip nor npm nor the configured index could be reached, or none of them has the file. */
-export class DownloadError extends BackendError {}
+export class DownloadError extends BackendError {
+  override name = "DownloadError";
+}
 /** The disk that holds the cache is full. */
-export class NoSpaceError extends BackendError {}
+export class NoSpaceError extends BackendError {
+  override name = "NoSpaceError";
+}
 /** The cache folder cannot be written. */
-export class CacheNotWritableError extends BackendError {}
+export class CacheNotWritableError extends BackendError {
+  override name = "CacheNotWritableError";
+}
 /** Another process is installing into the same cache folder or removing from it. */
-export class CacheBusyError extends BackendError {}
+export class CacheBusyError extends BackendError {
+  override name = "CacheBusyError";
+}
 /** The binding could not be compiled on this machine. */
-export class CompileError extends BackendError {}
+export class CompileError extends BackendError {
+  override name = "CompileError";
+}
 /** The libraries are installed but do not compute. */
-export class VerifyError extends BackendError {}
+export class VerifyError extends BackendError {
+  override name = "VerifyError";
+}
 /** An option can no longer be set, because TensorFlow has read it while loading, or because this thread is a Worker. */
-export class TooLateError extends BackendError {}
+export class TooLateError extends BackendError {
+  override name = "TooLateError";
+}
 
 /** Returns Node's code of a failed system call, such as "ENOENT". */
 export function codeOf(cause: unknown): string | undefined {

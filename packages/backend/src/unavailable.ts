@@ -2,6 +2,7 @@ import { type Availability, BackendError } from "@graftjs/core";
 
 /** A backend cannot open here. The error carries both parts of an adapter's answer: the reason and the fix. */
 export class UnavailableError extends BackendError {
+  override name = "UnavailableError";
   /** The reason without the backend's name, as a clause that starts in lower case. */
   readonly reason: string;
 

@@ -74,8 +74,22 @@ it("starts with the old columns bit for bit and knows the new class before any t
   expect((await graft("predict", "start", "pictures/blue/0.png")).out).toMatch(/png +blue /);
 });
 
-it("trains on all examples, and predicts old and new classes", async () => {
-  const { code, out, err } = await graft("add-class", "recipe.json", "--out", "tuned-2");
+it("trains on all examples, each decoded once, and predicts old and new classes", async () => {
+  write(
+    "counted.mjs",
+    `import { plugins as data } from "@graftjs/data";
+const images = data.find(({ kind, name }) => kind === "data-source" && name === "images");
+const counted = (source) => ({ ...source, read: (...given) => (globalThis.reads++, source.read(...given)) });
+export const plugins = [{ ...images, name: "counted", create: (options) => counted(images.create(options)) }];`,
+  );
+  const counted = { use: "counted", with: recipe.run.data.with };
+  write("counted.json", {
+    ...{ ...recipe, plugins: [...recipe.plugins, "./counted.mjs"], run: { ...recipe.run, data: counted } },
+  });
+  const counter = globalThis as { reads?: number };
+  counter.reads = 0;
+  const { code, out, err } = await graft("add-class", "counted.json", "--out", "tuned-2");
+  expect(counter.reads).toBe(1);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toContain("32 pictures in 4 classes, 8 of them for validation");
   expect(out).toContain("graft predict tuned-2 <file>");

@@ -70,6 +70,8 @@ it("predicts files and folders with the tuned model, with the recipe and with a 
   expect((await graft("predict", "recipe.json", ...files)).out).toBe(out);
   await graft("merge", "recipe.json", "tuned/delta.safetensors", "--out", "merged");
   expect((await graft("predict", "merged/model.json", ...files)).out).toBe(out);
+  const config = JSON.parse(readFileSync(join(folder, "merged/preprocessor_config.json"), "utf8"));
+  expect(config).toMatchObject({ written_by: "graft", do_rescale: true, image_mean: [0, 0, 0] });
   // The model was trained again into a delta only. The recipe then means base and delta.
   withRun({ output: "small.safetensors" });
   await graft("run", "recipe.json");

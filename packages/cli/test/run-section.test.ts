@@ -214,6 +214,15 @@ it("trains, merges and inspects a GraphModel, cut at the outputs that the recipe
   expect(saved.out).toMatch(/^GraphModel[\s\S]*body\/kernel[\s\S]*head\/kernel +float32 {2}\[4, 2\]/);
 });
 
+it("takes a rate for a phase of gradual unfreezing", async () => {
+  const learningRate = { use: "linear", with: { start: 0.02, end: 0 } };
+  withRun({ epochs: 2, batchSize: 24, unfreeze: [{ epoch: 1, trainable: "body/**", learningRate }] });
+  const { code, out } = await graft("run", "recipe.json", "--json");
+  expect(code).toBe(0);
+  const steps = out.split("\n").filter((line) => line.includes('"step"') && line.includes("learningRate"));
+  expect(steps.map((line) => JSON.parse(line).learningRate)).toEqual([0.1, 0.1, 0.02, 0.01]);
+});
+
 it("combines two deltas and says how two deltas differ", async () => {
   withRun({});
   await graft("run", "recipe.json", "--out", "head.safetensors");

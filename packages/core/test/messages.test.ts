@@ -20,6 +20,7 @@ import {
   warmup,
 } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
+import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   type AnyHook,
@@ -325,6 +326,18 @@ it("every message is a GraftError's and ends in its fix", () => {
   for (const [what, message] of Object.entries(messages)) {
     expect(message, what).toMatch(/^(Options|Recipe|Selection|State|Backend|NonFinite)Error: .+\n {2}\S/);
   }
+});
+
+it("keeps the names of errors in a minified build", async () => {
+  const { outputFiles } = await build({
+    ...{ entryPoints: [join(import.meta.dirname, "../src/errors.ts")], bundle: true, minify: true, write: false },
+    ...{ format: "esm", target: "es2022" },
+  });
+  const code = (outputFiles[0] as { text: string }).text;
+  const errors = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Record<string, unknown>;
+  const types = Object.entries(errors).filter(([name]) => name.endsWith("Error") && name !== "GraftError");
+  expect(types).toHaveLength(7);
+  for (const [name, type] of types) expect(new (type as new (...args: string[]) => Error)("a", "b").name).toBe(name);
 });
 
 it("every error that core constructs is thrown here or in the tests of tasks, state, hooks and stored optimizers", () => {

@@ -1,7 +1,9 @@
 import { GraftError } from "@graftjs/core";
 
 /** Files or folders of data cannot be used. */
-export class DataFilesError extends GraftError {}
+export class DataFilesError extends GraftError {
+  override name = "DataFilesError";
+}
 
 /** Most problems that one error lists. */
 const SHOWN = 20;

@@ -9,7 +9,7 @@ export { readInParallel } from "./folders/read-in-parallel.ts";
 export { type Split, stratifiedSplit } from "./folders/split.ts";
 export type { ImageOptions, PixelOptions } from "./images/image-options.ts";
 export { imageReader } from "./images/image-reader.ts";
-export { type BasePixels, pixelsOfPreprocessor } from "./images/preprocessor-config.ts";
+export { type BasePixels, pixelsOfPreprocessor, preprocessorOfPixels } from "./images/preprocessor-config.ts";
 export { type ClassImages, type ReadImagesOptions, readImages } from "./images/read-images.ts";
 export { plugins } from "./plugins.ts";
 export { type ClassSounds, type ReadSoundsOptions, readSounds } from "./sounds/read-sounds.ts";

@@ -5,7 +5,14 @@ import { crc32 } from "node:zlib";
 import type { DataContext, DataSource } from "@graftjs/tuner";
 import sharp from "sharp";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { imageReader, pixelsOfPreprocessor, plugins, readImages, stratifiedSplit } from "../src/index.ts";
+import {
+  imageReader,
+  pixelsOfPreprocessor,
+  preprocessorOfPixels,
+  plugins,
+  readImages,
+  stratifiedSplit,
+} from "../src/index.ts";
 import oracle from "./preprocessor-oracle.json" with { type: "json" };
 
 type Picture = ReturnType<typeof sharp>;
@@ -120,6 +127,23 @@ describe("pixelsOfPreprocessor", () => {
     expect([oracle.cases.clip, oracle.cases.vit].map(({ config }) => pixelsOfPreprocessor(config)?.fit)).toEqual([
       ...["cover", "stretch"],
     ]);
+  });
+
+  it("are written so that the same pixels are read back", () => {
+    const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+    const stretched = preprocessorOfPixels({ size: [224, 192], fit: "stretch", ...imagenet });
+    expect(stretched).toMatchObject({
+      size: { height: 224, width: 192 },
+      do_center_crop: false,
+      rescale_factor: 1 / 255,
+    });
+    const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 7));
+    expect(stretched).toMatchObject({ image_mean: close(imagenet.mean), image_std: close(imagenet.std) });
+    // (p / 127.5 − 1) = (p / 255 − 0.5) / 0.5
+    const centred = preprocessorOfPixels({ size: [96, 96], range: [-1, 1], order: "bgr" });
+    expect(centred).toMatchObject({ image_mean: close([0.5, 0.5, 0.5]), image_std: close([0.5, 0.5, 0.5]) });
+    expect(pixelsOfPreprocessor(centred)).toMatchObject({ size: [96, 96], fit: "cover", order: "bgr", range: [0, 1] });
+    expect(preprocessorOfPixels({ size: [96, 96], fit: "contain" })).toBeUndefined();
   });
 
   it("leaves out files about other things, and names wrong values", () => {

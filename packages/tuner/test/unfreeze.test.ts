@@ -1,5 +1,8 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { adam, namedWeights } from "@graftjs/core";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adam, namedWeights, type Schedule } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as layers from "@tensorflow/tfjs-layers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -48,6 +51,12 @@ function byHand(
   }
 }
 
+/** A line from `start` to `end` that takes the length of its phase, as the schedules of `@graftjs/transforms` do. */
+function linear({ start, end, steps }: { start: number; end: number; steps?: number }): Schedule {
+  const at = (step: number): number => start + ((end - start) * step) / (steps ?? Number.NaN);
+  return Object.assign(at, { steps, forSteps: (own: number) => linear({ start, end, steps: own }) });
+}
+
 describe("gradual unfreezing", () => {
   it("equals a hand-written Adam loop in which a layer that joins late counts its own steps", async () => {
     const data = examples([4], 12);
@@ -76,6 +85,42 @@ describe("gradual unfreezing", () => {
     byHand(hand, data, 12, 0.01, trained);
     expect(distance(weightsOf(ours), weightsOf(hand))).toBeLessThan(2e-6);
     expect(distance(weightsOf(ours), weightsOf(mlp()))).toBeGreaterThan(0.05);
+  });
+
+  it("takes a rate for each phase, whose schedule has the length of the phase and begins with its own step 0", async () => {
+    const rates: number[] = [];
+    const given: FineTuneOptions = {
+      ...{ data: examples([4], 12), trainable: "head", rule: adam(), epochs: 6, batchSize: 6 },
+      loss: "categoricalCrossentropy",
+      learningRate: linear({ start: 0.04, end: 0 }),
+      observers: [{ stepEnd: ({ learningRate }) => void rates.push(learningRate) }],
+    };
+    const unfreeze = [
+      { epoch: 4, trainable: "trunk", learningRate: linear({ start: 0.008, end: 0 }) },
+      { epoch: 2, trainable: "middle", learningRate: 0.5 },
+      { epoch: 3, trainable: "middle" },
+    ];
+    (await fineTune(mlp(), { ...given, unfreeze })).restore();
+    // Two steps per epoch: four steps down to 0, four at 0.5, four down to 0.
+    const expected = [0.04, 0.03, 0.02, 0.01, 0.5, 0.5, 0.5, 0.5, 0.008, 0.006, 0.004, 0.002];
+    expect(rates).toEqual(expected.map((rate) => expect.closeTo(rate, 9)));
+    const wrong = [{ epoch: 2, trainable: "middle", learningRate: linear({ start: 1, end: 0, steps: 5 }) }];
+    await expect(fineTune(mlp(), { ...given, unfreeze: wrong })).rejects.toThrow(
+      /of the phase from epoch 2 on has 5 steps, and the phase has 8: 4 epochs of 2 steps/,
+    );
+  });
+
+  it("resumes with more epochs if the last phase has a schedule", async () => {
+    const to = mkdtempSync(join(tmpdir(), "graft-phases-"));
+    const run = (epochs: number, resume: boolean) =>
+      fineTune(mlp(), {
+        ...{ data: examples([4], 12), loss: "categoricalCrossentropy", trainable: "head", rule: adam() },
+        ...{ learningRate: 0.1, epochs, batchSize: 6, checkpoint: { to, resume } },
+        unfreeze: [{ epoch: 1, trainable: "middle", learningRate: linear({ start: 0.1, end: 0 }) }],
+      });
+    expect((await run(2, false)).steps).toBe(4);
+    expect((await run(4, true)).steps).toBe(8);
+    rmSync(to, { recursive: true });
   });
 
   it("trains selected layers whose own `trainable` flag is false, as without the flag", async () => {

@@ -7,6 +7,7 @@ const MIB = 2 ** 20;
  * step is undone, and the next one, or one with a smaller batch, works.
  */
 export class OutOfMemoryError extends BackendError {
+  override name = "OutOfMemoryError";
   /** Bytes that were asked for. */
   readonly bytes: number;
   /** The op that asked, with the sizes of its inputs. Undefined for a tensor that the app created itself. */

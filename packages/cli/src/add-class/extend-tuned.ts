@@ -1,7 +1,15 @@
-import { extendHead, headFeatures, type ModelCard, nearestClassMean, saveModel } from "@graftjs/tuner";
+import {
+  extendHead,
+  headFeatures,
+  type ModelCard,
+  nearestClassMean,
+  type ReadRunData,
+  saveModel,
+} from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import { dataContext } from "../data/data-context.ts";
+import type { LossUse } from "../data/loss-of-output.ts";
 import { readData } from "../data/read-data.ts";
 import { registryOf } from "../model/recipe-model.ts";
 import { openBestBackend } from "../predict/best-backend.ts";
@@ -19,6 +27,8 @@ export interface Extended {
   readonly added: readonly string[];
   /** Shares of right answers before any training. Undefined if no class was added. */
   readonly answers: Answers | undefined;
+  /** The recipe's data, for the training. Undefined if they were not read. */
+  readonly examples: ReadRunData | undefined;
 }
 
 /** Shares of right answers, from 0 to 1. */
@@ -48,7 +58,7 @@ export async function extendTuned(file: RecipeFile, from: string, to: string, cw
     const layers = layersOf(loaded.layers, old.length);
     const grown = added.length === 0 ? undefined : await grow(layers, file, extended, added.length);
     await saveModel(grown?.model ?? layers, to, { card: extended });
-    return { card: extended, added, answers: grown?.answers };
+    return { card: extended, added, answers: grown?.answers, examples: grown?.examples };
   } finally {
     await backend.dispose();
   }
@@ -73,10 +83,10 @@ async function grow(
   file: RecipeFile,
   card: ModelCard,
   add: number,
-): Promise<{ readonly model: tfl.LayersModel; readonly answers: Answers }> {
+): Promise<{ readonly model: tfl.LayersModel; readonly answers: Answers; readonly examples: ReadRunData }> {
   const registry = await registryOf(file.recipe.plugins ?? [], file.folder, file.trust);
-  // A sparse loss asks for class numbers.
-  const context = dataContext(layers, "sparseCategoricalCrossentropy", file.folder, card);
+  // Labels in the form that the training takes, so that the files are decoded only once.
+  const context = dataContext(layers, file.run.loss as LossUse, file.folder, card);
   const read = await readData(file, registry, context);
   if (String(read.classes) !== String(card.classes))
     throw new UsageError(
@@ -91,12 +101,12 @@ async function grow(
   const answers = {
     nearestMean: await shareOf(classifier.predict(test.features), test.ys),
     head: await shareOf(headAnswers(model, test.features), test.ys),
-    examples: test.ys.size,
+    examples: test.ys.shape[0] as number,
     validated: read.validation !== undefined,
   };
   classifier.dispose();
   tf.dispose([{ ...train }, { ...test }]);
-  return { model, answers };
+  return { model, answers, examples: read };
 }
 
 function features(layers: tfl.LayersModel, data: Parameters<typeof labelledTensors>[0]): HeadData {
@@ -122,7 +132,10 @@ function headAnswers(model: tfl.LayersModel, rows: tf.Tensor2D): tf.Tensor {
 }
 
 async function shareOf(answers: tf.Tensor, ys: tf.Tensor): Promise<number> {
-  const right = tf.tidy(() => tf.mean(tf.cast(tf.equal(answers, tf.cast(tf.reshape(ys, [-1]), "int32")), "float32")));
+  const right = tf.tidy(() => {
+    const numbers = ys.rank === 2 && ys.shape[1] !== 1 ? tf.argMax(ys, 1) : tf.reshape(ys, [-1]);
+    return tf.mean(tf.cast(tf.equal(answers, tf.cast(numbers, "int32")), "float32"));
+  });
   const [share] = await right.data();
   tf.dispose([answers, right]);
   return share as number;

@@ -2,6 +2,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import type { Answers } from "../add-class/extend-tuned.ts";
 import { realPath, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import type { RecipeFile } from "../recipe/recipe-file.ts";
+import type { Session } from "../run/session.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { printableName } from "../terminal/printable.ts";
@@ -49,7 +50,7 @@ export const addClass: Command = {
       const folder = values.untrained === true ? out : await start.path();
       if (folder === undefined)
         throw new UsageError("The folder for temporary files cannot be written.", "Set TMPDIR to a folder that can.");
-      const { added, answers, card } = await extendTuned(file, from, folder, io.cwd);
+      const { added, answers, card, examples } = await extendTuned(file, from, folder, io.cwd);
       io.out(
         `${added.length === 0 ? "No new class: more examples of the same ones" : `New: ${added.map(printableName).join(", ")}`}\n`,
       );
@@ -58,7 +59,7 @@ export const addClass: Command = {
         io.out(modelLine(place, io.cwd));
         return;
       }
-      await withSession(extendedRecipe(file, folder), io, file.trust, async (session) => {
+      const further = async (session: Session): Promise<void> => {
         for (const note of session.notes) io.out(`${note}\n`);
         io.out(`${formatPlan(await planFineTune(session.model, session.options))}\n`);
         const result = await train(session, {
@@ -70,7 +71,8 @@ export const addClass: Command = {
         result.mergeAndUnload();
         if (session.savable) await saveModel(session.savable, out, { card });
         io.out(modelLine(place, io.cwd));
-      });
+      };
+      await withSession(extendedRecipe(file, folder), io, file.trust, further, examples);
     } finally {
       await Promise.all([start.remove(), spare.remove()]);
     }

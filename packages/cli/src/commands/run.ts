@@ -1,9 +1,11 @@
 import { basename, dirname, join, resolve } from "node:path";
+import type { FineTuneResult } from "@graftjs/tuner";
 import { assertWritable } from "../project/files.ts";
 import { assertPlaces } from "../run/assert-places.ts";
 import { uninterrupted } from "../run/interruptible.ts";
 import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
+import { withoutRepeats } from "../run/without-repeats.ts";
 import { createRunFolder, writeResult } from "../runs/run-folder.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { recipePath } from "./arguments.ts";
@@ -71,20 +73,23 @@ export const run: Command = {
         await assertPlaces(file, place, state);
         await assertWritable(dirname(place.delta));
         if (json !== true) for (const note of notes) io.out(`${note}\n`);
-        if (json !== true && first) io.out(`${formatPlan(await planFineTune(model, options))}\n`);
-        const result = await train(session, {
-          checkpoint: state,
-          resume: resume === true,
-          everySteps: EVERY_STEPS,
-          spare,
-          observers:
-            json === true
-              ? [jsonl({ to: io.out })]
-              : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
-          hint,
-          err: io.err,
-          collective,
-        });
+        const plan = json !== true && first ? await planFineTune(model, options) : undefined;
+        if (plan) io.out(`${formatPlan(plan)}\n`);
+        const training = (): Promise<FineTuneResult> =>
+          train(session, {
+            checkpoint: state,
+            resume: resume === true,
+            everySteps: EVERY_STEPS,
+            spare,
+            observers:
+              json === true
+                ? [jsonl({ to: io.out })]
+                : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
+            hint,
+            err: io.err,
+            collective,
+          });
+        const result = await withoutRepeats(plan?.warnings ?? [], training);
         if (!first) {
           result.restore();
           return;

@@ -24,7 +24,7 @@ export async function kernelsOfRun(model: LayersModel, options: RunOptions): Pro
   const data = { xs, ys };
   const given = { ...options, data, validation: data };
   // If there is gradual unfreezing, a second epoch trains every parameter that is ever unfrozen.
-  const unfreeze = options.unfreeze?.map((phase) => ({ ...phase, epoch: 1 })) ?? [];
+  const unfreeze = options.unfreeze?.map(({ trainable }) => ({ trainable, epoch: 1 })) ?? [];
   const epochs = unfreeze.length > 0 ? 2 : 1;
   // A schedule has the length of the whole run.
   const learningRate = 0.001;

@@ -4,6 +4,7 @@ import type { ModelCard } from "@graftjs/tuner";
 import { realPath } from "../project/trust.ts";
 import { assertModelReplaceable, assertReplaceable } from "./assert-places.ts";
 import { modelFiles } from "./model-files.ts";
+import { savePreprocessor } from "./save-preprocessor.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { ModelSource } from "../model/recipe-model.ts";
 
@@ -48,6 +49,7 @@ export async function saveMerged({ base, delta, card: own, source }: Merging, to
     if (delta) await applyTuned(model, { recipe: {}, ...source }, delta);
     if (isFile) await writeFileAtomic(to, await saveWhole(model.tunable));
     else if (model.savable) await saveModel(model.savable, to, card ? { card } : {});
+    if (!isFile) await savePreprocessor(card, to);
   } finally {
     model.dispose();
   }

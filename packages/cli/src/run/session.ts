@@ -53,12 +53,14 @@ export interface Session extends Composed {
  *
  * @param given the recipe, as the command line names it, or as it was read.
  * @param trust the code that the recipe may name.
+ * @param examples the recipe's data, if they were read before. They are read otherwise.
  */
 export async function withSession(
   given: string | RecipeFile,
   { cwd, err }: Io,
   trust: Trust,
   use: (session: Session) => Promise<void>,
+  examples?: tuner.ReadRunData,
 ): Promise<void> {
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
@@ -83,7 +85,7 @@ export async function withSession(
     if (!named && backend.name === "cpu") err(`${NO_OTHER}\n`);
     try {
       const { tunable: model, savable } = await readModel({ ...file, classes });
-      const read = await readData(file, registry, dataContext(model, composed.loss, file.folder, base));
+      const read = examples ?? (await readData(file, registry, dataContext(model, composed.loss, file.folder, base)));
       const given = {
         ...composed,
         data: read.data,

@@ -1,10 +1,13 @@
 import { BackendLostError, GraftError, NonFiniteError } from "@graftjs/core";
 
 /** The command line, or a file that it names, is wrong: exit code 2, no stack trace. */
-export class UsageError extends GraftError {}
+export class UsageError extends GraftError {
+  override name = "UsageError";
+}
 
 /** Ctrl-C, SIGTERM or SIGHUP ended a run: no stack trace. */
 export class Interrupted extends GraftError {
+  override name = "Interrupted";
   readonly exitCode: ExitCode;
   /** @param exitCode 128 and the number of the signal, as shells count. */
   constructor(message: string, hint: string, exitCode: number) {

@@ -9,18 +9,16 @@ export interface OptionProblem {
 
 /** Returns every problem of `value` under `schema`. */
 export function checkOptions(value: unknown, schema: OptionSchema, path: readonly string[] = []): OptionProblem[] {
-  const at = path.length > 0 ? `\`${path.join(".")}\`` : "options";
-  const problem = (rest: string): OptionProblem[] => [{ message: `${at} ${rest}, got ${show(value)}`, path }];
+  const problem = (rest: string, hint = "") => [{ message: `${at(path)} ${rest}, got ${show(value)}${hint}`, path }];
   if (schema.plugin) {
     const fix = pluginProblem(value, schema.plugin);
-    return fix ? [{ message: `${at} must be a ${schema.plugin}, got ${show(value)}. ${fix}`, path }] : [];
+    return fix ? problem(`must be a ${schema.plugin}`, `. ${fix}`) : [];
   }
   if (schema.anyOf) return alternativeProblems(value, schema.anyOf, path);
   if (schema.enum) {
     if (schema.enum.some((item) => item === value)) return [];
     const names = schema.enum.map(String);
-    const hint = didYouMean(String(value), names);
-    return [{ message: `${at} must be one of ${names.join(", ")}, got ${show(value)}. ${hint}`, path }];
+    return problem(`must be one of ${names.join(", ")}`, `. ${didYouMean(String(value), names)}`);
   }
   if (!hasType(value, schema.type) || !inRange(value, schema)) return problem(`must be ${expectation(schema)}`);
   if (Array.isArray(value) && schema.items) {
@@ -30,6 +28,9 @@ export function checkOptions(value: unknown, schema: OptionSchema, path: readonl
   return schema.type === "object" ? objectProblems(value as Record<string, unknown>, schema, path) : [];
 }
 
+/** Names an option in a message. */
+const at = (path: readonly string[]): string => (path.length > 0 ? `\`${path.join(".")}\`` : "options");
+
 function alternativeProblems(value: unknown, anyOf: readonly OptionSchema[], path: readonly string[]): OptionProblem[] {
   if (anyOf.some((option) => checkOptions(value, option, path).length === 0)) return [];
   // The value has the form of this alternative: its inner problems say more than a list of all alternatives.
@@ -37,8 +38,7 @@ function alternativeProblems(value: unknown, anyOf: readonly OptionSchema[], pat
   if (near) return checkOptions(value, near, path);
   const names = anyOf.flatMap((option) => option.enum ?? []).map(String);
   const hint = typeof value === "string" && names.length > 0 ? `. ${didYouMean(value, names)}` : "";
-  const at = path.length > 0 ? `\`${path.join(".")}\`` : "options";
-  return [{ message: `${at} must be ${expectation({ anyOf })}, got ${show(value)}${hint}`, path }];
+  return [{ message: `${at(path)} must be ${expectation({ anyOf })}, got ${show(value)}${hint}`, path }];
 }
 
 function objectProblems(
@@ -85,9 +85,8 @@ export function withDefaults(value: unknown, schema: OptionSchema): unknown {
 
 /** Returns the fix if `value` cannot be a plugin's value. */
 function pluginProblem(value: unknown, kind: string): string | undefined {
-  if (kind === "schedule" && typeof value === "number") {
+  if (kind === "schedule" && typeof value === "number")
     return value >= 0 && Number.isFinite(value) ? undefined : "Give a number ≥ 0, or a schedule.";
-  }
   if (typeof value === "function") return undefined;
   if (typeof value === "string" || (typeof value === "object" && value !== null && "use" in value)) {
     return "Names work in recipes only: in code, call the plugin's function.";

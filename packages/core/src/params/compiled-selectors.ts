@@ -5,11 +5,8 @@ import { matcher, type Select, type Selector } from "./select.ts";
 export function selectOnce(selector: Selector, what: string): (infos: readonly ParamInfo[]) => Select {
   const cache = new WeakMap<readonly ParamInfo[], Select>();
   return (infos) => {
-    let select = cache.get(infos);
-    if (!select) {
-      select = matcher(infos, selector, what);
-      cache.set(infos, select);
-    }
+    const select = cache.get(infos) ?? matcher(infos, selector, what);
+    cache.set(infos, select);
     return select;
   };
 }

@@ -1,5 +1,5 @@
 import { DataFilesError } from "../data-files-error.ts";
-import type { PixelOptions } from "./image-options.ts";
+import { channelScales, type ImageOptions, type PixelOptions } from "./image-options.ts";
 
 /** Options of pictures that a base model asks for. */
 export interface BasePixels extends PixelOptions {
@@ -37,6 +37,28 @@ export function pixelsOfPreprocessor(config: unknown): BasePixels | undefined {
     order: given.do_flip_channel_order === true ? "bgr" : "rgb",
     fit: covers || shortest ? "cover" : "stretch",
     ...(size ? { size } : {}),
+  };
+}
+
+/**
+ * Writes options of pictures as a `preprocessor_config.json` of Hugging Face. `pixelsOfPreprocessor` reads the same numbers back.
+ *
+ * @returns undefined if the format has no words for them: pictures with black borders, or cut to a rectangle that is not a square.
+ */
+export function preprocessorOfPixels(options: ImageOptions): Readonly<Record<string, unknown>> | undefined {
+  const { size, channels = 3, fit = "cover", order } = options;
+  const [height, width] = size as readonly [number, number];
+  if (fit === "contain" || (fit === "cover" && height !== width)) return undefined;
+  const scales = channelScales(options, channels);
+  const std = scales.map(({ factor }) => 1 / (255 * factor));
+  return {
+    ...(fit === "cover"
+      ? { do_resize: true, size: { shortest_edge: height }, do_center_crop: true, crop_size: { height, width } }
+      : { do_resize: true, size: { height, width }, do_center_crop: false }),
+    ...{ do_rescale: true, rescale_factor: 1 / 255, do_normalize: true },
+    image_mean: scales.map(({ offset }, c) => 0 - offset * (std[c] as number)),
+    image_std: std,
+    ...(order === "bgr" ? { do_flip_channel_order: true } : {}),
   };
 }
 

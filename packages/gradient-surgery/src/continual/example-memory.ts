@@ -37,7 +37,7 @@ export const exampleMemoryOptions: OptionsSchema<ExampleMemoryOptions, "seed"> =
 >(
   {
     capacity: { type: "integer", minimum: 1, description: "Most examples it holds" },
-    seed: { type: "integer", default: 0, description: "Seed of what is kept and sampled" },
+    seed: { type: "integer", minimum: 0, default: 0, description: "Seed of what is kept and sampled" },
   },
   ["capacity"],
 );

@@ -24,7 +24,7 @@ export const graddropOptions: OptionsSchema<GraddropOptions, "seed"> = optionsSc
     additionalProperties: { type: "number", minimum: 0, maximum: 1 },
     description: "Share of each task's gradient that is never dropped, by task",
   },
-  seed: { type: "integer", default: 0, description: "Seed of the random choice" },
+  seed: { type: "integer", minimum: 0, default: 0, description: "Seed of the random choice" },
 });
 
 /**

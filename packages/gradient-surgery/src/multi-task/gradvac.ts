@@ -28,6 +28,7 @@ export const gradvacOptions: OptionsSchema<GradvacOptions, "beta" | "seed"> = op
   },
   seed: {
     type: "integer",
+    minimum: 0,
     default: 0,
     description: "Seed of the order in which each task is compared with the others",
   },

@@ -16,6 +16,7 @@ export const pcgradOptions: OptionsSchema<PcgradOptions, "seed" | "reduction"> =
 >({
   seed: {
     type: "integer",
+    minimum: 0,
     default: 0,
     description: "Seed of the order in which each task is compared with the others",
   },

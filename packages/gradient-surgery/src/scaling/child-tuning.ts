@@ -31,7 +31,7 @@ export const childTuningOptions: OptionsSchema<ChildTuningOptions, "keep" | "see
     default: 0.3,
     description: "Share of the elements that is trained",
   },
-  seed: { type: "integer", default: 0, description: "Seed of the random choice, if `fisher` is not given" },
+  seed: { type: "integer", minimum: 0, default: 0, description: "Seed of the random choice, if `fisher` is not given" },
   fisher: {
     type: "object",
     description: "Fisher information by parameter name. With it, the most informative elements are trained",

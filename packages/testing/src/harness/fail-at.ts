@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /** The error that {@link failAt} injects. */
-export class InjectedFault extends Error {}
+export class InjectedFault extends Error {
+  override name = "InjectedFault";
+}
 
 /**
  * Runs `fn` and makes one kernel call throw an {@link InjectedFault}.

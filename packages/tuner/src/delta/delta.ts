@@ -16,7 +16,9 @@ import {
 } from "../models/fingerprint.ts";
 
 /** A delta does not fit the model, or two deltas do not fit each other. */
-export class DeltaError extends GraftError {}
+export class DeltaError extends GraftError {
+  override name = "DeltaError";
+}
 
 export interface SaveDeltaOptions {
   /** Description of the run for people and tools. It is stored as JSON and never evaluated. */

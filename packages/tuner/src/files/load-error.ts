@@ -1,4 +1,6 @@
 import { GraftError } from "@graftjs/core";
 
 /** A model file cannot be loaded. */
-export class LoadError extends GraftError {}
+export class LoadError extends GraftError {
+  override name = "LoadError";
+}

@@ -4,7 +4,9 @@ import type { FileIo } from "./io.ts";
 import { nodeIo } from "./node-io.ts";
 
 /** A file could not be written. A previous file of that name is unchanged. */
-export class FileError extends GraftError {}
+export class FileError extends GraftError {
+  override name = "FileError";
+}
 
 /**
  * Writes a file so that after a crash at any moment either the old file or the complete new one exists. It writes a temporary file,

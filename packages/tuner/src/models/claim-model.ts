@@ -4,10 +4,14 @@ import { adaptModel, type TunableModel } from "./adapt-model.ts";
 import type { ModelAdapter } from "./adapter/model-adapter.ts";
 
 /** A model is in use by another run of this process. */
-export class ModelBusyError extends GraftError {}
+export class ModelBusyError extends GraftError {
+  override name = "ModelBusyError";
+}
 
 /** A model was disposed before or during a run. */
-export class ModelDisposedError extends GraftError {}
+export class ModelDisposedError extends GraftError {
+  override name = "ModelDisposedError";
+}
 
 const LOAD_AGAIN = "Dispose a model only after its run has ended, and load it again to train it.";
 const inUse = new WeakSet<tf.Variable>();

@@ -19,7 +19,7 @@ export const gradientNoiseOptions: OptionsSchema<GradientNoiseOptions, "gamma" |
   {
     eta: { type: "number", exclusiveMinimum: 0, description: "η, the variance at the first step" },
     gamma: { type: "number", minimum: 0, default: 0.55, description: "γ in η / (1 + t)^γ" },
-    seed: { type: "integer", default: 0, description: "Seed of the noise" },
+    seed: { type: "integer", minimum: 0, default: 0, description: "Seed of the noise" },
   },
   ["eta"],
 );

@@ -4,9 +4,14 @@ import type { FineTuneOptions } from "./fine-tune-options.ts";
 
 /** Returns valid options that defeat each other, one line each, with a suggested fix. Wrong values are passed over. */
 export function defeatingOptions(options: FineTuneOptions): string[] {
-  const { views, augment, mixup = 0 } = options;
+  const { views, augment, mixup = 0, checkpoint } = options;
   const sparse = mixup > 0 ? sparseLoss(options) : undefined;
   return [
+    ...(typeof checkpoint === "object" && checkpoint !== null && checkpoint.to === undefined
+      ? [
+          '`checkpoint` does not say where. Give a folder or a store: `checkpoint: { to: "checkpoints", resume: true }`.',
+        ]
+      : []),
     ...(views !== undefined && !augment?.length ? ["`views` counts augmented views. Give `augment` as well."] : []),
     ...(sparse === undefined
       ? []

@@ -1,7 +1,7 @@
 import { OptionsError, type Schedule } from "@graftjs/core";
 
 /** A schedule that spans a run, as those of `@graftjs/transforms` are. */
-interface Sized {
+export interface Sized {
   /** Its own number of steps. Undefined if it takes the length of the run. */
   readonly steps: number | undefined;
   forSteps(steps: number): Schedule;
@@ -16,15 +16,21 @@ export interface RunLength {
 /**
  * Returns the rate over the length of the run, if it is a schedule without a length of its own. Other rates are returned unchanged.
  *
+ * @param phase names the phase in the error, if the length is that of a phase.
  * @throws OptionsError with both lengths if the schedule has another one. Its last rate would hold too long, or never be reached.
  */
-export function rateOfRun(rate: number | Schedule, { epochs, stepsPerEpoch }: RunLength): number | Schedule {
+export function rateOfRun(
+  rate: number | Schedule,
+  { epochs, stepsPerEpoch }: RunLength,
+  phase?: string,
+): number | Schedule {
   if (!isSized(rate)) return rate;
   const length = epochs * stepsPerEpoch;
   if (rate.steps === undefined) return rate.forSteps(length);
   if (rate.steps === length) return rate;
+  const of = phase ? ` of ${phase}` : "";
   throw new OptionsError(
-    `\`learningRate\` has ${rate.steps} steps, and the run has ${length}: ${epochs} epochs of ${stepsPerEpoch} steps.`,
+    `\`learningRate\`${of} has ${rate.steps} steps, and the ${phase ? "phase" : "run"} has ${length}: ${epochs} epochs of ${stepsPerEpoch} steps.`,
     "Leave the number of steps of the schedule out: it takes the length of the run. For a schedule that ends earlier, use `sequence`.",
   );
 }
@@ -34,6 +40,7 @@ export function withoutLength(rate: number | Schedule): number | Schedule {
   return isSized(rate) ? rate.forSteps(2 ** 16) : rate;
 }
 
-function isSized(rate: number | Schedule): rate is Schedule & Sized {
+/** Tells whether a rate is a schedule that spans a run. */
+export function isSized(rate: number | Schedule): rate is Schedule & Sized {
   return typeof rate === "function" && typeof (rate as Partial<Sized>).forSteps === "function";
 }

@@ -15,6 +15,19 @@ import type { LossOption } from "../losses/losses-by-output.ts";
 import { type WeightNoiseOptions, weightNoiseOptions } from "../noise/weight-noise.ts";
 import type { OptionProperties } from "./option-properties.ts";
 
+/** A stretch of epochs that trains more parameters than the one before. */
+export interface UnfreezePhase {
+  /** First epoch, counted from 0. */
+  readonly epoch: number;
+  /** Parameters that are trained as well from this epoch on. */
+  readonly trainable: Selector;
+  /**
+   * Rate from this epoch on. A schedule begins with its own step 0, and takes the length up to the next rate if it has none.
+   * @default the rate before continues
+   */
+  readonly learningRate?: number | Schedule;
+}
+
 /** The parameters that are trained, and how. */
 export interface TrainingOptions {
   /** One loss, or one loss per output: in order, or by the output's name. */
@@ -31,8 +44,11 @@ export interface TrainingOptions {
   readonly labelSmoothing?: number;
   /** Parameters to train, by stable name. The layers' own `trainable` flags do not matter. */
   readonly trainable: Selector;
-  /** Parameters that are trained as well from the start of an epoch on: gradual unfreezing. The trunk shrinks accordingly. @default [] */
-  readonly unfreeze?: readonly { readonly epoch: number; readonly trainable: Selector }[];
+  /**
+   * Parameters that are trained as well from the start of an epoch on: gradual unfreezing. The trunk shrinks accordingly. The entries may
+   * stand in any order: they take effect in the order of their epochs. An entry may have a `learningRate` of its own. @default []
+   */
+  readonly unfreeze?: readonly UnfreezePhase[];
   /** Changes to the model for the run. They are undone by `restore()` of the result, or by an error. @default [] */
   readonly patches?: readonly ModelPatch[];
   /** Gradient transformations, applied in this order before the rule. @default [] */
@@ -54,7 +70,7 @@ export interface TrainingOptions {
   readonly maxSteps?: number;
   /** Batches whose gradients are averaged, weighted by their sizes, into one step. @default 1 */
   readonly accumulate?: number;
-  /** Fixes the order of the examples, augmentation, dropout and noise. 0 is a seed like any other. @default 0 */
+  /** Fixes the order of the examples, augmentation, dropout and noise. An integer ≥ 0; 0 is a seed like any other. @default 0 */
   readonly seed?: number;
   /** Normal noise on the trained weights during each forward pass of training. A number is the deviation. @default no noise */
   readonly weightNoise?: number | WeightNoiseOptions;
@@ -107,12 +123,16 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
       properties: {
         epoch: { type: "integer", minimum: 1, description: "First epoch, counted from 0" },
         trainable: { description: "Selector of the parameters that are trained as well from this epoch on" },
+        learningRate: {
+          plugin: "schedule",
+          description: "Rate from this epoch on, with its own step 0. Default: the rate before continues",
+        },
       },
       required: ["epoch", "trainable"],
       additionalProperties: false,
     },
     default: [],
-    description: "Parameters that are trained only from a later epoch on",
+    description: "Parameters that are trained only from a later epoch on. Any order: the epochs decide",
   },
   patches: {
     type: "array",
@@ -153,6 +173,7 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
   },
   seed: {
     type: "integer",
+    minimum: 0,
     default: 0,
     description: "Fixes the order of the examples, augmentation, dropout and noise",
   },

@@ -3,7 +3,9 @@ import type { Asked, FromWorker, WorkerResult } from "./messages.ts";
 import { listen, type WorkerPort } from "./port.ts";
 
 /** A run in a worker ended with an error, or the worker was lost. */
-export class WorkerError extends GraftError {}
+export class WorkerError extends GraftError {
+  override name = "WorkerError";
+}
 
 export interface InWorkerOptions {
   /**

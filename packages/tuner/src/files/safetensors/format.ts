@@ -1,7 +1,9 @@
 import { GraftError } from "@graftjs/core";
 
 /** A file is not a valid safetensors file, or a tensor cannot be stored as one. */
-export class SafetensorsError extends GraftError {}
+export class SafetensorsError extends GraftError {
+  override name = "SafetensorsError";
+}
 
 /** Bytes per element of each type in the format. */
 export const WIDTH = {

@@ -33,7 +33,7 @@ import { type WithWeightNoise, weightNoise } from "../../noise/weight-noise.ts";
 import { assertMonitors } from "../../options/check-monitor.ts";
 import { type FineTuneOptions, type ParsedOptions, parseFineTuneOptions } from "../../options/fine-tune-options.ts";
 import { tryGradients } from "./trial-pass.ts";
-import { rateOfRun } from "../../options/rate-of-run.ts";
+import { rateByPhase } from "../../options/rate-by-phase.ts";
 import { type Agreement, agreement } from "./agreement.ts";
 import { assertRanks } from "./assert-ranks.ts";
 import { type UpdateGate, updateGate } from "./update-gate.ts";
@@ -199,7 +199,8 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     const metrics = metricsByOutput(listedMetrics(options.metrics, ports.outputNames), several, ports.outputNames);
     assertMonitors({ ports, metrics, severalLabels: several, validation }, options);
     const stepsPerEpoch = Math.ceil(Math.ceil(train.size / batchSize) / accumulate);
-    const learningRate = rateOfRun(options.learningRate, { epochs: options.epochs, stepsPerEpoch });
+    const { epochs, unfreeze } = options;
+    const learningRate = rateByPhase(options.learningRate, unfreeze, { epochs, stepsPerEpoch });
     const gate = updateGate(rule);
     const optimizer = new HookedOptimizer({ params, hooks, rule: gate.rule, learningRate, rateMultipliers });
     const statistics = adapter.weights.filter(({ statistic }) => statistic);

@@ -5,10 +5,14 @@ import * as tf from "@tensorflow/tfjs-core";
 const LARGEST_RATE = 1e6;
 
 /** The fused kernel cannot take this step. Nothing was written. */
-export class NotFused extends Error {}
+export class NotFused extends Error {
+  override name = "NotFused";
+}
 
 /** A rate is NaN or infinite. Nothing was written. */
-export class BadRate extends NonFiniteError {}
+export class BadRate extends NonFiniteError {
+  override name = "BadRate";
+}
 
 /** A rule whose fused kernel runs only on request. It has the name and the state of the rule that it wraps. */
 export interface UpdateGate {

@@ -1,7 +1,9 @@
 import { formatNames, GraftError, type NamedWeight } from "@graftjs/core";
 
 /** A statistic changed although a patch promised to freeze it. */
-export class FrozenStatisticsError extends GraftError {}
+export class FrozenStatisticsError extends GraftError {
+  override name = "FrozenStatisticsError";
+}
 
 /** The frozen statistics with their values at the start. */
 export type FrozenStatistics = readonly { readonly weight: NamedWeight; readonly values: ArrayLike<number> }[];

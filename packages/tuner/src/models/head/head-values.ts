@@ -1,5 +1,6 @@
 import { OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { assertSeed } from "../../random/assert-seed.ts";
 import { seeded } from "../../random/random.ts";
 
 /**
@@ -7,7 +8,7 @@ import { seeded } from "../../random/random.ts";
  *
  * @param inputs number of features.
  * @param units number of outputs.
- * @throws OptionsError if `units` is not an integer ≥ 1.
+ * @throws OptionsError if `units` is not an integer ≥ 1, or `seed` not an integer ≥ 0.
  */
 export function headValues(
   inputs: number,
@@ -15,6 +16,7 @@ export function headValues(
   seed: number,
 ): { readonly kernel: tf.Tensor2D; readonly bias: tf.Tensor1D } {
   assertUnits(units);
+  assertSeed(seed, "replaceHead");
   const limit = Math.sqrt(6 / (inputs + units));
   const random = seeded(seed, "head");
   const values = Float32Array.from({ length: inputs * units }, () => (2 * random() - 1) * limit);

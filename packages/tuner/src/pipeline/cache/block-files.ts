@@ -8,6 +8,7 @@ import { decodeBlocks, encodeBlocks } from "./stored-blocks.ts";
 
 /** A cache file could not be written. The rows of a stream may not fit into memory, so no other cache can replace the files. */
 export class UnwritableCache extends GraftError {
+  override name = "UnwritableCache";
   readonly where: string;
   constructor(where: string, cause: unknown) {
     const why = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);

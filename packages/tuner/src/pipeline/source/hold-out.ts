@@ -1,5 +1,6 @@
 import { OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
+import { assertSeed } from "../../random/assert-seed.ts";
 import { permutation, seeded } from "../../random/random.ts";
 import { type ExampleData, rows, type TensorData } from "./columns.ts";
 import { flat } from "./element.ts";
@@ -25,7 +26,7 @@ export interface HeldOut {
  * Divides examples into training and validation examples. If the labels of the only output are one-hot or class indices, each class is
  * divided by itself, so both parts have every class that has at least two examples. The caller's tensors stay.
  *
- * @throws OptionsError if `share` is not between 0 and 1, or if one part would be empty.
+ * @throws OptionsError if `share` is not between 0 and 1, if `seed` is not an integer ≥ 0, or if one part would be empty.
  */
 export async function holdOut(
   data: MemoryData,
@@ -33,6 +34,7 @@ export async function holdOut(
 ): Promise<HeldOut> {
   if (!(share > 0 && share < 1))
     throw new OptionsError(`\`share\` of holdOut is ${share}.`, "Give a number between 0 and 1.");
+  assertSeed(seed, "holdOut");
   const { examples, dispose } = await examplesOf(data, rank);
   try {
     const [xs, ys] = [flat(examples.xs), flat(examples.ys)];
