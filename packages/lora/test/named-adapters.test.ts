@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, expect, it } from "vitest";
-import { type AdapterHandle, combine, ia3, lora, namedAdapters } from "../src/index.ts";
+import { type AdapterHandle, type AdapterPatch, combine, ia3, lora, namedAdapters } from "../src/index.ts";
 import { disturb, everyKind, tokens, volumes } from "./nets.ts";
 
 beforeAll(() => tf.setBackend("cpu"));
@@ -109,6 +109,64 @@ it("says which weights a method cannot change, all at once, and leaves no tensor
   expect(() => lora({ target: "dense/bias" }).apply(model)).toThrow("matches nothing");
   expect(() => lora({ rank: 0, alpha: 0, target: "conv/**" })).toThrow("`lora` has 2 wrong option(s).");
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+it("swaps in adapters of lower rank, which then compute as without the padding", () => {
+  const { model, adapters, rows } = setUp();
+  adapters.use();
+  const none = rows();
+  const options = { target: ["conv/kernel", "up/kernel", "dense/kernel"], alpha: 3, seed: 8 };
+  const small = adapters.add("small", lora({ ...options, rank: 1 }));
+  disturb(small.added.map(({ variable }) => variable));
+  const wanted = adapters.during(["small"], rows);
+  const values = small.added.map(({ variable }) => variable.dataSync());
+  const german = adapters.get("german");
+  const shapes = german.added.map(({ shape }) => shape);
+  const { numTensors } = tf.memory();
+  // The patch makes an adapter with the values of `small`, as one that reads a file does.
+  const patch = lora({ ...options, rank: 1 });
+  adapters.swap("german", {
+    ...patch,
+    apply(of) {
+      const handle = patch.apply(of);
+      handle.added.forEach(({ variable }, i) => {
+        tf.tidy(() => variable.assign(tf.tensor(values[i] as Float32Array, variable.shape)));
+      });
+      return handle;
+    },
+  });
+  expect(tf.memory().numTensors).toBe(numTensors);
+  expect(rows()).toEqual(none);
+  adapters.use("german");
+  // `german` adapts each/kernel too, whose values are 0 now.
+  expect(rows().flat()).toEqual(wanted.flat().map((value) => expect.closeTo(value, 5)));
+  expect(german.added.map(({ variable }) => variable.shape)).toEqual(shapes);
+  german.merge();
+  expect(rows().flat()).toEqual(wanted.flat().map((value) => expect.closeTo(value, 5)));
+  expect(() => adapters.swap("german", patch)).toThrow("The adapter is merged");
+  german.unmerge();
+  expect(model.name).toBe("every-kind");
+});
+
+it("swaps nothing if targets, ranks or methods differ", () => {
+  const { model, adapters, rows } = setUp();
+  adapters.use("german");
+  const before = rows();
+  const [{ numTensors }, calls] = [tf.memory(), model.layers.map(({ call }) => call)];
+  const swap = (name: string, patch: AdapterPatch) => () => adapters.swap(name, patch);
+  const patterns = [{ target: "conv/kernel", rank: 3 }];
+  expect(swap("german", lora({ target: ["conv/kernel", "valid/kernel"], rank: 1, patterns }))).toThrow(
+    /2 problem\(s\). Nothing was changed.[\s\S]*conv\/kernel has rank 3, and the adapter on the model has rank 2.[\s\S]*valid\/kernel is adapted by the new/,
+  );
+  expect(swap("german", ia3({ target }))).toThrow("The new adapter is a `ia3` adapter.");
+  expect(swap("french", lora({ target }))).toThrow("The adapter on the model is a `ia3` adapter.");
+  expect(swap("german", lora({ target, rank: 1, initialization: "pissa" }))).toThrow(
+    'The new adapter began with "pissa"',
+  );
+  expect(swap("dutch", lora({ target }))).toThrow("The model has no adapter `dutch`.");
+  expect(rows()).toEqual(before);
+  expect(tf.memory().numTensors).toBe(numTensors + 1); // the prediction
+  expect(model.layers.map(({ call }) => call)).toEqual(calls);
 });
 
 it("combines adapters of different ranks and targets into their weighted sum, in every kind of layer", () => {

@@ -1,6 +1,7 @@
 import { didYouMean, type LayersLike, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AdapterHandle, AdapterPatch } from "./adapter-patch.ts";
+import { swapValues } from "./hot-swap.ts";
 
 /** Several adapters on one model, each with a name. */
 export interface NamedAdapters {
@@ -14,6 +15,15 @@ export interface NamedAdapters {
    * @throws OptionsError if the name is taken, and the errors of the patch
    */
   add(name: string, patch: AdapterPatch): AdapterHandle;
+  /**
+   * Replaces the values of a `lora` adapter by those of another, which may have lower ranks: zeros fill the rest, so that all variables keep
+   * their shapes. Kernels that the new adapter leaves out get zeros. The adapter stays on or off.
+   *
+   * @param patch makes the new adapter, for example `readPeft(files)`
+   * @throws OptionsError if the name is unknown, or if the new adapter has other targets or higher ranks; GraftError if the
+   *   adapter is merged. Nothing is changed then.
+   */
+  swap(name: string, patch: AdapterPatch): void;
   /** Takes an adapter off the model and frees it. @throws OptionsError if the name is unknown */
   remove(name: string): void;
   /** Returns an adapter. @throws OptionsError if the name is unknown */
@@ -69,6 +79,15 @@ export function namedAdapters(model: LayersLike): NamedAdapters {
       handle.active = false;
       handles.set(name, handle);
       return handle;
+    },
+    swap(name, patch) {
+      const into = get(name);
+      const from = patch.apply(model);
+      try {
+        swapValues(into, from);
+      } finally {
+        from.restore();
+      }
     },
     remove(name) {
       get(name).restore();

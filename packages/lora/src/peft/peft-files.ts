@@ -10,7 +10,8 @@ export interface PeftFiles {
 
 /** What an adapter's files say beyond its parameters. A later write repeats it. */
 export interface FileOrigin {
-  readonly configText: string;
+  /** The text of the config. Undefined if the adapter no longer has the settings of its file. */
+  readonly configText: string | undefined;
   readonly names: ModuleNames | undefined;
   /** The weights of the layers that the file stores in full. */
   readonly saved: readonly Param[];
