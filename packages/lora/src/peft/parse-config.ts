@@ -1,13 +1,15 @@
 import type { Initialization } from "../initial/low-rank-values.ts";
 import { covers } from "./module-names.ts";
 import { PeftError, throwIfAny } from "./peft-error.ts";
+import { ExpressionError, fullMatch } from "./regular-expression.ts";
 
 /** The fields of `adapter_config.json` that decide how an adapter computes. */
 export interface PeftConfig {
   readonly method: "lora" | "dora" | "ia3" | "lokr";
-  /** Names of the adapted modules. Undefined if the file has a regular expression, or leaves modules out by rules. */
+  /** Names of the adapted modules. Undefined if the file has a regular expression, or numbers of layers. */
   readonly targetModules: readonly string[] | undefined;
-  readonly excludeModules: readonly string[];
+  /** Tells whether the file adapts a module of this name. Undefined if the file has numbers of layers, or "all-linear". */
+  readonly isTarget: ((module: string) => boolean) | undefined;
   readonly modulesToSave: readonly string[];
   readonly feedforwardModules: readonly string[];
   readonly dropout: number;
@@ -74,10 +76,22 @@ export function parseConfig(text: string): PeftConfig {
   const alpha = number(type === "LOKR" ? "alpha" : "lora_alpha", 8, positive, "a number > 0");
   const rankOf = pattern(fields, "rank_pattern", (value) => count(value), problems);
   const alphaOf = pattern(fields, "alpha_pattern", positive, problems);
+  const targetNames =
+    typeof fields.target_modules === "string" || hasLayers(fields) ? undefined : names("target_modules");
+  const selects = selection(fields, "target_modules", targetNames ?? [], problems);
+  const excludes = selection(
+    fields,
+    "exclude_modules",
+    typeof fields.exclude_modules === "string" ? [] : names("exclude_modules"),
+    problems,
+  );
   const config: PeftConfig = {
     method: type === "LORA" ? (fields.use_dora === true ? "dora" : "lora") : type === "IA3" ? "ia3" : "lokr",
-    targetModules: typeof fields.target_modules === "string" || hasRules(fields) ? undefined : names("target_modules"),
-    excludeModules: typeof fields.exclude_modules === "string" ? [] : names("exclude_modules"),
+    targetModules: targetNames,
+    isTarget:
+      hasLayers(fields) || fields.target_modules === "all-linear"
+        ? undefined
+        : (module) => selects(module) && !excludes(module),
     modulesToSave: names("modules_to_save"),
     feedforwardModules: names("feedforward_modules"),
     initialization: fields.init_lora_weights === "pissa" ? "pissa" : "default",
@@ -109,15 +123,26 @@ function fieldsOf(text: string): Fields {
   );
 }
 
-/** Tells whether more than the list of names decides which modules are adapted. */
-function hasRules(fields: Fields): boolean {
-  const { layers_to_transform: layers, exclude_modules: excluded } = fields;
-  return typeof excluded === "string" || (layers !== undefined && layers !== null);
+/** Tells whether numbers of layers decide too which modules are adapted. */
+function hasLayers({ layers_to_transform: layers }: Fields): boolean {
+  return layers !== undefined && layers !== null;
+}
+
+/** Makes the test of the modules that `target_modules` or `exclude_modules` selects: a list of names, or an expression. */
+function selection(
+  fields: Fields,
+  key: string,
+  list: readonly string[],
+  problems: string[],
+): (module: string) => boolean {
+  const value = fields[key];
+  if (typeof value !== "string") return (module) => covers(list, module);
+  return expression(key, value, value, problems) ?? (() => false);
 }
 
 /**
- * Reads a pattern of module names. PEFT treats names as regular expressions. Only plain names, with `^` in front or not, are read:
- * an expression from a file could take for ever.
+ * Reads numbers by module. The keys are expressions that match a whole name, or its end after a dot. The first one counts, as in
+ * PEFT's `get_pattern_key`.
  */
 function pattern(
   fields: Fields,
@@ -126,11 +151,35 @@ function pattern(
   problems: string[],
 ): (module: string) => number | undefined {
   const entries = Object.entries(fields[key] ?? {}).map(([name, value]) => {
-    const plain = name.replace(/^\^/, "").replace(/\$$/, "").replaceAll("\\.", ".");
-    if (!/^[\w.-]+$/.test(plain)) problems.push(`\`${key}\` has the expression ${JSON.stringify(name)}. Write a name.`);
-    else if (typeof value !== "number" || !valid(value))
+    if (typeof value !== "number" || !valid(value))
       problems.push(`\`${key}\` has the value ${JSON.stringify(value)} for \`${name}\`.`);
-    return { plain, whole: name.startsWith("^"), value: value as number };
+    return { matches: expression(key, name, `(.*\\.)?(${name})$`, problems), value: value as number };
   });
-  return (module) => entries.find(({ plain, whole }) => (whole ? module === plain : covers([plain], module)))?.value;
+  return (module) => entries.find(({ matches }) => matches?.(module))?.value;
+}
+
+/** Compiles an expression of a file. A match that takes too long throws a PeftError. */
+function expression(
+  key: string,
+  shown: string,
+  source: string,
+  problems: string[],
+): ((module: string) => boolean) | undefined {
+  const said = (error: unknown): string => {
+    if (!(error instanceof ExpressionError)) throw error;
+    return `\`${key}\` has the expression ${JSON.stringify(shown)}, which ${error.message}.`;
+  };
+  try {
+    const matches = fullMatch(source);
+    return (module) => {
+      try {
+        return matches(module);
+      } catch (cause) {
+        throw new PeftError(said(cause), "Write a simpler expression, or names.", { cause });
+      }
+    };
+  } catch (error) {
+    problems.push(`${said(error)} Graft does not support it.`);
+    return undefined;
+  }
 }

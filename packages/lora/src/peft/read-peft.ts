@@ -62,7 +62,8 @@ function planAll(
   const changes = targets.flatMap(({ target, module }) => {
     const tensors = adapted.get(module);
     if (tensors) return [planChange(config, target, module, tensors, problems)];
-    if (isTarget(config, module)) problems.push(`\`${module}\` is a target, but the file has no tensors for it.`);
+    if (config.isTarget?.(module) && !coversAround(config.modulesToSave, module))
+      problems.push(`\`${module}\` is a target, but the file has no tensors for it.`);
     return [];
   });
   for (const name of config.targetModules ?? [])
@@ -74,11 +75,6 @@ function planAll(
   const modules = matchSaved(model, saved, names, problems);
   throwIfAny(problems, `The adapter does not fit \`${model.name}\`. Nothing was changed.`, FIT);
   return { changes, saved: modules };
-}
-
-/** Tells whether PEFT adapts a module of this name. */
-function isTarget({ targetModules = [], excludeModules, modulesToSave }: PeftConfig, module: string): boolean {
-  return covers(targetModules, module) && !covers(excludeModules, module) && !coversAround(modulesToSave, module);
 }
 
 /** Assigns the modules that are stored in full, and puts the old weights back when the adapter is taken off. */
