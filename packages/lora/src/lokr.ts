@@ -23,7 +23,7 @@ type Defaults = "target" | "rank" | "alpha" | "factor" | "seed";
 export const lokrOptions: OptionsSchema<LokrOptions, Defaults> = optionsSchema<LokrOptions, Defaults>({
   target: {
     default: "all-linear",
-    description: "The weights to adapt. `all-linear`: every dense kernel except the last layer's",
+    description: "The weights to adapt. `all-linear`: every dense and convolution kernel except the last layer's",
   },
   rank: { type: "integer", minimum: 1, default: 8, description: "Rank of the second factor" },
   alpha: { type: "number", exclusiveMinimum: 0, default: 8, description: "α in the scale α/rank of the change" },
@@ -37,11 +37,11 @@ export const lokrOptions: OptionsSchema<LokrOptions, Defaults> = optionsSchema<L
 });
 
 /**
- * Adapts the dense layers of a model by Kronecker products (LoKr, Yeh et al. 2023, arXiv 2309.14859). Its files are much smaller than
+ * Adapts the dense and convolution layers of a model by Kronecker products (LoKr, Yeh et al. 2023, arXiv 2309.14859). Its files are much smaller than
  * those of `lora` at the same rank of the change. Train `role:lokr_w1`, `role:lokr_w2`, `role:lokr_w2_a` and `role:lokr_w2_b`.
  *
  * @throws OptionsError if an option is wrong. At `apply`, SelectionError if a selector matches nothing, and OptionsError if a target
- *   is not the kernel of a dense layer. The model is then unchanged.
+ *   is not the kernel of a dense or convolution layer. The model is then unchanged.
  */
 export function lokr(options: LokrOptions = {}): AdapterPatch {
   const { target, rank, alpha, factor, seed } = lokrOptions.parse("lokr", options);

@@ -30,7 +30,7 @@ export const plugins: readonly Plugin[] = [
   definePlugin({
     kind: "patch",
     name: "lokr",
-    description: "Changes of dense kernels by Kronecker products",
+    description: "Changes of dense and convolution kernels by Kronecker products",
     options: lokrOptions,
     create: lokr,
   }),

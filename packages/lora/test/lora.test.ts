@@ -97,6 +97,12 @@ const cases: readonly [string, keyof typeof nets, () => AdapterPatch][] = [
   ["dora in three dimensions", "volumes", () => dora({ rank: 2 })],
   ["ia3", "everyKind", () => ia3({ target: beside, feedforward: ["conv/kernel", "up/kernel", "dense/kernel"] })],
   ["lokr", "everyKind", () => lokr({ target: ["each/kernel", "dense/kernel"], rank: 1 })],
+  [
+    "lokr of convolutions",
+    "everyKind",
+    () => lokr({ target: ["conv/kernel", "valid/kernel", "dilated/kernel", "strided/kernel"], rank: 1 }),
+  ],
+  ["lokr in three dimensions", "volumes", () => lokr({ target: "conv/kernel" })],
   ["lokr with a full second factor", "everyKind", () => lokr({ target: ["each/kernel", "dense/kernel"] })],
   ["ssf", "everyKind", () => ssf({ target: beside })],
 ];

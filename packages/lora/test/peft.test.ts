@@ -114,9 +114,17 @@ describe("files that cannot be used", () => {
       ['`init_lora_weights` is "olora"'],
     ],
     [
-      "a pattern that is an expression",
-      changed("lora-dense", { rank_pattern: { "(a+)+b": 4 }, alpha_pattern: { first: -1 } }),
-      ['the expression "(a+)+b"', "the value -1 for `first`"],
+      "expressions that it does not support",
+      changed("lora-dense", {
+        ...{ rank_pattern: { "(a)\\1": 4 }, alpha_pattern: { first: -1 } },
+        ...{ target_modules: "(?<=x)first", exclude_modules: "[a-" },
+      }),
+      [
+        '`rank_pattern` has the expression "(a)\\\\1", which has `\\1`.',
+        "the value -1 for `first`",
+        '`target_modules` has the expression "(?<=x)first", which has `(?<=`.',
+        '`exclude_modules` has the expression "[a-", which lacks a closing bracket.',
+      ],
     ],
     [
       "tensors of another method",
@@ -183,6 +191,19 @@ describe("files that cannot be used", () => {
     expect(() => readPeft(files).apply(model)).toThrow(
       "`body.second` is a target, but the file has no tensors for it.",
     );
+  });
+
+  it("refuses a target of an expression that has no tensors, and a full factor that PEFT computes in another way", () => {
+    const model = (name: string) => baseOf(cases[name] as PeftCase, storedOf(name));
+    const read = (name: string, config: object) => () => readPeft(changed(name, config)).apply(model(name));
+    expect(read("lora-expressions", { target_modules: "body.*|h.*d" })).toThrow("`head` is a target, but the file has");
+    read("lora-expressions", { target_modules: "body.*|h.*d", exclude_modules: "he.+" })().restore();
+    expect(read("lokr-conv1d", { r: 8 })).toThrow("`strided.lokr_w2` is missing");
+    const full = changed("lokr-conv1d", { r: 8 }, (tensors) => {
+      for (const side of "ab") tensors.delete(`base_model.model.strided.lokr_w2_${side}`);
+      tensors.set("base_model.model.strided.lokr_w2", floats(5, 2, 2));
+    });
+    expect(() => readPeft(full).apply(model("lokr-conv1d"))).toThrow("PEFT mixes the axes of a full second factor");
   });
 
   it("drops nothing before an embedding, as PEFT", () => {

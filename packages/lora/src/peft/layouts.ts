@@ -38,7 +38,15 @@ export function addedLayout(
     const first = kind === "conv" || (role === "ia3_l" && feedforward);
     return first ? { ...stored, shape: [1, ...stored.shape] } : stored;
   }
-  return layout(role, [1, 0]);
+  const whole = layout(role, reversedChannels(shape));
+  // PEFT stores the second factor's inputs and positions as one axis if the factor is a product.
+  return role === "lokr_w2_b"
+    ? { ...whole, shape: [whole.shape[0] as number, whole.shape.slice(1).reduce(times, 1)] }
+    : whole;
+}
+
+function times(a: number, b: number): number {
+  return a * b;
 }
 
 const SUFFIXES: Readonly<Record<string, string>> = { kernel: "weight", embeddings: "weight", bias: "bias" };

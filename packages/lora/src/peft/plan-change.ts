@@ -3,9 +3,8 @@ import type { StoredTensor } from "@graftjs/tuner";
 import type { PlannedChange } from "../adapter/adapter-patch.ts";
 import type { Change, Method } from "../methods/change.ts";
 import { doraChange } from "../methods/dora.ts";
-import { factorPair } from "../methods/factor-pair.ts";
 import { ia3Change } from "../methods/ia3.ts";
-import { lokrChange } from "../methods/lokr.ts";
+import { isLowRank, kroneckerSizes, lokrChange } from "../methods/lokr.ts";
 import { loraChange } from "../methods/lora.ts";
 import { type Target, withOutputs } from "../targets/target.ts";
 import { type Fill, matchTensors } from "./fill.ts";
@@ -13,7 +12,7 @@ import { addedLayout } from "./layouts.ts";
 import { covers } from "./module-names.ts";
 import type { PeftConfig } from "./parse-config.ts";
 import { assignStored } from "./stored-values.ts";
-import { unsupportedTarget } from "./unsupported-target.ts";
+import { mixesAxes, unsupportedTarget } from "./unsupported-target.ts";
 
 /**
  * Plans the change of one layer from a module's tensors.
@@ -35,6 +34,8 @@ export function planChange(
   const stored = tensors.get(target.kind === "embedding" ? "lora_embedding_A" : "lora_A.weight")?.shape[0];
   if (stored !== undefined && stored !== rank)
     problems.push(`\`${module}\` has rank ${stored} in the file, but adapter_config.json says ${rank}.`);
+  const mixed = method === "lokr" ? mixesAxes(target, [...tensors.keys()]) : undefined;
+  if (mixed) problems.push(mixed);
   const shapes = unsupported ? {} : shapesOf(config, target, stored ?? rank, feedforward);
   const wanted = Object.entries(shapes).map(([role, shape]) => ({
     role,
@@ -60,13 +61,17 @@ function shapesOf(
   rank: number,
   feedforward: boolean,
 ): Readonly<Record<string, readonly number[]>> {
-  const { outputs, fanIn, weight } = target;
+  const { outputs, weight } = target;
   if (method === "ia3") return { ia3_l: [feedforward ? (weight.shape.at(-2) as number) : outputs] };
   if (method === "lokr") {
-    const [[m, n], [l, k]] = [factorPair(fanIn, factor), factorPair(outputs, factor)];
-    return rank < Math.max(n, k) / 2
-      ? { lokr_w1: [m, l], lokr_w2_a: [rank, k], lokr_w2_b: [n, rank] }
-      : { lokr_w1: [m, l], lokr_w2: [n, k] };
+    const {
+      inputs: [m, n],
+      outputs: [l, k],
+      positions,
+    } = kroneckerSizes(target, factor);
+    return isLowRank(rank, n, k)
+      ? { lokr_w1: [m, l], lokr_w2_a: [rank, k], lokr_w2_b: [...positions, n, rank] }
+      : { lokr_w1: [m, l], lokr_w2: [...positions, n, k] };
   }
   const pair = { lora_a: withOutputs(target, rank), lora_b: [rank, outputs] };
   return method === "dora" ? { ...pair, lora_magnitude: [outputs] } : pair;

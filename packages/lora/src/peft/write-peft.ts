@@ -6,7 +6,7 @@ import { type ModuleNames, moduleName } from "./module-names.ts";
 import { throwIfAny } from "./peft-error.ts";
 import { origins, type PeftFiles } from "./peft-files.ts";
 import { toStored } from "./stored-values.ts";
-import { padsUnevenly, unsupportedTarget } from "./unsupported-target.ts";
+import { mixesAxes, padsUnevenly, unsupportedTarget } from "./unsupported-target.ts";
 import { configText, initializationOf } from "./write-config.ts";
 
 /** Options of {@link writePeft}. */
@@ -38,7 +38,15 @@ export async function writePeft(handle: AdapterHandle, options: WritePeftOptions
   const problems =
     method === "ssf"
       ? ["PEFT has no adapter like SSF."]
-      : changes.flatMap((change) => unsupportedTarget(method, change.target, initializationOf(change)) ?? []);
+      : changes.flatMap(
+          (change) =>
+            unsupportedTarget(method, change.target, initializationOf(change)) ??
+            mixesAxes(
+              change.target,
+              change.params.map(({ role }) => role),
+            ) ??
+            [],
+        );
   const parts = changes.flatMap(({ target, params, input }) =>
     params.map(({ role, shape, variable }) => {
       const layout = addedLayout(target, role, shape, input !== undefined);
@@ -65,9 +73,10 @@ export async function writePeft(handle: AdapterHandle, options: WritePeftOptions
   }
   const tensors = new Map<string, StoredTensor>();
   for (const { key, layout, variable } of all) tensors.set(`base_model.model.${key}`, await toStored(variable, layout));
-  const same = origin && !options.names && !options.modulesToSave && baseModel === undefined;
+  const read = origin?.configText;
+  const same = !options.names && !options.modulesToSave && baseModel === undefined;
   return {
-    "adapter_config.json": same ? origin.configText : configText(handle, names, modulesToSave.map(pathOf), baseModel),
+    "adapter_config.json": read && same ? read : configText(handle, names, modulesToSave.map(pathOf), baseModel),
     "adapter_model.safetensors": writeSafetensors(tensors, new Map([["format", "pt"]])),
   };
 }

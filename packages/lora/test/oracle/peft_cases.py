@@ -138,6 +138,21 @@ CASES = {
         IA3Config(target_modules=["conv", "point"], feedforward_modules=["point"], init_ia3_weights=False),
     ),
     "lokr-decomposed": ("wide", LoKrConfig(r=1, alpha=2, target_modules=DENSE, init_weights=False)),
+    "lokr-conv2d": (
+        "conv2d",
+        LoKrConfig(r=1, alpha=2, target_modules=["conv", "point"], rank_pattern={"p.*t": 8}, init_weights=False),
+    ),
+    "lokr-conv1d": ("conv1d", LoKrConfig(r=1, target_modules=["strided"], init_weights=False)),
+    "lora-expressions": (
+        "nested",
+        LoraConfig(
+            r=4,
+            target_modules=r"body\.(first|sec[a-z]+)",
+            rank_pattern={r"^body\.f.*": 2, "second|head": 3},
+            alpha_pattern={r"b\w+\.(?!first)[^x]+": 5},
+            init_lora_weights=False,
+        ),
+    ),
     "lokr-full": ("wide", LoKrConfig(r=8, decompose_factor=2, target_modules=DENSE, init_weights=False)),
 }
 

@@ -26,6 +26,9 @@ const PATCHES: Readonly<Record<string, () => AdapterPatch>> = {
   "ia3-dense": () => ia3({ target: both, feedforward: "first/kernel" }),
   "ia3-conv2d": () => ia3({ target: ["conv/kernel", "point/kernel"], feedforward: "point/kernel" }),
   "lokr-decomposed": () => lokr({ target: both, rank: 1, alpha: 2 }),
+  "lokr-conv2d": () => lokr({ target: ["conv/kernel", "point/kernel"], rank: 1, alpha: 2 }),
+  "lokr-conv1d": () => lokr({ target: "strided/kernel", rank: 1 }),
+  "lora-expressions": () => lora({ target: nested, rank: 2 }),
   "lokr-full": () => lokr({ target: both, factor: 2 }),
 };
 
