@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { lora, ssf } from "../src/index.ts";
+import { lora, namedAdapters, ssf } from "../src/index.ts";
 import { type PeftFiles, readPeft, writePeft } from "../src/peft.ts";
 import { baseOf, cases, channelsLast, filesOf, type PeftCase, storedOf, valuesOf } from "./peft-cases.ts";
 
@@ -212,6 +212,32 @@ describe("files that cannot be used", () => {
     const handle = readPeft(changed(name, { lora_dropout: 0.5 })).apply(model);
     expect(handle.changes.map((change) => (change as { dropout?: number }).dropout)).toEqual([0, 0.5]);
     handle.restore();
+  });
+
+  it("swaps in the values of a file, and then writes a config for both", async () => {
+    const name = "lora-dense";
+    const model = baseOf(cases[name] as PeftCase, storedOf(name));
+    const x = channelsLast(storedOf(name), "input");
+    const adapters = namedAdapters(model);
+    const large = adapters.add("large", lora({ target: ["first/kernel", "second/kernel"], rank: 6 }));
+    adapters.use("large");
+    adapters.swap("large", readPeft(filesOf(name)));
+    const outputs = (): Float32Array => tf.tidy(() => (model.predict(x) as tf.Tensor).dataSync() as Float32Array);
+    expect(worst(outputs(), valuesOf(storedOf(name), "before"))).toBeLessThan(1e-5);
+    const files = await writePeft(large);
+    adapters.restore();
+    const again = readPeft(files).apply(model);
+    expect(JSON.parse((await writePeft(again))["adapter_config.json"])).toMatchObject({ r: 6, lora_alpha: 12 });
+    expect(worst(outputs(), valuesOf(storedOf(name), "before"))).toBeLessThan(1e-5);
+    again.restore();
+    const file = adapters.add("file", readPeft(filesOf(name)));
+    adapters.swap("file", lora({ target: "first/kernel", rank: 1, alpha: 4 }));
+    const config = JSON.parse((await writePeft(file))["adapter_config.json"]);
+    expect(config).toMatchObject({ r: 4, lora_alpha: 16, alpha_pattern: { second: 8 } });
+    adapters.restore();
+    const headed = namedAdapters(baseOf(cases["lora-head"] as PeftCase, storedOf("lora-head")));
+    headed.add("other", lora({ target: "body/**/kernel", rank: 2 }));
+    expect(() => headed.swap("other", readPeft(filesOf("lora-head")))).toThrow("stores in full");
   });
 
   it("reads modules under other names", async () => {

@@ -23,6 +23,8 @@ export interface AdapterHandle extends PatchHandle {
   active: boolean;
   /** For each row of the batch, whether the adapter applies to it. Undefined: to all. Set by `namedAdapters`. @internal */
   rows: Attached["rows"];
+  /** The file that the adapter was read from. @internal */
+  file?: AdapterFile;
   /** Whether the adapter is merged into the model's weights. */
   readonly merged: boolean;
   /**
@@ -41,6 +43,14 @@ export interface AdapterHandle extends PatchHandle {
   unmerge(): number;
   /** Merges the adapter for good, and frees its parameters and the kept base weights. `restore` then does nothing. */
   mergeAndUnload(): void;
+}
+
+/** The file that an adapter was read from. */
+export interface AdapterFile {
+  /** Whether the file stores some layers in full beside the adapter. */
+  readonly storesLayers: boolean;
+  /** Is called when the adapter no longer has the settings of the file. */
+  swapped(): void;
 }
 
 /** A patch that attaches an adapter. */

@@ -1,7 +1,6 @@
 import { GraftError, OptionsError } from "@graftjs/core";
 import * as tf from "@tensorflow/tfjs-core";
 import type { LowRankChange } from "../methods/lora.ts";
-import { origins } from "../peft/peft-files.ts";
 import { outputAxis } from "../targets/target.ts";
 import type { AdapterHandle } from "./adapter-patch.ts";
 
@@ -34,8 +33,7 @@ export function swapValues(into: AdapterHandle, from: AdapterHandle): void {
       ].join("\n"),
     );
   for (const [name, receiver] of receivers) tf.tidy(() => write(receiver, sources.get(name)));
-  const origin = origins.get(into);
-  if (origin) origins.set(into, { ...origin, configText: undefined });
+  into.file?.swapped();
 }
 
 function methodProblems(into: AdapterHandle, from: AdapterHandle): string[] {
@@ -44,8 +42,7 @@ function methodProblems(into: AdapterHandle, from: AdapterHandle): string[] {
       return [`${which} is a \`${handle.method}\` adapter. Only values of \`lora\` can be swapped.`];
     if ((handle.changes as readonly LowRankChange[]).some(({ initialization }) => initialization === "pissa"))
       return [`${which} began with "pissa", so its values mean something for its own first values only.`];
-    const saved = origins.get(handle)?.saved ?? [];
-    return saved.length > 0 ? [`${which} has layers that its file stores in full.`] : [];
+    return handle.file?.storesLayers ? [`${which} has layers that its file stores in full.`] : [];
   });
 }
 

@@ -36,7 +36,12 @@ export function readPeft(files: PeftFiles, { names }: ReadPeftOptions = {}): Ada
       const { changes, saved } = planAll(model, config, grouped, names);
       const handle = adapterPatch(config.method, () => changes).apply(model, ...rest);
       keepSaved(handle, saved);
-      origins.set(handle, { configText, names, saved: saved.flatMap(({ weights }) => weights) });
+      const origin = { configText, names, saved: saved.flatMap(({ weights }) => weights) };
+      origins.set(handle, origin);
+      handle.file = {
+        storesLayers: saved.length > 0,
+        swapped: () => void origins.set(handle, { ...origin, configText: undefined }),
+      };
       return handle;
     },
   };
