@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  * `missing-gradients` looks at the gradients of cpu as they are before wasm was ever opened, and `cpu-backend` needs a process without cpu.
  */
 const SHARED =
-  "packages/{backend,blocks,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|missing-gradients|cpu-backend).test.ts";
+  "packages/{backend,blocks,cli,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|missing-gradients|cpu-backend).test.ts";
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 };
 // vitest.browser.config.ts runs the tests of browsers and GPUs.
 const exclude = ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"];
