@@ -1,4 +1,5 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { readDeltaCard, readModelCard, readSafetensors } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
@@ -6,6 +7,7 @@ import * as tfl from "@tensorflow/tfjs-layers";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { saveModel } from "@graftjs/tuner";
+import { main } from "../src/index.ts";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 const CARD = {
@@ -57,6 +59,47 @@ it("keeps the names of the classes and the preprocessing with the model and with
   expect(readModelCard(readFileSync(join(folder, "tuned/model.json"), "utf8"))).toEqual(CARD);
   expect(readDeltaCard(readFileSync(join(folder, "tuned/delta.safetensors")))).toEqual(CARD);
 });
+
+it("shows pictures in the report, and serves it on loopback while the run goes on", async () => {
+  const seen: { html: string; csp: string | null; other: number }[] = [];
+  write("watched.json", {
+    ...{ ...recipe, trainable: "**", run },
+    observers: [{ use: "html-report", with: { to: "report.html" } }],
+  });
+  const running = main(["run", "watched.json", "--out", "watched", "--open"], {
+    ...{ out: () => {}, isTty: false, cwd: folder },
+    err: (text) => {
+      const [address] = text.match(/http:\S+/) ?? [];
+      if (address)
+        void (async () => {
+          const page = await fetch(address);
+          const other = await statusAs(address, "example.com");
+          seen.push({ html: await page.text(), csp: page.headers.get("content-security-policy"), other });
+        })();
+    },
+  });
+  expect(await running).toBe(0);
+  expect(seen).toEqual([
+    {
+      html: expect.stringContaining("new EventSource"),
+      csp: expect.stringMatching(/^default-src 'none'; .*script-src 'nonce-/),
+      other: 403,
+    },
+  ]);
+  const html = readFileSync(join(folder, "report.html"), "utf8");
+  expect(html).toContain("Worst of the validation pictures");
+  expect(html.match(/<img alt="[^"]+" src="data:image\/png;base64,/g)?.length).toBeGreaterThan(5);
+  expect(html).toMatch(/<dt>versions<\/dt><dd>Graft /);
+});
+
+/** Asks a server under the name of another host. */
+function statusAs(address: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(address, { headers: { host } }, (response) => resolve(response.statusCode ?? 0))
+      .on("error", reject)
+      .end();
+  });
+}
 
 it("predicts files and folders with the tuned model, with the recipe and with a merged model, all the same", async () => {
   const files = ["pictures/red", "pictures/dark/0.png"];

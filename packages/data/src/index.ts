@@ -10,6 +10,7 @@ export { type Split, stratifiedSplit } from "./folders/split.ts";
 export type { ImageOptions, PixelOptions } from "./images/image-options.ts";
 export { imageReader } from "./images/image-reader.ts";
 export { type BasePixels, pixelsOfPreprocessor, preprocessorOfPixels } from "./images/preprocessor-config.ts";
+export { pictureBytes } from "./images/picture-bytes.ts";
 export { type ClassImages, type ReadImagesOptions, readImages } from "./images/read-images.ts";
 export { plugins } from "./plugins.ts";
 export { type ClassSounds, type ReadSoundsOptions, readSounds } from "./sounds/read-sounds.ts";

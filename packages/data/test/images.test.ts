@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import {
   imageReader,
+  pictureBytes,
   pixelsOfPreprocessor,
   preprocessorOfPixels,
   plugins,
@@ -144,6 +145,18 @@ describe("pixelsOfPreprocessor", () => {
     expect(centred).toMatchObject({ image_mean: close([0.5, 0.5, 0.5]), image_std: close([0.5, 0.5, 0.5]) });
     expect(pixelsOfPreprocessor(centred)).toMatchObject({ size: [96, 96], fit: "cover", order: "bgr", range: [0, 1] });
     expect(preprocessorOfPixels({ size: [96, 96], fit: "contain" })).toBeUndefined();
+  });
+
+  it("are turned back into the bytes of the picture", async () => {
+    const path = await save("a/1.png", colour("rgb(250, 120, 10)", 4, 4));
+    for (const more of [
+      { range: [-1, 1] },
+      { mean: [0.5, 0.4, 0.3], std: [0.2, 0.3, 0.4] },
+      { order: "bgr" },
+    ] as const) {
+      const options = { size: [2, 2], ...more };
+      expect([...pictureBytes(await values(path, options), options)].slice(0, 3)).toEqual([250, 120, 10]);
+    }
   });
 
   it("leaves out files about other things, and names wrong values", () => {

@@ -127,6 +127,7 @@ export {
 export { type CsvOptions, csv } from "./observers/csv.ts";
 export { type Drift, type DriftOptions, drift } from "./observers/drift.ts";
 export { type HtmlReportOptions, htmlReport } from "./observers/html-report/html-report.ts";
+export type { PictureRow, ReportPicture } from "./observers/html-report/picture-rows.ts";
 export { type JsonlOptions, jsonl } from "./observers/jsonl.ts";
 export { type ProgressOptions, type ProgressStream, progress } from "./observers/progress.ts";
 export type { TextSink } from "./observers/sink.ts";

@@ -33,10 +33,10 @@ const driftToFile: OptionsSchema<{ to: string; everySteps?: number }, "everyStep
   ["to"],
 );
 
-const reportToFile: OptionsSchema<HtmlReportOptions & { to: string }, "title" | "classes" | "details"> = optionsSchema<
-  HtmlReportOptions & { to: string },
-  "title" | "classes" | "details"
->(
+type ReportToFile = Omit<HtmlReportOptions, "pictures"> & { to: string };
+type ReportDefaults = "title" | "classes" | "details" | "everyEpoch";
+
+const reportToFile: OptionsSchema<ReportToFile, ReportDefaults> = optionsSchema<ReportToFile, ReportDefaults>(
   {
     to: { type: "string", description: "File that is written" },
     title: { type: "string", default: "Fine-tuning", description: "Title of the page" },
@@ -52,6 +52,7 @@ const reportToFile: OptionsSchema<HtmlReportOptions & { to: string }, "title" | 
       default: {},
       description: "Facts to show by label, for example the model and the data",
     },
+    everyEpoch: { type: "boolean", default: false, description: "Whether the page is also made after each epoch" },
   },
   ["to"],
 );

@@ -1,3 +1,4 @@
+import { inflateSync } from "node:zlib";
 import { expect, it } from "vitest";
 import { htmlReport } from "../src/observers/html-report/html-report.ts";
 import { roundTicks } from "../src/observers/html-report/ticks.ts";
@@ -56,6 +57,28 @@ it("draws a curve without values that are not finite, and none without any value
   expect(loss?.match(/points="([^"]*)"/)?.[1]?.split(" ")).toHaveLength(2);
   expect(html).not.toContain("f1 by epoch");
   expect(html).not.toMatch(/points="[^"]*NaN/);
+});
+
+it("shows pictures inside the page, and says what they were taken for", async () => {
+  const picture = { pixels: Uint8Array.of(255, 0, 0), width: 1, height: 1, channels: 3, probability: 0.125 } as const;
+  const pictures = async () => [
+    { title: "Worst", pictures: [{ ...picture, label: "<cat>", predicted: "dog" }] },
+    { title: "None", pictures: [] },
+  ];
+  const html = await report([{ loss: 1 }], { pictures });
+  expect(html).toContain("&#60;cat&#62; 13 %, taken for dog");
+  expect(html).not.toContain("<h2>None");
+  const [, png = ""] = html.match(/src="data:image\/png;base64,([^"]+)"/) ?? [];
+  const bytes = Buffer.from(png, "base64");
+  const at = bytes.indexOf("IDAT");
+  // A row begins with the number of its filter, 0 for none.
+  expect([...inflateSync(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at - 4)))]).toEqual([0, 255, 0, 0]);
+});
+
+it("makes the page after each epoch if that is asked for", async () => {
+  const pages: string[] = [];
+  await report([{ loss: 3 }, { loss: 2 }], { everyEpoch: true, to: (html: string) => void pages.push(html) });
+  expect(pages.map((html) => html.match(/<tr[^>]*><td>\d</g)?.length)).toEqual([1, 2, 2]);
 });
 
 it("draws one epoch as a dot", async () => {

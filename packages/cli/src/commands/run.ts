@@ -1,5 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import type { FineTuneResult } from "@graftjs/tuner";
+import type { LiveReport } from "../run/live-report.ts";
 import { assertWritable } from "../project/files.ts";
 import { assertPlaces } from "../run/assert-places.ts";
 import { uninterrupted } from "../run/interruptible.ts";
@@ -15,7 +16,8 @@ import type { Command } from "./command.ts";
 const EVERY_STEPS = 50;
 
 export const run: Command = {
-  usage: "graft run <recipe.json> [--out folder or file] [--runs folder] [--checkpoint folder] [--resume] [--json]",
+  usage:
+    "graft run <recipe.json> [--out folder or file] [--runs folder] [--checkpoint folder] [--resume] [--open] [--json]",
   about:
     "Fine-tunes a model as a recipe says, and saves the trained tensors as one small file, the delta.\n\n" +
     "--out         Path of the delta. A path without an ending is a folder: it gets the whole tuned model, too, for `graft predict`.\n" +
@@ -25,10 +27,19 @@ export const run: Command = {
     `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
     "              of another run.\n" +
     "--resume      Continues from the newest complete checkpoint in that folder. `epochs` may be larger than before.\n" +
+    "--open        Shows the report in the browser while the run goes on. Only this computer can reach it, until the run ends.\n" +
     `--json        Prints a line of JSON for each step and epoch, and the result as the last line.\n${trustHelp}\n\n` +
     "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
     "written, it is saved in another folder. `mpirun -n 4 graft run recipe.json` trains on four processes (@graftjs/mpi). If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
-  options: { out: "string", runs: "string", checkpoint: "string", resume: "boolean", json: "boolean", ...trustFlags },
+  options: {
+    out: "string",
+    runs: "string",
+    checkpoint: "string",
+    resume: "boolean",
+    open: "boolean",
+    json: "boolean",
+    ...trustFlags,
+  },
   async run(positionals, values, terminal) {
     const { out, runs, checkpoint, resume, json } = values;
     const path = recipePath("run", positionals);
@@ -46,6 +57,8 @@ export const run: Command = {
     const { formatPlan, jsonl, planFineTune, progress, saveDelta } = await import("@graftjs/tuner");
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
+    const { liveReport, openBrowser } = await import("../run/live-report.ts");
+    const { reportFacts } = await import("../run/report.ts");
     const { ioOfRank, ranksOfRun } = await import("../run/ranks.ts");
     const { saveResult } = await import("../run/save-result.ts");
     const { assertSavable, modelLine, saveWhole } = await import("../run/save-tuned-model.ts");
@@ -55,6 +68,7 @@ export const run: Command = {
     const first = collective === undefined || collective.rank === 0;
     const spare = temporaryFolder();
     let own: string | undefined;
+    let live: LiveReport | undefined;
     try {
       await withSession(path, io, trustOf(values, "folder"), async (session) => {
         const { file, model, options, card, notes } = session;
@@ -73,6 +87,11 @@ export const run: Command = {
         await assertPlaces(file, place, state);
         await assertWritable(dirname(place.delta));
         if (json !== true) for (const note of notes) io.out(`${note}\n`);
+        if (values.open === true && first) {
+          live ??= await liveReport(reportFacts(session));
+          io.err(`The report is at ${live.address} until the run ends.\n`);
+          if (io.isTty) openBrowser(live.address);
+        }
         const plan = json !== true && first ? await planFineTune(model, options) : undefined;
         if (plan) io.out(`${formatPlan(plan)}\n`);
         const training = (): Promise<FineTuneResult> =>
@@ -81,10 +100,12 @@ export const run: Command = {
             resume: resume === true,
             everySteps: EVERY_STEPS,
             spare,
-            observers:
+            observers: [
+              ...(live ? [live.observer] : []),
               json === true
-                ? [jsonl({ to: io.out })]
-                : [progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } })],
+                ? jsonl({ to: io.out })
+                : progress({ stream: { write: io.draw ?? io.out, isTTY: io.isTty } }),
+            ],
             hint,
             err: io.err,
             collective,
@@ -115,6 +136,7 @@ export const run: Command = {
         );
       });
     } finally {
+      live?.close();
       await spare.remove();
     }
   },

@@ -4,6 +4,7 @@ import { type Collective, type FineTuneOptions, type FineTuneResult, fineTune } 
 import { resumable } from "../recipe/identity.ts";
 import { Interrupted, RunError, UsageError } from "../terminal/errors.ts";
 import { interruptible } from "./interruptible.ts";
+import { withFacts } from "./report.ts";
 import type { Session } from "./session.ts";
 import type { TemporaryFolder } from "./temporary-folder.ts";
 
@@ -33,9 +34,10 @@ export interface TrainOptions {
  * @throws RunError if training fails after its first step; an error before that step is thrown as it is
  */
 export async function train(
-  { file, model, options, effort, resolved, lost, losable }: Session,
+  session: Session,
   { checkpoint, resume, everySteps, spare, observers, collective, hint, err }: TrainOptions,
 ): Promise<FineTuneResult> {
+  const { file, model, options, effort, resolved, lost, losable } = session;
   if (effort && collective && collective.size > 1)
     throw new UsageError(
       "`effort` chooses the options of a run by trials, and several ranks cannot share these.",
@@ -44,7 +46,7 @@ export async function train(
   const attempt = async (more: Partial<FineTuneOptions>, extra: readonly Observer[]): Promise<FineTuneResult> => {
     let steps = 0;
     // The command shows the progress itself, or prints JSON that another line would spoil.
-    const own = resolved.observers.filter(({ name }) => name !== "progress");
+    const own = withFacts(resolved.observers, session).filter(({ name }) => name !== "progress");
     const all = [...own, ...extra, ...observers, { stepEnd: () => void steps++ }];
     try {
       return await interruptible(hint, async (signal) => {

@@ -6,6 +6,7 @@ import { confusionTable } from "./confusion-table.ts";
 import { epochTable } from "./epoch-table.ts";
 import { escaped } from "./escaped.ts";
 import { facts, page } from "./page.ts";
+import { type PictureRow, pictureRows } from "./picture-rows.ts";
 
 export interface HtmlReportOptions {
   /** Path of the file (Node), or a function that gets the page. */
@@ -16,6 +17,10 @@ export interface HtmlReportOptions {
   readonly classes?: readonly string[];
   /** Facts to show by label, for example the model and the data. @default none */
   readonly details?: Readonly<Record<string, string>>;
+  /** Returns pictures of the data with the model's answers, for the end of the page. Called when the run has ended without an error. */
+  readonly pictures?: () => Promise<readonly PictureRow[]>;
+  /** Whether the page is also made after each epoch. @default false */
+  readonly everyEpoch?: boolean;
 }
 
 /** The logs of an epoch, and its number from 1. */
@@ -26,10 +31,34 @@ type Row = Readonly<Record<string, number>>;
  * learning rate, a table, and the confusion matrix if the metric `confusion` is on. Epochs before a resume are included; the curves by
  * step start at the resume.
  */
-export function htmlReport({ to, title = "Fine-tuning", classes = [], details = {} }: HtmlReportOptions): Observer {
+export function htmlReport({
+  to,
+  title = "Fine-tuning",
+  classes = [],
+  details = {},
+  pictures,
+  everyEpoch = false,
+}: HtmlReportOptions): Observer {
   let rows: Row[] = [];
   let steps: { readonly step: number; readonly loss: number | undefined; readonly learningRate: number }[] = [];
   let start: RunStart | undefined;
+  const write = async (ended: string, progress: string, last?: HtmlReportOptions["pictures"]): Promise<void> => {
+    const best = bestOf(rows);
+    const about = facts([
+      ...(start ? aboutRun(start) : []),
+      ["steps", progress],
+      ...(best ? ([["best epoch", `${best.epoch}, ${best.key} ${best.value.toPrecision(4)}`]] as const) : []),
+      ...Object.entries(details),
+    ]);
+    const charts = `<div class="charts">${[...epochCharts(rows), ...stepCharts(steps)].join("")}</div>`;
+    const shown = last ? await pictureRows(await last()) : "";
+    const html = page(
+      title,
+      `${ended}${about}${charts}${confusionTable(rows, classes)}${shown}<h2>Epochs</h2>${epochTable(rows, best?.epoch)}`,
+    );
+    if (typeof to === "string") await writeFileAtomic(to, new TextEncoder().encode(html));
+    else await to(html);
+  };
   return {
     name: "html-report",
     runStart(run) {
@@ -40,25 +69,13 @@ export function htmlReport({ to, title = "Fine-tuning", classes = [], details = 
     stepEnd({ step, loss, learningRate }) {
       steps.push({ step, loss, learningRate });
     },
-    epochEnd({ epoch, seconds, logs }) {
+    async epochEnd({ epoch, step, seconds, logs }) {
       rows.push({ epoch: epoch + 1, seconds, ...logs });
+      if (everyEpoch) await write("", `${step} so far`);
     },
     async runEnd({ steps: taken, seconds, error }) {
-      const best = bestOf(rows);
       const ended = error === undefined ? "" : `<p class="error">Ended by: ${escaped(String(error))}</p>`;
-      const about = facts([
-        ...(start ? aboutRun(start) : []),
-        ["steps", `${taken} in ${seconds.toFixed(1)} s`],
-        ...(best ? ([["best epoch", `${best.epoch}, ${best.key} ${best.value.toPrecision(4)}`]] as const) : []),
-        ...Object.entries(details),
-      ]);
-      const charts = `<div class="charts">${[...epochCharts(rows), ...stepCharts(steps)].join("")}</div>`;
-      const html = page(
-        title,
-        `${ended}${about}${charts}${confusionTable(rows, classes)}<h2>Epochs</h2>${epochTable(rows, best?.epoch)}`,
-      );
-      if (typeof to === "string") await writeFileAtomic(to, new TextEncoder().encode(html));
-      else await to(html);
+      await write(ended, `${taken} in ${seconds.toFixed(1)} s`, error === undefined ? pictures : undefined);
     },
   };
 }
