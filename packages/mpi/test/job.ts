@@ -1,7 +1,8 @@
 import { adam, type AnyHook, type AnyRule, type ModelPatch, type Selector, sgd } from "@graftjs/core";
 import { lamb, lars } from "@graftjs/lars";
 import { lora } from "@graftjs/lora";
-import { type Collective, type CheckpointStore, type FineTuneOptions, fineTune } from "@graftjs/tuner";
+import { type Collective, type CheckpointStore, earlyStopping, type FineTuneOptions, fineTune } from "@graftjs/tuner";
+import { averageGradients } from "../src/index.ts";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 
@@ -18,6 +19,10 @@ export interface Job {
   readonly checkpoint?: string | CheckpointStore;
   readonly everySteps?: number;
   readonly resume?: boolean;
+  /** Epochs without a smaller validation loss after which the run stops. */
+  readonly patience?: number;
+  /** A part of the model that several ranks cannot train. */
+  readonly refused?: "batch-norm" | "hook" | "small-batch";
   /** Folder for the outputs of the frozen layer. */
   readonly cache?: string;
   /** What rank 1 does otherwise. */
@@ -70,7 +75,7 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
   const odd = collective?.rank === 1 ? job.odd : undefined;
   const at = job.oddAt ?? 5;
   const { rule, hooks = [], rate, lora: adapted } = PARTS[job.method];
-  const model = net(odd === "base" ? 9 : 1);
+  const model = net(odd === "base" ? 9 : 1, job.refused);
   const patches: readonly ModelPatch[] = adapted ? [lora({ rank: 2, seed: 3 })] : [];
   const trainable: Selector = adapted ? ["role:lora_a", "role:lora_b", "head/**"] : ["middle/**", "head/**"];
   const aborter = new AbortController();
@@ -81,13 +86,15 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
     validation: examples(13, 6),
     loss: "categoricalCrossentropy",
     metrics: ["accuracy"],
-    ...{ patches, trainable, rule, hooks, batchSize: BATCH, shuffle: job.shuffle ?? true },
+    ...{ patches, trainable, rule, batchSize: job.refused === "small-batch" ? 2 : BATCH, shuffle: job.shuffle ?? true },
+    hooks: job.refused === "hook" && collective ? [averageGradients(collective), ...hooks] : hooks,
     learningRate: odd === "rate" ? rate * 2 : rate,
     epochs: odd === "many-epochs" ? 99 : 100,
     maxSteps: job.steps,
     accumulate: job.accumulate ?? 1,
     cache: job.cache === undefined ? "memory" : { store: job.cache },
     callbacks: [
+      ...(job.patience === undefined ? [] : [earlyStopping({ patience: job.patience })]),
       {
         name: "odd",
         stepEnd() {
@@ -149,12 +156,13 @@ function sumsOf(collective: Collective): JobResult {
 }
 
 /** Makes a model whose first layer is frozen. */
-function net(seed: number): tfl.LayersModel {
+function net(seed: number, refused: Job["refused"]): tfl.LayersModel {
   const init = (more: number) => tfl.initializers.glorotNormal({ seed: seed * 10 + more });
   return tfl.sequential({
     layers: [
       tfl.layers.dense({ inputShape: [4], units: 8, activation: "tanh", name: "trunk", kernelInitializer: init(1) }),
       tfl.layers.dense({ units: 6, activation: "relu", name: "middle", kernelInitializer: init(2) }),
+      ...(refused === "batch-norm" ? [tfl.layers.batchNormalization({ name: "norm" })] : []),
       tfl.layers.dense({ units: 3, activation: "softmax", name: "head", kernelInitializer: init(3) }),
     ],
   });

@@ -64,6 +64,23 @@ describe("ranks in threads", () => {
     ]);
   });
 
+  it.each([
+    ["batch-norm", 2, /`norm` normalises by the batch/],
+    ["hook", 2, /Leave the hook average-gradients out/],
+    ["small-batch", 3, /3 ranks share 125 example\(s\) of `data` in batches of 2/],
+  ] as const)("are refused if they cannot do the run together: %s", async (refused, size, message) => {
+    const [ranks = []] = await onThreads(program, size, [{ method: "sgd", steps: 8, refused }]);
+    expect(ranks.map(({ error }) => error)).toEqual(Array.from({ length: size }, () => expect.stringMatching(message)));
+  });
+
+  it("stop early after the same epoch, by the validation data of all ranks", async () => {
+    const job = { method: "sgd", steps: 900, patience: 1 } as const;
+    const [ranks = []] = await onThreads(program, 2, [job]);
+    const alone = await doJob(job, single());
+    expect(alone.steps).toBeLessThan(900);
+    expect(ranks.map(({ steps }) => steps)).toEqual([alone.steps, alone.steps]);
+  });
+
   it("resume from the checkpoint of rank 0 to the same weights, and on another number of ranks up to rounding", async () => {
     const [folder, other] = [1, 2].map(() => mkdtempSync(join(tmpdir(), "graft-mpi-"))) as [string, string];
     try {
