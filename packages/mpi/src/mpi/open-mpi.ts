@@ -29,6 +29,8 @@ const SPINS = 200;
 const NAP_MS = 0.05;
 const LONGEST_NAP_MS = 1;
 
+/** Numbers of a bucket. Several sums at a time use the link better than one long sum, and 1 MiB stays in the processor's cache. */
+const BUCKET = 2 ** 18;
 /** Numbers that are multiplied in one call. Their factors stay in the processor's cache. */
 const FACTORS = 2 ** 16;
 
@@ -66,7 +68,7 @@ export function mpi({
     wire,
     sum: (values) => run(calls.allreduce(values)),
     sumGradients(values, exact, factor) {
-      if (wire === "float32") run(calls.allreduce(values));
+      if (wire === "float32") run(inBuckets(values, calls));
       else {
         if (exact > 0) run(calls.allreduce(values.subarray(0, exact)));
         roundedSum(values.subarray(exact), wire, messages);
@@ -139,6 +141,15 @@ function finish(isDone: Started, calls: MpiCalls, seconds: number): void {
     }
     Atomics.wait(pause, 0, 0, Math.min(LONGEST_NAP_MS, NAP_MS * 1.05 ** (looks - SPINS)));
   }
+}
+
+/** Starts to sum in place, in buckets that travel at the same time. */
+function inBuckets(values: Float32Array, calls: MpiCalls): Started {
+  const open: Started[] = [];
+  for (let from = 0; from < values.length; from += BUCKET)
+    open.push(calls.allreduce(values.subarray(from, from + BUCKET)));
+  // Asks every sum each time, because MPI moves data only while it is asked.
+  return () => open.filter((isDone) => !isDone()).length === 0;
 }
 
 /** Multiplies all values by a factor. A loop in JavaScript takes about three times as long. */
