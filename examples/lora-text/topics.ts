@@ -17,11 +17,27 @@ export function readTopics(
   test: number,
   seed = 1,
 ): { readonly train: Labelled; readonly test: Labelled } {
-  const chosen = TOPICS.map((topic) => {
+  const classes = TOPICS.map((topic) => {
     const file = readFileSync(join(import.meta.dirname, "files/fortunes", topic), "utf8");
-    const texts = [...new Set(file.split(/\n%\n/).map((text) => text.trim().replaceAll(/\s+/g, " ")))].filter(Boolean);
-    return shuffled(texts, seeded(seed, topic)).slice(0, train + test);
+    return [...new Set(file.split(/\n%\n/).map((text) => text.trim().replaceAll(/\s+/g, " ")))].filter(Boolean);
   });
+  return split(classes, TOPICS, (text) => text, train, test, seed);
+}
+
+/** Chooses items of each class at random, and reads their texts. */
+export function split(
+  classes: readonly (readonly string[])[],
+  names: readonly string[],
+  read: (item: string) => string,
+  train: number,
+  test: number,
+  seed: number,
+): { readonly train: Labelled; readonly test: Labelled } {
+  const chosen = classes.map((items, i) =>
+    shuffled(items, seeded(seed, names[i] as string))
+      .slice(0, train + test)
+      .map(read),
+  );
   const part = (from: number, to: number): Labelled => ({
     texts: chosen.flatMap((texts) => texts.slice(from, to)),
     topics: chosen.flatMap((texts, topic) => texts.slice(from, to).map(() => topic)),

@@ -8,6 +8,7 @@ import { beforeAll, expect, it } from "vitest";
 import { randomWeights, textClassifier } from "../classifier.ts";
 import { type EncoderConfig, encoderBlocks, meanPooling } from "../encoder.ts";
 import { METHODS, tune } from "../methods.ts";
+import { textOf } from "../spam.ts";
 import { isFetched, readConfig, readTokenizer, readWeights } from "../minilm.ts";
 
 const CONFIG: EncoderConfig = {
@@ -83,6 +84,14 @@ it("tunes adapters of query and value, which end the cached part at the first la
   const after = model.weights.filter(({ layer }) => layer !== "head").map(({ variable }) => variable.dataSync());
   expect(after).toEqual(base);
   expect(model.patchable.layers.some((layer) => Object.hasOwn(layer, "call"))).toBe(false);
+});
+
+it("reads the subject and the words of a mail", () => {
+  const mail =
+    "From: a\nSubject: Win now\nX: y\n\n<html><style>p {}</style><p>Dear&nbsp;friend,</p>\n" +
+    "QUJD".repeat(20) +
+    "\nbye";
+  expect(textOf(mail)).toBe("Win now. Dear friend, bye");
 });
 
 // Needs `npm run fetch`.
