@@ -81,7 +81,8 @@ function after(layer: Layer, inputs: readonly Mask[], value: layers.SymbolicTens
     return "merged";
   }
   if (READS.has(type) && type !== "Softmax") return returnSequences ? mask : "none";
-  // Keras 3 hands on the same tensor, and the mask with it, if Reshape changes nothing. In tfjs-layers the mask stays in force too.
+  // Keras 3 on JAX hands on the same tensor, and the mask with it, if Reshape changes nothing. On TensorFlow it loses the mask. In
+  // tfjs-layers the mask stays in force too.
   const unchanged =
     dialect !== "keras2" && type === "Reshape" && String(value.inputs[0]?.shape) === String(value.shape);
   if (PASSES.has(type) || unchanged) layer.supportsMasking = true;
