@@ -152,7 +152,12 @@ function sumsOf(collective: Collective): JobResult {
   const sums = gradientsOf(collective.rank);
   collective.sumGradients?.(sums, 2, 0.5);
   const { rank, size } = collective;
-  return { ...{ rank, size, steps: 0, events: 0, cachedBytes: 0, history: {} }, weights: { sums: [...sums] } };
+  // More numbers than a bucket has, all of which 16 bits can hold.
+  const many = Float32Array.from({ length: 600_001 }, (_, i) => (rank + 1) * (i % 7));
+  collective.sumGradients?.(many, 0, 0.5);
+  const wrong = many.findIndex((value, i) => value !== ((size * (size + 1)) / 4) * (i % 7));
+  const weights = { sums: [...sums], firstWrong: [wrong] };
+  return { ...{ rank, size, steps: 0, events: 0, cachedBytes: 0, history: {} }, weights };
 }
 
 /** Makes a model whose first layer is frozen. */

@@ -63,10 +63,11 @@ it.each([
   ["bfloat16", 3],
   ["float16", 2],
 ] as const)(
-  "sums gradients that travel as %s between %i ranks, and still trains",
+  "sums gradients that travel as %s between %i ranks",
   async (wire, size) => {
     const train = { method: "adam", steps: 40 } as const;
-    const jobs = [{ ...train, sumsOnly: true }, train, train] as const;
+    const trains = wire === "bfloat16" ? [train, train] : [];
+    const jobs = [{ ...train, sumsOnly: true }, ...trains] as const;
     const { code, results, err } = await underMpirun(program, size, jobs, { env: { GRAFT_WIRE: wire } });
     expect([code, err]).toEqual([0, ""]);
     const ranks = Array.from({ length: size }, (_, rank) => gradientsOf(rank));
@@ -74,14 +75,14 @@ it.each([
       const round = i < 2 ? Math.fround : (value: number) => nearest(wire, value);
       return 0.5 * round(ranks.reduce((sum, values) => Math.fround(sum + round(values[i] as number)), 0));
     });
-    for (const { weights } of results[0] ?? []) expect(weights.sums).toEqual(expected);
+    for (const { weights } of results[0] ?? []) expect(weights).toEqual({ sums: expected, firstWrong: [-1] });
+    if (trains.length === 0) return;
     expect(results[1]).toEqual(results[2]);
     const alone = await doJob(train, single());
     const [off, loss] = [distance(alone, results[1]?.[0]), results[1]?.[0]?.history.loss?.at(-1) as number];
     expect(loss).toBeCloseTo(alone.history.loss?.at(-1) as number, 2);
     expect(loss).toBeLessThan(alone.history.loss?.[0] as number);
-    if (wire === "float32") expect(off).toBeLessThan(1e-6);
-    else expect([off > 1e-6, off < 0.02]).toEqual([true, true]);
+    expect([off > 1e-6, off < 0.02]).toEqual([true, true]);
   },
   100_000,
 );
