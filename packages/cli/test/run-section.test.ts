@@ -1,8 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { diffDeltas, readSafetensors, type StoredTensor, writeSafetensors } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeEach, expect, it } from "vitest";
+import { download } from "../src/project/download.ts";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 let recipe: Record<string, unknown>;
@@ -212,6 +215,40 @@ it("trains, merges and inspects a GraphModel, cut at the outputs that the recipe
   expect(await graft("run", "recipe.json", "--out", "new-head")).toMatchObject({ code: 0 });
   const saved = await graft("inspect", "new-head/model.json");
   expect(saved.out).toMatch(/^GraphModel[\s\S]*body\/kernel[\s\S]*head\/kernel +float32 {2}\[4, 2\]/);
+});
+
+it("downloads a model that has an address once, and says what is wrong with an address", async () => {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    asked++;
+    if (request.url === "/slow") return;
+    const path = join(folder, request.url ?? "");
+    if (existsSync(path)) response.end(readFileSync(path));
+    else response.writeHead(404).end();
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  withRun({ model: `${address}/model.json` });
+  const first = await graft("run", "recipe.json");
+  expect(first).toMatchObject({ code: 0, err: expect.stringMatching(/^Downloaded http:\S+ to .*Delete that file/) });
+  expect(await graft("run", "recipe.json")).toMatchObject({ code: 0, err: "" });
+  expect(asked).toBe(2);
+  expect((await graft("run", "recipe.json", "--untrusted")).err).toMatch(/--untrusted downloads nothing/);
+  withRun({ model: `${address}/other.json` });
+  expect(await graft("run", "recipe.json")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/other.json cannot be downloaded: the server answers 404.\s+Check the address/),
+  });
+  withRun({ data: `${address}/data.js` });
+  expect((await graft("run", "recipe.json")).err).toMatch(/are code.\s+Code is not loaded from the web/);
+  const to = join(folder, "got");
+  await expect(download(`${address}/slow`, to, { seconds: 0.1 })).rejects.toThrow(/nothing came for 0.1 s/);
+  await expect(download(`${address}/model.json`, to, { bytes: 10 })).rejects.toThrow(/more than 10 bytes/);
+  server.closeAllConnections();
+  server.close();
+  await new Promise((done) => server.once("close", done));
+  await expect(download(`${address}/model.json`, to)).rejects.toThrow(/cannot be downloaded: .*Check the address/s);
+  expect(existsSync(to)).toBe(false);
 });
 
 it("takes a rate for a phase of gradual unfreezing", async () => {

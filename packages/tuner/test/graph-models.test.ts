@@ -87,6 +87,24 @@ describe("GraphModel", () => {
     model.dispose();
   });
 
+  it("leaves out constants that are settings of an op", async () => {
+    const constants: GraphConstant[] = [
+      { name: "sides", shape: [2, 2], values: [0, 0, 1, 1], dtype: "int32" },
+      { name: "border", shape: [], values: [0.5] },
+      { name: "kernel", shape: [6, 2], values: Array.from({ length: 12 }, (_, i) => i / 10) },
+    ];
+    const artifacts = graphOf(
+      [op("pad", "PadV2", ["x", "sides", "border"]), matMul("out", "pad", "kernel")],
+      constants,
+    );
+    const adapter = graphModelAdapter(await converter.loadGraphModel({ load: async () => artifacts }));
+    expect(adapter.weights.map(({ name }) => name)).toEqual(["kernel"]);
+    const data = { xs: tf.ones([4, 4]), ys: tf.zeros([4, 2]) };
+    const { history } = await fineTune(adapter, options({ data, loss: "meanSquaredError", trainable: "all" }));
+    expect(history.loss[2]).toBeLessThan(history.loss[0] as number);
+    adapter.release();
+  });
+
   it("that was converted for one batch size trains with it, and refuses other batches before the first step", async () => {
     const artifacts = graphArtifact();
     const { node } = artifacts.modelTopology as { node: { attr: { shape?: object } }[] };

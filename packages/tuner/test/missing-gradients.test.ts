@@ -10,6 +10,26 @@ const four = (x: tf.Tensor): tf.Tensor4D => x as tf.Tensor4D;
 
 /** Functions of tensors for which tfjs has no gradient, or a wrong one, with the shapes of their inputs. */
 const functions: Record<string, [number[][], (...inputs: tf.Tensor[]) => tf.Tensor]> = {
+  "gather at computed places": [
+    [[3, 4]],
+    (a) => tf.gather(a, tf.cast(tf.reshape(tf.greater(tf.slice(a, [0, 0], [2, 1]), 0), [2]), "int32")),
+  ],
+  topk: [
+    [[2, 5]],
+    (a) =>
+      tf.square(
+        tf.topk(
+          tf.add(
+            tf.mul(a, 0.3),
+            int([
+              [3, 1, 5, 7, 9],
+              [8, 2, 6, 4, 0],
+            ]),
+          ),
+          2,
+        ).values,
+      ),
+  ],
   "where(greater)": [
     [
       [3, 4],
@@ -120,6 +140,25 @@ const functions: Record<string, [number[][], (...inputs: tf.Tensor[]) => tf.Tens
   ],
 };
 
+/** Functions whose gradient tfjs computes only in programs that register chained ops. */
+const chained: typeof functions = {
+  "prod of rows": [[[3, 4]], (a) => tf.prod(a, 1)],
+  "prod along outer axes": [[[2, 3, 2]], (a) => tf.prod(a, [0, 2], true)],
+  "gather by row": [
+    [[2, 3, 2]],
+    (a) =>
+      tf.gather(
+        a,
+        int([
+          [2, 0],
+          [1, 1],
+        ]),
+        1,
+        1,
+      ),
+  ],
+};
+
 /** Functions whose gradient is wrong on tfjs's cpu backend, and of some also on others. */
 const wrong: typeof functions = {
   "avgPool past the edge": [[[2, 5, 4, 2]], (a) => tf.square(tf.avgPool(four(a), 3, 1, "same"))],
@@ -212,7 +251,7 @@ for (const backend of ["cpu", "wasm"]) {
       await tf.setBackend("cpu");
     });
 
-    for (const [name, definition] of Object.entries({ ...functions, ...wrong })) {
+    for (const [name, definition] of Object.entries({ ...functions, ...wrong, ...chained })) {
       it(`${name} has the gradient of central differences`, () => {
         const { got, differences } = gradients(definition);
         expect(got).toEqual(differences.map((difference) => expect.closeTo(difference, 2)));

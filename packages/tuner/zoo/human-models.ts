@@ -115,6 +115,12 @@ async function outcomeOf(folder: string, name: string): Promise<Outcome> {
     } catch (error) {
       reason = firstLines(error);
       plan ||= reason;
+      // The message of wasm names what it cannot compute. A run then takes the next backend, here cpu.
+      if (reason.includes("on wasm") && tf.getBackend() === "wasm") {
+        await tf.setBackend("cpu");
+        const again = await outcomeOf(folder, name).finally(() => tf.setBackend("wasm"));
+        return { ...again, detail: `${again.detail}, on cpu` };
+      }
       if (model.inputs.every(({ shape = [] }) => shape.slice(1).every((size) => size !== null && size > 0))) break;
     }
   }

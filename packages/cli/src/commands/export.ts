@@ -5,6 +5,7 @@ import { readDelta } from "../project/files.ts";
 import { type Trust, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { modelPath } from "../recipe/model-path.ts";
 import { UsageError } from "../terminal/errors.ts";
+import type { Io } from "../terminal/io.ts";
 import type { Command } from "./command.ts";
 
 export const exportModel: Command = {
@@ -26,12 +27,12 @@ export const exportModel: Command = {
         "graft export recipe.json --out folder\ngraft export model.json delta.safetensors --out folder",
       );
     }
-    const merging = await mergingOf(given, delta, io.cwd, trustOf(values, "folder"));
+    const merging = await mergingOf(given, delta, io, trustOf(values, "folder"));
     io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)))}.\n`);
   },
 };
 
-async function mergingOf(given: string, delta: string | undefined, cwd: string, trust: Trust): Promise<Merging> {
+async function mergingOf(given: string, delta: string | undefined, { cwd, err }: Io, trust: Trust): Promise<Merging> {
   const { path, isRecipe, text } = await modelOrRecipe(given, cwd);
   if (!isRecipe) {
     const { readModelCard } = await import("@graftjs/tuner");
@@ -44,7 +45,8 @@ async function mergingOf(given: string, delta: string | undefined, cwd: string, 
   }
   const { readRecipe } = await import("../recipe/recipe-file.ts");
   const { resultPlace } = await import("../run/result-place.ts");
-  const file = await readRecipe(path, cwd, trust);
+  const { withDownloads } = await import("../recipe/with-downloads.ts");
+  const file = await withDownloads(await readRecipe(path, cwd, trust), err);
   const last = resultPlace(resolve(file.folder, file.run.output)).delta;
   return {
     base: resolve(file.folder, modelPath(file.run.model)),

@@ -25,7 +25,8 @@ export const merge: Command = {
     }
     const bytes = await readDelta(delta, io.cwd);
     const { readRecipe } = await import("../recipe/recipe-file.ts");
-    const file = await readRecipe(recipe, io.cwd, trustOf(values, "folder"));
+    const { withDownloads } = await import("../recipe/with-downloads.ts");
+    const file = await withDownloads(await readRecipe(recipe, io.cwd, trustOf(values, "folder")), io.err);
     const base = resolve(file.folder, modelPath(file.run.model));
     io.out(`Saved ${await saveMerged({ base, delta: bytes, source: file }, resolve(io.cwd, String(out)))}.\n`);
   },

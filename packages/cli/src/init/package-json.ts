@@ -16,20 +16,10 @@ export interface ProjectPackage {
   readonly others?: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
   readonly exports?: string;
-  /** Packages that npm installs in place of others, by the name of the other. */
-  readonly overrides?: Readonly<Record<string, string>>;
 }
 
 /** Writes the `package.json` of a new project. It is private, so that nobody publishes it by mistake. */
-export function packageJson({
-  folder,
-  graft,
-  version,
-  others = {},
-  scripts,
-  exports,
-  overrides,
-}: ProjectPackage): string {
+export function packageJson({ folder, graft, version, others = {}, scripts, exports }: ProjectPackage): string {
   const ours = Object.fromEntries(graft.map((name) => [`@graftjs/${name}`, version]));
   const dependencies = Object.entries({ ...ours, ...TFJS, ...others }).sort(([a], [b]) => (a < b ? -1 : 1));
   const made = {
@@ -40,7 +30,6 @@ export function packageJson({
     ...(exports ? { exports } : {}),
     scripts,
     dependencies: Object.fromEntries(dependencies),
-    ...(overrides ? { overrides } : {}),
   };
   return `${JSON.stringify(made, null, 2)}\n`;
 }

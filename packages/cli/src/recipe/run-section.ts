@@ -55,7 +55,7 @@ const model: OptionSchema = {
       additionalProperties: false,
     },
   ],
-  description: "Path of the model's file (model.json, .keras, .h5), or its path and format",
+  description: "Path or address of the model's file (model.json, .keras, .h5), or its path and format",
 };
 
 const data: OptionSchema = {

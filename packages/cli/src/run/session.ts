@@ -12,6 +12,7 @@ import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { type Composed, compose } from "../recipe/compose.ts";
 import { stageLines } from "../recipe/effort.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
+import { withDownloads } from "../recipe/with-downloads.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { checkBeforeCode } from "./check-before-code.ts";
@@ -64,7 +65,7 @@ export async function withSession(
 ): Promise<void> {
   // In production mode tfjs does not print its advice to install another backend.
   tf.env().set("PROD", true);
-  const file = typeof given === "string" ? await readRecipe(given, cwd, trust) : given;
+  const file = await withDownloads(typeof given === "string" ? await readRecipe(given, cwd, trust) : given, err);
   await checkBeforeCode(file);
   const classes = await classesOf(file);
   const inspected = await readModel({ ...file, classes });

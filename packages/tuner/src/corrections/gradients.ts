@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { DILATED, withDilations } from "./dilated-gradients.ts";
+import { gatherGradient, prodGradient } from "./gather-gradients.ts";
 import { MISSING } from "./missing-gradients.ts";
 import { AVERAGE_POOLS, dividedByElements } from "./pooling-gradients.ts";
 import { RESIZES, resizeGradient } from "./resize.ts";
@@ -10,6 +11,8 @@ type Correction = (stock: tf.GradFunc, kernelName: string) => tf.GradFunc;
 /** The ops whose gradient is wrong in some case on some backend. */
 const CORRECTIONS: Readonly<Record<string, Correction>> = {
   BatchMatMul: summedOverBatch,
+  GatherV2: gatherGradient,
+  Prod: prodGradient,
   ...Object.fromEntries(DILATED.map((kernelName) => [kernelName, withDilations])),
   ...Object.fromEntries(AVERAGE_POOLS.map((kernelName) => [kernelName, dividedByElements])),
   ...Object.fromEntries(RESIZES.map((kernelName) => [kernelName, resizeGradient])),

@@ -102,7 +102,26 @@ function ofOperand(
   return tf.broadcastTo(tf.reshape(gradient, expanded), [...shape]);
 }
 
-/** Gradients that tfjs lacks on every backend, by kernel. */
+/** Gradient of the largest values of each row: each goes to the element that it was picked from. */
+const topK: MissingGradient = {
+  inputsToSave: ["x"],
+  outputsToSave: [false, true],
+  gradFunc(dy, saved) {
+    const [x, indices] = saved as [tf.Tensor, tf.Tensor];
+    const [values] = dy as unknown as [tf.Tensor];
+    return {
+      x: () => {
+        const [width, most] = [x.shape.at(-1) as number, indices.shape.at(-1) as number];
+        const starts = tf.mul(tf.range(0, indices.size / most, 1, "int32"), tf.scalar(width, "int32"));
+        const at = tf.add(tf.reshape(indices, [-1, most]), tf.reshape(starts, [-1, 1]));
+        const rows = tf.reshape(values, [-1, 1]) as tf.Tensor2D;
+        return tf.reshape(tf.unsortedSegmentSum(rows, tf.reshape(at, [-1]) as tf.Tensor1D, x.size), x.shape);
+      },
+    };
+  },
+};
+
+/** Gradients that tfjs lacks on every backend, by kernel. That of GatherV2 is for batches of indices, see `gather-gradients`. */
 export const MISSING: Readonly<Record<string, MissingGradient>> = {
   ...Object.fromEntries(
     ["Equal", "NotEqual", "Greater", "Less", "LessEqual", "LogicalAnd", "LogicalOr"].map((name) => [
@@ -113,6 +132,8 @@ export const MISSING: Readonly<Record<string, MissingGradient>> = {
   ...Object.fromEntries(["LogicalNot", "All", "Any", "IsNan", "IsInf", "IsFinite"].map((name) => [name, ofTruth("x")])),
   StridedSlice: ofPicked("StridedSlice", "x"),
   DepthToSpace: ofPicked("DepthToSpace", "x"),
+  TopK: topK,
+  GatherV2: ofPicked("GatherV2", "x", ["indices"]),
   GatherNd: ofPicked("GatherNd", "params", ["indices"]),
   Conv3DBackpropInputV2: transposedConv3d,
   Einsum: einsum,

@@ -6,6 +6,7 @@ import { graphKernels } from "./graph-kernels.ts";
 import { limitingOutputs } from "./assert-output-size.ts";
 import { type GraphDefNode, type GraphModelLike, nodeName } from "./graph-model.ts";
 import { splitGraph } from "./split-graph.ts";
+import { settingsOf } from "./settings-of.ts";
 import { type WeightGroup, weightGroups } from "./weight-groups.ts";
 
 /** Adapter of a GraphModel. Parameters are named after their graph nodes. */
@@ -53,9 +54,10 @@ export function graphModelAdapter(
     nodes.filter(({ op }) => /DepthwiseConv2dNative$/.test(op)).map(({ input }) => nodeName(input?.[1] ?? "")),
   );
   const groups = weightGroups(nodes, Object.keys(model.weights));
+  const settings = settingsOf(nodes);
   const made = Object.entries(model.weights).flatMap(([name, tensors]): NamedWeight[] => {
     const [tensor] = tensors;
-    if (!tensor || tensors.length !== 1 || tensor.dtype !== "float32") return [];
+    if (!tensor || tensors.length !== 1 || tensor.dtype !== "float32" || settings.has(name)) return [];
     const variable = tf.variable(tensor, false);
     originals.set(name, tensor);
     tensors[0] = variable;

@@ -15,7 +15,7 @@ svg{width:100%;height:auto;display:block}svg text{font-size:11px;fill:var(--soft
 .wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}td,th{padding:.2rem .6rem;text-align:right;white-space:nowrap}
 thead th{border-bottom:1px solid var(--grid)}tr.best td{font-weight:700}th[scope=row]{text-align:left}
 .confusion .right{background:rgb(var(--right)/calc(var(--share)*.45))}.confusion .wrong{background:rgb(var(--wrong)/calc(var(--share)*.6))}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(7rem,1fr));gap:1rem}.pictures img{width:100%;display:block;border-radius:4px}
+.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(6.5rem,1fr));gap:1rem}.pictures img{width:100%;display:block;border-radius:4px}
 .pictures figcaption{font-weight:400;font-size:.85rem;overflow-wrap:anywhere}.pictures .wrong figcaption{color:var(--error)}
 .error{color:var(--error);white-space:pre-wrap}`.replaceAll("\n", "");
 
