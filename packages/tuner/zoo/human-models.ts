@@ -2,6 +2,7 @@
 // Usage: tsx packages/tuner/zoo/human-models.ts <folder of the unpacked package> [name ...]
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import "@tensorflow/tfjs-backend-cpu";
 import { wasmBackend } from "@graftjs/backend-wasm";
 import { adam } from "@graftjs/core";
 import * as converter from "@tensorflow/tfjs-converter";
@@ -17,6 +18,9 @@ import {
 
 /** Sizes to try for dimensions that a graph leaves open. */
 const SIDES = [256, 192, 320, 224];
+
+/** Rates to try, until the loss falls. Some of the outputs are thousands. */
+const RATES = [1e-5, 1e-6, 1e-7, 1e-8];
 
 interface Outcome {
   readonly name: string;
@@ -75,19 +79,30 @@ async function train(model: GraphModelLike, side: number, planned: (plan: string
   const adapter = graphModelAdapter(model, { outputs });
   try {
     const options = {
-      ...{ data: { xs, ys: labels }, trainable: "**", rule: adam(), learningRate: 1e-5 },
+      ...{ data: { xs, ys: labels }, trainable: "**", rule: adam(), learningRate: RATES[0] as number },
       ...{ epochs: 2, batchSize: xs[0]?.shape[0] ?? 1 },
       loss: outputs.map(() => "meanSquaredError" as const),
       cache: false,
     } as const;
     const { parameters, missingKernels } = await planFineTune(adapter, options, { probe: false });
     planned(`${parameters.trained} parameters${missingKernels.length > 0 ? `, lacks ${missingKernels.join()}` : ""}`);
-    const { history, restore } = await fineTune(adapter, options);
-    restore();
-    const [first, second] = history.loss as [number, number];
-    if (!Number.isFinite(first) || !Number.isFinite(second) || first === second)
-      throw new Error(`The loss went from ${first} to ${second}.`);
-    return `loss ${first.toPrecision(6)}, ${second.toPrecision(6)}`;
+    const start = adapter.weights.map(({ variable }) => tf.clone(variable));
+    try {
+      let last = "";
+      for (const learningRate of RATES) {
+        const { history, restore } = await fineTune(adapter, { ...options, learningRate });
+        restore();
+        const [first, second] = history.loss as [number, number];
+        last = `loss ${first.toPrecision(6)}, ${second.toPrecision(6)} with rate ${learningRate}`;
+        if (second < first) return last;
+        adapter.weights.forEach(({ variable }, i) => {
+          variable.assign(start[i] as tf.Tensor);
+        });
+      }
+      throw new Error(`The loss does not fall: ${last}.`);
+    } finally {
+      tf.dispose(start);
+    }
   } finally {
     adapter.release();
     tf.dispose([xs, ys, labels]);

@@ -38,7 +38,7 @@ export const addClass: Command = {
     const { withSession } = await import("../run/session.ts");
     const { train } = await import("../run/train.ts");
     const { assertWritable } = await import("../project/files.ts");
-    const { withDownloads } = await import("../recipe/with-downloads.ts");
+    const { withDownloads } = await import("../run/with-downloads.ts");
     const file = await withDownloads(await readRecipe(path, io.cwd, trustOf(values, "folder")), io.err);
     const place = { delta: join(out, "delta.safetensors"), model: out };
     await assertPlaces(file, place, undefined);

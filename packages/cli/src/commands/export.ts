@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
-import { type Merging, saveMerged } from "../run/save-merged.ts";
 import { modelOrRecipe } from "../predict/model-or-recipe.ts";
 import { readDelta } from "../project/files.ts";
 import { type Trust, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { modelPath } from "../recipe/model-path.ts";
+import { type Merging, saveMerged } from "../run/save-merged.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Io } from "../terminal/io.ts";
 import type { Command } from "./command.ts";
@@ -45,7 +45,7 @@ async function mergingOf(given: string, delta: string | undefined, { cwd, err }:
   }
   const { readRecipe } = await import("../recipe/recipe-file.ts");
   const { resultPlace } = await import("../run/result-place.ts");
-  const { withDownloads } = await import("../recipe/with-downloads.ts");
+  const { withDownloads } = await import("../run/with-downloads.ts");
   const file = await withDownloads(await readRecipe(path, cwd, trust), err);
   const last = resultPlace(resolve(file.folder, file.run.output)).delta;
   return {

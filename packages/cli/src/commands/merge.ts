@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
-import { saveMerged } from "../run/save-merged.ts";
 import { readDelta } from "../project/files.ts";
 import { trustFlags, trustOf } from "../project/trust.ts";
 import { modelPath } from "../recipe/model-path.ts";
+import { saveMerged } from "../run/save-merged.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Command } from "./command.ts";
 
@@ -25,7 +25,7 @@ export const merge: Command = {
     }
     const bytes = await readDelta(delta, io.cwd);
     const { readRecipe } = await import("../recipe/recipe-file.ts");
-    const { withDownloads } = await import("../recipe/with-downloads.ts");
+    const { withDownloads } = await import("../run/with-downloads.ts");
     const file = await withDownloads(await readRecipe(recipe, io.cwd, trustOf(values, "folder")), io.err);
     const base = resolve(file.folder, modelPath(file.run.model));
     io.out(`Saved ${await saveMerged({ base, delta: bytes, source: file }, resolve(io.cwd, String(out)))}.\n`);

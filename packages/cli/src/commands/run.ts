@@ -1,10 +1,10 @@
 import { basename, dirname, join, resolve } from "node:path";
 import type { FineTuneResult } from "@graftjs/tuner";
-import type { LiveReport } from "../run/live-report.ts";
 import { assertWritable } from "../project/files.ts";
+import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { assertPlaces } from "../run/assert-places.ts";
 import { uninterrupted } from "../run/interruptible.ts";
-import { trustFlags, trustHelp, trustOf } from "../project/trust.ts";
+import type { LiveReport } from "../run/live-report.ts";
 import { temporaryFolder } from "../run/temporary-folder.ts";
 import { withoutRepeats } from "../run/without-repeats.ts";
 import { createRunFolder, writeResult } from "../runs/run-folder.ts";

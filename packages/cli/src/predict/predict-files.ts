@@ -1,7 +1,7 @@
 import type { InputReader } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { UsageError } from "../terminal/errors.ts";
-import { probabilities } from "./probabilities.ts";
+import { probabilities } from "../outputs/probabilities.ts";
 import { readInputs } from "./read-inputs.ts";
 import type { TunedModel } from "./tuned-model.ts";
 

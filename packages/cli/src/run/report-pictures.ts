@@ -1,7 +1,7 @@
 import { type ImageOptions, pictureBytes } from "@graftjs/data";
 import type { PictureRow, ReportPicture } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
-import { probabilities } from "../predict/probabilities.ts";
+import { probabilities } from "../outputs/probabilities.ts";
 import type { Session } from "./session.ts";
 
 /** Pictures of each row, and the most examples that are looked at. */

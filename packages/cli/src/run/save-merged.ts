@@ -1,12 +1,12 @@
 import { dirname, extname, join, resolve } from "node:path";
 import type { Recipe } from "@graftjs/registry";
 import type { ModelCard } from "@graftjs/tuner";
+import type { ModelSource } from "../model/recipe-model.ts";
 import { realPath } from "../project/trust.ts";
+import { UsageError } from "../terminal/errors.ts";
 import { assertModelReplaceable, assertReplaceable } from "./assert-places.ts";
 import { modelFiles } from "./model-files.ts";
 import { savePreprocessor } from "./save-preprocessor.ts";
-import { UsageError } from "../terminal/errors.ts";
-import type { ModelSource } from "../model/recipe-model.ts";
 
 /** A base model and its delta. */
 export interface Merging {

@@ -7,22 +7,22 @@ import type * as tuner from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
 import { dataContext } from "../data/data-context.ts";
 import { readData } from "../data/read-data.ts";
-import type { Trust } from "../project/trust.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
+import type { Trust } from "../project/trust.ts";
 import { type Composed, compose } from "../recipe/compose.ts";
 import { stageLines } from "../recipe/effort.ts";
 import { type RecipeFile, readRecipe } from "../recipe/recipe-file.ts";
-import { withDownloads } from "../recipe/with-downloads.ts";
 import { runOptions } from "../recipe/run-options.ts";
 import type { Io } from "../terminal/io.ts";
-import { checkBeforeCode } from "./check-before-code.ts";
 import { baseCard } from "./base-card.ts";
 import { byEffort } from "./by-effort.ts";
+import { checkBeforeCode } from "./check-before-code.ts";
 import { assertHeadFits, classesOf } from "./classes.ts";
 import { defaultBackends } from "./default-backends.ts";
 import { kernelsOfRun } from "./kernels-of-run.ts";
 import { lossWarnings } from "./loss-warnings.ts";
 import { readerWarnings } from "./reader-warnings.ts";
+import { withDownloads } from "./with-downloads.ts";
 
 const NO_OTHER =
   "Training on tfjs's slow cpu backend, because no other one is installed: " +

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import type { Use } from "@graftjs/registry";
 import { download, isAddress } from "../project/download.ts";
-import { modelFiles } from "../run/model-files.ts";
+import { modelPath } from "../recipe/model-path.ts";
+import type { RecipeFile } from "../recipe/recipe-file.ts";
 import { UsageError } from "../terminal/errors.ts";
-import { modelPath } from "./model-path.ts";
-import type { RecipeFile } from "./recipe-file.ts";
+import { modelFiles } from "./model-files.ts";
 
 /** Folder beside the recipe that keeps downloaded files. */
 const KEPT = ".graft/downloads";
