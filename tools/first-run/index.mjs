@@ -1,6 +1,7 @@
 // Tries Graft as a new user would, from packed tarballs in an empty folder: pictures, sounds, texts and a table, each by `npm create graft`,
 // `npm install`, train and predict, and a web page. Writes the seconds and the sizes to first-run.json.
 // Usage: node tools/first-run/index.mjs [--tarballs folder] [--keep] [kind ...]
+// Give --tarballs a folder that was never used before: npm keeps what it has installed from a path.
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";

@@ -70,7 +70,7 @@ button.addEventListener("click", async () => {
       losses.push(logs.loss);
       const x = (i) => (100 * i) / (EPOCHS - 1);
       curve.setAttribute("points", losses.map((loss, i) => \`\${x(i)},\${40 - (40 * loss) / losses[0]}\`).join(" "));
-      state.textContent = \`Epoch \${epoch + 1}: loss \${logs.loss.toFixed(3)}, right \${(100 * logs.val_accuracy).toFixed(0)} %\`;
+      state.textContent = \`Epoch \${epoch + 1}: loss \${logs.loss.toFixed(3)}, right \${(100 * logs.val_acc).toFixed(0)} %\`;
     },
   };
   try {
