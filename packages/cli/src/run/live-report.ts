@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import type { Observer } from "@graftjs/core";
 import { type HtmlReportOptions, htmlReport } from "@graftjs/tuner";
 
-/** A report that a browser shows while the run goes on. */
+/** A report that a browser shows during the run. */
 export interface LiveReport {
   /** Address on this computer. Other computers cannot reach it. */
   readonly address: string;
@@ -26,7 +26,7 @@ events.onerror = () => events.close();`;
 const WAITING = "<!doctype html><title>Fine-tuning</title><body><p>The first epoch has not ended yet.</p>";
 
 /**
- * Serves a report on loopback, at a port that the system chooses. The page has one script, whose hash the browser checks, and loads
+ * Serves a report on loopback, at a port that the system chooses. The page has one script, which the browser knows by a random number, and loads
  * nothing from elsewhere.
  *
  * @param facts that the report shows.
