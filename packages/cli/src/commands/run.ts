@@ -27,7 +27,7 @@ export const run: Command = {
     `--checkpoint  Folder in which the state of the run is saved every ${EVERY_STEPS} steps. It must not hold the checkpoints\n` +
     "              of another run.\n" +
     "--resume      Continues from the newest complete checkpoint in that folder. `epochs` may be larger than before.\n" +
-    "--open        Shows the report in the browser while the run goes on. Only this computer can reach it, until the run ends.\n" +
+    "--open        Shows the report in the browser during the run. Only this computer can reach it, until the run ends.\n" +
     `--json        Prints a line of JSON for each step and epoch, and the result as the last line.\n${trustHelp}\n\n` +
     "Ctrl-C, SIGTERM and SIGHUP end the run after the current step, and print how to continue. If the result cannot be\n" +
     "written, it is saved in another folder. `mpirun -n 4 graft run recipe.json` trains on four processes (@graftjs/mpi). If a GPU is lost, the run continues on the recipe's next backend. Without --checkpoint it keeps the state for that in a temporary folder, deleted at the end.",
