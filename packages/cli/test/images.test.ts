@@ -60,7 +60,7 @@ it("keeps the names of the classes and the preprocessing with the model and with
   expect(readDeltaCard(readFileSync(join(folder, "tuned/delta.safetensors")))).toEqual(CARD);
 });
 
-it("shows pictures in the report, and serves it on loopback while the run goes on", async () => {
+it("shows pictures in the report, and serves it on loopback during the run", async () => {
   const seen: { html: string; csp: string | null; other: number }[] = [];
   write("watched.json", {
     ...{ ...recipe, trainable: "**", run },
