@@ -12,7 +12,7 @@ const net = (layers: tfl.layers.Layer[], x: tf.Tensor): Net => ({
 });
 
 /** Images of a batch that cpu differentiates in a few seconds. */
-const imagesOf = (name: string): number => (name === "resnet-like" ? 1 : 2);
+const imagesOf = (name: string): number => (name === "transformer" ? 2 : 1);
 
 /** The nets of the bench with one or two images of their batch, and five other kinds of nets. */
 export const GRADIENT_NETS: Readonly<Record<string, () => Net>> = {
