@@ -31,7 +31,7 @@ export async function download(
   try {
     const response = await fetch(address, { signal: abort.signal });
     if (!response.ok) throw failed(`the server answers ${response.status}`, "Check the address in a browser.");
-    for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    for await (const part of (response.body ?? []) as unknown as AsyncIterable<Uint8Array>) {
       clearTimeout(timer);
       timer = setTimeout(() => abort.abort(), 1000 * seconds);
       size += part.length;
