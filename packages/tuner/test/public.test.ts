@@ -69,6 +69,7 @@ it("exports these names and no others", () => {
     "readSafetensors",
     "reduceOnPlateau",
     "registerKerasLayers",
+    "replaceGraphHead",
     "replaceHead",
     "rotate",
     "safetensorsFormat",
