@@ -2,11 +2,11 @@ import { defineConfig } from "vitest/config";
 
 /**
  * Test files that share a Node process. Importing tfjs takes a second, so this saves minutes. These tests set the backend that they
- * need, and they put every kernel back that they replace. Three are left out: `peak` counts the bytes of all tensors in the process,
- * `missing-gradients` looks at the gradients of cpu as they are before wasm was ever opened, and `cpu-backend` needs a process without cpu.
+ * need, and they put every kernel back that they replace. Left out are files that need a new process: `peak` counts the bytes of all
+ * tensors, `cpu-backend` needs a process without cpu, and the others look at tfjs's own gradients.
  */
 const SHARED =
-  "packages/{backend,blocks,cli,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|missing-gradients|cpu-backend).test.ts";
+  "packages/{backend,blocks,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|cpu-backend|corrected-layers|layer-sweep|missing-gradients).test.ts";
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 };
 // vitest.browser.config.ts runs the tests of browsers and GPUs.
 const exclude = ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"];
