@@ -1,14 +1,24 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { CallbackRun } from "@graftjs/core";
 import { single } from "@graftjs/mpi";
-import { expect, it } from "vitest";
+import { afterAll, expect, it } from "vitest";
 import { federatedAveraging } from "../federated-averaging.ts";
 
 const folder = join(import.meta.dirname, "..");
 const tsx = join(folder, "../../node_modules/.bin/tsx");
-const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+// Open MPI's files get a folder of their own: in the common one, of two mpirun that start at the same moment one may fail.
+const files = mkdtempSync(join(tmpdir(), "graft-mpi-"));
+afterAll(() => rmSync(files, { recursive: true }));
+const env = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  OMPI_MCA_orte_tmpdir_base: files,
+};
 
 it("prints the same numbers alone and on two ranks", async () => {
   const run = async (program: string, ...args: string[]) =>

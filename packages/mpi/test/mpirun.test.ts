@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { folderStore, saveModel, writeSafetensors } from "@graftjs/tuner";
-import * as tfl from "@tensorflow/tfjs-layers";
 import * as tf from "@tensorflow/tfjs-core";
+import * as tfl from "@tensorflow/tfjs-layers";
 import { beforeAll, expect, it } from "vitest";
 import { single } from "../src/index.ts";
 import { isCutOff } from "../src/mpi/launcher.ts";
 import { mpi } from "../src/node.ts";
 import { doJob, gradientsOf, METHODS } from "./job.ts";
 import { nearest } from "./nearest.ts";
-import { bundled, distance, isMpich, mpirun, underMpirun } from "./ranks.ts";
+import { bundled, distance, isMpich, mpirun, mpirunEnvironment, underMpirun } from "./ranks.ts";
 
 let program: string;
 beforeAll(async () => {
@@ -128,6 +128,7 @@ it("runs a recipe: mpirun -n 2 graft run", async () => {
   // In this package's folder, from which the command finds its packages.
   const folder = join(import.meta.dirname, "../.cache", `recipe-${process.pid}`);
   mkdirSync(folder, { recursive: true });
+  const files = mkdtempSync(join(tmpdir(), "graft-mpi-"));
   try {
     const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [2], name: "head" })] });
     await saveModel(model, folderStore(folder));
@@ -151,10 +152,9 @@ it("runs a recipe: mpirun -n 2 graft run", async () => {
       "--json",
     ];
     const [launcher, ...flags] = mpirun(2);
-    const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
     const { stdout } = await promisify(execFile)(launcher, [...flags, ...graft], {
       cwd: folder,
-      env,
+      env: mpirunEnvironment(files),
     });
     const lines = stdout.split("\n").filter((line) => line.startsWith("{"));
     const results = lines
@@ -163,6 +163,7 @@ it("runs a recipe: mpirun -n 2 graft run", async () => {
     expect(results).toEqual([expect.objectContaining({ steps: 10 })]);
     expect(existsSync(join(folder, "delta.safetensors"))).toBe(true);
   } finally {
+    rmSync(files, { recursive: true });
     rmSync(folder, { recursive: true });
   }
 });

@@ -83,6 +83,19 @@ export function mpirun(size: number): readonly [string, ...string[]] {
   return [MPIRUN, ...(isMpich ? [] : ["--oversubscribe"]), "-n", String(size)];
 }
 
+/**
+ * Returns an environment in which mpirun may run as root and keeps its files in `folder`. In the common folder, of two that start at the
+ * same moment one may fail.
+ */
+export function mpirunEnvironment(folder: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    OMPI_ALLOW_RUN_AS_ROOT: "1",
+    OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+    OMPI_MCA_orte_tmpdir_base: folder,
+  };
+}
+
 /** Does jobs on ranks that mpirun starts. */
 export async function underMpirun(
   program: string,
@@ -91,14 +104,13 @@ export async function underMpirun(
   { env, started, launcher = mpirun(size) }: Launch = {},
 ): Promise<Output> {
   const [command, ...flags] = launcher;
-  const root = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
   const to = mkdtempSync(join(tmpdir(), "graft-mpi-"));
   const began = performance.now();
   try {
     // In a file, because a shell between mpirun and a rank would take the quotes away.
     writeFileSync(join(to, "jobs"), JSON.stringify(jobs));
     const child = spawn(command, [...flags, process.execPath, program, to], {
-      env: { ...process.env, ...root, ...env },
+      env: { ...mpirunEnvironment(to), ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });
     let err = "";
