@@ -19,11 +19,11 @@ describe("webgpu in Chromium", () => {
   testGpu({
     packageName: "backend-webgpu",
     environment: "Chromium",
-    ops: () => page.call("ops"),
     pools: () => page.call("pools"),
-    // These nets take more than a minute, and dawn.gpu.test.ts trains them on the same adapter in Node.
+    // These take more than a minute, and dawn.gpu.test.ts runs them on the same adapter in Node.
     ...(LONG
       ? {
+          ops: () => page.call("ops"),
           training: (steps: number) => page.call("training", steps),
           equivalences: () => page.call("equivalences"),
           layers: (every: number) => page.call("layers", every),

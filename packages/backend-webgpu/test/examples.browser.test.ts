@@ -14,7 +14,7 @@ import { type ExampleRow, exampleReference } from "../../../tools/browser/suite/
  * backends.
  */
 const apps: readonly (readonly [name: string, backends: readonly string[]])[] = [
-  ["custom-hook", ["webgl", "webgpu"]],
+  ["custom-hook", LONG ? ["webgl", "webgpu"] : ["webgpu"]],
   ...(LONG ? [["tuner", ["webgl", "webgpu"]] as const, ["gradient-surgery", ["webgl"]] as const] : []),
 ];
 

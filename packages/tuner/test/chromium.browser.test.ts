@@ -4,7 +4,7 @@ import { openPage, type TestPage } from "../../../tools/browser/page.ts";
 import type { Outcome } from "./browser/page.ts";
 
 /** Number of workers that are terminated before one may finish. */
-const LIVES = LONG ? 8 : 4;
+const LIVES = LONG ? 8 : 2;
 
 let page: TestPage;
 beforeAll(async () => {
