@@ -11,7 +11,7 @@ export const LONG: boolean = process.env.GRAFT_LONG === "1";
 /** The sweep over layers runs each n-th net in CI. An odd number picks both ways of training. */
 export const EVERY: number = LONG ? 1 : 3;
 /** The same on a software GPU, which compiles and runs a net in some seconds. */
-const EVERY_ON_GPU = LONG ? 1 : 29;
+const EVERY_ON_GPU = LONG ? 1 : 51;
 /** Number of moments of a run at which the device is taken away. A moment takes two seconds. */
 export const MOMENTS: number = LONG ? 50 : 6;
 /** Steps of fine-tuning with each package. Twenty take more than half a minute on a software GPU. */
