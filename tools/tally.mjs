@@ -9,13 +9,11 @@ import { root } from "./bootstrap.mjs";
  * `native.*.vitest.json`.
  */
 export function tally(reports) {
-  const read = (name) => JSON.parse(readFileSync(join(reports, name), "utf8"));
-  const files = (existsSync(reports) ? readdirSync(reports) : []).filter((name) => name.endsWith(".vitest.json"));
-  const counted = files.map((file) => ({ file, ...count(read(file)) }));
+  const counted = testReports(reports).map(({ file, report }) => ({ file, ...count(report) }));
   let [passed, failed, skipped] = ["passed", "failed", "skipped"].map((kind) =>
     counted.reduce((sum, report) => sum + report[kind], 0),
   );
-  for (const { name, ok } of existsSync(join(reports, "checks.json")) ? read("checks.json") : []) {
+  for (const { name, ok } of existsSync(join(reports, "checks.json")) ? read(reports, "checks.json") : []) {
     const own = counted.filter(({ file }) => file.startsWith(`${name}.`));
     if (ok) passed += own.length > 0 ? 0 : 1;
     // If a check failed and its reports show no failure, a part of it wrote no report.
@@ -26,8 +24,7 @@ export function tally(reports) {
 
 /** Lists each failed test of a folder of reports with the first line of its error, and each test file that did not load. */
 export function failures(reports) {
-  const files = (existsSync(reports) ? readdirSync(reports) : []).filter((name) => name.endsWith(".vitest.json"));
-  const results = files.flatMap((file) => JSON.parse(readFileSync(join(reports, file), "utf8")).testResults ?? []);
+  const results = testReports(reports).flatMap(({ report }) => report.testResults ?? []);
   return results.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(root, name);
     const failed = assertionResults.filter((test) => test.status === "failed");
@@ -36,6 +33,13 @@ export function failures(reports) {
   });
 }
 
+/** Reads the reports of vitest in a folder. A folder that does not exist has none. */
+function testReports(reports) {
+  const files = (existsSync(reports) ? readdirSync(reports) : []).filter((name) => name.endsWith(".vitest.json"));
+  return files.map((file) => ({ file, report: read(reports, file) }));
+}
+
+const read = (folder, name) => JSON.parse(readFileSync(join(folder, name), "utf8"));
 const firstLine = (text = "") => text.split("\n", 1)[0];
 
 function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, numFailedTestSuites }) {
