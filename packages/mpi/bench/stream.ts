@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bundledFrom } from "../test/ranks.ts";
+import { bundledFrom, mpirunEnvironment } from "../test/ranks.ts";
 import { WIDTH } from "./stream-file.ts";
 
 const RANKS = 2;
@@ -17,10 +17,9 @@ try {
   const file = join(folder, "examples.bin");
   writeExamples(file);
   const rank = await bundledFrom(import.meta.dirname, "stream-rank");
-  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
   const began = performance.now();
   const args = ["--oversubscribe", "-n", String(RANKS), process.execPath, rank, file, String(examples)];
-  const out = execFileSync("mpirun", args, { env, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const out = execFileSync("mpirun", args, { env: mpirunEnvironment(folder), encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   const seconds = Math.round((performance.now() - began) / 1000);
   const ranks = JSON.parse(out.split("\n").findLast((line) => line.startsWith("[")) ?? "[]") as Figures[];
   const fileMiB = Math.round((examples * (WIDTH + 1) * 4) / 2 ** 20);
