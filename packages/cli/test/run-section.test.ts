@@ -217,7 +217,7 @@ it("trains, merges and inspects a GraphModel, cut at the outputs that the recipe
   expect(saved.out).toMatch(/^GraphModel[\s\S]*body\/kernel[\s\S]*head\/kernel +float32 {2}\[4, 2\]/);
 });
 
-it("downloads a model that has an address once, and says what is wrong with an address", async () => {
+it("downloads a model that has an address once, and names the fault of a bad address", async () => {
   let asked = 0;
   const server = createServer((request, response) => {
     asked++;

@@ -46,7 +46,7 @@ function html(folder: string): string {
     <svg viewBox="0 0 100 40" role="img" aria-label="Loss by epoch">
       <polyline id="curve" fill="none" stroke="currentColor" vector-effect="non-scaling-stroke" />
     </svg>
-    <p><a id="delta" download="delta.safetensors" hidden>Save what was learned</a></p>
+    <p><a id="delta" download="delta.safetensors" hidden>Save the trained difference</a></p>
     <script type="module" src="./main.js"></script>
   </body>
 </html>

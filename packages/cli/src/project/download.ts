@@ -11,7 +11,7 @@ export function isAddress(text: unknown): text is string {
 }
 
 /**
- * Downloads a file. What is there is replaced only when the whole file has come.
+ * Downloads a file. An old file of this name is replaced only when the whole new one has come.
  *
  * @param to absolute path. Missing folders are made.
  * @param limits for tests.
