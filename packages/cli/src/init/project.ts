@@ -1,3 +1,4 @@
+import { freshReadme, type ReadmeParts } from "./fresh-readme.ts";
 import { packageJson } from "./package-json.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
@@ -34,7 +35,7 @@ interface FreshParts {
   readonly run: Readonly<Record<string, unknown>>;
   /** Program that writes the base. Not used if the user has given one. */
   readonly makeBase: string;
-  readonly readme: string;
+  readonly readme: ReadmeParts;
 }
 
 /** Makes the files of a project whose base, if the user gives none, is a small network that has learned nothing yet. */
@@ -51,7 +52,7 @@ export function freshProject({ folder, base, version, schema }: DataProject, par
     "recipe.json": freshRecipe({ model: base ?? "base/model.json", ...parts.run }),
     "graft.schema.json": schema,
     ...(own ? { "make-base.mjs": parts.makeBase } : {}),
-    "README.md": parts.readme,
+    "README.md": freshReadme(folder, own, parts.readme),
     ".gitignore": IGNORED,
   };
 }

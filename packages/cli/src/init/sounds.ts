@@ -1,3 +1,4 @@
+import { PLAN_TIP } from "./fresh-readme.ts";
 import { type DataProject, freshProject } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
@@ -8,7 +9,7 @@ export interface SoundsProject extends DataProject {
 
 /** Makes the files of a project that learns classes of sounds. */
 export function soundsProject(project: SoundsProject): ProjectFiles {
-  const { folder, data, base, seconds } = project;
+  const { data, base, seconds } = project;
   const own = base === undefined;
   return freshProject(project, {
     run: {
@@ -18,7 +19,15 @@ export function soundsProject(project: SoundsProject): ProjectFiles {
       metrics: ["accuracy", "confusion"],
     },
     makeBase: MAKE_BASE,
-    readme: readme(folder, data, own),
+    readme: {
+      learns: `Learns the classes of the sounds in \`${data}\`: WAV files, with one subfolder per class.`,
+      newFile: "new-sound.wav",
+      aboutBase: FRESH,
+      tips: [
+        PLAN_TIP,
+        "`npx graft add-class recipe.json --out tuned-2` adds a class after the training. First put its sounds into a new subfolder.",
+      ],
+    },
   });
 }
 
@@ -59,24 +68,6 @@ const model = tfl.sequential({
 await saveModel(model, resolve(here, "base"));
 console.log(\`Wrote base/model.json: a fresh network for sounds of \${run.data.with.seconds} s.\`);
 `;
-
-function readme(folder: string, data: string, own: boolean): string {
-  return `# ${folder}
-
-Learns the classes of the sounds in \`${data}\`: WAV files, with one subfolder per class.
-
-    npm install
-    npm run train
-    npm run predict -- new-sound.wav
-
-\`npm run train\` runs \`recipe.json\`, and writes the model to \`tuned/\` and a report to \`report.html\`. It keeps the best epoch.
-${own ? FRESH : ""}
-To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
-
-- \`npx graft plan recipe.json\` predicts time and memory before the run.
-- \`npx graft add-class recipe.json --out tuned-2\` adds a class after the training. First put its sounds into a new subfolder.
-`;
-}
 
 const FRESH = `
 The base is a small network that \`npm install\` writes to \`base/\` by \`make-base.mjs\`. Nothing in it is pretrained, because no npm package has a

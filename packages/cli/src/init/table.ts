@@ -1,3 +1,4 @@
+import { PLAN_TIP } from "./fresh-readme.ts";
 import { type DataProject, freshProject } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
@@ -22,7 +23,17 @@ export function tableProject(project: TableProject): ProjectFiles {
       ...(isNumber ? { loss: "meanSquaredError", metrics: ["mae"] } : { metrics: ["accuracy", "confusion"] }),
     },
     makeBase: MAKE_BASE + (isNumber ? NUMBER : CLASSES),
-    readme: readme(project),
+    readme: {
+      learns: `Predicts the column \`${target}\` of the table \`${data}\`: ${isNumber ? "a number" : "one of its classes"}.`,
+      newFile: "new-rows.csv",
+      aboutNewFile: `\`new-rows.csv\` has the same columns. It may lack \`${target}\`. Missing numbers count as the mean, and texts that are new count as none.`,
+      aboutBase: FRESH,
+      tips: [
+        '`"columns"` lists the columns to predict from.',
+        ...(isNumber ? [] : ['`"classify": true` treats numbers in the target column as classes.']),
+        PLAN_TIP,
+      ],
+    },
   });
 }
 
@@ -61,26 +72,6 @@ layers.push(dense(1, "head", 3, { activation: "linear" }), tfl.layers.rescaling(
 await saveModel(tfl.sequential({ layers }), resolve(here, "base"));
 console.log(\`Wrote base/model.json: a fresh network for rows of \${width} values, learned from \${values.length} rows.\`);
 `;
-
-function readme({ folder, data, base, target, isNumber }: TableProject): string {
-  return `# ${folder}
-
-Predicts the column \`${target}\` of the table \`${data}\`: ${isNumber ? "a number" : "one of its classes"}.
-
-    npm install
-    npm run train
-    npm run predict -- new-rows.csv
-
-\`new-rows.csv\` has the same columns. It may lack \`${target}\`. Missing numbers count as the mean, and texts that are new count as none.
-
-\`npm run train\` runs \`recipe.json\`, and writes the model to \`tuned/\` and a report to \`report.html\`. It keeps the best epoch.
-${base === undefined ? FRESH : ""}
-To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
-
-- \`"columns"\` lists the columns to predict from.${isNumber ? "" : '\n- `"classify": true` treats numbers in the target column as classes.'}
-- \`npx graft plan recipe.json\` predicts time and memory before the run.
-`;
-}
 
 const FRESH = `
 The base is a small network that \`npm install\` writes to \`base/\` by \`make-base.mjs\`. Nothing in it is pretrained: tables differ too much from

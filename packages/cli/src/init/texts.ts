@@ -1,3 +1,4 @@
+import { PLAN_TIP } from "./fresh-readme.ts";
 import { type DataProject, freshProject } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
@@ -11,7 +12,7 @@ const LENGTH = 64;
 
 /** Makes the files of a project that learns classes of texts. */
 export function textsProject(project: TextsProject): ProjectFiles {
-  const { folder, data, base, columns } = project;
+  const { data, base, columns } = project;
   const own = base === undefined;
   return freshProject(project, {
     run: {
@@ -21,7 +22,17 @@ export function textsProject(project: TextsProject): ProjectFiles {
       metrics: ["accuracy", "confusion"],
     },
     makeBase: MAKE_BASE,
-    readme: readme(folder, data, columns, own),
+    readme: {
+      learns: columns
+        ? `Learns the column \`${columns.target}\` from the texts in the column \`${columns.column}\` of the table \`${data}\`.`
+        : `Learns the classes of the texts in \`${data}\`: \`.txt\` files, with one subfolder per class.`,
+      newFile: "new-text.txt",
+      aboutBase: FRESH,
+      tips: [
+        PLAN_TIP,
+        "`npx graft add-class recipe.json --out tuned-2` adds a class after the training. First add its texts.",
+      ],
+    },
   });
 }
 
@@ -59,27 +70,6 @@ model.layers[0].setWeights([tf.concat([tf.zeros([1, 32]), tf.slice(vectors, [1, 
 await saveModel(model, resolve(here, "base"));
 console.log(\`Wrote base/model.json: a fresh network for the \${inputDim - 2} words of \${data.xs.shape[0]} texts.\`);
 `;
-
-function readme(folder: string, data: string, columns: TextsProject["columns"], own: boolean): string {
-  const place = columns
-    ? `Learns the column \`${columns.target}\` from the texts in the column \`${columns.column}\` of the table \`${data}\`.`
-    : `Learns the classes of the texts in \`${data}\`: \`.txt\` files, with one subfolder per class.`;
-  return `# ${folder}
-
-${place}
-
-    npm install
-    npm run train
-    npm run predict -- new-text.txt
-
-\`npm run train\` runs \`recipe.json\`, and writes the model to \`tuned/\` and a report to \`report.html\`. It keeps the best epoch.
-${own ? FRESH : ""}
-To change the training, edit \`recipe.json\`. An editor completes it by \`graft.schema.json\`.
-
-- \`npx graft plan recipe.json\` predicts time and memory before the run.
-- \`npx graft add-class recipe.json --out tuned-2\` adds a class after the training. First add its texts.
-`;
-}
 
 const FRESH = `
 The base is a small network that \`npm install\` writes to \`base/\` by \`make-base.mjs\`: the mean of the vectors of a text's words. Nothing in it is
