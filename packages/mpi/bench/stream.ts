@@ -19,7 +19,11 @@ try {
   const rank = await bundledFrom(import.meta.dirname, "stream-rank");
   const began = performance.now();
   const args = ["--oversubscribe", "-n", String(RANKS), process.execPath, rank, file, String(examples)];
-  const out = execFileSync("mpirun", args, { env: mpirunEnvironment(folder), encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  const out = execFileSync("mpirun", args, {
+    env: mpirunEnvironment(folder),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const seconds = Math.round((performance.now() - began) / 1000);
   const ranks = JSON.parse(out.split("\n").findLast((line) => line.startsWith("[")) ?? "[]") as Figures[];
   const fileMiB = Math.round((examples * (WIDTH + 1) * 4) / 2 ** 20);
