@@ -73,7 +73,12 @@ function start({ name, lanes }) {
   child.on("error", ({ message }) => console.error(`${command} did not start: ${message}`));
   return new Promise((resolve) => {
     child.on("close", (code) => {
-      if (!shown) console.log(`${header}\n${Buffer.concat(output).toString().trimEnd()}`);
+      const text = Buffer.concat(output).toString().trimEnd();
+      if (!shown) console.log(`${header}\n${text}`);
+      // The end of a long log is all that some readers see, so `tally.mjs` repeats what a failed check printed.
+      const kept = join(reports, `${name}.log`);
+      rmSync(kept, { force: true });
+      if (!shown && code !== 0) writeFileSync(kept, text);
       resolve(verdict(name, code ?? 1, Math.round((performance.now() - began) / 100) / 10));
     });
   });

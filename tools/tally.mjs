@@ -33,6 +33,20 @@ export function failures(reports) {
   });
 }
 
+/** Lists the failed checks of a folder of reports that kept their output, each with its last 20 lines. Lines of stack traces are left out. */
+export function failedOutputs(reports) {
+  return (existsSync(reports) ? readdirSync(reports) : [])
+    .filter((name) => name.endsWith(".log"))
+    .map((name) => {
+      const text = readFileSync(join(reports, name), "utf8");
+      const lines = text.split("\n").filter((line) => !/^\s+at /.test(line));
+      return `failed: ${name.slice(0, -".log".length)}\n${lines
+        .slice(-20)
+        .map((line) => `  ${line.slice(0, 200)}`)
+        .join("\n")}`;
+    });
+}
+
 /** Reads the reports of vitest in a folder. A folder that does not exist has none. */
 function testReports(reports) {
   const files = (existsSync(reports) ? readdirSync(reports) : []).filter((name) => name.endsWith(".vitest.json"));
@@ -52,6 +66,7 @@ function count({ numPassedTests, numFailedTests, numPendingTests, numTodoTests, 
 }
 
 if (import.meta.filename === process.argv[1]) {
+  for (const output of failedOutputs(join(root, ".reports"))) console.log(output);
   for (const failure of failures(join(root, ".reports"))) console.log(`failed: ${failure}`);
   const sum = tally(join(root, ".reports"));
   for (const extra of process.argv.slice(2)) sum[extra === "ok" ? "passed" : "failed"] += 1;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { failures, tally } from "../tally.mjs";
+import { failedOutputs, failures, tally } from "../tally.mjs";
 
 const root = join(import.meta.dirname, "../..");
 let reports: string;
@@ -72,4 +72,19 @@ it("lists the failed tests, and the files that did not load", () => {
   });
   expect(failures(reports)).toEqual(["a.test.ts > halves: 1 ≠ 2", "b.test.ts: No such file"]);
   expect(failures(join(reports, "nowhere"))).toEqual([]);
+});
+
+it("repeats the end of what a failed check printed", () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`);
+  writeFileSync(join(reports, "packaging.log"), [...lines, "    at start (a.mjs:1:1)"].join("\n"));
+  report("unit", 1);
+  const [output, ...more] = failedOutputs(reports);
+  expect(output).toBe(
+    `failed: packaging\n${lines
+      .slice(10)
+      .map((line) => `  ${line}`)
+      .join("\n")}`,
+  );
+  expect(more).toEqual([]);
+  expect(failedOutputs(join(reports, "nowhere"))).toEqual([]);
 });
