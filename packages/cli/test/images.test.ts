@@ -1,13 +1,15 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { readDeltaCard, readModelCard, readSafetensors } from "@graftjs/tuner";
+import { imageReader } from "@graftjs/data";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { saveModel } from "@graftjs/tuner";
 import { main } from "../src/index.ts";
+import { answerOfPage, pageFile, scripts } from "./page-in-node.ts";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
 
 const CARD = {
@@ -120,6 +122,86 @@ it("predicts files and folders with the tuned model, with the recipe and with a 
   await graft("run", "recipe.json");
   expect((await graft("predict", "recipe.json", ...files)).out).toBe(out);
   withRun({});
+});
+
+it("exports a page that answers as `graft predict` does, and needs only its own files", async () => {
+  const { out, err, code } = await graft("export", "tuned", "--page", "site");
+  expect({ code, err, out }).toEqual({
+    ...{ code: 0, err: "" },
+    out: `Saved ${join("<folder>", "site/index.html")}. Open it in a browser, or put its folder on any web server.\n`,
+  });
+  const html = readFileSync(join(folder, "site/index.html"), "utf8");
+  expect(html).toContain("<h1>Is it dark, light or red?</h1>");
+  expect(html).toMatch(/script-src 'self' 'wasm-unsafe-eval'; style-src 'self'/);
+  const named = [...html.matchAll(/ (?:src|href)="([^"]+)"/g)].map(([, name]) => name as string);
+  expect(named.every((name) => existsSync(join(folder, "site", name)))).toBe(true);
+  const said: string[] = [];
+  for (const file of ["red/3.png", "dark/0.png", "light/7.png"])
+    said.push(await answerOfPage(join(folder, "site"), join(folder, "pictures", file)));
+  const { out: lines } = await graft(
+    "predict",
+    "tuned",
+    ...["red/3.png", "dark/0.png", "light/7.png"].map((name) => `pictures/${name}`),
+  );
+  expect(said).toEqual(
+    lines
+      .trim()
+      .split("\n")
+      .map((line) => line.match(/ {2,}(\w+ [\d.]+ %)/)?.[1]?.replace(" ", ", ")),
+  );
+  // The page may be written again, and nothing else is replaced.
+  expect((await graft("export", "tuned", "--page", "site")).code).toBe(0);
+  mkdirSync(join(folder, "mine"));
+  write("mine/index.html", "<h1>Mine</h1>");
+  expect(await graft("export", "tuned", "--page", "mine")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/which Graft has not written\. Move that file, or give another path\./),
+  });
+  expect(await graft("export", "base", "--page", "none")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/does not say how pictures become its inputs\.\n {2}Say it: --reader '/),
+  });
+  const table = '{ "use": "table", "with": {} }';
+  expect(await graft("export", "base", "--page", "none", "--reader", table)).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/reader `table`, and a page is made for pictures only\.\n {2}In a page of your own/),
+  });
+  expect(await graft("export", "base", "--page", "a", "--out", "b")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/either --out or --page\./),
+  });
+  expect(existsSync(join(folder, "none"))).toBe(false);
+});
+
+it("resizes pictures in the page as the training does", async () => {
+  const bytes = Buffer.from(
+    Array.from({ length: 60 * 41 * 3 }, (_, i) => {
+      const [x, y, c] = [Math.floor(i / 3) % 60, Math.floor(i / 180), i % 3];
+      return 128 + 90 * Math.sin(x / (5 + c)) * Math.cos(y / 7) + (x > 30 && y > 20 ? 30 : 0);
+    }),
+  );
+  const raw = { width: 60, height: 41, channels: 3 } as const;
+  await sharp(bytes, { raw }).png().toFile(join(folder, "waves.png"));
+  const data = await sharp(bytes, { raw }).ensureAlpha().raw().toBuffer();
+  const { graftPixels } = scripts(pageFile("pixels.js"));
+  for (const options of [
+    { size: [12, 12], fit: "cover", range: [0, 255] },
+    { size: [16, 11], fit: "contain", range: [0, 255], mean: [1, 2, 3], std: [2, 1, 1] },
+    { size: [20, 30], fit: "stretch", range: [-255, 255], order: "bgr" },
+    { size: [80, 80], fit: "cover", range: [0, 255], channels: 1 },
+  ] as const) {
+    const expected = await imageReader(options).read(
+      join(folder, "waves.png"),
+      async () => ({ default: sharp }) as never,
+    );
+    const values = graftPixels.inputOf({ data, width: 60, height: 41 }, options);
+    expect(values.length).toBe(expected.length);
+    const errors = Array.from(values, (value: number, i) => Math.abs(value - (expected[i] as number)));
+    // Levels of 256. sharp rounds to whole levels after each axis, and to whole pixels before it cuts.
+    expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(1.5);
+  }
+  expect(graftPixels.probabilitiesOf([2]).map((value: number) => value.toFixed(4))).toEqual(["0.1192", "0.8808"]);
+  expect(graftPixels.probabilitiesOf([0, Math.log(3)])[1]).toBeCloseTo(0.75, 6);
 });
 
 it("prints one JSON object per file, and only as many classes as asked for", async () => {

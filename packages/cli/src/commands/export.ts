@@ -3,32 +3,45 @@ import { modelOrRecipe } from "../predict/model-or-recipe.ts";
 import { readDelta } from "../project/files.ts";
 import { type Trust, trustFlags, trustHelp, trustOf } from "../project/trust.ts";
 import { modelPath } from "../recipe/model-path.ts";
-import { type Merging, saveMerged } from "../run/save-merged.ts";
+import { type Merging, saveMerged, saveMergedPage } from "../run/save-merged.ts";
 import { UsageError } from "../terminal/errors.ts";
 import type { Io } from "../terminal/io.ts";
 import type { Command } from "./command.ts";
 
 export const exportModel: Command = {
-  usage: "graft export <recipe, model file or folder> [delta.safetensors] --out <folder or file.safetensors>",
+  usage:
+    "graft export <recipe, model file or folder> [delta.safetensors] (--out <folder or file.safetensors> | --page <folder> [--reader json])",
   about:
-    "Saves a model, with a delta applied, as one model that stock tfjs loads, or as one safetensors file of all weights.\n" +
+    "Saves a model, with a delta applied, as one model that stock tfjs loads, one safetensors file, or a web page.\n" +
     "For a recipe, the delta is the one of its last run if none is given. A model's file may have any format that Graft\n" +
     "reads, such as .keras: without a delta it is converted.\n\n" +
     "--out          Folder of the tfjs model, or path of the .safetensors file. Graft replaces only models and files that it\n" +
     "               has written.\n" +
+    "--page <folder>  A static page that classifies a picture, with the model inside. Any server can serve it, and a browser\n" +
+    "               opens its index.html from the disk too. Needs @tensorflow/tfjs-backend-wasm, whose files are copied.\n" +
+    "--reader       How the page's pictures become inputs, for a model that does not say it. See graft predict --help.\n" +
     trustHelp,
-  options: { out: "string", ...trustFlags },
+  options: { out: "string", page: "string", reader: "string", ...trustFlags },
   async run(positionals, values, io) {
-    const { out } = values;
+    const { out, page, reader } = values;
     const [given, delta, ...more] = positionals;
-    if (given === undefined || more.length > 0 || out === undefined) {
+    if (given === undefined || more.length > 0 || (out === undefined) === (page === undefined)) {
       throw new UsageError(
-        "graft export takes a recipe or a model, perhaps a delta, and --out.",
-        "graft export recipe.json --out folder\ngraft export model.json delta.safetensors --out folder",
+        "graft export takes a recipe or a model, perhaps a delta, and either --out or --page.",
+        "graft export recipe.json --out folder\ngraft export model.json delta.safetensors --out folder\ngraft export tuned --page site",
       );
     }
+    if (reader !== undefined && page === undefined)
+      throw new UsageError("--reader is for --page.", "Leave it out, or give --page <folder>.");
     const merging = await mergingOf(given, delta, io, trustOf(values, "folder"));
-    io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)))}.\n`);
+    if (page === undefined) {
+      io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)))}.\n`);
+      return;
+    }
+    const { parsedReader } = await import("../predict/read-inputs.ts");
+    const use = reader === undefined ? undefined : parsedReader(String(reader));
+    const path = await saveMergedPage(merging, resolve(io.cwd, String(page)), use, io.cwd);
+    io.out(`Saved ${path}. Open it in a browser, or put its folder on any web server.\n`);
   },
 };
 

@@ -49,7 +49,8 @@ export async function readerOf(
 
 const EXAMPLE = '{ "use": "image", "with": { "size": [224, 224], "range": [-1, 1] } }';
 
-function parsedReader(text: string): InputReaderUse {
+/** Reads the option `--reader`. @throws UsageError if it is not a reader in JSON */
+export function parsedReader(text: string): InputReaderUse {
   try {
     const json = JSON.parse(text) as InputReaderUse;
     if (typeof json?.use === "string") return json;

@@ -58,7 +58,8 @@ export async function readTunedModel(given: string, cwd: string, trust: Trust): 
   return tuned(loaded, card);
 }
 
-function inputsOf({ layers, tunable }: RecipeModel): TunedModel["inputs"] {
+/** Returns the inputs of a model. Empty if its format does not name them. */
+export function inputsOf({ layers, tunable }: RecipeModel): TunedModel["inputs"] {
   return (layers ?? ("ports" in tunable ? tunable.ports : { inputs: [] })).inputs;
 }
 

@@ -12,6 +12,11 @@ import { importPath } from "./import-path.ts";
  * @throws UsageError with the command that installs the package
  */
 export async function projectPackage<T>(name: string, cwd: string): Promise<T> {
+  return (await import(pathToFileURL(await packagePath(name, cwd)).href)) as T;
+}
+
+/** Finds the file of such a package. The arguments and the error are those of {@link projectPackage}. */
+export async function packagePath(name: string, cwd: string): Promise<string> {
   const project = join(cwd, "package.json");
   const path =
     resolveFrom(project, name) ??
@@ -19,7 +24,7 @@ export async function projectPackage<T>(name: string, cwd: string): Promise<T> {
     resolveFrom(import.meta.url, name) ??
     (await importPath(fileURLToPath(import.meta.url), name));
   if (path === undefined) throw new UsageError(`${name} is not installed.`, `npm install ${packageOf(name)}`);
-  return (await import(pathToFileURL(path).href)) as T;
+  return path;
 }
 
 /** Returns the package of a module's name: "h5wasm/node" → "h5wasm"; "@a/b/c" → "@a/b". */

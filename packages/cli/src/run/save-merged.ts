@@ -1,7 +1,7 @@
 import { dirname, extname, join, resolve } from "node:path";
 import type { Recipe } from "@graftjs/registry";
-import type { ModelCard } from "@graftjs/tuner";
-import type { ModelSource } from "../model/recipe-model.ts";
+import type { InputReaderUse, ModelCard } from "@graftjs/tuner";
+import type { ModelSource, RecipeModel } from "../model/recipe-model.ts";
 import { realPath } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { assertModelReplaceable, assertReplaceable } from "./assert-places.ts";
@@ -27,33 +27,68 @@ export interface Merging {
  * @returns the path of the file that was written.
  * @throws UsageError if the result would replace the base model or a file that Graft has not written, or if it cannot be saved
  */
-export async function saveMerged({ base, delta, card: own, source }: Merging, to: string): Promise<string> {
+export async function saveMerged(merging: Merging, to: string): Promise<string> {
   const isFile = extname(to) === ".safetensors";
-  const files = await modelFiles(base);
+  const files = await modelFiles(merging.base);
   if (isFile) await assertReplaceable(to, files, isWhole);
-  else await assertOtherFolder(base, files, to);
-  const { readDeltaCard, saveModel, saveWhole, writeFileAtomic } = await import("@graftjs/tuner");
+  else await assertOtherFolder(merging.base, files, to);
+  await withMerged(merging, async (model, card) => {
+    const { saveModel, saveWhole, writeFileAtomic } = await import("@graftjs/tuner");
+    if (isFile) return void (await writeFileAtomic(to, await saveWhole(model.tunable)));
+    if (!model.savable) throw await unsavable(model);
+    await saveModel(model.savable, to, card ? { card } : {});
+    await savePreprocessor(card, to);
+  });
+  return isFile ? to : resolve(to, "model.json");
+}
+
+/**
+ * Writes a page that classifies with the model, with its delta applied.
+ *
+ * @param to absolute path of the page's folder.
+ * @param reader how pictures become inputs, if the model does not say it.
+ * @param cwd the folder of the user's project.
+ * @returns the path of the page.
+ * @throws UsageError if the page would replace a file that Graft has not written, or if the model does not fit a page
+ */
+export async function saveMergedPage(
+  merging: Merging,
+  to: string,
+  reader: InputReaderUse | undefined,
+  cwd: string,
+): Promise<string> {
+  const { isPage } = await import("../page/page-html.ts");
+  await assertReplaceable(join(to, "index.html"), await modelFiles(merging.base), isPage);
+  const { savePage } = await import("../page/save-page.ts");
+  return withMerged(merging, (model, card) => savePage({ model, card, base: merging.base, reader }, to, cwd));
+}
+
+/** Loads a model, applies its delta, calls `use` with the model and its card, and frees the model. */
+async function withMerged<T>(
+  { delta, card: own, source }: Merging,
+  use: (model: RecipeModel, card: ModelCard | undefined) => Promise<T>,
+): Promise<T> {
+  const { readDeltaCard } = await import("@graftjs/tuner");
   const card = (delta && readDeltaCard(delta)) ?? own;
-  const { readModel, titleOf } = await import("../model/recipe-model.ts");
+  const { readModel } = await import("../model/recipe-model.ts");
   const { applyTuned } = await import("../model/apply-tuned.ts");
   const { useCpuBackend } = await import("../model/cpu-backend.ts");
   await useCpuBackend();
   const model = await readModel({ ...source, classes: card?.classes });
   try {
-    if (!isFile && !model.savable) {
-      throw new UsageError(
-        `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
-        "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
-      );
-    }
     if (delta) await applyTuned(model, { recipe: {}, ...source }, delta);
-    if (isFile) await writeFileAtomic(to, await saveWhole(model.tunable));
-    else if (model.savable) await saveModel(model.savable, to, card ? { card } : {});
-    if (!isFile) await savePreprocessor(card, to);
+    return await use(model, card);
   } finally {
     model.dispose();
   }
-  return isFile ? to : resolve(to, "model.json");
+}
+
+async function unsavable(model: RecipeModel): Promise<UsageError> {
+  const { titleOf } = await import("../model/recipe-model.ts");
+  return new UsageError(
+    `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
+    "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
+  );
 }
 
 /** Tells whether a file begins like all weights of a model, as Graft writes them. */
