@@ -3,6 +3,7 @@ import { type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import { applyTuned } from "../model/apply-tuned.ts";
 import { completed, readerOfBase } from "../model/base-reader.ts";
+import { inputsOf } from "../model/inputs-of.ts";
 import { type RecipeModel, readModel } from "../model/recipe-model.ts";
 import { readDelta } from "../project/files.ts";
 import type { Trust } from "../project/trust.ts";
@@ -56,11 +57,6 @@ async function loadByRecipe(file: RecipeFile, cwd: string, trust: Trust): Promis
 export async function readTunedModel(given: string, cwd: string, trust: Trust): Promise<TunedModel> {
   const { loaded, card } = await loadTunedModel(given, cwd, trust);
   return tuned(loaded, card);
-}
-
-/** Returns the inputs of a model. Empty if its format does not name them. */
-export function inputsOf({ layers, tunable }: RecipeModel): TunedModel["inputs"] {
-  return (layers ?? ("ports" in tunable ? tunable.ports : { inputs: [] })).inputs;
 }
 
 function tuned(loaded: RecipeModel, card: ModelCard | undefined): TunedModel {
