@@ -34,6 +34,7 @@ it("passes the options of the section to fineTune", async () => {
     classWeights: { classWeights: [3, 1] },
     ema: { ema: { decay: 0.5 } },
     weightNoise: { weightNoise: 0.1 },
+    sam: { sam: 0.1 },
     shuffle: { shuffle: false },
     reduceOnPlateau: { epochs: 4, reduceOnPlateau: { patience: 1, minDelta: 10 } },
     cache: { cache: { precision: "float16" } },

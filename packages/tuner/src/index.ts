@@ -84,7 +84,7 @@ export { type FlipOptions, flip } from "./pipeline/views/flip.ts";
 export { type RotateOptions, rotate } from "./pipeline/views/rotate.ts";
 export { type ShiftOptions, shift } from "./pipeline/views/shift.ts";
 
-// Losses, metrics and noise.
+// Losses, metrics, noise and sharpness.
 
 export type { Loss, LossDefinition, LossFunction } from "./losses/loss.ts";
 export { categoricalFocalCrossentropy, type FocalOptions } from "./losses/focal.ts";
@@ -94,6 +94,7 @@ export type { Metric } from "./metrics/metric.ts";
 export type { MetricName } from "./metrics/metrics.ts";
 export { type GradientNoiseOptions, gradientNoise } from "./noise/gradient-noise.ts";
 export type { WeightNoiseOptions } from "./noise/weight-noise.ts";
+export type { SamOptions } from "./sharpness/sam.ts";
 
 // The training loop.
 

@@ -13,6 +13,7 @@ import { LOSSES } from "../losses/losses.ts";
 import type { LossWeights } from "../losses/loss-weights.ts";
 import type { LossOption } from "../losses/losses-by-output.ts";
 import { type WeightNoiseOptions, weightNoiseOptions } from "../noise/weight-noise.ts";
+import { type SamOptions, samOptions } from "../sharpness/sam.ts";
 import type { OptionProperties } from "./option-properties.ts";
 
 /** A stretch of epochs that trains more parameters than the one before. */
@@ -74,6 +75,11 @@ export interface TrainingOptions {
   readonly seed?: number;
   /** Normal noise on the trained weights during each forward pass of training. A number is the deviation. @default no noise */
   readonly weightNoise?: number | WeightNoiseOptions;
+  /**
+   * Sharpness-aware minimisation: the gradient comes from the point of the highest loss within a small distance ρ (Foret et al. 2021). Each
+   * step computes two gradients. A number is ρ. Loss, metrics and moving statistics are those of the first pass. @default off
+   */
+  readonly sam?: number | SamOptions;
   /**
    * Several processes or workers that train together, each on a part of every batch: see `@graftjs/mpi`. `batchSize` counts the examples
    * of all of them. Only rank 0 calls observers and writes checkpoints. @default this process trains by itself
@@ -180,6 +186,10 @@ export const trainingProperties: OptionProperties<TrainingOptions, TrainingDefau
   weightNoise: {
     anyOf: [{ type: "number", exclusiveMinimum: 0 }, weightNoiseOptions.jsonSchema],
     description: "Normal noise on the trained weights in each forward pass. A number is the deviation",
+  },
+  sam: {
+    anyOf: [{ type: "number", exclusiveMinimum: 0 }, samOptions.jsonSchema],
+    description: "Take the gradient from the highest loss nearby (sharpness-aware minimisation). A number is `rho`",
   },
   collective: { codeOnly: true, description: "`Collective` of the processes or workers that train together" },
 };

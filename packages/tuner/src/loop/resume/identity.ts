@@ -3,6 +3,7 @@ import { parseWeightNoise } from "../../noise/weight-noise.ts";
 import type { MetricsOption } from "../../metrics/metrics-by-output.ts";
 import { withoutLength } from "../../options/rate-of-run.ts";
 import { type DataDigest, isDataDigest, isSameData } from "../../pipeline/source/data-digest.ts";
+import { parseSam } from "../../sharpness/sam.ts";
 import type { Assembly } from "../assembly/assembly.ts";
 
 /** Options that may differ if a run resumes. Any other option must be equal, new ones included. */
@@ -34,7 +35,7 @@ export interface Digests {
 /** Collects the identity of a run. */
 export function identityOf(assembly: Assembly, digests: Digests): Identity {
   const { optimizer, params, phases, train, validation, patches, metrics, options } = assembly;
-  const { augment, cache, checkpoint, combiner, weightNoise } = options;
+  const { augment, cache, checkpoint, combiner, sam, weightNoise } = options;
   const noise = weightNoise === undefined ? undefined : parseWeightNoise(weightNoise);
   return plain({
     ...Object.fromEntries(Object.entries(options).filter(([name]) => !FREE.includes(name))),
@@ -62,6 +63,7 @@ export function identityOf(assembly: Assembly, digests: Digests): Identity {
       deviation: noise.deviation,
       on: selectParams(params, noise.on, "`weightNoise.on`").map(({ name }) => name),
     },
+    sam: sam === undefined ? undefined : parseSam(sam),
     cachePrecision: typeof cache === "object" ? cache.precision : "float32",
     callbacks: options.callbacks.map(({ name }) => name),
     recipe: checkpoint?.recipe,

@@ -16,13 +16,19 @@ export interface CombinedStep {
   step(cut: CutModel, batch: Batch, afterForward: () => void, apply: Apply): Promise<BatchOutcome>;
 }
 
-/** Creates the step. @throws RecipeError with accumulation, because a combiner needs all tasks of a step at once */
+/** Creates the step. @throws RecipeError with `accumulate`, because a combiner needs all tasks of a step at once; and with `sam` */
 export function combinedStep(assembly: Assembly, combiner: AnyCombiner): CombinedStep {
   const { optimizer, statistics, losses, lossWeights, adapter } = assembly;
   if (assembly.options.accumulate > 1) {
     throw new RecipeError(
       "`accumulate` and `combiner` do not go together.",
       "Leave one of them out; raise batchSize instead.",
+    );
+  }
+  if (assembly.options.sam !== undefined) {
+    throw new RecipeError(
+      "`sam` and `combiner` do not go together: `sam` climbs along the gradient of one loss.",
+      "Leave one of them out.",
     );
   }
   const trainer = taskTrainer({

@@ -8,7 +8,8 @@ import { type BatchOutcome, disposeOutcome } from "../forward/batch-outcome.ts";
 import { measure, predict, totalLoss } from "../forward/forward.ts";
 import type { BadStep, Guard, Inspected } from "../safety/guard.ts";
 import { guardedStep } from "../safety/guarded-step.ts";
-import { movingStatistics } from "../safety/moving-statistics.ts";
+import { type MovingStatistics, movingStatistics } from "../safety/moving-statistics.ts";
+import { climb, parseSam } from "../../sharpness/sam.ts";
 import type { CombinedStep } from "./combined-step.ts";
 import { explained } from "./explain-error.ts";
 
@@ -29,9 +30,17 @@ export interface Stepper {
   readonly forwardBytes: number;
 }
 
+/** Loss and gradients of a step, averaged over its batches and over all ranks. The tensors belong to the caller. */
+interface Pass {
+  readonly outcomes: readonly BatchOutcome[];
+  readonly loss: tf.Scalar;
+  readonly grads: TensorMap;
+}
+
 export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep | undefined): Stepper {
   const { optimizer } = assembly;
   const { batchSize, accumulate, collective } = assembly.options;
+  const sam = assembly.options.sam === undefined ? undefined : parseSam(assembly.options.sam);
   const guarded = guardedStep(assembly, guard);
   let forwardBytes = 0;
   const noteForward = (): void => {
@@ -61,7 +70,8 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
     }
   }
 
-  async function summed(cut: CutModel, batches: readonly Batch[]): Promise<StepOutcome> {
+  /** @param agreement gets the votes of the ranks. Leave it out in a second pass of the same step, which would count them twice. */
+  async function pass(cut: CutModel, batches: readonly Batch[], agreement?: Assembly["agreement"]): Promise<Pass> {
     const outcomes: BatchOutcome[] = [];
     let mean: TensorMap = {};
     let loss: tf.Scalar | undefined;
@@ -79,17 +89,53 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
         );
       if (collective && collective.size > 1) {
         const part = { share: examples / (batchSize * accumulate), loss, grads: mean };
-        const average = await averageStep(collective, assembly.agreement, optimizer.active, part);
+        const average = await averageStep(collective, agreement, optimizer.active, part);
         tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
         ({ loss, grads: mean } = average);
       }
-      const seen = await guarded(loss as tf.Scalar, mean);
-      return { loss: seen.loss, batches: outcomes, bad: seen.bad };
+      return { outcomes, loss: loss as tf.Scalar, grads: mean };
     } catch (error) {
       outcomes.forEach(disposeOutcome);
+      tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
+      throw error;
+    }
+  }
+
+  /** Returns the gradients at the weights to which `sam` climbs. Weights, statistics and states are afterwards those of the first pass. */
+  async function gradientsUphill(
+    cut: CutModel,
+    batches: readonly Batch[],
+    first: Pass,
+    before: MovingStatistics,
+    options: NonNullable<typeof sam>,
+  ): Promise<TensorMap> {
+    const after = movingStatistics(assembly);
+    before.putBack();
+    const restore = climb(optimizer.active, first.grads, options);
+    try {
+      const { outcomes, loss, grads } = await pass(cut, batches);
+      outcomes.forEach(disposeOutcome);
+      loss.dispose();
+      return grads;
+    } finally {
+      restore();
+      after.putBack();
+      after.dispose();
+    }
+  }
+
+  async function summed(cut: CutModel, batches: readonly Batch[], before: MovingStatistics): Promise<StepOutcome> {
+    const first = await pass(cut, batches, assembly.agreement);
+    let uphill: TensorMap | undefined;
+    try {
+      uphill = sam && (await gradientsUphill(cut, batches, first, before, sam));
+      const seen = await guarded(first.loss, uphill ?? first.grads);
+      return { loss: seen.loss, batches: first.outcomes, bad: seen.bad };
+    } catch (error) {
+      first.outcomes.forEach(disposeOutcome);
       throw error;
     } finally {
-      tf.dispose([mean as tf.NamedTensorMap, loss ?? []]);
+      tf.dispose([first.loss, first.grads as tf.NamedTensorMap, (uphill ?? {}) as tf.NamedTensorMap]);
     }
   }
 
@@ -116,7 +162,9 @@ export function stepper(assembly: Assembly, guard: Guard, combined: CombinedStep
     async step(cut, batches) {
       const statistics = movingStatistics(assembly);
       try {
-        const outcome = await (combined ? merged(combined, cut, batches[0] as Batch) : summed(cut, batches));
+        const outcome = await (combined
+          ? merged(combined, cut, batches[0] as Batch)
+          : summed(cut, batches, statistics));
         if (outcome.bad) statistics.putBack();
         return outcome;
       } catch (error) {
