@@ -16,6 +16,8 @@ export interface Job {
   readonly steps: number;
   readonly shuffle?: boolean;
   readonly accumulate?: number;
+  /** ρ of sharpness-aware minimisation. */
+  readonly sam?: number;
   readonly checkpoint?: string | CheckpointStore;
   readonly everySteps?: number;
   readonly resume?: boolean;
@@ -92,6 +94,7 @@ export async function doJob(job: Job, collective?: Collective): Promise<JobResul
     epochs: odd === "many-epochs" ? 99 : 100,
     maxSteps: job.steps,
     accumulate: job.accumulate ?? 1,
+    ...(job.sam === undefined ? {} : { sam: job.sam }),
     cache: job.cache === undefined ? "memory" : { store: job.cache },
     callbacks: [
       ...(job.patience === undefined ? [] : [earlyStopping({ patience: job.patience })]),

@@ -23,7 +23,7 @@ describe("ranks in threads", () => {
   it("train as one rank does, each on its own rows, and only rank 0 tells observers", async () => {
     const job = { method: "adam", steps: 20, accumulate: 1 } as const;
     const inOrder = { method: "sgd", steps: 20, shuffle: false } as const;
-    const small = { method: "lora", steps: 9, accumulate: 3 } as const;
+    const small = { method: "lora", steps: 9, accumulate: 3, sam: 0.1 } as const;
     const [first = [], again = [], ordered = [], accumulated = []] = await onThreads(program, 3, [
       job,
       job,
@@ -44,6 +44,7 @@ describe("ranks in threads", () => {
     // A run that knows nothing of ranks has the same batches if nothing is shuffled.
     expect(distance(await doJob(inOrder), ordered[2])).toBeLessThan(1e-6);
     expect(distance(await doJob(small, single()), accumulated[1])).toBeLessThan(1e-6);
+    expect(distance(await doJob({ ...small, sam: 1e-6 }, single()), accumulated[1])).toBeGreaterThan(1e-4);
   });
 
   it.each([

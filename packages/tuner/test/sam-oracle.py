@@ -1,4 +1,4 @@
-"""Writes steps of sharpness-aware minimisation in float64, for noise.test.ts.
+"""Writes steps of sharpness-aware minimisation in float64, for sam.test.ts.
 
     python sam-oracle.py > sam-oracle.json
 
