@@ -107,7 +107,7 @@ export interface EffortPlan {
   dispose(): void;
 }
 
-/** Says what `fineTune` would do with these options. Trains nothing. @throws OptionsError for wrong options */
+/** Describes the run of `fineTune` with these options. Trains nothing. @throws OptionsError for wrong options */
 export async function planEffort(model: TunableModel, options: EffortOptions): Promise<EffortPlan> {
   const split = splitOptions(options);
   const { data, loss, dispose } = await prepare(model, split);
