@@ -143,7 +143,7 @@ describe("the studio in Chromium, on wasm", () => {
     expect(problems.splice(0).join()).toMatch(/^StudioError/);
   });
 
-  it("takes pictures with the camera, in a plain page that embeds it, and has German texts", async () => {
+  it("takes pictures with the camera and by drawing, in a plain page that embeds it, and has German texts", async () => {
     const other = await context.newPage();
     await other.route("**/some/path/", (route) =>
       route.fulfill({ body: example.replace('lang="en"', 'lang="de"'), contentType: "text/html" }),
@@ -155,6 +155,11 @@ describe("the studio in Chromium, on wasm", () => {
     await other.keyboard.press("Enter");
     await other.getByText("1 Bild", { exact: true }).waitFor();
     expect(await percentages(other)).toHaveLength(2);
+    await other.getByText("Kamera schließen").click();
+    await other.getByText("Zeichnen").first().click();
+    for (const key of ["Space", "ArrowDown", "ArrowDown", "ArrowRight", "Space"]) await other.keyboard.press(key);
+    await other.getByText("Zeichnung hinzufügen").click();
+    await other.getByText("2 Bilder", { exact: true }).waitFor();
     await other.close();
   });
 

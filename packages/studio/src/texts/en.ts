@@ -27,6 +27,12 @@ export interface Texts {
   readonly closeCamera: string;
   readonly takePictures: string;
   readonly cameraDenied: string;
+  readonly draw: string;
+  readonly drawing: string;
+  readonly drawingHint: string;
+  readonly addDrawing: string;
+  readonly clearDrawing: string;
+  readonly closeDrawing: string;
   removePicture(number: number): string;
   showAll(count: number): string;
   readonly showFewer: string;
@@ -105,6 +111,12 @@ export const en: Texts = {
   closeCamera: "Close the camera",
   takePictures: "Hold to take pictures",
   cameraDenied: "The camera cannot be used. Allow it in the settings of the browser, or choose pictures instead.",
+  draw: "Draw",
+  drawing: "Sheet to draw on",
+  drawingHint: "With the keyboard: Space puts the pen down and lifts it, the arrow keys move it.",
+  addDrawing: "Add the drawing",
+  clearDrawing: "Clear",
+  closeDrawing: "Close the sheet",
   removePicture: (number) => `Remove picture ${number}`,
   showAll: (count) => `Show all ${count}`,
   showFewer: "Show fewer",

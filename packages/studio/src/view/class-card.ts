@@ -1,5 +1,6 @@
 import type { PictureClass } from "../project/project.ts";
 import { cameraBox } from "./camera-box.ts";
+import { drawingBox } from "./drawing-box.ts";
 import { dropZone } from "./drop-zone.ts";
 import { h, setText, show } from "./h.ts";
 import { type Context, colourOf, nameOf } from "./part.ts";
@@ -25,8 +26,9 @@ export function classCard(context: Context, id: string): ClassCard {
   const files = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true });
   const choose = h("button", { type: "button" }, texts.choosePictures);
   const camera = h("button", { type: "button" }, texts.useCamera);
+  const draw = h("button", { type: "button" }, texts.draw);
   const reading = h("p", { class: "hint", hidden: true }, texts.reading);
-  const buttons = h("div", { class: "row" }, choose, camera, files);
+  const buttons = h("div", { class: "row" }, choose, camera, draw, files);
   const list = thumbnailList(context);
   const element = h(
     "li",
@@ -59,14 +61,20 @@ export function classCard(context: Context, id: string): ClassCard {
     files.value = "";
     void add(chosen);
   });
-  camera.addEventListener("click", () => {
+  /** Shows a camera or a sheet in place of the buttons until it is closed. */
+  const openBox = (button: HTMLElement, box: typeof cameraBox): void => {
     show(buttons, false);
     element.append(
-      cameraBox(context, id, () => {
+      box(context, id, () => {
         show(buttons, true);
-        camera.focus();
+        button.focus();
       }),
     );
+  };
+  camera.addEventListener("click", () => openBox(camera, cameraBox));
+  draw.addEventListener("click", () => {
+    openBox(draw, drawingBox);
+    element.querySelector("canvas")?.focus();
   });
   dropZone(element, (groups) => void add(groups.flatMap((group) => group.files)));
   return {

@@ -1,6 +1,7 @@
 import { type Camera, openCamera } from "../page/camera.ts";
 import type { Share, StudioState } from "../protocol.ts";
 import { bars } from "./bars.ts";
+import { drawingPad } from "./drawing-pad.ts";
 import { dropZone } from "./drop-zone.ts";
 import { h, setText, show } from "./h.ts";
 import type { Context, Part } from "./part.ts";
@@ -17,7 +18,8 @@ export function tryIt(context: Context): Part {
   const file = h("input", { type: "file", accept: "image/*", hidden: true });
   const choose = h("button", { type: "button" }, texts.aPicture);
   const camera = h("button", { type: "button", "aria-pressed": "false" }, texts.camera);
-  const buttons = h("div", { class: "row" }, choose, camera, file);
+  const draw = h("button", { type: "button", "aria-pressed": "false" }, texts.draw);
+  const buttons = h("div", { class: "row" }, choose, camera, draw, file);
   const element = h(
     "section",
     { class: "card try", "aria-labelledby": "try" },
@@ -43,8 +45,9 @@ export function tryIt(context: Context): Part {
   const close = (): void => {
     open?.close();
     open = undefined;
-    camera.setAttribute("aria-pressed", "false");
+    for (const button of [camera, draw]) button.setAttribute("aria-pressed", "false");
   };
+  const isOn = (button: HTMLElement): boolean => button.getAttribute("aria-pressed") === "true";
   const watch = async (now: Camera): Promise<void> => {
     while (open === now) {
       if (document.visibilityState === "visible") await answer(await now.frame());
@@ -78,6 +81,7 @@ export function tryIt(context: Context): Part {
     }
     try {
       const opened = await openCamera();
+      close();
       open = opened;
       picture = undefined;
       camera.setAttribute("aria-pressed", "true");
@@ -86,6 +90,20 @@ export function tryIt(context: Context): Part {
     } catch {
       announce(texts.cameraDenied);
     }
+  });
+  draw.addEventListener("click", () => {
+    const wasOn = isOn(draw);
+    close();
+    if (wasOn) return look(undefined);
+    picture = undefined;
+    draw.setAttribute("aria-pressed", "true");
+    const pad = drawingPad(texts, async (empty) => {
+      if (!empty) await answer(await pad.frame());
+    });
+    const clear = h("button", { type: "button", class: "quiet" }, texts.clearDrawing);
+    clear.addEventListener("click", () => pad.clear());
+    look(h("div", { class: "drawing" }, pad.element, clear));
+    pad.element.focus();
   });
   dropZone(element, (groups) => {
     const chosen = groups.flatMap(({ files }) => files)[0];

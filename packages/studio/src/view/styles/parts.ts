@@ -36,6 +36,11 @@ header > div { min-width: 0; flex: 1; }
 .camera-view { max-width: 20rem; aspect-ratio: 1; }
 .try-view { position: relative; aspect-ratio: 4 / 3; }
 .try-view > * { position: absolute; inset: 0; }
+.drawing { margin-top: 0.75rem; }
+.drawing canvas { display: block; width: min(100%, 20rem); border: 1px solid var(--edge); border-radius: 10px; touch-action: none; cursor: crosshair; }
+.drawing .hint { margin-top: 0.5rem; font-size: 0.875rem; }
+.try-view .drawing { display: flex; flex-direction: column; align-items: center; margin: 0; padding: 0.5rem; }
+.try-view .drawing canvas { width: auto; height: calc(100% - 2.75rem); }
 video, .chosen { display: block; width: 100%; height: 100%; object-fit: cover; }
 video { transform: scaleX(-1); }
 .chosen { object-fit: contain; }
