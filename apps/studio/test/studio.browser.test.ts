@@ -21,6 +21,33 @@ import { CLASSES, emoji } from "./pictures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graft-studio-"));
 const example = readFileSync(join(import.meta.dirname, "../../../examples/studio/index.html"), "utf8");
+/** A model of one convolution and one dense layer, as tfjs saves it. */
+function ownBase(): { name: string; mimeType: string; buffer: Buffer }[] {
+  const layer = (class_name: string, config: object) => ({ class_name, config });
+  const config = [
+    layer("Conv2D", {
+      name: "conv",
+      filters: 4,
+      kernel_size: [3, 3],
+      strides: [2, 2],
+      batch_input_shape: [null, 32, 32, 3],
+    }),
+    layer("GlobalAveragePooling2D", { name: "pool" }),
+    layer("Dense", { name: "out", units: 2, activation: "softmax" }),
+  ];
+  const shapes = { "conv/kernel": [3, 3, 3, 4], "conv/bias": [4], "out/kernel": [4, 2], "out/bias": [2] };
+  const weights = Object.entries(shapes).map(([name, shape]) => ({ name, shape, dtype: "float32" }));
+  const values = Float32Array.from({ length: 122 }, (_, i) => Math.sin(i * i));
+  const model = {
+    modelTopology: { class_name: "Sequential", config: { name: "own", layers: config } },
+    weightsManifest: [{ paths: ["weights.bin"], weights }],
+  };
+  return [
+    { name: "model.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify(model)) },
+    { name: "weights.bin", mimeType: "", buffer: Buffer.from(values.buffer) },
+  ];
+}
+
 const foreign: string[] = [];
 const problems: string[] = [];
 let site: Site;
@@ -133,10 +160,10 @@ describe("the studio in Chromium, on wasm", () => {
     await page.getByText("Start over").click();
     await page.locator(".class").nth(2).waitFor({ state: "detached" });
     const chosen = { name: "mine.graft-project", mimeType: "", buffer: file };
-    await page.locator("header input[type=file]").setInputFiles(chosen);
+    await page.locator("header input[accept='.graft-project']").setInputFiles(chosen);
     await page.getByText("10 pictures").nth(2).waitFor();
     const damaged = { ...chosen, buffer: file.subarray(0, file.length - 1) };
-    await page.locator("header input[type=file]").setInputFiles(damaged);
+    await page.locator("header input[accept='.graft-project']").setInputFiles(damaged);
     await page.getByText("This file is not a project").waitFor();
     expect(await page.locator(".count").allInnerTexts()).toEqual(Array(3).fill("10 pictures"));
     // The refusal is written to the console too.
@@ -161,6 +188,38 @@ describe("the studio in Chromium, on wasm", () => {
     await other.getByText("Zeichnung hinzufügen").click();
     await other.getByText("2 Bilder", { exact: true }).waitFor();
     await other.close();
+  });
+
+  it("starts from a model of one's own, also after a reload, and refuses files that are none", async () => {
+    const files = ownBase();
+    const input = page.locator("header input[accept='.json,.bin']");
+    await input.setInputFiles(files.slice(0, 1));
+    await page.getByText("These files are not a model").waitFor();
+    expect(problems.splice(0).join()).toMatch(/StudioError.*weights.bin is missing/);
+    await input.setInputFiles(files);
+    await page.getByText("The model to start from was changed").waitFor();
+    const shares = await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never);
+    await page.reload();
+    await opened(page);
+    expect(await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never)).toEqual(shares);
+    await page.locator(".menu summary").click();
+    await page.getByText("Start from the first model again").click();
+    await page.getByText("The model to start from was changed").waitFor();
+    expect(await page.locator(".count").allInnerTexts()).toEqual(Array(3).fill("10 pictures"));
+  });
+
+  it("keeps nothing of a training that was running when everything was removed", async () => {
+    await startTraining(page, 1);
+    await page.locator("[data-stage=deep]").waitFor();
+    page.once("dialog", (dialog) => dialog.accept());
+    await page.locator(".menu summary").click();
+    await page.getByText("Start over").click();
+    await page.locator(".class").nth(2).waitFor({ state: "detached" });
+    await page.locator(".choice").waitFor();
+    await page.reload();
+    await opened(page);
+    expect(await page.getByText("Download the model").isVisible()).toBe(false);
+    expect(await page.getByText("Continue training").isVisible()).toBe(false);
   });
 
   it("sent no request to another origin and caused no error", () => {

@@ -28,6 +28,8 @@ export interface Commands {
   undo(): void;
   /** Returns the shares of all classes for a picture. The bitmap is closed. */
   classify(frame: ImageBitmap): readonly Share[];
+  /** Starts from a model of one's own: `model.json` and its weights. Without files: from the first base. Forgets what was trained. */
+  useBase(files: readonly File[] | undefined): void;
   exportProject(): Blob;
   importProject(file: Blob): void;
   /** Returns the model as a file: the changes only, or an archive with the whole model. */
@@ -67,6 +69,8 @@ export interface StudioState {
   /** Name of the backend. Undefined until it is open. */
   readonly backend: string | undefined;
   readonly project: Project;
+  /** Whether the base is a model that the person has brought. */
+  readonly ownBase: boolean;
   /** Ids of the pictures of each class, in order of arrival. */
   readonly pictures: Readonly<Record<string, readonly string[]>>;
   /** Number of pictures whose features are not computed yet. */
@@ -96,7 +100,15 @@ export type Message =
   | { readonly type: "error"; readonly id: number; readonly code: ErrorCode; readonly message: string };
 
 /** Kinds of errors that the page explains in its own words. */
-export type ErrorCode = "storage-full" | "storage" | "in-use" | "not-a-project" | "base" | "backend" | "unknown";
+export type ErrorCode =
+  | "storage-full"
+  | "storage"
+  | "in-use"
+  | "not-a-project"
+  | "base"
+  | "own-base"
+  | "backend"
+  | "unknown";
 
 /** An error with a code. */
 export class StudioError extends Error {

@@ -10,6 +10,10 @@ export interface Texts {
   readonly more: string;
   readonly saveProject: string;
   readonly openProject: string;
+  readonly chooseBase: string;
+  readonly firstBase: string;
+  readonly reallyChangeBase: string;
+  readonly baseChanged: string;
   readonly startOver: string;
   readonly reallyStartOver: string;
   readonly projectOpened: string;
@@ -94,6 +98,10 @@ export const en: Texts = {
   more: "Project",
   saveProject: "Save as a file",
   openProject: "Open a file",
+  chooseBase: "Start from a model of your own",
+  firstBase: "Start from the first model again",
+  reallyChangeBase: "Forget what was trained? The pictures stay.",
+  baseChanged: "The model to start from was changed. Train again.",
   startOver: "Start over",
   reallyStartOver: "Remove all classes, pictures and the model?",
   projectOpened: "The project is open.",
@@ -179,6 +187,8 @@ export const en: Texts = {
     "in-use": "This project is already open in another tab. Close one of them and load the page again.",
     "not-a-project": "This file is not a project, or it is damaged. Nothing was changed.",
     base: "The model to start from could not be loaded. Check the connection and load the page again.",
+    "own-base":
+      "These files are not a model that can be used here. Choose the model.json of a LayersModel and all its .bin files. It needs one square colour picture as its input.",
     backend: "This browser cannot train. Try a current version of Chrome, Edge, Firefox or Safari.",
     unknown: "Something went wrong. Your pictures are safe. Load the page again.",
   },

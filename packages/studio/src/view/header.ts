@@ -1,5 +1,5 @@
 import { download, fileName } from "../page/download.ts";
-import { h } from "./h.ts";
+import { h, show } from "./h.ts";
 import { onTyped } from "./on-typed.ts";
 import type { Context, Part } from "./part.ts";
 
@@ -14,15 +14,19 @@ export function header({ client, texts, attempt, announce }: Context): Part {
   });
   const save = h("button", { type: "button" }, texts.saveProject);
   const open = h("button", { type: "button" }, texts.openProject);
+  const base = h("button", { type: "button" }, texts.chooseBase);
+  const firstBase = h("button", { type: "button", hidden: true }, texts.firstBase);
+  const baseFiles = h("input", { type: "file", accept: ".json,.bin", multiple: true, hidden: true });
   const over = h("button", { type: "button" }, texts.startOver);
   const file = h("input", { type: "file", accept: ".graft-project", hidden: true });
   const menu = h(
     "details",
     { class: "menu" },
     h("summary", {}, texts.more),
-    h("div", { class: "menu-items" }, save, open, over, file),
+    h("div", { class: "menu-items" }, save, open, base, firstBase, over, file, baseFiles),
   );
   const element = h("header", {}, h("div", {}, name, h("p", { class: "hint" }, texts.private)), menu);
+  let trained = false;
   const done = (): void => {
     menu.open = false;
   };
@@ -41,6 +45,22 @@ export function header({ client, texts, attempt, announce }: Context): Part {
     const opened = client.call("importProject", chosen).then(() => true);
     if (await attempt(opened)) announce(texts.projectOpened);
   });
+  const useBase = async (files: readonly File[] | undefined): Promise<void> => {
+    if (trained && !confirm(texts.reallyChangeBase)) return;
+    const used = client.call("useBase", files).then(() => true);
+    if (await attempt(used)) announce(texts.baseChanged);
+  };
+  base.addEventListener("click", () => baseFiles.click());
+  baseFiles.addEventListener("change", () => {
+    done();
+    const chosen = [...(baseFiles.files ?? [])];
+    baseFiles.value = "";
+    if (chosen.length > 0) void useBase(chosen);
+  });
+  firstBase.addEventListener("click", () => {
+    done();
+    void useBase(undefined);
+  });
   over.addEventListener("click", async () => {
     done();
     if (!confirm(texts.reallyStartOver)) return;
@@ -56,7 +76,9 @@ export function header({ client, texts, attempt, announce }: Context): Part {
   });
   return {
     element,
-    update({ project }) {
+    update({ project, result, training, ownBase }) {
+      trained = result !== undefined || training !== undefined;
+      show(firstBase, ownBase);
       if (!name.matches(":focus")) name.value = project.name;
     },
   };

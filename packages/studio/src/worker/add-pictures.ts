@@ -1,5 +1,6 @@
 import { LIMITS, type Picture } from "../project/project.ts";
 import type { Added } from "../protocol.ts";
+import type { BaseInput } from "./base.ts";
 import { decode, pixelsOf, storedForm } from "./picture.ts";
 import type { Session } from "./session.ts";
 
@@ -71,7 +72,7 @@ export async function computeFeatures(session: Session, goOn: () => boolean = ()
   while (goOn()) {
     const next = [...pictures.values()].filter(({ id }) => !features.has(id)).slice(0, BATCH);
     if (next.length === 0) return;
-    const pixels = await Promise.all(next.map((picture) => pixelsOfPicture(picture, base.side)));
+    const pixels = await Promise.all(next.map((picture) => pixelsOfPicture(picture, base)));
     const began = performance.now();
     const rows = await base.features(pixels);
     measure(session, (performance.now() - began) / 1000 / next.length);
@@ -84,8 +85,8 @@ export async function computeFeatures(session: Session, goOn: () => boolean = ()
 }
 
 /** Reads a stored picture as the input of the base. */
-export async function pixelsOfPicture({ jpeg }: Picture, side: number): Promise<Float32Array> {
-  return pixelsOf(await decode(jpeg), side);
+export async function pixelsOfPicture({ jpeg }: Picture, input: BaseInput): Promise<Float32Array> {
+  return pixelsOf(await decode(jpeg), input);
 }
 
 /** Averages over the last passes. */

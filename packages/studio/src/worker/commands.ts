@@ -1,9 +1,11 @@
-import { indexedDbStore } from "@graftjs/tuner";
+import { createRunControl, indexedDbStore } from "@graftjs/tuner";
 import { cleanName, type Effort, LIMITS, newProject, type Picture, type Project } from "../project/project.ts";
 import { MAX_FILE, readProjectFile, writeProjectFile } from "../project/project-file.ts";
 import { type Answer, type Argument, type CommandName, StudioError } from "../protocol.ts";
 import { addFrame, addPictures, computeFeatures, warmUp } from "./add-pictures.ts";
 import { answer } from "./answers.ts";
+import { loadBase } from "./base.ts";
+import { baseOf } from "./base-source.ts";
 import { exportModel } from "./model-file.ts";
 import { pixelsOf } from "./picture.ts";
 import type { Run, Session } from "./session.ts";
@@ -18,11 +20,12 @@ export function commandsOf(session: Session): Handlers {
   const { database, pictures } = session;
   let computing: Promise<void> | undefined;
   let warm: Promise<void> | undefined;
+  let changingBase = false;
   /** Computes missing features in the background. */
   const compute = (): void => {
     warm ??= warmUp(session);
     computing ??= warm
-      .then(() => computeFeatures(session))
+      .then(() => computeFeatures(session, () => !changingBase))
       .finally(() => {
         computing = undefined;
       });
@@ -43,8 +46,14 @@ export function commandsOf(session: Session): Handlers {
     session.means = undefined;
     session.changed();
   };
-  const forget = async (): Promise<void> => {
+  let current: Promise<void> | undefined;
+  /** Ends a training without a result. */
+  const abandon = async (): Promise<void> => {
     session.control?.stop();
+    session.control = undefined;
+    await current?.catch(() => {}); // `train` has reported the error.
+  };
+  const forget = async (): Promise<void> => {
     session.model?.dispose();
     Object.assign(session, { trained: undefined, previous: undefined, run: undefined, training: undefined });
     Object.assign(session, { model: undefined, means: undefined });
@@ -79,7 +88,12 @@ export function commandsOf(session: Session): Handlers {
     },
     removePicture: (id) => remove((picture) => picture.id === id),
     picture: (id) => pictures.get(id)?.jpeg,
-    train: (effort) => run(session, effort),
+    train(effort) {
+      current ??= run(session, effort).finally(() => {
+        current = undefined;
+      });
+      return current;
+    },
     pause() {
       session.control?.pause();
       setStatus(session, "paused");
@@ -96,14 +110,15 @@ export function commandsOf(session: Session): Handlers {
       Object.assign(session, { trained, previous, model: undefined });
       session.changed();
     },
-    classify: (frame) => answer(session, pixelsOf(frame, session.base.side)),
+    classify: (frame) => answer(session, pixelsOf(frame, session.base)),
     exportProject: async () => {
       const bytes = await writeProjectFile({ project: session.project, pictures: [...pictures.values()] });
       return new Blob([bytes as BlobPart], { type: "application/octet-stream" });
     },
     async importProject(file) {
       const read = await readFile(file);
-      await database.replace({ project: read.project }, read.pictures);
+      await abandon();
+      await database.replace({ project: read.project, base: await database.read("base") }, read.pictures);
       await forget();
       pictures.clear();
       session.features.clear();
@@ -113,9 +128,29 @@ export function commandsOf(session: Session): Handlers {
       compute();
     },
     exportModel: (kind) => exportModel(session, kind),
+    async useBase(files) {
+      const base = files ? await loadBase(baseOf(files)).catch(ownBaseError) : await session.firstBase();
+      changingBase = true;
+      try {
+        await abandon();
+        // Features that are computed meanwhile would be those of the base before.
+        await computing?.catch(() => {});
+        await database.write({ base: files, ...NOTHING_TRAINED });
+        await forget();
+        session.base.dispose();
+        session.features.clear();
+        Object.assign(session, { base, ownBase: files !== undefined, secondsPerPicture: undefined, measured: {} });
+        warm = undefined;
+      } finally {
+        changingBase = false;
+        session.changed();
+        compute();
+      }
+    },
     async clear() {
+      await abandon();
       const project = newProject();
-      await database.replace({ project }, []);
+      await database.replace({ project, base: await database.read("base") }, []);
       await forget();
       pictures.clear();
       session.features.clear();
@@ -123,6 +158,14 @@ export function commandsOf(session: Session): Handlers {
       session.changed();
     },
   };
+}
+
+/** Values of the database without any trained model. */
+const NOTHING_TRAINED = { trained: undefined, previous: undefined, run: undefined, measured: undefined };
+
+/** A base of one's own is refused with the same code, whatever the reason. */
+function ownBaseError(cause: unknown): never {
+  throw new StudioError("own-base", cause instanceof Error ? cause.message : String(cause), { cause });
 }
 
 async function readFile(file: Blob): Promise<ReturnType<typeof readProjectFile>> {
@@ -143,15 +186,17 @@ async function run(session: Session, effort: Effort): Promise<void> {
   const taken = new Set(filled.map(({ id }) => id));
   const ids = [...pictures.values()].filter(({ classId }) => taken.has(classId)).map(({ id }) => id);
   const run: Run = whole ?? { effort, classes: filled, ids };
+  const control = createRunControl();
+  session.control = control;
   if (!whole) {
     await clearRuns(session);
     await database.write({ run });
     session.run = run;
   }
   try {
-    await train(session, run);
+    await train(session, run, control);
   } finally {
-    session.control = undefined;
+    if (session.control === control) session.control = undefined;
     session.training = undefined;
     session.changed();
   }

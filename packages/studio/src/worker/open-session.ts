@@ -3,6 +3,7 @@ import { EFFORTS, newProject, type Project } from "../project/project.ts";
 import { type Argument, StudioError } from "../protocol.ts";
 import { chooseBackend } from "./choose-backend.ts";
 import { loadBase } from "./base.ts";
+import { baseAt, baseOf } from "./base-source.ts";
 import { openDatabase } from "./database.ts";
 import type { Run, Session, Trained } from "./session.ts";
 
@@ -19,8 +20,10 @@ export async function openSession(
   await claim(name);
   const database = await openDatabase(name);
   const { name: backend } = await chooseBackend(adapters, wanted);
+  const own = await database.read<readonly File[]>("base");
+  const firstBase = () => loadBase(baseAt(url), after);
   const [base, stored, trained, previous, run, measured, pictures, features] = await Promise.all([
-    loadBase(url, after),
+    own ? loadBase(baseOf(own)) : firstBase(),
     database.read<Project>("project"),
     database.read<Trained>("trained"),
     database.read<Trained>("previous"),
@@ -35,6 +38,7 @@ export async function openSession(
 
   return {
     ...{ project, database, base, backend, trained, previous, run, changed },
+    ...{ firstBase, ownBase: own !== undefined },
     runs: `studio-run:${name}`,
     pictures: new Map(pictures.map((picture) => [picture.id, picture])),
     features: new Map(known.map(([id, { values }]) => [id, values])),

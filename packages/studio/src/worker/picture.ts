@@ -1,3 +1,5 @@
+import type { BaseInput } from "./base.ts";
+
 /** Side of a stored picture in pixels. Bases of other sizes get it scaled. */
 const SIDE = 224;
 
@@ -14,12 +16,12 @@ export function decode(file: Blob): Promise<ImageBitmap> {
   return createImageBitmap(file, { imageOrientation: "from-image" });
 }
 
-/** Reads a frame as the input of a base: `side × side × 3` numbers from 0 to 1. The frame is closed. */
-export function pixelsOf(frame: ImageBitmap, side: number): Float32Array {
+/** Reads a frame as the input of a base: `side × side × 3` numbers in the base's range. The frame is closed. */
+export function pixelsOf(frame: ImageBitmap, { side, range: [black, white] }: BaseInput): Float32Array {
   const { data } = contextOf(squareOf(frame, side)).getImageData(0, 0, side, side);
   const out = new Float32Array(side * side * 3);
   for (let from = 0, to = 0; from < data.length; from += 4) {
-    for (let c = 0; c < 3; c++) out[to++] = (data[from + c] as number) / 255;
+    for (let c = 0; c < 3; c++) out[to++] = black + ((data[from + c] as number) / 255) * (white - black);
   }
   return out;
 }

@@ -24,7 +24,11 @@ export interface Run {
 /** Everything that the Worker knows about the open project. */
 export interface Session {
   readonly database: Database;
-  readonly base: Base;
+  base: Base;
+  /** Whether `base` is a model that the person has brought. */
+  ownBase: boolean;
+  /** Loads the base that the page names. */
+  readonly firstBase: () => Promise<Base>;
   readonly backend: string;
   /** Place of the checkpoints. */
   readonly runs: string;
@@ -43,7 +47,7 @@ export interface Session {
   /** Mean seconds per picture to compute its features. Undefined until some were measured. */
   secondsPerPicture: number | undefined;
   /** Measured seconds of a training for each picture, in units of `secondsPerPicture`. */
-  readonly measured: Partial<Record<Effort, number>>;
+  measured: Partial<Record<Effort, number>>;
   /** Tells the page that something has changed. */
   changed(): void;
 }

@@ -9,6 +9,7 @@ export function stateOf(session: Session): StudioState {
   return {
     backend,
     project,
+    ownBase: session.ownBase,
     pictures: Object.fromEntries([...picturesByClass(session)].map(([id, all]) => [id, all.map((one) => one.id)])),
     pending: [...pictures.keys()].filter((id) => !features.has(id)).length,
     training,

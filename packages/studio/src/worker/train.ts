@@ -1,10 +1,10 @@
 import { namedWeights, type Observer } from "@graftjs/core";
 import {
-  createRunControl,
   type FineTuneOptions,
   fineTune,
   fingerprint,
   indexedDbStore,
+  type RunControl,
   saveDelta,
 } from "@graftjs/tuner";
 import * as tf from "@tensorflow/tfjs-core";
@@ -20,14 +20,12 @@ import type { Run, Session, Trained } from "./session.ts";
 
 /**
  * Trains the head on the stored features, and with more effort also layers before the head. The weights and the result are stored at
- * the end. A run of the deep layers continues from its newest checkpoint.
+ * the end. A run of the deep layers continues from its newest checkpoint. If `control` is no longer the session's, nothing is stored.
  */
-export async function train(session: Session, run: Run): Promise<void> {
+export async function train(session: Session, run: Run, control: RunControl): Promise<void> {
   const { base } = session;
   const began = performance.now();
   const seconds = (): number => (performance.now() - began) / 1000;
-  const control = createRunControl();
-  session.control = control;
   session.training = {
     effort: run.effort,
     stage: "head",
@@ -38,12 +36,17 @@ export async function train(session: Session, run: Run): Promise<void> {
     secondsLeft: undefined,
   };
   session.changed();
-  await computeFeatures(session);
+  await computeFeatures(session, () => !control.stopped);
+  if (session.control !== control) return;
   const parts = splitExamples(session, run);
   const model = await base.fresh(run.classes.length);
   const print = await fingerprint(namedWeights(model));
-  let curve = await trainHead(session, run, parts, model);
-  if (run.effort !== "head" && !control.stopped) curve = await trainDeep(session, run, parts, model);
+  let curve = await trainHead(session, run, parts, model, control);
+  if (run.effort !== "head" && !control.stopped) curve = await trainDeep(session, run, parts, model, control);
+  if (session.control !== control) {
+    model.dispose();
+    return;
+  }
   const checked = await check(run, parts.heldOut, (some) => sharesOf(session, run, model, some));
   const delta = await saveDelta(model, { base: print }, { card: { classes: run.classes.map(({ name }) => name) } });
   const learned = parts.learn.pictures.map(({ id }) => id);
@@ -57,7 +60,13 @@ export async function train(session: Session, run: Run): Promise<void> {
 type Parts = ReturnType<typeof splitExamples>;
 
 /** Trains a dense layer on the features and copies it into the model. */
-async function trainHead(session: Session, run: Run, parts: Parts, model: layers.LayersModel): Promise<Curve> {
+async function trainHead(
+  session: Session,
+  run: Run,
+  parts: Parts,
+  model: layers.LayersModel,
+  control: RunControl,
+): Promise<Curve> {
   const target = model.getLayer("head");
   const head = layers.layers.dense({
     units: run.classes.length,
@@ -72,17 +81,23 @@ async function trainHead(session: Session, run: Run, parts: Parts, model: layers
       pictures.flatMap(({ id }) => [...(session.features.get(id) as Float32Array)]),
       [pictures.length, session.base.size],
     );
-  const curve = await tune(session, run, small, headRecipe(), parts, xs);
+  const curve = await tune(session, run, small, { ...headRecipe(), control }, parts, xs);
   target.setWeights(head.getWeights());
   small.dispose();
   return curve;
 }
 
-async function trainDeep(session: Session, run: Run, parts: Parts, model: layers.LayersModel): Promise<Curve> {
+async function trainDeep(
+  session: Session,
+  run: Run,
+  parts: Parts,
+  model: layers.LayersModel,
+  control: RunControl,
+): Promise<Curve> {
   const { side } = session.base;
   const pixels = new Map<string, Float32Array>();
   for (const picture of [...parts.learn.pictures, ...parts.heldOut.pictures])
-    pixels.set(picture.id, await pixelsOfPicture(picture, side));
+    pixels.set(picture.id, await pixelsOfPicture(picture, session.base));
   const xs = ({ pictures }: Examples): tf.Tensor =>
     batchOf(
       pictures.map(({ id }) => pixels.get(id) as Float32Array),
@@ -90,7 +105,7 @@ async function trainDeep(session: Session, run: Run, parts: Parts, model: layers
     );
   const recipe = deepRecipe(model, run.effort === "whole" ? "whole" : "blocks", parts.learn.pictures.length);
   const checkpoint = { to: indexedDbStore(session.runs), resume: true, keep: 1 };
-  return tune(session, run, model, { ...recipe, checkpoint }, parts, xs);
+  return tune(session, run, model, { ...recipe, checkpoint, control }, parts, xs);
 }
 
 type Curve = readonly CurvePoint[];
@@ -112,8 +127,7 @@ async function tune(
   const given = { data: data(learn), ...(heldOut.pictures.length > 0 ? { validation: data(heldOut) } : {}) };
   try {
     const observers = [observe(session, run, model.layers.length > 2 ? "deep" : "head", curve)];
-    const control = session.control;
-    const result = await fineTune(model, { ...recipe, ...given, observers, ...(control ? { control } : {}) });
+    const result = await fineTune(model, { ...recipe, ...given, observers });
     result.restore();
     return curve;
   } finally {
@@ -188,7 +202,7 @@ async function sharesOf(
 ): Promise<readonly (readonly number[])[]> {
   const { base, features } = session;
   if (effort !== "head") {
-    const pixels = await Promise.all(pictures.map((picture) => pixelsOfPicture(picture, base.side)));
+    const pixels = await Promise.all(pictures.map((picture) => pixelsOfPicture(picture, base)));
     return predict(model, pixels, base.side);
   }
   const rows = tf.tidy(() => {
