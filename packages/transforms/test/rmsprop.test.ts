@@ -39,3 +39,19 @@ describe("rmsprop equals PyTorch's", () => {
     variable.dispose();
   });
 });
+
+it("is finite in the first step of the centered form, where tfjs's is NaN", () => {
+  const gradient = 1e-5;
+  const w = tf.variable(tf.scalar(0));
+  const loss = (): tf.Scalar => tf.mul(w, gradient) as tf.Scalar;
+  tf.train.rmsprop(0.1, 0.9, 0, 1e-8, true).minimize(loss, false, [w]);
+  expect(w.dataSync()[0]).toBeNaN();
+  w.assign(tf.scalar(0));
+  const params = [{ name: "w", layer: "w", role: "kernel", shape: [], unitAxes: [], variable: w }];
+  const rule = rmsprop({ decay: 0.9, centered: true, epsilon: 1e-8 });
+  const optimizer = new HookedOptimizer({ params, rule, learningRate: 0.1 });
+  optimizer.applyNamed({ w: tf.scalar(gradient) });
+  // By hand: ms = 0.1 g², mg = 0.1 g, so the step is 0.1 g / (√(0.09 g²) + ε) = 0.1 · 1e-5 / (3e-6 + 1e-8).
+  expect(w.dataSync()[0]).toBeCloseTo(-1e-6 / 3.01e-6, 4);
+  optimizer.dispose();
+});
