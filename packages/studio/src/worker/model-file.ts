@@ -1,4 +1,5 @@
-import { type CheckpointStore, saveModel } from "@graftjs/tuner";
+import { type CheckpointStore, type ModelCard, saveModel } from "@graftjs/tuner";
+import type { Result } from "../project/project.ts";
 import { modelOf } from "./answers.ts";
 import type { Session } from "./session.ts";
 import { zip } from "./zip.ts";
@@ -11,11 +12,19 @@ export async function exportModel(session: Session, kind: "delta" | "model"): Pr
   const { trained } = session;
   if (!trained) throw new Error("No model is trained yet.");
   if (kind === "delta") return new Blob([trained.delta as BlobPart], { type: "application/octet-stream" });
-  const classes = trained.result.classes.map(({ name }) => name);
+  const card = modelCardOf(session, trained.result);
   const files = new Map<string, Uint8Array>();
-  await saveModel(await modelOf(session), storeOf(files), { card: { classes } });
-  files.set("classes.json", new TextEncoder().encode(JSON.stringify(classes)));
+  await saveModel(await modelOf(session), storeOf(files), { card });
+  files.set("classes.json", new TextEncoder().encode(JSON.stringify(card.classes)));
   return zip(files);
+}
+
+/** Describes a trained model: its classes, and how its input is made from a picture file. `graft predict` reads it. */
+export function modelCardOf({ base: { side, range } }: Session, { classes }: Pick<Result, "classes">): ModelCard {
+  return {
+    classes: classes.map(({ name }) => name),
+    reader: { use: "image", with: { size: [side, side], fit: "cover", range } },
+  };
 }
 
 /** Keeps files in memory. */

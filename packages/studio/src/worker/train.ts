@@ -15,6 +15,7 @@ import { computeFeatures, pixelsOfPicture } from "./add-pictures.ts";
 import { predict } from "./answers.ts";
 import { batchOf } from "./base.ts";
 import { type Examples, splitExamples } from "./examples.ts";
+import { modelCardOf } from "./model-file.ts";
 import { deepRecipe, headRecipe } from "./recipe.ts";
 import type { Run, Session, Trained } from "./session.ts";
 
@@ -48,7 +49,7 @@ export async function train(session: Session, run: Run, control: RunControl): Pr
     return;
   }
   const checked = await check(run, parts.heldOut, (some) => sharesOf(session, run, model, some));
-  const delta = await saveDelta(model, { base: print }, { card: { classes: run.classes.map(({ name }) => name) } });
+  const delta = await saveDelta(model, { base: print }, { card: modelCardOf(session, run) });
   const learned = parts.learn.pictures.map(({ id }) => id);
   const { effort, classes } = run;
   const result: Result = { effort, classes, learned, ...checked, seconds: seconds(), curve };
