@@ -173,6 +173,39 @@ it("exports a page that answers as `graft predict` does, and needs only its own 
   expect(existsSync(join(folder, "none"))).toBe(false);
 });
 
+it("exports a file for Keras, and reads it again", async () => {
+  expect(await graft("export", "tuned", "--out", "tuned.keras")).toEqual({
+    ...{ code: 0, err: "" },
+    out: `Saved ${join("<folder>", "tuned.keras")}.\n`,
+  });
+  const files = ["pictures/red/3.png", "pictures/dark/0.png"];
+  const reader = JSON.stringify(CARD.reader);
+  const probabilities = async (model: string): Promise<readonly (readonly number[])[]> => {
+    const { out } = await graft("predict", model, ...files, "--reader", reader, "--json");
+    return out
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const { probabilities: found } = JSON.parse(line) as { probabilities: Record<string, number> };
+        return Object.entries(found)
+          .sort(([, a], [, b]) => b - a)
+          .map(([, probability]) => probability);
+      });
+  };
+  const [read, expected] = [await probabilities("tuned.keras"), await probabilities("tuned")];
+  expect(read.flat()).toEqual(expected.flat().map((probability) => expect.closeTo(probability, 5)));
+  expect((await graft("export", "tuned", "--out", "tuned.keras")).code).toBe(0);
+  write("other.keras", "PK");
+  for (const [out, message] of [
+    ["other.keras", /which Graft has not written\. Move that file/],
+    ["tuned.h5", /older format \.h5 are not written\.\n {2}Write a \.keras file\./],
+  ] as const)
+    expect(await graft("export", "tuned", "--out", out)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(message),
+    });
+});
+
 it("resizes pictures in the page as the training does", async () => {
   const bytes = Buffer.from(
     Array.from({ length: 60 * 41 * 3 }, (_, i) => {

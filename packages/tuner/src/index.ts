@@ -61,6 +61,8 @@ export { type LoadSafetensorsOptions, loadSafetensors } from "./models/load/load
 export { graphArtifacts } from "./models/save/graph-artifacts.ts";
 export { cardOf, type ModelCard, readModelCard } from "./models/save/model-card.ts";
 export { type SavableLayersModel, type SaveModelOptions, saveModel } from "./models/save/save-model.ts";
+export { type KerasWriters, saveKeras } from "./models/save/save-keras.ts";
+export { KerasWriteError } from "./models/save/keras/keras-write-error.ts";
 export { saveWhole } from "./models/save/save-whole.ts";
 
 // The data path: sources, streams, augmentation, order, the cache of the trunk's outputs.

@@ -10,13 +10,13 @@ import type { Command } from "./command.ts";
 
 export const exportModel: Command = {
   usage:
-    "graft export <recipe, model file or folder> [delta.safetensors] (--out <folder or file.safetensors> | --page <folder> [--reader json])",
+    "graft export <recipe, model file or folder> [delta.safetensors] (--out <folder, file.safetensors or file.keras> | --page <folder> [--reader json])",
   about:
-    "Saves a model, with a delta applied, as one model that stock tfjs loads, one safetensors file, or a web page.\n" +
+    "Saves a model, with a delta applied, as one model that stock tfjs loads, one safetensors file, a .keras file, or a web page.\n" +
     "For a recipe, the delta is the one of its last run if none is given. A model's file may have any format that Graft\n" +
     "reads, such as .keras: without a delta it is converted.\n\n" +
-    "--out          Folder of the tfjs model, or path of the .safetensors file. Graft replaces only models and files that it\n" +
-    "               has written.\n" +
+    "--out          Folder of the tfjs model, or path of the .safetensors or .keras file. Graft replaces only models and files\n" +
+    "               that it has written. A .keras file is for Keras 3, and needs the packages h5wasm and fflate.\n" +
     "--page <folder>  A static page that classifies a picture, with the model inside. Any server can serve it, and a browser\n" +
     "               opens its index.html from the disk too. Needs @tensorflow/tfjs-backend-wasm, whose files are copied.\n" +
     "--reader       How the page's pictures become inputs, for a model that does not say it. See graft predict --help.\n" +
@@ -35,7 +35,7 @@ export const exportModel: Command = {
       throw new UsageError("--reader is for --page.", "Leave it out, or give --page <folder>.");
     const merging = await mergingOf(given, delta, io, trustOf(values, "folder"));
     if (page === undefined) {
-      io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)))}.\n`);
+      io.out(`Saved ${await saveMerged(merging, resolve(io.cwd, String(out)), io.cwd)}.\n`);
       return;
     }
     const { parsedReader } = await import("../predict/read-inputs.ts");

@@ -28,6 +28,7 @@ export const merge: Command = {
     const { withDownloads } = await import("../run/with-downloads.ts");
     const file = await withDownloads(await readRecipe(recipe, io.cwd, trustOf(values, "folder")), io.err);
     const base = resolve(file.folder, modelPath(file.run.model));
-    io.out(`Saved ${await saveMerged({ base, delta: bytes, source: file }, resolve(io.cwd, String(out)))}.\n`);
+    const path = await saveMerged({ base, delta: bytes, source: file }, resolve(io.cwd, String(out)), io.cwd);
+    io.out(`Saved ${path}.\n`);
   },
 };

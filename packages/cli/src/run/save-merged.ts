@@ -1,7 +1,8 @@
 import { dirname, extname, join, resolve } from "node:path";
 import type { Recipe } from "@graftjs/registry";
-import type { InputReaderUse, ModelCard } from "@graftjs/tuner";
+import type { InputReaderUse, KerasWriters, ModelCard } from "@graftjs/tuner";
 import type { ModelSource, RecipeModel } from "../model/recipe-model.ts";
+import { projectPackage } from "../project/project-package.ts";
 import { realPath } from "../project/trust.ts";
 import { UsageError } from "../terminal/errors.ts";
 import { assertModelReplaceable, assertReplaceable } from "./assert-places.ts";
@@ -23,17 +24,26 @@ export interface Merging {
 /**
  * Applies a delta to its base model and saves the result.
  *
- * @param to absolute path: a folder, which gets a model that stock tfjs loads, or a .safetensors file, which gets all weights.
+ * @param to absolute path: a folder, which gets a model that stock tfjs loads, a .safetensors file, which gets all weights, or a .keras
+ *   file.
+ * @param cwd the folder of the user's project, whose packages write a .keras file.
  * @returns the path of the file that was written.
  * @throws UsageError if the result would replace the base model or a file that Graft has not written, or if it cannot be saved
  */
-export async function saveMerged(merging: Merging, to: string): Promise<string> {
-  const isFile = extname(to) === ".safetensors";
+export async function saveMerged(merging: Merging, to: string, cwd: string): Promise<string> {
+  const ending = extname(to);
+  const isFile = ending === ".safetensors" || ending === ".keras";
+  if (ending === ".h5" || ending === ".hdf5")
+    throw new UsageError(
+      "Files in Keras's older format .h5 are not written.",
+      "Write a .keras file. Keras converts it: keras.saving.load_model('model.keras').save('model.h5').",
+    );
   const files = await modelFiles(merging.base);
-  if (isFile) await assertReplaceable(to, files, isWhole);
+  if (isFile) await assertReplaceable(to, files, ending === ".keras" ? isKeras : isWhole);
   else await assertOtherFolder(merging.base, files, to);
   await withMerged(merging, async (model, card) => {
     const { saveModel, saveWhole, writeFileAtomic } = await import("@graftjs/tuner");
+    if (ending === ".keras") return void (await writeFileAtomic(to, await kerasFile(model, card, cwd)));
     if (isFile) return void (await writeFileAtomic(to, await saveWhole(model.tunable)));
     if (!model.savable) throw await unsavable(model);
     await saveModel(model.savable, to, card ? { card } : {});
@@ -89,6 +99,28 @@ async function unsavable(model: RecipeModel): Promise<UsageError> {
     `A ${titleOf(model)} cannot be saved as a model of tfjs.`,
     "Load the base model, and apply the delta to it with `applyDelta` of @graftjs/tuner.",
   );
+}
+
+async function kerasFile(
+  { layers, ...model }: RecipeModel,
+  card: ModelCard | undefined,
+  cwd: string,
+): Promise<Uint8Array> {
+  const { saveKeras } = await import("@graftjs/tuner");
+  const { titleOf } = await import("../model/recipe-model.ts");
+  if (!layers)
+    throw new UsageError(
+      `A ${titleOf(model)} has no layers, so that it cannot be written for Keras.`,
+      "Save it as a model of tfjs: --out <folder>.",
+    );
+  const h5wasm = await projectPackage<KerasWriters["h5wasm"]>("h5wasm", cwd);
+  const fflate = await projectPackage<KerasWriters["fflate"]>("fflate", cwd);
+  return saveKeras(layers, { h5wasm, fflate }, card ? { card } : {});
+}
+
+/** Tells whether a file begins like a .keras file that Graft has written: its first part says so. */
+function isKeras(start: string): boolean {
+  return start.startsWith("PK") && start.includes('metadata.json{"keras_version":"3.0.0","written_by":"graft"');
 }
 
 /** Tells whether a file begins like all weights of a model, as Graft writes them. */
