@@ -15,7 +15,16 @@ export { type Labels, partition } from "./hooks/partition.ts";
 // for a registry
 export { plugins } from "./plugins.ts";
 // rules
+export { type Averaging, swapInAverage } from "./rules/evaluation-weights.ts";
 export { type RmspropOptions, type RmspropState, rmsprop } from "./rules/rmsprop.ts";
+export {
+  type ScheduleFreeAdamwOptions,
+  type ScheduleFreeRule,
+  type ScheduleFreeSgdOptions,
+  type ScheduleFreeState,
+  scheduleFreeAdamw,
+  scheduleFreeSgd,
+} from "./rules/schedule-free.ts";
 
 // rules around other rules
 export { type DecoupledWeightDecayOptions, decoupledWeightDecay } from "./rules/decoupled-weight-decay.ts";

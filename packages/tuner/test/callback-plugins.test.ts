@@ -1,8 +1,10 @@
 import "@tensorflow/tfjs-backend-cpu";
-import { adam, type Callback, type CallbackRun, OptionsError, sgd } from "@graftjs/core";
+import { type AnyRule, adam, type Callback, type CallbackRun, OptionsError, sgd } from "@graftjs/core";
+import { scheduleFreeAdamw, scheduleFreeSgd } from "@graftjs/transforms";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
+  applyDelta,
   earlyStopping,
   emaWeights,
   type FineTuneOptions,
@@ -10,9 +12,10 @@ import {
   planFineTune,
   plugins,
   reduceOnPlateau,
+  saveDelta,
 } from "../src/index.ts";
 import { mlp } from "./nets.ts";
-import { examples, mapStore, weightsOf } from "./support.ts";
+import { distance, examples, mapStore, weightsOf } from "./support.ts";
 
 beforeEach(() => tf.setBackend("cpu"));
 
@@ -196,5 +199,64 @@ describe("the callbacks of this package", () => {
     const wild: Callback = { name: "wild", runStart: (run) => run.scaleRate(Number.NaN) };
     await refused({ callbacks: [wild] }, /`wild` scales the learning rate by NaN/);
     expect(() => earlyStopping({ patience: 0 })).toThrow(/patience/);
+  });
+});
+
+describe("a rule with evaluation weights", () => {
+  const rule: AnyRule = scheduleFreeSgd();
+  const run = async (more: Partial<FineTuneOptions>) => {
+    const model = mlp();
+    const result = await fineTune(model, options({ rule, trainable: "all", learningRate: 0.5, ...more }));
+    result.restore();
+    return { model, result, weights: weightsOf(model), history: result.history };
+  };
+
+  it("is validated with them, and leaves them in the model and in the delta", async () => {
+    const { model, result, history } = await run({ epochs: 3 });
+    // The trained weights of epoch e are not touched by the validation before it, so a shorter run has the same losses.
+    for (const epochs of [1, 2, 3]) {
+      const { model } = await run({ epochs });
+      const { xs, ys } = examples([4], 6);
+      const loss = tf.neg(tf.mean(tf.sum(tf.mul(ys, tf.log(model.predict(xs) as tf.Tensor)), 1))).dataSync()[0];
+      expect(loss, `${epochs}`).toBeCloseTo(history.val_loss?.[epochs - 1] as number, 5);
+    }
+    const fresh = mlp();
+    applyDelta(fresh, await saveDelta(model, result));
+    expect(weightsOf(fresh)).toEqual(weightsOf(model));
+    // After one step, the average is the point of plain gradient descent.
+    const once = { epochs: 1, batchSize: 20 };
+    const plain = await run({ ...once, rule: sgd() });
+    expect(distance((await run(once)).weights, plain.weights)).toBeLessThan(1e-6);
+    expect(distance((await run({ ...once, epochs: 2 })).weights, plain.weights)).toBeGreaterThan(1e-3);
+  });
+
+  it("stops early at the evaluation weights of the best epoch", async () => {
+    const rising = (step: number): number => (step < 6 ? 0.3 : 30);
+    const stopped = await run({ learningRate: rising, epochs: 20, earlyStopping: { patience: 2 } });
+    expect(stopped.result.stopped).toBe("earlyStopping");
+    const losses = stopped.history.val_loss as number[];
+    const best = losses.indexOf(Math.min(...losses));
+    expect(losses.length).toBe(best + 3);
+    expect((await run({ learningRate: rising, epochs: best + 1 })).weights).toEqual(stopped.weights);
+  });
+
+  it("resumes bit for bit from every step, and from the end of a shorter run, with a late parameter and Adam", async () => {
+    const given: Partial<FineTuneOptions> = {
+      ...{ rule: scheduleFreeAdamw(), learningRate: 0.05, epochs: 3, trainable: "head" },
+      unfreeze: [{ epoch: 1, trainable: "middle" }],
+    };
+    const whole = await run(given);
+    for (const change of [{ maxSteps: 1 }, { maxSteps: 4 }, { maxSteps: 8 }, { epochs: 2 }]) {
+      const checkpoint = { to: mapStore(), everySteps: 1, resume: true };
+      await run({ ...given, checkpoint, ...change });
+      const resumed = await run({ ...given, checkpoint });
+      expect(resumed.weights).toEqual(whole.weights);
+      expect(resumed.history).toEqual(whole.history);
+    }
+  });
+
+  it("is refused beside a moving average of the weights", async () => {
+    await expect(run({ ema: {} })).rejects.toThrow(/`schedule-free-sgd` averages the weights itself/);
+    await expect(run({ callbacks: [emaWeights()] })).rejects.toThrow(/Leave `ema` out/);
   });
 });

@@ -7,6 +7,7 @@ import {
   type TensorMap,
   type UpdateRule,
 } from "@graftjs/core";
+import { averagingOf } from "../rules/evaluation-weights.ts";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -38,6 +39,7 @@ export function updateStats<S extends StateTree>(
   const { applyFused: _, ...composed } = rule;
   return {
     ...composed,
+    ...averagingOf<{ readonly rule: S; readonly measured: StepStats }>(rule),
     init: (params, infos) => ({
       rule: rule.init(params, infos),
       measured: stats("update", infos, { update: {} }),

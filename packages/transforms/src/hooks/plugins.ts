@@ -13,6 +13,12 @@ import {
   decoupledWeightDecayProperties,
 } from "../rules/decoupled-weight-decay.ts";
 import { rmsprop, rmspropOptions } from "../rules/rmsprop.ts";
+import {
+  scheduleFreeAdamw,
+  scheduleFreeAdamwOptions,
+  scheduleFreeSgd,
+  scheduleFreeSgdOptions,
+} from "../rules/schedule-free.ts";
 import { updateIfFinite } from "../rules/update-if-finite.ts";
 import { accumulate, accumulateOptions } from "./accumulate.ts";
 import { addDecayedWeights, addDecayedWeightsOptions } from "./add-decayed-weights.ts";
@@ -127,6 +133,20 @@ export const hookPlugins: readonly Plugin[] = [
     description: "Divides by a moving root mean square of the gradient",
     options: rmspropOptions,
     create: rmsprop,
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "schedule-free-sgd",
+    description: "SGD that averages its weights instead of lowering the rate, so the run needs no length",
+    options: scheduleFreeSgdOptions,
+    create: scheduleFreeSgd,
+  }),
+  definePlugin({
+    kind: "rule",
+    name: "schedule-free-adamw",
+    description: "AdamW that averages its weights instead of lowering the rate, so the run needs no length",
+    options: scheduleFreeAdamwOptions,
+    create: scheduleFreeAdamw,
   }),
   definePlugin({
     kind: "rule",

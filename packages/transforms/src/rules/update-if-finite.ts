@@ -1,4 +1,5 @@
 import { mapTensors, mapTree, type StateTree, type UpdateRule, visitTensors } from "@graftjs/core";
+import { averagingOf } from "./evaluation-weights.ts";
 import * as tf from "@tensorflow/tfjs-core";
 
 export type UpdateIfFiniteState<S extends StateTree = StateTree> = {
@@ -22,6 +23,7 @@ export function updateIfFinite<S extends StateTree>(rule: UpdateRule<S>): Update
     name: rule.name,
     terminal: true,
     ...(rule.stateVersion === undefined ? {} : { stateVersion: rule.stateVersion }),
+    ...averagingOf<UpdateIfFiniteState<S>>(rule),
     init: (params, infos) => ({ rule: rule.init(params, infos), skipped: tf.scalar(0, "int32") }),
     transform(grads, { rule: before, skipped }, ctx) {
       const out = rule.transform(grads, before, ctx);

@@ -1,3 +1,4 @@
+import { isAveraging } from "../callbacks/evaluation-weights.ts";
 import { lossOf } from "../losses/loss.ts";
 import { namedLosses } from "../losses/losses-by-output.ts";
 import type { FineTuneOptions } from "./fine-tune-options.ts";
@@ -13,12 +14,20 @@ export function defeatingOptions(options: FineTuneOptions): string[] {
         ]
       : []),
     ...(views !== undefined && !augment?.length ? ["`views` counts augmented views. Give `augment` as well."] : []),
+    ...averagedTwice(options),
     ...(sparse === undefined
       ? []
       : [
           `\`mixup\` mixes labels, but \`${sparse}\` needs class indices, which cannot be mixed. Use one-hot labels and the non-sparse loss.`,
         ]),
   ];
+}
+
+/** A Schedule-Free rule and a moving average would each put their own weights into the model. */
+function averagedTwice({ rule, ema, callbacks }: FineTuneOptions): string[] {
+  const averages = typeof rule === "object" && rule !== null && isAveraging(rule);
+  const moving = ema !== undefined || (Array.isArray(callbacks) && callbacks.some((one) => one?.name === "ema"));
+  return averages && moving ? [`The rule \`${rule.name}\` averages the weights itself. Leave \`ema\` out.`] : [];
 }
 
 /** Returns a line for each unknown name among losses by output. The schema takes any object there, for a plugin's loss. */

@@ -1,6 +1,7 @@
 import { type Callback, formatNames, OptionsError } from "@graftjs/core";
 import { earlyStopping } from "../../callbacks/early-stopping.ts";
 import { emaWeights } from "../../callbacks/ema-weights.ts";
+import { evaluationWeights, isAveraging } from "../../callbacks/evaluation-weights.ts";
 import { reduceOnPlateau } from "../../callbacks/reduce-on-plateau.ts";
 import type { ParsedOptions } from "../../options/fine-tune-options.ts";
 
@@ -8,13 +9,15 @@ import type { ParsedOptions } from "../../options/fine-tune-options.ts";
 const TAKEN = ["rateFactors", "combiner", "guard", "recovery", "maxSteps", "stopped"];
 
 /**
- * Lists the callbacks of a run in the order of their calls: those that an option stands for, then `callbacks`.
+ * Lists the callbacks of a run in the order of their calls: those that the rule or an option stands for, then `callbacks`.
  *
  * @throws OptionsError if two callbacks have one name, or if a name is empty, contains "/" or is used by the run itself.
  */
 export function callbacksOf(options: ParsedOptions): readonly Callback[] {
-  const { callbacks: given } = options;
+  const { callbacks: given, rule } = options;
   const all = [
+    // First, so that early stopping ends the run with its own weights.
+    ...(isAveraging(rule) ? [evaluationWeights(rule)] : []),
     ...(options.reduceOnPlateau ? [reduceOnPlateau(options.reduceOnPlateau)] : []),
     ...(options.ema ? [emaWeights(options.ema)] : []),
     ...(options.earlyStopping ? [earlyStopping(options.earlyStopping)] : []),
