@@ -85,7 +85,9 @@ describe("Schedule-Free equals the authors' package", () => {
     optimizer.applyNamed({ w: g });
     swapInAverage(optimizer);
     // The first step that counts has c = 1, so x = z = w − γ·g.
-    [...variable.dataSync()].forEach((value, k) => expect(value).toBeCloseTo((before[k] as number) - 0.5, 6));
+    [...variable.dataSync()].forEach((value, k) => {
+      expect(value).toBeCloseTo((before[k] as number) - 0.5, 6);
+    });
   });
 
   it("refuses options out of range, and an average that does not exist", () => {

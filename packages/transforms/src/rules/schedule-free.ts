@@ -1,7 +1,6 @@
 import {
   decayedNames,
   mapTensors,
-  type OptionSchema,
   type OptionsSchema,
   optionsSchema,
   type ParamInfo,
@@ -54,7 +53,7 @@ export interface ScheduleFreeRule extends UpdateRule<ScheduleFreeState>, Averagi
 
 const share = { type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1, default: 0.9 } as const;
 const near = "β: how near the trained weights stay to the average";
-const fields: Readonly<Record<"decayOn" | "ratePower", OptionSchema>> = {
+const fields = {
   decayOn: decaySelector,
   ratePower: {
     type: "number",
@@ -62,7 +61,7 @@ const fields: Readonly<Record<"decayOn" | "ratePower", OptionSchema>> = {
     default: 2,
     description: "Power of the largest rate so far in the weight of a step in the average",
   },
-};
+} as const;
 type SgdDefaults = "momentum" | "weightDecay" | "ratePower";
 type AdamwDefaults = "beta1" | "beta2" | "epsilon" | "weightDecay" | "ratePower";
 
@@ -89,7 +88,7 @@ export const scheduleFreeAdamwOptions: OptionsSchema<ScheduleFreeAdamwOptions, A
 /**
  * Schedule-Free SGD (Defazio et al. 2024, "The Road Less Scheduled", equations 1 to 3): the gradient g is taken at y = (1 − β)·z + β·x,
  * then z ← z − γ·g and x ← (1 − c)·x + c·z, with c = γ²/Σγ² by default. The average x replaces the decay of the rate, so the run needs
- * no length: use a constant rate, or a warm-up. The rate is about ten times that of SGD with momentum 0.9. Equals the package
+ * no length: use a constant rate, or a warm-up. The authors suggest 10 to 50 times the rate of plain SGD. Equals the package
  * `schedulefree` of the authors.
  *
  * The model holds y during training. `fineTune` evaluates, stops early by, and ends with x. In a loop of your own, call
