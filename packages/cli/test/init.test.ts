@@ -57,6 +57,26 @@ it("adds a base from npm if none is given", async () => {
   expect(await graft("explain", "net/recipe.json")).toMatchObject({ code: 0, err: "" });
 });
 
+it("offers bases for pictures, and takes an address", async () => {
+  expect(await graft("init", "fine", "--pictures", "pictures", "--base", "mobilenet-v2-224")).toMatchObject({
+    code: 0,
+  });
+  expect(readFileSync(join(folder, "fine", "make-base.mjs"), "utf8")).toContain("const SIDE = 224;");
+  expect(await graft("init", "new", "--pictures", "pictures", "--base", "fresh")).toMatchObject({ code: 0, err: "" });
+  const { dependencies } = JSON.parse(readFileSync(join(folder, "new", "package.json"), "utf8"));
+  expect(dependencies).toHaveProperty("sharp");
+  await makeBase("new", 8);
+  expect(await graft("run", "new/recipe.json")).toMatchObject({ code: 0, err: "" });
+  expect((await graft("predict", "new/tuned", "pictures/night/0.png")).out).toMatch(/night\/0\.png\s+night/);
+  const address = "https://example.com/model.json";
+  expect(await graft("init", "far", "--pictures", "pictures", "--base", address)).toMatchObject({ code: 0 });
+  expect(JSON.parse(readFileSync(join(folder, "far", "recipe.json"), "utf8")).run.model).toBe(address);
+  expect(await graft("init", "x", "--pictures", "pictures", "--base", "mobilnet-v2")).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/neither a file nor one of mobilenet-v2, .*\n {2}Did you mean --base mobilenet-v2\?/),
+  });
+}, 60_000);
+
 /** Runs the script that npm runs after `npm install`. Makes the run shorter, to save time. */
 async function makeBase(project: string, epochs: number): Promise<void> {
   const recipe = JSON.parse(readFileSync(join(folder, project, "recipe.json"), "utf8"));
@@ -208,4 +228,12 @@ it("asks in a terminal", async () => {
   ]);
   expect(out).toContain("npm test");
   expect(existsSync(join(folder, "asked", "index.test.js"))).toBe(true);
+  const more = ["shown", "pictures", "pictures", "mobilenet-v2-224"];
+  const ask = async (question: string): Promise<string> => {
+    questions.push(question);
+    return more.shift() ?? "";
+  };
+  expect(await main(["init"], { out: write, err: write, isTty: true, cwd: folder, ask })).toBe(0);
+  expect(questions.at(-1)).toMatch(/^Base model:\n {2}mobilenet-v2: pretrained, 96 × 96 pixels \(default\)\n/);
+  expect(readFileSync(join(folder, "shown", "make-base.mjs"), "utf8")).toContain("const SIDE = 224;");
 });

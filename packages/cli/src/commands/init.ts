@@ -1,5 +1,8 @@
 import { basename, extname, isAbsolute, relative, resolve } from "node:path";
+import { statSync } from "node:fs";
 import { type Answers, answersOf } from "../init/answers.ts";
+import { assertBase, isNamedBase } from "../init/bases.ts";
+import { freshPicturesProject } from "../init/fresh-pictures.ts";
 import { pageProject } from "../init/page.ts";
 import { picturesProject } from "../init/pictures.ts";
 import { pluginProject } from "../init/plugin.ts";
@@ -7,6 +10,7 @@ import { type ProjectFiles, writeProject } from "../init/project-files.ts";
 import { soundsProject } from "../init/sounds.ts";
 import { tableProject } from "../init/table.ts";
 import { textsProject } from "../init/texts.ts";
+import { isAddress } from "../project/download.ts";
 import { ownVersion } from "../project/own-version.ts";
 import { LOOK } from "../project/trust.ts";
 import { loadRegistry } from "../recipe/load-plugins.ts";
@@ -19,7 +23,7 @@ import type { Command } from "./command.ts";
 
 export const init: Command = {
   usage:
-    "graft init <new folder> (--pictures <folder> | --sounds <folder> | --texts <folder or table> [--column <column>] | --table <file> [--target <column>] | --plugin | --page) [--base <model.json>]",
+    "graft init <new folder> (--pictures <folder> | --sounds <folder> | --texts <folder or table> [--column <column>] | --table <file> [--target <column>] | --plugin | --page) [--base <name, path or address>]",
   about:
     "Writes a project that runs at once.\n\n" +
     "--pictures <folder>  Learns classes of pictures. The folder has one subfolder per class.\n" +
@@ -28,8 +32,9 @@ export const init: Command = {
     "--column <column>    The column of the texts in a table. Without it, the one with the most different texts.\n" +
     "--table <file>       Predicts a column of a .csv, .tsv or .jsonl file.\n" +
     "--target <column>    The column to predict. Without it, the last one.\n" +
-    "--base <model>       Base model. Without it, pictures use MobileNetV2 from the npm package nsfwjs, and the others a\n" +
-    "                     small network that has learned nothing yet.\n" +
+    "--base <model>       Path or address of a base model, or a name. For pictures: mobilenet-v2 (the default, 96 × 96 pixels),\n" +
+    "                     mobilenet-v2-224 (finer details, slower), fresh. For the others: fresh, a small network that has\n" +
+    "                     learned nothing yet.\n" +
     "--plugin             A hook of your own, with its conformance test.\n" +
     "--page               A web page whose Worker trains a model, built by Vite.\n\n" +
     "Without these options, asks for them in a terminal.",
@@ -66,15 +71,20 @@ async function filesOf(path: string, answers: Answers, { cwd, out }: Io): Promis
   const found = resolve(cwd, data);
   const isTable = kind === "table" || (kind === "texts" && extname(found) !== "");
   assertPlace(found, data, isTable ? "file" : "folder");
-  if (base !== undefined) assertPlace(resolve(cwd, base), base, "file");
+  if (base !== undefined)
+    assertBase(kind, base, statSync(resolve(cwd, base), { throwIfNoEntry: false })?.isFile() === true);
+  const named = base === undefined || isNamedBase(kind, base);
   const project = {
     folder: basename(path),
     data: from(path, found),
-    ...(base === undefined ? {} : { base: from(path, resolve(cwd, base)) }),
+    ...(named ? {} : { base: isAddress(base) ? base : from(path, resolve(cwd, base)) }),
     version,
     schema: await schemaText(await loadRegistry([], cwd, LOOK)),
   };
-  if (kind === "pictures") return picturesProject(project);
+  if (kind === "pictures") {
+    if (base === "fresh") return freshPicturesProject(project);
+    return picturesProject(project, base === "mobilenet-v2-224" ? 224 : 96);
+  }
   if (kind === "sounds") {
     const seconds = await lengthOf(found);
     out(`Sounds are cut to ${seconds} s, or padded with silence. Nine of ten are not longer.\n`);

@@ -1,4 +1,5 @@
 import { UsageError } from "../terminal/errors.ts";
+import { baseQuestion } from "./bases.ts";
 import type { Io } from "../terminal/io.ts";
 import type { Values } from "../terminal/values.ts";
 
@@ -16,7 +17,7 @@ export interface Answers {
   readonly kind: DataKind | (typeof CODE_KINDS)[number];
   /** Folder or file of the data, as the user gave it. Empty for a plugin and for a page. */
   readonly data: string;
-  /** Path of a base model, as the user gave it. */
+  /** Base model as the user gave it: a name of `BASES`, a path or an address. Undefined means the default. */
   readonly base: string | undefined;
   /** Column to predict. Undefined means the last one. */
   readonly target: string | undefined;
@@ -78,9 +79,11 @@ export async function answersOf(
       "Answer `pictures`, `sounds`, `texts`, `table`, `plugin` or `page`.",
     );
   const data = (values[dataKind] as string | undefined) ?? (await required(QUESTIONS[dataKind]));
+  // Somebody who has named the kind by an option has read the options, and gets the default base.
+  const asked = given.length === 0 && values.base === undefined ? await ask?.(baseQuestion(dataKind)) : undefined;
   return {
     ...{ folder: name, kind: dataKind, data },
-    base: values.base as string | undefined,
+    base: (values.base as string | undefined) ?? (asked?.trim() || undefined),
     target: values.target as string | undefined,
     column: values.column as string | undefined,
   };

@@ -2,8 +2,15 @@ import { packageJson } from "./package-json.ts";
 import { type DataProject, IGNORED, scriptsOf } from "./project.ts";
 import type { ProjectFiles } from "./project-files.ts";
 
-/** Makes the files of a project that learns classes of pictures. */
-export function picturesProject({ folder, data: pictures, base, version, schema }: DataProject): ProjectFiles {
+/**
+ * Makes the files of a project that learns classes of pictures.
+ *
+ * @param side height and width of the pictures for MobileNetV2, in pixels. A base of the user's own has its own size.
+ */
+export function picturesProject(
+  { folder, data: pictures, base, version, schema }: DataProject,
+  side: number,
+): ProjectFiles {
   const own = base === undefined;
   return {
     "package.json": packageJson({
@@ -18,7 +25,7 @@ export function picturesProject({ folder, data: pictures, base, version, schema 
     }),
     "recipe.json": `${JSON.stringify(recipe(pictures, base), null, 2)}\n`,
     "graft.schema.json": schema,
-    ...(own ? { "make-base.mjs": MAKE_BASE } : {}),
+    ...(own ? { "make-base.mjs": makeBase(side) } : {}),
     "README.md": readme(folder, pictures, own),
     ".gitignore": IGNORED,
   };
@@ -49,10 +56,12 @@ function recipe(pictures: string, base: string | undefined): object {
 }
 
 /**
- * Writes MobileNetV2 for pictures of 96 × 96 pixels, from a package that ships its weights. The package is not installed, because it would
+ * Writes MobileNetV2 for pictures of the given size, from a package that ships its weights. The package is not installed, because it would
  * bring the whole of tfjs, 180 MB together, only to run its own predictions.
  */
-const MAKE_BASE = `// Writes base/model.json: MobileNetV2 for pictures of 96 × 96 pixels, from the npm package nsfwjs (MIT).
+const makeBase = (
+  side: number,
+): string => `// Writes base/model.json: MobileNetV2 for pictures of ${side} × ${side} pixels, from the npm package nsfwjs (MIT).
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -60,7 +69,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const SIDE = 96; // Pixels: a multiple of 32. More pixels see more details and cost more time.
+const SIDE = ${side}; // Pixels: a multiple of 32. More pixels see more details and cost more time.
 const PACKAGE = "nsfwjs@4.3.0";
 const SHA512 = "WTKDte0vp1X97N1h34P79G/hG+sVT3+TnDz9di1WseIJR93v11E4viNX7Vg9WsO6HYoR772Nzq2iM8jo3XBZ+g==";
 
