@@ -138,6 +138,54 @@ describe("convolutions agree with stock tfjs-node", () => {
   });
 });
 
+describe("products of matrices agree with stock tfjs-node", () => {
+  it.each([
+    [[1, 1], [1, 1], false, false],
+    [[1, 97], [97, 1], false, false],
+    [[7, 3], [7, 5], true, false],
+    [[17, 13], [31, 13], false, true],
+    [[97, 5], [33, 97], true, true],
+    [[67, 331], [331, 129], false, false],
+    [[3, 4, 5, 7], [3, 4, 6, 7], false, true],
+    [[0, 5], [5, 3], false, false],
+    [[2, 0], [0, 3], false, false],
+  ] as const)("[%s] and [%s], transposed: %s, %s: value and gradients", (a, b, transposeA, transposeB) => {
+    const f = (x: tf.Tensor, w: tf.Tensor): tf.Tensor => tf.matMul(x, w, transposeA, transposeB);
+    expectClose(
+      both(() =>
+        valueAndGradients(
+          [a, b].map((shape) => [...shape]),
+          f,
+        ),
+      ),
+    );
+  });
+
+  // tfjs has no gradient for these.
+  it.each([
+    [[2, 3, 5, 7], [1, 1, 7, 17], false, false],
+    [[1, 5, 7], [2, 7, 3], false, false],
+    [[2, 7, 5], [1, 7, 3], true, false],
+  ] as const)("[%s] and [%s], of which one is used several times", (a, b, transposeA, transposeB) => {
+    const compute = (): number[][] =>
+      tf.tidy(() => values([tf.matMul(random([...a], 1), random([...b], 2), transposeA, transposeB)]));
+    expectClose(both(compute));
+  });
+
+  it.each(["linear", "relu", "relu6", "elu"] as const)("with a bias and %s: value and gradients", (activation) => {
+    const compute = (): number[][] =>
+      tf.tidy(() => {
+        const f = (a: tf.Tensor, b: tf.Tensor, bias: tf.Tensor): tf.Tensor =>
+          tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias, activation });
+        const given = [random([33, 19], 1), random([19, 21], 2), tf.mul(random([21], 3), 3)];
+        const dy = random([33, 21], 4);
+        const y = f(...(given as [tf.Tensor, tf.Tensor, tf.Tensor]));
+        return values([y, ...tf.grads(f as (...inputs: tf.Tensor[]) => tf.Tensor)(given, dy)]);
+      });
+    expectClose(both(compute));
+  });
+});
+
 /** Makes a model with padding, depthwise and 1×1 convolution, batch norm and relu6, large enough to be deferred. */
 function mobileBlock(): tfl.LayersModel {
   const input = tfl.input({ shape: [24, 24, 24] });

@@ -4,11 +4,9 @@
 #include <memory>
 
 #include "graft_runtime.h"
+#include "levels.h"
 
 namespace graft {
-
-typedef float Eight __attribute__((vector_size(32)));
-typedef float Sixteen __attribute__((vector_size(64)));
 
 struct Tail {
   const float *mean, *factor, *offset;
@@ -24,50 +22,9 @@ struct Tiling {
   int64_t rows, columns;
 };
 
-// Unroll loops over registers. Otherwise some compilers keep the values in memory.
-#if defined(__clang__)
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#else
-#define UNROLLED _Pragma("GCC unroll 16")
-#endif
-
-namespace baseline {
-#define FOR_PROCESSOR
-#include "eight.inc"
-#include "vector.inc"
-#include "tail.inc"
-#include "depthwise.inc"
-#include "product.inc"
-#undef FOR_PROCESSOR
-}  // namespace baseline
-#if defined(__x86_64__)
-namespace avx2 {
-#define FOR_PROCESSOR __attribute__((target("avx2,fma")))
-#include "eight.inc"
-#include "vector.inc"
-#include "tail.inc"
-#include "depthwise.inc"
-#include "product.inc"
-#undef FOR_PROCESSOR
-}  // namespace avx2
-namespace avx512 {
-// Clang 18 to 20 allows 512-bit registers under this name only if the rest of the file is built for an older processor.
-#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20
-#define FOR_PROCESSOR __attribute__((target("avx512f,evex512,avx2,fma")))
-#else
-#define FOR_PROCESSOR __attribute__((target("avx512f,avx2,fma")))
-#endif
-#include "sixteen.inc"
-#include "vector.inc"
-#include "tail.inc"
-#include "depthwise.inc"
-#include "product.inc"
-#undef FOR_PROCESSOR
-}  // namespace avx512
-#define WIDEST(name) (kLevel == kAvx512 ? avx512::name : kLevel == kAvx2 ? avx2::name : baseline::name)
-#else
-#define WIDEST(name) baseline::name
-#endif
+#define LOOPS "conv.inc"
+#include "levels.inc"
+#undef LOOPS
 
 // The vectors of a tail with `length` values each, padded with zeros. The inputs from index `from` on are mean, variance, scale and
 // offset. Each may be left out. Without a variance nothing is divided.

@@ -39,7 +39,7 @@ Level LevelHere() {
 #endif
 }
 
-static Kernel *const kKernels[] = {nullptr, BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, SgdStep, AdamStep, Product, Depthwise, DepthwiseInput, DepthwiseFilter, Norms, Blends, LambDirection, NormedKernelGrad};
+static Kernel *const kKernels[] = {nullptr, BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, SgdStep, AdamStep, Product, Depthwise, DepthwiseInput, DepthwiseFilter, Norms, Blends, LambDirection, NormedKernelGrad, Gelu, Softmax, SoftmaxGrad, LayerNorm, LayerNormGrad, Reshape};
 
 void Run(tfnodejs::TFJSBackend *backend, int32_t code, const int32_t *ids, size_t idCount, const double *numbers, int32_t *outIds, size_t outCount, std::string *error) {
   try {

@@ -27,6 +27,8 @@ struct Failure {
   std::string message;
 };
 
+class Output;
+
 // A resolved input. Its values stay alive as long as this object.
 class Input {
  public:
@@ -45,6 +47,8 @@ class Input {
   int64_t count() const { return TF_TensorElementCount(tensor_); }
   int rank() const { return TF_NumDims(tensor_); }
   int64_t dim(int i) const { return TF_Dim(tensor_, i); }
+  // Returns a tensor of another shape with the same memory. The shape must have the same number of values.
+  inline Output Shared(const std::vector<int64_t> &shape) const;
 
  private:
   TF_Tensor *tensor_;
@@ -59,12 +63,15 @@ class Output {
     tensor_ = NewTensor(shape, count * sizeof(float));
     if (tensor_ == nullptr) throw Failure{"out of memory"};
   }
+  // Takes a tensor over.
+  explicit Output(TF_Tensor *tensor) : tensor_(tensor) {}
   Output(Output &&other) : tensor_(other.tensor_) { other.tensor_ = nullptr; }
   Output(const Output &) = delete;
   ~Output() {
     if (tensor_ != nullptr) TF_DeleteTensor(tensor_);
   }
   float *data() { return static_cast<float *>(TF_TensorData(tensor_)); }
+  TF_Tensor *tensor() const { return tensor_; }
   TFE_TensorHandle *handle() const {
     tfnodejs::TF_AutoStatus status;
     TFE_TensorHandle *handle = TFE_NewTensorHandle(tensor_, status.status);
@@ -75,6 +82,15 @@ class Output {
  private:
   TF_Tensor *tensor_;
 };
+
+Output Input::Shared(const std::vector<int64_t> &shape) const {
+  const int64_t none = 0;
+  Output output(TF_AllocateTensor(TF_FLOAT, &none, 1, 0));
+  tfnodejs::TF_AutoStatus status;
+  TF_TensorBitcastFrom(tensor_, TF_FLOAT, output.tensor(), shape.data(), static_cast<int>(shape.size()), status.status);
+  if (TF_GetCode(status.status) != TF_OK) throw Failure{TF_Message(status.status)};
+  return output;
+}
 
 inline std::vector<int64_t> ShapeOf(const Input &input) {
   std::vector<int64_t> shape;
@@ -95,5 +111,6 @@ typedef void Kernel(const std::vector<Input> &, const int32_t *, const double *,
 Kernel BatchNorm, BatchNormGrad, GivenNorm, GivenNormGrad, Between, NormedKernelGrad;
 Kernel SgdStep, AdamStep, Norms, Blends, LambDirection;
 Kernel Product, Depthwise, DepthwiseInput, DepthwiseFilter;
+Kernel Gelu, Softmax, SoftmaxGrad, LayerNorm, LayerNormGrad, Reshape;
 
 }  // namespace graft

@@ -29,7 +29,15 @@ const ours = run("vitest", [
 const lesser = ["avx2", "baseline"].map((level) =>
   run(
     "vitest",
-    ["run", "--config", "native-test/vitest.config.ts", "--reporter=dot", "convolutions", "trained-blocks"],
+    [
+      "run",
+      "--config",
+      "native-test/vitest.config.ts",
+      "--reporter=dot",
+      "convolutions",
+      "trained-blocks",
+      "last-axis",
+    ],
     { GRAFT_NATIVE_SIMD: level },
   ),
 );

@@ -6,6 +6,7 @@ import { activationGradients } from "./gradients/activations.ts";
 import { batchNormGradient } from "./gradients/batch-norm.ts";
 import { reductionGradients } from "./gradients/reductions.ts";
 import { replaceGradients } from "./gradients/replace-gradients.ts";
+import { softmaxGradient } from "./gradients/softmax.ts";
 import { tileGradient } from "./gradients/tile.ts";
 import { activationGrad, batchNorm, batchNormGrad } from "./kernels/batch-norm/fused.ts";
 import { normedKernelGrad } from "./kernels/batch-norm/kernel-gradient.ts";
@@ -14,7 +15,9 @@ import { depthwiseGradients } from "./kernels/conv/depthwise.ts";
 import { pointwiseGradients } from "./kernels/conv/pointwise.ts";
 import { disposeWithoutComputing } from "./kernels/deferred/deferred.ts";
 import { inferenceKernels } from "./kernels/deferred/inference.ts";
-import { type GraftNative, hasGraftKernels, nativeOf } from "./kernels/native.ts";
+import { registerLastAxis } from "./kernels/last-axis/last-axis.ts";
+import { matMulKernels } from "./kernels/matmul/matmul.ts";
+import { type GraftNative, hasAllKernels, hasGraftKernels, nativeOf } from "./kernels/native.ts";
 import { adamKernel } from "./kernels/optimizers/adam.ts";
 import { globalNormKernel, scaleAllKernel } from "./kernels/optimizers/global-norm.ts";
 import { lambKernel } from "./kernels/optimizers/lamb.ts";
@@ -58,7 +61,11 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
     "PadV2",
     "Relu",
     "Relu6",
+    "BatchMatMul",
+    "_FusedMatMul",
+    "Softmax",
   ]);
+  const current = hasGraftKernels(native) && hasAllKernels(native) ? native : undefined;
   const normKernels = tensorKernels(
     { GraftBatchNorm: batchNorm, GraftBatchNormGrad: batchNormGrad, GraftActivationGrad: activationGrad },
     () => native,
@@ -71,7 +78,7 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
   };
   const parts = [
     replaceKernels(TENSORFLOW, {
-      ...noOpKernels(native, stock),
+      ...noOpKernels(native, stock, current?.runGraft),
       ...composed,
       ...inPlaceKernels({ GraftAdam: adamKernel, GraftScaleAll: scaleAllKernel, GraftSgd: sgdKernel }, () => native),
       ...(hasGraftKernels(native) ? graftKernels(native, { ...stock, ...composed }) : {}),
@@ -81,7 +88,9 @@ export function fuseKernels(backend: NativeKernelBackend): Registration {
       ...reductionGradients(native),
       FusedBatchNorm: batchNormGradient(native),
       Tile: tileGradient(),
+      ...(current ? { Softmax: softmaxGradient } : {}),
     }),
+    ...(current ? [registerLastAxis(current, stock)] : []),
     registerBatchNormTraining(native),
     { dispose: disposeWithoutComputing(backend) },
   ];
@@ -98,13 +107,15 @@ function graftKernels(
   native: GraftNative,
   stock: Parameters<typeof inferenceKernels>[2] &
     Parameters<typeof pointwiseGradients>[2] &
-    Parameters<typeof depthwiseGradients>[2],
+    Parameters<typeof depthwiseGradients>[2] &
+    Parameters<typeof matMulKernels>[2],
 ): Readonly<Record<string, KernelFunc>> {
   const { runGraft } = native;
   return {
     ...inferenceKernels(native, runGraft, stock),
     ...pointwiseGradients(native, runGraft, stock),
     ...depthwiseGradients(native, runGraft, stock),
+    ...matMulKernels(native, runGraft, stock),
     ...inPlaceKernels<GraftNative, Exclude<keyof FusedKernels, "GraftAdam" | "GraftScaleAll" | "GraftSgd">>(
       { GraftGlobalNorm: globalNormKernel, GraftLamb: lambKernel, GraftLars: larsKernel },
       () => native,

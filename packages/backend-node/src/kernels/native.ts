@@ -55,6 +55,12 @@ const CODES = {
   blend: 13,
   lambDirections: 14,
   normedKernelGrad: 15,
+  gelu: 16,
+  softmax: 17,
+  softmaxGrad: 18,
+  layerNorm: 19,
+  layerNormGrad: 20,
+  reshape: 21,
 } as const;
 
 /**
@@ -79,6 +85,22 @@ export interface GraftNative extends Native {
 /** Says whether our own kernels are there. */
 export function hasGraftKernels(native: Native): native is GraftNative {
   return native.runGraft !== undefined;
+}
+
+/** An id that no tensor has. */
+const NO_TENSOR = 2 ** 31 - 1;
+
+/**
+ * Says whether the binding has all kernels of {@link CODES}. A binding that was compiled for an older version of this package has only the
+ * first ones. A kernel that exists complains about an unknown tensor.
+ */
+export function hasAllKernels({ runGraft }: GraftNative): boolean {
+  try {
+    runGraft("reshape", [NO_TENSOR], [], []);
+  } catch (error) {
+    return !`${error}`.includes("no such kernel");
+  }
+  return true;
 }
 
 interface Attributes {

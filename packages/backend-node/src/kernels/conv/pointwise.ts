@@ -1,8 +1,8 @@
 import type { KernelFunc, TensorInfo } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
-import type { NativeTensor } from "../../load/native-backend-types.ts";
 import type { Native, RunGraft } from "../native.ts";
-import { type Convolution, NO_TAIL, type Tail, tailIds } from "./tail.ts";
+import { product } from "./product.ts";
+import type { Convolution } from "./tail.ts";
 
 type Stock = Readonly<Record<"Conv2DBackpropInput" | "Conv2DBackpropFilter", KernelFunc>>;
 type Shape4D = [number, number, number, number];
@@ -41,31 +41,6 @@ export function pointwise(
   const rows = tf.util.sizeFromShape(xShape.slice(0, -1) as number[]);
   const factors = { a: x, b: filter, rows, columns, depth, shape: [...xShape.slice(0, -1), columns] };
   return (tail) => product(runGraft, factors, tail);
-}
-
-/** Two matrices, by the binding's ids, and the sizes of their product [rows, columns]. */
-interface Factors {
-  /** [rows, depth], or [depth, rows] with `transposedA`. */
-  readonly a: number;
-  /** [depth, columns], or [columns, depth] with `transposedB`. */
-  readonly b: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly depth: number;
-  readonly transposedA?: boolean;
-  readonly transposedB?: boolean;
-  /** Shape that the product gets. */
-  readonly shape: readonly number[];
-}
-
-function product(
-  runGraft: RunGraft,
-  { a, b, rows, columns, depth, transposedA = false, transposedB = false, shape }: Factors,
-  tail: Tail = NO_TAIL,
-): NativeTensor {
-  const sizes = [rows, columns, depth, Number(transposedA), Number(transposedB)];
-  const numbers = [...sizes, tail.epsilon ?? 0, tail.ceiling, shape.length, ...shape];
-  return runGraft("product", [a, b, ...tailIds(tail)], numbers, [shape])[0] as NativeTensor;
 }
 
 /**
