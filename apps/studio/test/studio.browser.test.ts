@@ -99,7 +99,7 @@ describe("the studio in Chromium, on wasm", () => {
     const files = unzipSync(await downloaded(page, () => page.getByText("Download the model").click()));
     const model = JSON.parse(Buffer.from(files["model.json"] as Uint8Array).toString());
     expect(model.userDefinedMetadata.graft.classes).toEqual(CLASSES);
-    expect(model.userDefinedMetadata.graft.reader.with.size).toEqual([,]);
+    expect(model.userDefinedMetadata.graft.reader.with.size).toEqual([160, 160]);
     const [{ paths, weights }] = model.weightsManifest;
     const values = weights.reduce(
       (sum: number, { shape }: { shape: number[] }) => sum + shape.reduce((a, b) => a * b, 1),
