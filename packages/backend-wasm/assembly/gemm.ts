@@ -1,6 +1,6 @@
 import { packATransposed, packB, packBTransposed } from "./pack";
 import { at, fill } from "./simd";
-import { A_PANEL, EDGE, KC, NC, tilePacked, tileRows } from "./tile";
+import { A_PANEL, EDGE, KC, MC, NC, tilePacked, tileRows } from "./tile";
 
 /**
  * Computes C[m × n] = A · B, or C += A · B. A is [m][k], or [k][m] if `transposeA`; B is [k][n], or [n][k] if `transposeB`.
@@ -28,17 +28,23 @@ export function gemm(
       const add = accumulate || k0 > 0;
       if (transposeB) packBTransposed(at(b, j0 * k + k0), k, kc, nc, scratch);
       else packB(at(b, k0 * n + j0), n, kc, nc, scratch);
-      for (let i = from; i < to; i += 4) {
-        const rows = min(4, to - i);
-        const target = at(c, i * n + j0);
-        if (transposeA) {
+      if (transposeA) {
+        for (let i = from; i < to; i += 4) {
+          const rows = min(4, to - i);
+          const target = at(c, i * n + j0);
           packATransposed(at(a, k0 * m + i), m, kc, rows, panelA);
           for (let j = 0; j < nc; j += 8)
             tilePacked(panelA, at(scratch, j * kc), kc, at(target, j), ldc, rows, min(8, nc - j), add, edge);
-        } else {
-          const source = at(a, i * k + k0);
-          for (let j = 0; j < nc; j += 8)
-            tileRows(source, lda, at(scratch, j * kc), kc, at(target, j), ldc, rows, min(8, nc - j), add, edge);
+        }
+      } else {
+        for (let block = from; block < to; block += MC) {
+          const last = min(to, block + MC);
+          for (let j = 0; j < nc; j += 8) {
+            const panel = at(scratch, j * kc);
+            const columns = min(8, nc - j);
+            for (let i = block; i < last; i += 4)
+              tileRows(at(a, i * k + k0), lda, panel, kc, at(c, i * n + j0 + j), ldc, min(4, last - i), columns, add, edge);
+          }
         }
       }
     }

@@ -7,11 +7,14 @@ import { at, F, fma, zero } from "./simd";
 // B is packed in panels of 8 columns, [k][8], so that the inner loop reads it sequentially. A is either packed in panels of
 // 4 rows, [k][4] (`tilePacked`), or read directly from a row-major matrix (`tileRows`).
 //
-// Blocks: the panels of B, KC × NC floats (512 KB), stay in the second-level cache while all rows of A use them. One panel of
-// B (KC × 8 floats = 8 KB) and one of A (4 KB) stay in the first-level cache.
+// Blocks: MC rows of A (KC × MC floats = 128 KB) stay in the second-level cache while the panels of B pass. One panel of B
+// (KC × 8 floats = 8 KB) and four rows of A (4 KB) stay in the first-level cache. The packed block of B, KC × NC floats (512 KB),
+// is as large as many second-level caches. If each four rows of A read all of it, a product takes up to twice as long.
 
 export const KC: i32 = 256;
 export const NC: i32 = 512;
+/** Rows of A that use one panel of B before the next. */
+export const MC: i32 = 128;
 
 /** Offsets in the scratch of the packed panels of A, and of the buffer of a tile at the edge. */
 export const A_PANEL: usize = <usize>(KC * NC) * F;
