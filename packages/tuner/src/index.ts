@@ -124,6 +124,7 @@ export {
   type SaveDeltaOptions,
   saveDelta,
 } from "./delta/delta.ts";
+export { averageDeltas, greedySoup, type Soup } from "./delta/soup.ts";
 
 // Observers.
 
