@@ -199,10 +199,15 @@ describe("the studio in Chromium, on wasm", () => {
     expect(problems.splice(0).join()).toMatch(/StudioError.*weights.bin is missing/);
     await input.setInputFiles(files);
     await page.getByText("The model to start from was changed").waitFor();
-    const shares = await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never);
-    await page.reload();
-    await opened(page);
-    expect(await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never)).toEqual(shares);
+    await startTraining(page, 0);
+    await trained(page);
+    const answers: (readonly number[])[] = [];
+    for (let i = 0; i < 2; i++) {
+      await page.reload();
+      await opened(page);
+      answers.push(await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never));
+    }
+    expect(answers[1]).toEqual(answers[0]);
     await page.locator(".menu summary").click();
     await page.getByText("Start from the first model again").click();
     await page.getByText("The model to start from was changed").waitFor();
