@@ -1,4 +1,4 @@
-import { existsSync, truncateSync } from "node:fs";
+import { existsSync, mkdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
 import { folder, graft, setUp, tearDown, write } from "./fixture.ts";
@@ -135,7 +135,7 @@ it("several problems: reports all of them", async () => {
   expect(error).toMatchInlineSnapshot(`
     "The recipe has 7 problem(s).
       @nobody/graft-plugin is not installed: npm install @nobody/graft-plugin
-      \`epoch\` is not a key of a recipe.
+      \`epoch\` is not a key of a recipe. Did you mean \`epochs\` in \`run\`?
       hooks[0]: \`sgd\` is a rule, but this is the place for a hook. Move it to \`rule\`.
       hooks[1] \`clip-by-global-norm\`: \`norm\` is required: a number > 0
       hooks[1] \`clip-by-global-norm\`: \`nrom\` is not an option. Did you mean \`norm\`?
@@ -155,3 +155,150 @@ it("--verbose adds the stack trace", async () => {
   write("recipe.json", { ...recipe, learningRate: -1 });
   expect((await graft("run", "recipe.json", "--verbose")).err).toMatch(/^ +at /m);
 });
+
+/** Wrong calls of a newcomer. Together with the tables of the tuner's `wrong-uses.test.ts` there are more than 60 wrong uses. */
+const CALLS: readonly (readonly [name: string, call: string, message: RegExp])[] = [
+  [
+    "pictures without classes",
+    "init p --pictures flat",
+    /"<folder>\/flat" has no subfolders\.\n {2}Make one subfolder for each class/,
+  ],
+  ["pictures of one class", "init p --pictures one", /one has one class only: cat\.\n {2}.*Add a subfolder/],
+  ["pictures that are a file", "init p --pictures t.csv", /t\.csv is not a folder\.\n {2}Give the folder of your data/],
+  ["a folder as table", "init p --table flat", /flat is not a file\.\n {2}Give the file of your data/],
+  ["a table without rows", "init p --table empty.csv", /empty\.csv" has no rows\.\n {2}Is the file complete/],
+  ["a workbook as table", "init p --table t.xlsx", /t\.xlsx" is not a table\.\n {2}A table's name ends with \.csv/],
+  ["data without their option", "init p flat", /Unexpected argument `flat`\.\n {2}Usage: graft init/],
+  ["a folder as recipe", "run flat", /recipe flat cannot be read: it is a folder\.\n {2}Check the path/],
+  [
+    "a model as recipe",
+    "run model.json",
+    /model\.json is a model, and this command takes a recipe\.\n {2}A recipe names the model/,
+  ],
+  ["a table as recipe", "run t.csv", /recipe t\.csv is not JSON\.\n {2}/],
+  ["a list as recipe", "run list.json", /list\.json is not a JSON object\.\n {2}A recipe has the form/],
+  [
+    "resuming from nowhere",
+    "run recipe.json --resume",
+    /--resume needs --checkpoint\.\n {2}graft run recipe\.json --checkpoint/,
+  ],
+  ["no file to predict", "predict model.json", /takes a model and files\.\n {2}graft predict tuned picture\.jpg/],
+  [
+    "file and model in the wrong order",
+    "predict flat/1.png model.json",
+    /1\.png is not a model\.\n {2}The model comes first/,
+  ],
+  [
+    "a model that does not exist",
+    "predict tuned flat/1.png",
+    /<folder>\/tuned cannot be read: the file does not exist\.\n {2}Check the path/,
+  ],
+  [
+    "a model that does not say its inputs",
+    "eval model.json one",
+    /does not say how its inputs are made.*\n {2}.*--reader '/,
+  ],
+  ["a limit without a number", "plan recipe.json --limit lots", /--limit is "lots"\.\n {2}Give a number of bytes/],
+  ["an export without a place", "export model.json", /either --out or --page\.\n {2}graft export/],
+  ["an export to ONNX", "export model.json --out m.onnx", /writes no \.onnx files\.\n {2}Write a \.keras file/],
+  ["an export to a model.json", "export model.json --out out.json", /writes no \.json files\.\n {2}Give a folder/],
+  [
+    "a merge with a delta that does not exist",
+    "merge recipe.json no.safetensors --out x",
+    /delta <folder>\/no\.safetensors.*not exist\.\n {2}Check the path/,
+  ],
+  [
+    "models as deltas",
+    "diff model.json model.json",
+    /model\.json is not a delta\.\n {2}Name a file that `graft run` has written/,
+  ],
+  [
+    "a new class without a place",
+    "add-class recipe.json",
+    /add-class needs --out\.\n {2}graft add-class recipe\.json --out/,
+  ],
+  ["a check that does not exist", "doctor --only gpu", /no check `gpu`\.\n {2}Known: `backend-/],
+  ["a shell without completions", "completion powershell", /takes the name of a shell\.\n {2}It is bash/],
+  ["runs that do not exist", "compare nowhere", /folder <folder>\/nowhere cannot be read\.\n {2}Check the path/],
+];
+
+/** Wrong recipes of a newcomer: keys of the recipe, or of its section `run`. */
+const RECIPES: readonly (readonly [name: string, change: object, message: RegExp])[] = [
+  ["no rule", { rule: undefined }, /rule is missing\. Give one/],
+  ["a rate as text", { learningRate: "0.1" }, /`0\.1`\. If it is a number, write it without quotes/],
+  ["another tool's word for the rule", { optimizer: "adam" }, /`optimizer` is not a key of a recipe\. Write `rule`/],
+  ["another tool's name of a rule", { rule: "Adam" }, /no plugin is named `Adam`\. Did you mean `adam`/],
+  [
+    "a backend of another tool",
+    { backends: ["cuda"] },
+    /backends\[0\]: no plugin is named `cuda`\..*Registered: `cpu` and `wasm`/,
+  ],
+  ["a backend without a list", { backends: "wasm" }, /backends is not a list\. Put it into brackets/],
+  ["a hook without a list", { hooks: "clip-by-global-norm" }, /hooks is not a list\. Put it into brackets/],
+  ["a package without a list", { plugins: "@graftjs/lars" }, /plugins is not a list\. Put it into brackets/],
+  ["options of the run outside of it", { epochs: 3 }, /`epochs` is not a key of a recipe\. It belongs into `run`/],
+  ["epochs as text", { run: { epochs: "3" } }, /`epochs` must be an integer ≥ 1 .* got "3"/],
+  [
+    "a loss of another tool",
+    { run: { loss: "crossentropy" } },
+    /run\.loss: no plugin is named `crossentropy`.*`categoricalCrossentropy`/,
+  ],
+  [
+    "data that do not exist",
+    { run: { data: "no.js" } },
+    /data module no\.js does not exist\.\n {2}Check "data".*<folder>\/no\.js/,
+  ],
+  ["a folder without its kind", { run: { data: "flat" } }, /data flat are a folder.*\n {2}.*"use": "images"/],
+  ["a table without its kind", { run: { data: "t.csv" } }, /data t\.csv are not a module\.\n {2}.*"use": "table"/],
+  [
+    "a column that does not exist",
+    { run: { data: { use: "table", with: { path: "t.csv", target: "c" } } } },
+    /no column "c"\.\n {2}Did you mean `a`/,
+  ],
+  [
+    "a model that is a folder",
+    { run: { model: "flat/" } },
+    /model <folder>\/flat is a folder\.\n {2}.*"model": "flat\/model\.json"/,
+  ],
+  [
+    "pictures for a model of numbers",
+    { run: { data: { use: "images", with: { path: "two" } } } },
+    /input "\w+" of the model is \[any, 3\], which is not a picture\.\n {2}Pictures need/,
+  ],
+  [
+    "an output that is the recipe",
+    { run: { output: "recipe.json" } },
+    /written to <folder>\/recipe\.json, which is the recipe\. Give another path/,
+  ],
+  [
+    "a value to watch without validation",
+    { run: { earlyStopping: { monitor: "val_loss" } } },
+    /watches `val_loss`, .*\n {2}.*needs validation data/,
+  ],
+];
+
+it("names what is wrong, where, and the fix", async () => {
+  for (const name of ["flat", "one/cat", "two/cat", "two/dog"]) {
+    mkdirSync(join(folder, name), { recursive: true });
+    write(`${name}/1.png`, "");
+  }
+  for (const [name, text] of Object.entries({
+    "t.csv": "a,b\n1,2\n",
+    "empty.csv": "",
+    "t.xlsx": "PK",
+    "list.json": "[]",
+  }))
+    write(name, text);
+  write("recipe.json", recipe);
+  const wrong: string[] = [];
+  const check = async (name: string, message: RegExp, ...argv: string[]): Promise<void> => {
+    const { code, err } = await graft(...argv);
+    if (code !== 2 || !message.test(err) || /^Unexpected:|^ +at /m.test(err)) wrong.push(`${name}: ${code} ${err}`);
+  };
+  for (const [name, call, message] of CALLS) await check(name, message, ...call.split(" "));
+  for (const [name, { run, ...more }, message] of RECIPES as readonly [string, { run?: object }, RegExp][]) {
+    write("recipe.json", { ...recipe, ...more, run: { ...(recipe.run as object), ...run } });
+    await check(name, message, "run", "recipe.json");
+  }
+  expect(wrong).toEqual([]);
+}, 60_000);

@@ -122,7 +122,7 @@ it("export refuses the base model's files, files of others, a recipe without a r
   write("mine.safetensors", "notes");
   expect((await graft("export", "model.json", "--out", "mine.safetensors")).err).toContain("Graft has not written");
   expect((await graft("export", "no.json", "--out", "x")).err).toContain("cannot be read: the file does not exist");
-  expect(await graft("export", "model.json")).toMatchObject({ code: 2, err: expect.stringContaining("and --out") });
+  expect(await graft("export", "model.json")).toMatchObject({ code: 2, err: expect.stringContaining("either --out") });
   expect(readFileSync(join(folder, "weights.bin"))).toEqual(before);
   expect(existsSync(join(folder, "x"))).toBe(false);
 });

@@ -40,16 +40,13 @@ export function collect(entries: readonly Entry[]): Entries {
   return { plugins, kinds };
 }
 
-/** Returns the reason and the fix for a name that is not registered. Names of other kinds than `kind` come last. */
+/** Returns the reason and the fix for a name that is not registered. Only names of the same kind are suggested. */
 export function notFound(name: string, kind: string, plugins: readonly Plugin[]): string {
   const ofKind = plugins.filter((plugin) => plugin.kind === kind).map(({ name }) => name);
-  const near =
-    nearOnes(name, ofKind) ||
-    nearOnes(
-      name,
-      plugins.map(({ name }) => name),
-    );
+  const near = nearOnes(name, ofKind);
   if (near) return `no plugin is named \`${name}\`. ${near}`;
+  if (Number.isFinite(Number(name)))
+    return `no plugin is named \`${name}\`. If it is a number, write it without quotes.`;
   return `no plugin is named \`${name}\`. If it is a package: npm install @graftjs/${name}, then add it to "plugins". Registered: ${formatNames(ofKind)}.`;
 }
 

@@ -3,7 +3,9 @@ import {
   brokenConstraints,
   type Callback,
   chain,
+  formatNames,
   type ModelPatch,
+  nearestNames,
   type Observer,
   type OptionSchema,
   RecipeError,
@@ -30,7 +32,7 @@ export async function resolve(recipe: Recipe, { plugins, kinds }: Entries, run?:
   const keys = sections.map(({ key }) => key);
   const { fill, problems, used } = builder(plugins);
   for (const key of Object.keys(recipe).filter((key) => !keys.includes(key)))
-    problems.push(`\`${key}\` is not a key of a recipe. ${nearOnes(key, keys)}`.trimEnd());
+    problems.push(`\`${key}\` is not a key of a recipe. ${placeOf(key, keys, run)}`);
   const values: Record<string, unknown> = {};
   for (const section of sections) {
     const problem = misshapen(section, recipe[section.key]);
@@ -63,6 +65,21 @@ export async function resolve(recipe: Recipe, { plugins, kinds }: Entries, run?:
       parts: Object.fromEntries(sections.filter((section) => section.added).map(({ key }) => [key, values[key]])),
     },
   };
+}
+
+/** Names that other tools give to a recipe's keys. */
+const ELSEWHERE: Readonly<Record<string, string>> = { optimizer: "rule", lr: "learningRate", layers: "trainable" };
+
+/** Says what to write instead of an unknown key. */
+function placeOf(key: string, keys: readonly string[], run: OptionSchema | undefined): string {
+  const near = nearOnes(key, keys);
+  if (near) return near;
+  const other = Object.hasOwn(ELSEWHERE, key) ? ELSEWHERE[key] : undefined;
+  if (other) return `Write \`${other}\`.`;
+  const options = Object.keys(run?.properties ?? {});
+  if (options.includes(key)) return `It belongs into \`run\`: "run": { "${key}": ... }.`;
+  const [inRun] = nearestNames(key, options);
+  return inRun ? `Did you mean \`${inRun}\` in \`run\`?` : `The keys are ${formatNames(keys)}.`;
 }
 
 /** Returns the problem of a section that is missing or has the wrong form. */

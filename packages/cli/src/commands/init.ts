@@ -62,12 +62,15 @@ const STEPS: Readonly<Record<Answers["kind"], readonly string[]>> = {
   page: ["npm start"],
 };
 
+/** Endings of the pictures that the data source `images` reads. */
+const PICTURES = [".png", ".jpg", ".jpeg", ".webp"];
+
 async function filesOf(path: string, answers: Answers, { cwd, out }: Io): Promise<ProjectFiles> {
   const version = `^${ownVersion()}`;
   const { kind, data, base, target, column } = answers;
   if (kind === "plugin") return pluginProject(basename(path), version);
   if (kind === "page") return pageProject(basename(path), version);
-  const { assertPlace, columnsOf, lengthOf, textColumnsOf } = await import("../init/inspect-data.ts");
+  const { assertClasses, assertPlace, columnsOf, lengthOf, textColumnsOf } = await import("../init/inspect-data.ts");
   const found = resolve(cwd, data);
   const isTable = kind === "table" || (kind === "texts" && extname(found) !== "");
   assertPlace(found, data, isTable ? "file" : "folder");
@@ -82,6 +85,7 @@ async function filesOf(path: string, answers: Answers, { cwd, out }: Io): Promis
     schema: await schemaText(await loadRegistry([], cwd, LOOK)),
   };
   if (kind === "pictures") {
+    await assertClasses(found, PICTURES);
     if (base === "fresh") return freshPicturesProject(project);
     return picturesProject(project, base === "mobilenet-v2-224" ? 224 : 96);
   }

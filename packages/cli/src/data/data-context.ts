@@ -16,8 +16,9 @@ export function dataContext(
   base: ModelCard | undefined,
 ): DataContext {
   const { inputNames, outputNames, inputs, outputs } = "ports" in model ? model.ports : (model as LayersModel);
-  const portsOf = (names: readonly string[], ports: readonly { shape: readonly (number | null)[] }[]): DataPort[] =>
-    ports.map(({ shape }, i) => ({ name: names[i] as string, shape }));
+  const portsOf = (names: readonly string[], ports: readonly Port[]): DataPort[] =>
+    // A sequential model that was loaded has no list of names.
+    ports.map(({ shape, name }, i) => ({ name: names[i] ?? name ?? String(i), shape }));
   return {
     inputs: portsOf(inputNames, inputs),
     outputs: portsOf(outputNames, outputs).map((port, i) => ({
@@ -28,4 +29,9 @@ export function dataContext(
     ...(base?.classes ? { classes: base.classes } : {}),
     importPackage: (name) => projectPackage(name, folder),
   };
+}
+
+interface Port {
+  readonly shape: readonly (number | null)[];
+  readonly name?: string;
 }

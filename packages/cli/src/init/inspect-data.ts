@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { didYouMean } from "@graftjs/core";
-import { describeTable, soundSeconds } from "@graftjs/data";
+import { classFolders, describeTable, soundSeconds } from "@graftjs/data";
 import { UsageError } from "../terminal/errors.ts";
 import { printableName } from "../terminal/printable.ts";
 import type { TableProject } from "./table.ts";
@@ -10,6 +10,21 @@ export function assertPlace(path: string, given: string, kind: "folder" | "file"
   const found = statSync(path, { throwIfNoEntry: false });
   if (kind === "folder" ? found?.isDirectory() : found?.isFile()) return;
   throw new UsageError(`${given} is not a ${kind}.`, `Give the ${kind} of your data. It leads to ${path}.`);
+}
+
+/**
+ * Checks that a folder has files of two classes or more.
+ *
+ * @param extensions endings of the files.
+ * @throws UsageError, or DataFilesError that names each class without files
+ */
+export async function assertClasses(folder: string, extensions: readonly string[]): Promise<void> {
+  const { classes } = await classFolders(folder, extensions);
+  if (classes.length > 1) return;
+  throw new UsageError(
+    `${folder} has one class only: ${printableName(classes[0] ?? "")}.`,
+    "A model tells classes from each other. Add a subfolder with files of another class.",
+  );
 }
 
 /** The shortest and the longest sound of a new project, in seconds. */

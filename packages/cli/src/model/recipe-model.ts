@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { GraftError, namedParams, type Param } from "@graftjs/core";
 import type { Registry } from "@graftjs/registry";
@@ -65,6 +66,11 @@ export async function readModel({
 }: ModelSource): Promise<RecipeModel> {
   const { head, outputs, model: given } = run;
   const path = resolve(folder, modelPath(given));
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(
+      `The model ${path} is a folder.`,
+      `Name its file: "model": ${JSON.stringify(`${modelPath(given).replace(/\/+$/, "")}/model.json`)}.`,
+    );
   const registry = await registryOf(recipe.plugins ?? [], folder, trust);
   const loaded = await loadModel(
     { read: folderReader(dirname(path)), file: basename(path) },

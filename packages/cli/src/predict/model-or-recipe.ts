@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { reasonOf } from "../project/files.ts";
 import { UsageError } from "../terminal/errors.ts";
 
@@ -23,10 +23,18 @@ export async function modelOrRecipe(given: string, cwd: string): Promise<ModelOr
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(`The model ${path} cannot be read: ${reasonOf(cause)}.`, "Check the path.", { cause });
   });
+  if (DATA.test(path))
+    throw new UsageError(
+      `${path} is not a model.`,
+      `The model comes first, and then the files: graft predict tuned ${basename(path)}.`,
+    );
   const file = found.isDirectory() ? join(path, "model.json") : path;
   const text = /\.jsonc?$/.test(file) ? await textOf(file) : "";
   return { path: file, isRecipe: file.endsWith(".jsonc") || isRecipe(text), text };
 }
+
+/** Endings of files that are data. */
+const DATA = /\.(png|jpe?g|webp|gif|wav|csv|tsv|jsonl|ndjson|txt)$/i;
 
 async function textOf(file: string): Promise<string> {
   return readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {

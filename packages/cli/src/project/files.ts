@@ -16,13 +16,19 @@ export function reasonOf(error: NodeJS.ErrnoException): string {
 /** Reads a delta that the command line names. A relative path starts from `cwd`. @throws UsageError if it cannot be read */
 export async function readDelta(given: string, cwd: string): Promise<Uint8Array> {
   const path = resolve(cwd, given);
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     throw new UsageError(
       `The delta ${path} cannot be read: ${reasonOf(cause)}.`,
       "Check the path. `graft run` writes deltas.",
       { cause },
     );
   });
+  // The header of a safetensors file is JSON after 8 bytes of its length.
+  if (bytes[8] === "{".charCodeAt(0)) return bytes;
+  throw new UsageError(
+    `${path} is not a delta.`,
+    "Name a file that `graft run` has written, such as delta.safetensors.",
+  );
 }
 
 /** Creates a folder and its parents. Node's recursive `mkdir` never returns on file systems without new folders, such as /proc. */

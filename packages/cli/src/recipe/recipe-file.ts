@@ -93,8 +93,22 @@ function parseRecipe(given: string, text: string): Recipe {
       'A recipe has the form { "plugins": [...], "rule": ... }.',
     );
   }
+  if ("modelTopology" in json)
+    throw new UsageError(
+      `${given} is a model, and this command takes a recipe.`,
+      `A recipe names the model: "run": { "model": ${JSON.stringify(given)}, ... }. \`graft init\` writes one.`,
+    );
+  const wrong = LISTS.filter((key) => key in json && !Array.isArray((json as Recipe)[key]));
+  if (wrong.length > 0)
+    throw new RecipeError(
+      `The recipe has ${wrong.length} problem(s).`,
+      wrong.map((key) => `${key} is not a list. Put it into brackets.`).join("\n"),
+    );
   return json as Recipe;
 }
+
+/** Keys of a recipe whose items are read before the whole recipe is checked. */
+const LISTS = ["plugins", "hooks", "patches", "rateMultipliers"];
 
 function isJson(text: string): boolean {
   try {

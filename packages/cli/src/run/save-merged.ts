@@ -38,6 +38,13 @@ export async function saveMerged(merging: Merging, to: string, cwd: string): Pro
       "Files in Keras's older format .h5 are not written.",
       "Write a .keras file. Keras converts it: keras.saving.load_model('model.keras').save('model.h5').",
     );
+  if (FILES.test(ending))
+    throw new UsageError(
+      `Graft writes no ${ending} files.`,
+      ending === ".onnx"
+        ? "Write a .keras file. Keras exports it: keras.saving.load_model('model.keras').export('model.onnx', format='onnx')."
+        : "Give a folder, which gets a model of tfjs, or a file that ends with .safetensors or .keras.",
+    );
   const files = await modelFiles(merging.base);
   if (isFile) await assertReplaceable(to, files, ending === ".keras" ? isKeras : isWhole);
   else await assertOtherFolder(merging.base, files, to);
@@ -117,6 +124,9 @@ async function kerasFile(
   const fflate = await projectPackage<KerasWriters["fflate"]>("fflate", cwd);
   return saveKeras(layers, { h5wasm, fflate }, card ? { card } : {});
 }
+
+/** Endings of files, which nobody gives to a folder. */
+const FILES = /^\.(onnx|json|tflite|pb|pth?|bin|zip|mlmodel|npz)$/;
 
 /** Tells whether a file begins like a .keras file that Graft has written: its first part says so. */
 function isKeras(start: string): boolean {
