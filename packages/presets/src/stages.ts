@@ -68,7 +68,7 @@ function partOf(model: TunableModel, effort: "tail" | "full", head: Selector): S
 /** Options of the second stage only. Views of the inputs would take the cached features from the probe. */
 const NOT_OF_PROBE: ReadonlySet<string> = new Set<keyof FineTuneOptions>([
   ...(["trainable", "rule", "epochs", "maxSteps", "unfreeze", "hooks", "rateMultipliers", "combiner"] as const),
-  ...(["callbacks", "ema", "reduceOnPlateau", "augment", "views", "mixup", "weightNoise", "sam"] as const),
+  ...(["callbacks", "ema", "reduceOnPlateau", "augment", "views", "mixup", "cutmix", "weightNoise", "sam"] as const),
 ]);
 
 function ofProbe(rest: Partial<FineTuneOptions>): Partial<FineTuneOptions> {

@@ -31,6 +31,11 @@ export interface DataOptions {
   /** α of mixup: pairs of examples and their labels are mixed by λ from Beta(α, α) (Zhang et al. 2018). Not for class indices. @default 0 */
   readonly mixup?: number;
   /**
+   * α of cutmix: a rectangle of each image is taken from another image, and the labels are mixed by its area (Yun et al. 2019). λ comes from
+   * Beta(α, α). With `mixup` as well, each batch takes one of them by chance. Not for class indices. @default off
+   */
+  readonly cutmix?: number;
+  /**
    * Weight of an example by its class, in order of the classes. If an example may have several labels: weight of each label's part of the
    * loss. For a model with one output.
    */
@@ -70,6 +75,11 @@ export const dataProperties: OptionProperties<DataOptions, DataDefaults> = {
     minimum: 0,
     default: 0,
     description: "α of mixup, which mixes pairs of examples and their labels. 0 turns it off",
+  },
+  cutmix: {
+    type: "number",
+    minimum: 0,
+    description: "α of cutmix, which takes a rectangle of each image from another one, and mixes their labels",
   },
   classWeights: {
     type: "array",

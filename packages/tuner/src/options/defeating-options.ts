@@ -5,8 +5,9 @@ import type { FineTuneOptions } from "./fine-tune-options.ts";
 
 /** Returns valid options that defeat each other, one line each, with a suggested fix. Wrong values are passed over. */
 export function defeatingOptions(options: FineTuneOptions): string[] {
-  const { views, augment, mixup = 0, checkpoint } = options;
-  const sparse = mixup > 0 ? sparseLoss(options) : undefined;
+  const { views, augment, mixup = 0, cutmix = 0, checkpoint } = options;
+  const mixing = mixup > 0 ? "mixup" : "cutmix";
+  const sparse = mixup > 0 || cutmix > 0 ? sparseLoss(options) : undefined;
   return [
     ...(typeof checkpoint === "object" && checkpoint !== null && checkpoint.to === undefined
       ? [
@@ -18,7 +19,7 @@ export function defeatingOptions(options: FineTuneOptions): string[] {
     ...(sparse === undefined
       ? []
       : [
-          `\`mixup\` mixes labels, but \`${sparse}\` needs class indices, which cannot be mixed. Use one-hot labels and the non-sparse loss.`,
+          `\`${mixing}\` mixes labels, but \`${sparse}\` needs class indices, which cannot be mixed. Use one-hot labels and the non-sparse loss.`,
         ]),
   ];
 }

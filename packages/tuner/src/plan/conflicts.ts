@@ -4,16 +4,19 @@ import type { Phase } from "../loop/assembly/phases.ts";
 
 /** Lists valid options that defeat each other, each with a suggested fix. */
 export function conflictsOf({ phases, optimizer, options }: Assembly, plugins: readonly Plugin[]): string[] {
-  const { augment, views, mixup, cache, epochs, unfreeze, combiner } = options;
+  const { augment, views, mixup, cutmix = 0, cache, epochs, unfreeze, combiner } = options;
   const { trunk } = (phases[0] as Phase).cut;
   const cacheable = cache !== false && trunk.layers > 0;
   const uncached = `the trunk (${trunk.layers} of ${trunk.of} layers) runs for every batch of every epoch`;
   const found: string[] = [];
-  if (views !== undefined && mixup > 0)
-    found.push("`views` with `mixup`: mixed inputs are new every time, so no view is cached. Remove one of them.");
-  else if (cacheable && mixup > 0)
+  const mixing = mixup > 0 ? "mixup" : cutmix > 0 ? "cutmix" : undefined;
+  if (views !== undefined && mixing)
     found.push(
-      `\`mixup\` with a trunk: mixed inputs are new every time, so ${uncached}. Remove \`mixup\` to cache it.`,
+      `\`views\` with \`${mixing}\`: mixed inputs are new every time, so no view is cached. Remove one of them.`,
+    );
+  else if (cacheable && mixing)
+    found.push(
+      `\`${mixing}\` with a trunk: mixed inputs are new every time, so ${uncached}. Remove \`${mixing}\` to cache it.`,
     );
   else if (cacheable && augment.length > 0 && views === undefined)
     found.push(

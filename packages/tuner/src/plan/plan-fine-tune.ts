@@ -126,7 +126,7 @@ async function phaseCacheSize(assembly: Assembly, cut: Phase["cut"]): Promise<Ca
   const { views: _, ...rest } = options;
   const store = typeof cache === "object" ? cache.store : undefined;
   const inMemory = typeof cache === "object" ? { precision: cache.precision } : cache;
-  const plain = { ...rest, augment: [], mixup: 0, cache: inMemory };
+  const plain = { ...rest, augment: [], mixup: 0, cutmix: 0, cache: inMemory };
   const examples = cut.fixedBatch ?? 1;
   const few = { ...assembly, options: plain, validation: undefined, train: { ...train, size: examples } };
   // For a stream, labels are in memory even if the outputs are in files.

@@ -8,6 +8,7 @@ import {
   RecipeError,
 } from "@graftjs/core";
 import type * as tf from "@tensorflow/tfjs-core";
+import { mixes } from "../../pipeline/views/mixed-batches.ts";
 import { type Columns, columns } from "../../pipeline/source/columns.ts";
 import { castSource, columnTypes } from "../../pipeline/source/column-types.ts";
 import type { OwnedExamples } from "../../pipeline/source/element.ts";
@@ -41,6 +42,7 @@ import { correctGradients } from "../../corrections/gradients.ts";
 import { refuseLayers } from "../../corrections/refused-layers.ts";
 import { correctLayers } from "../../corrections/correct-layers.ts";
 import { type LayerStates, layerStates } from "./layer-states.ts";
+import { assertMixing } from "./assert-mixing.ts";
 import { assertBatches } from "./assert-batches.ts";
 import { inputWarnings } from "./input-warnings.ts";
 import { type Phase, phasesOf } from "./phases.ts";
@@ -150,6 +152,7 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
       pure: new Set([...corrected.pure, ...handles.flatMap(({ pure = [] }) => pure)]),
     });
     const { params } = phases.at(-1) as Phase;
+    assertMixing(options, ports);
     const losses = lossesByOutput(options.loss, ports.outputNames);
     if (options.combiner && losses.length < 2) {
       throw new RecipeError(
@@ -161,10 +164,10 @@ export async function assemble(model: TunableModel, given: FineTuneOptions): Pro
     let example: Columns | undefined;
     const outputsOf = outputPorts(ports, (phases[0] as Phase).cut, types.inputs);
     const checkLabels = (labels: readonly tf.Tensor[], inputs: () => readonly tf.Tensor[], what: string) => {
-      if (options.mixup > 0 && labels.length > losses.length)
+      if (mixes(options) && labels.length > losses.length)
         throw new OptionsError(
-          "`mixup` mixes examples, and a mixed example has no weight of its own.",
-          "Leave `sampleWeights` out of the data, or `mixup` out of the options.",
+          "`mixup` or `cutmix` mixes examples, and a mixed example has no weight of its own.",
+          "Leave `sampleWeights` out of the data, or the mixing out of the options.",
         );
       return assertLabels(labels, losses, outputsOf(inputs), ports.outputNames, what);
     };

@@ -13,6 +13,7 @@ export type LoaderOptions = Pick<
   | "augment"
   | "views"
   | "mixup"
+  | "cutmix"
   | "cache"
   | "signal"
   | "collective"

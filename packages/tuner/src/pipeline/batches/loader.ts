@@ -1,11 +1,9 @@
-import * as tf from "@tensorflow/tfjs-core";
 import type { CutModel } from "../../models/adapter/model-adapter.ts";
-import { seeded } from "../../random/random.ts";
 import type { Warn } from "../cache/cache-options.ts";
 import { type Prefetched, prefetched } from "../prefetch/prefetch.ts";
 import { rankShard, type Shard, wholeShard } from "../order/shards.ts";
 import type { Source } from "../source/source.ts";
-import { mixup } from "../views/mixup.ts";
+import { mixedBatches, mixes } from "../views/mixed-batches.ts";
 import { augmentedViews, plainViews, type Views, withTypes } from "../views/views.ts";
 import { type Batch, disposeBatch } from "./batch.ts";
 import { batchAt, type CachedDataset, openDataset } from "./cached-dataset.ts";
@@ -30,13 +28,16 @@ export interface Loader {
 /** Opens the data for one phase. If the trunk's outputs are cached, runs the trunk. @param warn called if the cache cannot be written. */
 export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Promise<Loader> {
   const { train, validation, options } = run;
-  const { augment, mixup: alpha, shuffle, batchSize, accumulate, seed, collective } = options;
+  const { augment, shuffle, batchSize, accumulate, seed, collective } = options;
+  const mixed = mixes(options) ? mixedBatches(options) : undefined;
   const augmented = augment.length > 0 ? augmentedViews(augment, seed) : plainViews;
   const shardOf = (source: Source, what: string): Shard =>
     collective ? rankShard(source, batchSize, collective, what) : wholeShard(source, batchSize);
   const shard = shardOf(train, "data");
   const numbered: Views = (inputs, indices, view) => augmented(inputs, shard.globalOf(indices), view);
-  const views = withTypes(alpha > 0 ? mixedViews(numbered, alpha, seed) : numbered);
+  const views = withTypes(
+    mixed ? (inputs, indices, view) => mixed.inputs(numbered(inputs, indices, view), view, indices) : numbered,
+  );
   const trainSet = await openDataset(run, cut, shard, views, viewsToCache(options), "train", warn);
   const validationSet =
     validation && (await openDataset(run, cut, shardOf(validation, "validation"), plainViews, 1, "validation", warn));
@@ -53,7 +54,7 @@ export async function openLoader(run: LoadedRun, cut: CutModel, warn: Warn): Pro
             const indices = order.slice(...shard.batch(first));
             if (indices.length === 0) continue;
             const batch = await batchAt(trainSet, pass, indices, epoch);
-            batches.push(alpha > 0 ? { ...batch, labels: mixed(batch.labels, alpha, seed, epoch, indices) } : batch);
+            batches.push(mixed ? { ...batch, labels: mixed.labels(batch.labels, epoch, indices) } : batch);
           }
         } catch (error) {
           batches.forEach(disposeBatch);
@@ -97,25 +98,9 @@ export function prefetchOf({ prefetch, augment }: LoaderOptions, { buffer }: Sou
   return prefetch ?? (buffer !== undefined || augment.length > 0 ? 1 : 0);
 }
 
-/** Returns the number of views to cache; 0 if none. Mixup makes new inputs every time, so it prevents caching. */
-export function viewsToCache({ augment, views, mixup: alpha }: LoaderOptions): number {
-  if (alpha > 0) return 0;
+/** Returns the number of views to cache; 0 if none. Mixed inputs are new every time, so mixing prevents caching. */
+export function viewsToCache(options: LoaderOptions): number {
+  if (mixes(options)) return 0;
+  const { augment, views } = options;
   return augment.length > 0 ? (views ?? 0) : 1;
-}
-
-/** Mixes inputs. The labels of the batch are mixed separately, by a generator with the same seed. */
-function mixedViews(views: Views, alpha: number, seed: number): Views {
-  return (inputs, indices, view) => mixed(views(inputs, indices, view), alpha, seed, view, indices);
-}
-
-function mixed(
-  tensors: readonly tf.Tensor[],
-  alpha: number,
-  seed: number,
-  epoch: number,
-  indices: Int32Array,
-): tf.Tensor[] {
-  const made = mixup(tensors, alpha, seeded(seed, "mixup", epoch, indices[0] ?? 0));
-  tf.dispose(tensors as tf.Tensor[]);
-  return made;
 }

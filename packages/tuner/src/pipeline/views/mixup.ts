@@ -11,6 +11,11 @@ import { permutation, type Random } from "../../random/random.ts";
 export function mixup(tensors: readonly tf.Tensor[], alpha: number, random: Random): tf.Tensor[] {
   const share = beta(alpha, random);
   const partner = permutation(tensors[0]?.shape[0] ?? 0, random);
+  return mixRows(tensors, partner, share);
+}
+
+/** Returns share·a + (1 − share)·b for each row a and its partner b. The given tensors are not freed. */
+export function mixRows(tensors: readonly tf.Tensor[], partner: Int32Array, share: number): tf.Tensor[] {
   return tf.tidy(() => {
     const at = tf.tensor1d(partner, "int32");
     return tensors.map((tensor) => {
