@@ -208,6 +208,7 @@ describe("the studio in Chromium, on wasm", () => {
       answers.push(await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never));
     }
     expect(answers[1]).toEqual(answers[0]);
+    page.once("dialog", (dialog) => dialog.accept());
     await page.locator(".menu summary").click();
     await page.getByText("Start from the first model again").click();
     await page.getByText("The model to start from was changed").waitFor();
@@ -216,7 +217,8 @@ describe("the studio in Chromium, on wasm", () => {
 
   it("keeps nothing of a training that was running when everything was removed", async () => {
     await startTraining(page, 1);
-    await page.locator("[data-stage=deep]").waitFor();
+    // The features of all pictures are computed again first.
+    await page.locator("[data-stage=deep]").waitFor({ timeout: 120_000 });
     page.once("dialog", (dialog) => dialog.accept());
     await page.locator(".menu summary").click();
     await page.getByText("Start over").click();

@@ -55,17 +55,18 @@ function interrupted({ effort }: Run): Session["training"] {
   return { effort, stage: "head", status: "interrupted", step: 0, steps: 0, curve: [], secondsLeft: undefined };
 }
 
+/** Milliseconds that a Worker may take to end after its page was loaded again. */
+const PATIENCE = 10_000;
+
 /** Holds the project for this tab. Two tabs would overwrite each other's work. */
 function claim(name: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const hold = (lock: Lock | null): Promise<never> | undefined => {
-      if (!lock) {
-        reject(new StudioError("in-use", `The project ${name} is open in another tab.`));
-        return undefined;
-      }
+    const held = navigator.locks.request(`graft-studio:${name}`, { signal: AbortSignal.timeout(PATIENCE) }, () => {
       resolve();
       return new Promise(() => {});
-    };
-    void navigator.locks.request(`graft-studio:${name}`, { ifAvailable: true }, hold);
+    });
+    held.catch((cause: unknown) =>
+      reject(new StudioError("in-use", `The project ${name} is open in another tab.`, { cause })),
+    );
   });
 }
