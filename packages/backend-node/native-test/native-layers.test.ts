@@ -58,6 +58,26 @@ it("computes a training pass by native kernels with the values of the layers, an
   expect(handle.summary).toBe("2 layers compute by native kernels");
 });
 
+it("computes layer norm over the last axis by one kernel with the values of the layer", async () => {
+  const random = (minval: number, maxval: number, seed: number) =>
+    tfl.initializers.randomUniform({ minval, maxval, seed });
+  const [plain, patched, inner] = [-1, -1, 1].map((axis) =>
+    tfl.sequential({
+      layers: [
+        tfl.layers.layerNormalization({
+          ...{ inputShape: [8, 8, 3], axis, epsilon: 0.01 },
+          ...{ gammaInitializer: random(1, 5, 1), betaInitializer: random(-2, 2, 2) },
+        }),
+      ],
+    }),
+  ) as [tfl.Sequential, tfl.Sequential, tfl.Sequential];
+  for (const model of [patched, inner]) nativeLayers().apply(model);
+  const [expected, found, other] = [await pass(plain), await pass(patched), await pass(inner)];
+  expect(found.kernels).toEqual(expect.arrayContaining(["GraftLayerNorm", "GraftLayerNormGrad"]));
+  for (const { kernels } of [expected, other]) expect(kernels).not.toContain("GraftLayerNorm");
+  expect(difference(found.values, expected.values)).toBeLessThan(1e-4);
+});
+
 it.each(["before", "after"])("does not thaw a frozen batch norm if it is applied %s it", (order) => {
   const model = net();
   const patches = order === "before" ? [nativeLayers(), frozenBatchNorm()] : [frozenBatchNorm(), nativeLayers()];
