@@ -3,10 +3,10 @@ import { defineConfig } from "vitest/config";
 /**
  * Test files that share a Node process. Importing tfjs takes a second, so this saves minutes. These tests set the backend that they
  * need, and they put every kernel back that they replace. Left out are files that need a new process: `peak` counts the bytes of all
- * tensors, `cpu-backend` needs a process without cpu, and the others look at tfjs's own gradients.
+ * tensors, `cpu-backend` needs a process without cpu, in `keras-written` tfjs counts the names of layers, and the others look at stock tfjs.
  */
 const SHARED =
-  "packages/{backend,blocks,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|cpu-backend|corrected-layers|layer-sweep|missing-gradients).test.ts";
+  "packages/{backend,blocks,core,data,frozen-bn,gradient-surgery,lars,lora,presets,registry,studio,testing,transforms,tuner}/test/**/!(peak|cpu-backend|corrected-layers|keras-written|layer-sweep|missing-gradients|tfjs-defects).test.ts";
 const limits = { testTimeout: 120_000, hookTimeout: 120_000 };
 // vitest.browser.config.ts runs the tests of browsers and GPUs.
 const exclude = ["**/node_modules/**", "**/*.{browser,gpu}.test.ts"];
