@@ -214,7 +214,7 @@ it("every message", () => {
       The name is a key of the state and one segment of a path in a checkpoint: not empty, and without a slash.",
       "a label without a hook": "OptionsError: No hook for the label \`fats\`.
       Known: \`slow\`.",
-      "a label without a parameter": "SelectionError: The mask of \`b\` selects none of 4 parameters.
+      "a label without a parameter": "SelectionError: The mask of \`b\` matches none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
       "a mask on nothing": "SelectionError: The mask of \`ema\` matches nothing with \`**/bais\`.
       Did you mean \`bias\`?",
@@ -230,7 +230,7 @@ it("every message", () => {
       Give each parameter one of \`a\`.",
       "a plugin that throws": "RecipeError: The recipe has 1 problem(s).
       rule: not today",
-      "a predicate that matches nothing": "SelectionError: The predicate selects none of 4 parameters.
+      "a predicate that matches nothing": "SelectionError: The predicate matches none of 4 parameters.
       Known: \`hidden/kernel\`, \`hidden/bias\`, \`head/kernel\` and \`head/bias\`.",
       "a rate that is not a number": "OptionsError: learningRate is fast.
       Give a number ≥ 0, or a schedule: (step) => number.",

@@ -189,7 +189,9 @@ describe("selection", () => {
   const cases: readonly (readonly [Selector, string[]])[] = [
     ["all", all.map(({ name }) => name)],
     ["bias", ["block_1/bias", "out/bias"]],
+    ["bitfit", ["block_1/bias", "out/bias"]],
     ["norm", ["bn/gamma", "bn/beta"]],
+    ["norm-tuning", ["bn/gamma", "bn/beta"]],
     ["head", ["out/kernel", "out/bias"]],
     ["last:2", ["bn/gamma", "bn/beta", "out/kernel", "out/bias"]],
     ["role:kernel", ["block_1/kernel", "block_12/kernel", "out/kernel"]],

@@ -79,7 +79,7 @@ describe("wrong values are refused with the value and the fix", () => {
     ["mistyped metric", { metrics: ["acuracy"] }, /`metrics.0` must be .* got "acuracy". Did you mean `accuracy`/],
     ["metric without a list", { metrics: "accuracy" }, /`metrics` must be an array or an object, got "accuracy"/],
     ["mistyped selector", { trainable: "haed" }, /`trainable` matches nothing with `haed`.\s+Did you mean `head`/],
-    ["empty selector", { trainable: [] }, /selects none of 6 parameters.\s+Known: `trunk\/kernel`/],
+    ["empty selector", { trainable: [] }, /matches none of 6 parameters.\s+Known: `trunk\/kernel`/],
     ["half an epoch", { epochs: 1.5 }, /`epochs` must be an integer ≥ 1 .* got 1.5/],
     ["batches of nothing", { batchSize: 0 }, /`batchSize` must be an integer ≥ 1, got 0/],
     ["rate that is not a number", { learningRate: Number.NaN }, /`learningRate` .* got NaN. Give a number ≥ 0/],

@@ -12,8 +12,8 @@ export interface SelectSpec {
 
 /**
  * Selects parameters: a name, preset or glob, several of them (any may match), a spec with `exclude`, a RegExp on the name, or a
- * predicate. Presets: `all`, `bias`, `norm` (gamma and beta), `head` (the last layer that has parameters), `last:n` (the
- * last n such layers), `role:kernel` (any role). A pattern that is exactly the name of a parameter selects only it.
+ * predicate. Presets: `all`, `bias` or `bitfit`, `norm` or `norm-tuning` (gamma and beta), `head` (the last layer that has
+ * parameters), `last:n` (the last n such layers), `role:kernel` (any role). A pattern that is exactly the name of a parameter selects only it.
  */
 export type Selector = string | readonly string[] | SelectSpec | RegExp | ((param: ParamInfo) => boolean);
 
@@ -42,7 +42,7 @@ export function selectParams<P extends ParamInfo>(
     );
   }
   if (picked.length === 0) {
-    throw new SelectionError(`${what} selects none of ${params.length} parameters.`, didYouMean("", names));
+    throw new SelectionError(`${what} matches none of ${params.length} parameters.`, didYouMean("", names));
   }
   return picked;
 }
@@ -60,7 +60,7 @@ function compile(params: readonly ParamInfo[], selector: Selector): { select: Se
     return { select: test, unmatched: params.some(test) ? [] : [String(selector)] };
   }
   const spec: SelectSpec =
-    typeof selector === "string" ? { include: [selector] } : isSpec(selector) ? selector : { include: selector };
+    typeof selector === "string" ? { include: [selector] } : "at" in selector ? { include: selector } : selector;
   const side = (patterns: readonly string[]): { any: Select; unmatched: string[] } => {
     const tests = patterns.map((pattern) => ({ pattern, test: one(params, pattern) }));
     return {
@@ -72,20 +72,16 @@ function compile(params: readonly ParamInfo[], selector: Selector): { select: Se
   const exclude = side(spec.exclude ?? []);
   return {
     select: (param) => include.any(param) && !exclude.any(param),
-    unmatched: [...include.unmatched, ...exclude.unmatched],
+    unmatched: include.unmatched.concat(exclude.unmatched),
   };
-}
-
-function isSpec(selector: readonly string[] | SelectSpec): selector is SelectSpec {
-  return !Array.isArray(selector);
 }
 
 /** One name, preset or glob. A name that is also a preset is the name: a converted graph may have a constant `bias`. */
 function one(params: readonly ParamInfo[], pattern: string): Select {
   if (params.some(({ name }) => name === pattern)) return ({ name }) => name === pattern;
   if (pattern === "all") return () => true;
-  if (pattern === "bias") return ({ role }) => /(^|_)bias(es)?$/.test(role);
-  if (pattern === "norm") return ({ role }) => role === "gamma" || role === "beta";
+  if (pattern === "bias" || pattern === "bitfit") return ({ role }) => /(^|_)bias(es)?$/.test(role);
+  if (pattern === "norm" || pattern === "norm-tuning") return ({ role }) => role === "gamma" || role === "beta";
   if (pattern.startsWith("role:")) return ({ role }) => role === pattern.slice(5);
   const last = pattern === "head" ? 1 : Number(/^last:(\d+)$/.exec(pattern)?.[1]);
   // A model may well have a layer called `head`; the preset is that layer then, by glob as written.
