@@ -15,7 +15,7 @@ import { type CacheSize, describe, type PhasePrediction, type Plan, type Predict
 import { type StepTiming, timeSteps } from "./step-timing.ts";
 
 export interface PlanOptions {
-  /** Whether to take a few steps in every phase, and undo them, to predict time and memory. @default true */
+  /** Whether to take two steps in every phase, and undo them, to predict time and memory. @default true */
   readonly probe?: boolean;
   /** Available memory in bytes. The plan says whether tensors and in-memory cache fit; the process itself is not counted. */
   readonly limit?: number;
@@ -24,7 +24,7 @@ export interface PlanOptions {
 }
 
 /**
- * Plans a run of `fineTune` with these options. To predict time and memory, it runs the trunk for one batch and takes two to twelve steps in every
+ * Plans a run of `fineTune` with these options. To predict time and memory, it runs the trunk for one batch and takes two steps in every
  * phase. It then restores the model. It writes no files, even if the cache is kept in files.
  *
  * @throws the same errors as `fineTune` before its first step.

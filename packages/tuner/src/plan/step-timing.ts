@@ -13,16 +13,16 @@ import { readWeights, writeWeights, writtenWeights } from "../models/weights.ts"
 import { disposeBatch } from "../pipeline/batches/batch.ts";
 import { type Loader, openLoader } from "../pipeline/batches/loader.ts";
 
-/** Measurements of some real steps of a phase, and of the passes before and after them. */
+/** Measurements of two real steps of a phase, and of the passes before and after them. */
 export interface StepTiming {
   readonly phase: Phase;
   /** Whether the trunk's outputs were cached before the first step. */
   readonly cached: boolean;
   /** Time to open the loader, including the trunk. */
   readonly openSeconds: number;
-  /** Time of one update, including its batches: the shortest one, because the first ones compile and warm up. */
+  /** Time of one update, including its batches. It is the second update's, because the first one compiles and warms up. */
   readonly stepSeconds: number;
-  /** Time of the validation pass, also the shortest; 0 without validation data. */
+  /** Time of the validation pass; 0 without validation data. */
   readonly validationSeconds: number;
   /** Peak bytes of tensors while the loader was opened and during validation. */
   readonly aroundBytes: number;
@@ -34,11 +34,8 @@ export interface StepTiming {
   readonly batchBytes: number;
 }
 
-/** Steps and passes are repeated until they have taken this long, at most so many times. */
-const ENOUGH = { seconds: 0.4, times: 12 } as const;
-
 /**
- * Takes two steps or more on the first batch in every phase and measures them. Phases follow each other as in the run, so that later phases
+ * Takes two steps on the first batch in every phase and measures them. Phases follow each other as in the run, so that later phases
  * include the optimizer state of earlier ones. Restores weights, statistics and optimizer afterwards.
  *
  * @param assembly assembly with few examples: those of one update, and one batch for validation.
@@ -64,7 +61,7 @@ export async function timeSteps(assembly: Assembly, peak: PeakMeter): Promise<re
         const stepBytes = peak.bytes;
         peak.restart();
         const { validation } = loader;
-        const validationSeconds = validation ? await shortest(1, () => evaluate(assembly, phase.cut, validation)) : 0;
+        const [, validationSeconds] = await timed(async () => validation && evaluate(assembly, phase.cut, validation));
         const aroundBytes = Math.max(opened, peak.bytes);
         const cached = loader.bytes > 0;
         probes.push({ phase, cached, openSeconds, validationSeconds, aroundBytes, stepBytes, ...stepped });
@@ -88,33 +85,23 @@ async function probeSteps(
   steps: Stepper,
   stepEnd: () => void,
 ): Promise<Pick<StepTiming, "stepSeconds" | "tapeBytes" | "batchBytes">> {
-  let [before, batchBytes] = [0, 0];
-  const stepSeconds = await shortest(2, async () => {
+  let [stepSeconds, before, batchBytes] = [0, 0, 0];
+  for (let i = 0; i < 2; i++) {
     const without = tf.memory().numBytes;
-    const batches = await loader.load(0, 0);
-    before = tf.memory().numBytes;
-    batchBytes = before - without;
-    try {
-      const { batches: outcomes } = await steps.step(cut, batches);
-      outcomes.forEach(disposeOutcome);
-      stepEnd();
-    } finally {
-      batches.forEach(disposeBatch);
-    }
-  });
-  return { stepSeconds, batchBytes, tapeBytes: steps.forwardBytes - before };
-}
-
-/** Repeats `work` and returns its shortest time in seconds. @param least smallest number of times */
-async function shortest(least: number, work: () => Promise<unknown>): Promise<number> {
-  const times: number[] = [];
-  let spent = 0;
-  while (times.length < least || (spent < ENOUGH.seconds && times.length < ENOUGH.times)) {
-    const [, seconds] = await timed(work);
-    times.push(seconds);
-    spent += seconds;
+    [, stepSeconds] = await timed(async () => {
+      const batches = await loader.load(0, 0);
+      before = tf.memory().numBytes;
+      batchBytes = before - without;
+      try {
+        const { batches: outcomes } = await steps.step(cut, batches);
+        outcomes.forEach(disposeOutcome);
+        stepEnd();
+      } finally {
+        batches.forEach(disposeBatch);
+      }
+    });
   }
-  return Math.min(...times);
+  return { stepSeconds, batchBytes, tapeBytes: steps.forwardBytes - before };
 }
 
 /** Returns the result of `work` and its time in seconds. */
