@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { dirname, join } from "node:path";
-import { readDeltaCard, readModelCard, readSafetensors } from "@graftjs/tuner";
+import { correctModel, readDeltaCard, readModelCard, readSafetensors } from "@graftjs/tuner";
 import { imageReader } from "@graftjs/data";
 import * as tf from "@tensorflow/tfjs-core";
 import * as tfl from "@tensorflow/tfjs-layers";
@@ -236,6 +236,37 @@ it("resizes pictures in the page as the training does", async () => {
   }
   expect(graftPixels.probabilitiesOf([2]).map((value: number) => value.toFixed(4))).toEqual(["0.1192", "0.8808"]);
   expect(graftPixels.probabilitiesOf([0, Math.log(3)])[1]).toBeCloseTo(0.75, 6);
+});
+
+it("predicts as the model was trained if stock tfjs computes a layer wrongly", async () => {
+  const model = tfl.sequential({
+    layers: [
+      tfl.layers.upSampling2d({ size: [2, 2], interpolation: "bilinear", inputShape: [6, 6, 3] }),
+      tfl.layers.flatten(),
+      tfl.layers.dense({
+        units: 2,
+        activation: "softmax",
+        kernelInitializer: tfl.initializers.glorotNormal({ seed: 3 }),
+      }),
+    ],
+  });
+  await saveModel(model, join(folder, "sampled"), { card: { classes: ["a", "b"] } });
+  const data = Buffer.from(Array.from({ length: 108 }, (_, i) => 128 + 100 * Math.sin(i * i)));
+  await sharp(data, { raw: { width: 6, height: 6, channels: 3 } }).toFile(join(folder, "small.png"));
+  const x = tf.tensor4d(
+    Float32Array.from(data, (pixel) => pixel / 255),
+    [1, 6, 6, 3],
+  );
+  const predicted = (): number => (model.predict(x) as tf.Tensor).dataSync()[0] as number;
+  const stock = predicted();
+  const restore = correctModel(model);
+  const right = predicted();
+  restore();
+  expect(Math.abs(right - stock)).toBeGreaterThan(1e-3);
+  const reader = JSON.stringify({ use: "image", with: { size: [6, 6], range: [0, 1] } });
+  const { out } = await graft("predict", "sampled", "small.png", "--reader", reader, "--json");
+  expect(JSON.parse(out).probabilities.a).toBeCloseTo(right, 5);
+  model.dispose();
 });
 
 it("prints one JSON object per file, and only as many classes as asked for", async () => {

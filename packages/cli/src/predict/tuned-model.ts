@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
+import { correctModel, type ModelCard, readDeltaCard, readModelCard } from "@graftjs/tuner";
 import type * as tf from "@tensorflow/tfjs-core";
 import { applyTuned } from "../model/apply-tuned.ts";
 import { completed, readerOfBase } from "../model/base-reader.ts";
@@ -66,6 +66,8 @@ function tuned(loaded: RecipeModel, card: ModelCard | undefined): TunedModel {
     dispose();
     throw new UsageError(`A model of format ${format} cannot predict here.`, "Convert it to a model of tfjs first.");
   }
+  // The model was trained with the right numbers of layers that stock tfjs computes wrongly.
+  const restore = loaded.layers && correctModel(loaded.layers);
   return {
     card: card ?? {},
     inputs: inputsOf(loaded),
@@ -77,6 +79,9 @@ function tuned(loaded: RecipeModel, card: ModelCard | undefined): TunedModel {
         "Only models with one output can be used here. In code, call the model's own `predict`.",
       );
     },
-    dispose,
+    dispose() {
+      restore?.();
+      dispose();
+    },
   };
 }
