@@ -64,6 +64,7 @@ beforeAll(async () => {
   context.on("request", (request) => {
     if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(site.url)) foreign.push(request.url());
   });
+  page.on("dialog", (dialog) => dialog.accept());
   page.on("pageerror", ({ message }) => problems.push(message));
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   await page.goto(`${site.url}studio/`);
@@ -156,7 +157,6 @@ describe("the studio in Chromium, on wasm", () => {
     const menu = page.locator(".menu summary");
     await menu.click();
     const file = await downloaded(page, () => page.getByText("Save as a file").click());
-    page.once("dialog", (dialog) => dialog.accept());
     await menu.click();
     await page.getByText("Start over").click();
     await page.locator(".class").nth(2).waitFor({ state: "detached" });
@@ -200,7 +200,7 @@ describe("the studio in Chromium, on wasm", () => {
     await input.setInputFiles(files);
     await page.getByText("The model to start from was changed").waitFor();
     await startTraining(page, 0);
-    await trained(page);
+    await page.getByText("Answers of your trained model.").waitFor();
     const answers: (readonly number[])[] = [];
     for (let i = 0; i < 2; i++) {
       await page.reload();
@@ -208,7 +208,6 @@ describe("the studio in Chromium, on wasm", () => {
       answers.push(await tryPicture(page, emoji(CLASSES[1], 40, 1)[0] as never));
     }
     expect(answers[1]).toEqual(answers[0]);
-    page.once("dialog", (dialog) => dialog.accept());
     await page.locator(".menu summary").click();
     await page.getByText("Start from the first model again").click();
     await page.getByText("The model to start from was changed").waitFor();
@@ -219,7 +218,6 @@ describe("the studio in Chromium, on wasm", () => {
     await startTraining(page, 1);
     // The features of all pictures are computed again first.
     await page.locator("[data-stage=deep]").waitFor({ timeout: 120_000 });
-    page.once("dialog", (dialog) => dialog.accept());
     await page.locator(".menu summary").click();
     await page.getByText("Start over").click();
     await page.locator(".class").nth(2).waitFor({ state: "detached" });
