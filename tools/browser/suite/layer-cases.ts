@@ -6,10 +6,11 @@ export interface LayerCase {
   readonly inputs: readonly InputSpec[];
 }
 
-/** Shape of an example. With `below`, its values are whole numbers from 0 to below that number, otherwise any in -1…1. */
+/** Shape of an example. With `below`, its values are whole numbers from 0 to below that number, otherwise any in −1…1. They are float32 without `dtype`. */
 export interface InputSpec {
   readonly shape: readonly number[];
   readonly below?: number;
+  readonly dtype?: "int32" | "bool";
 }
 
 type Layer = tfl.layers.Layer;
@@ -189,5 +190,22 @@ const others: Readonly<Record<string, LayerCase>> = {
   }),
 };
 
+/** Makes a net whose inputs are not float32. Their kernels would refuse them, or read their bytes as floats. */
+const typed = (dtype: "int32" | "bool", shape: readonly number[], layer: () => Layer): LayerCase => ({
+  ...chain(shape, () => [layer()]),
+  inputs: [{ shape, below: dtype === "bool" ? 2 : 5, dtype }],
+});
+
+const integers: Readonly<Record<string, LayerCase>> = {
+  "int32 dense": typed("int32", [4], () => L.dense({ units: 3 })),
+  "int32 conv2d": typed("int32", [5, 5, 2], () => L.conv2d({ filters: 2, kernelSize: 3 })),
+  "int32 depthwise": typed("int32", [5, 5, 2], () => L.depthwiseConv2d({ kernelSize: 3 })),
+  "int32 average pool": typed("int32", [4, 4, 2], () => L.averagePooling2d({})),
+  "int32 layerNorm": typed("int32", [4], () => L.layerNormalization({})),
+  "int32 lstm": typed("int32", [4, 2], () => L.lstm({ units: 3, ...r })),
+  "bool batch norm": typed("bool", [4, 4, 2], () => L.batchNormalization()),
+  "bool conv3d": typed("bool", [3, 3, 3, 2], () => L.conv3d({ filters: 2, kernelSize: 2 })),
+};
+
 /** Nets with the kinds of layers that people fine-tune, by name. */
-export const LAYER_CASES: Readonly<Record<string, LayerCase>> = { ...recurrent, ...spatial, ...others };
+export const LAYER_CASES: Readonly<Record<string, LayerCase>> = { ...recurrent, ...spatial, ...others, ...integers };

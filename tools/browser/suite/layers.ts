@@ -34,13 +34,14 @@ function withFixedWeights({ build }: LayerCase): layers.LayersModel {
   return model;
 }
 
-function inputOf({ shape, below }: InputSpec, seed: number): tf.Tensor {
+function inputOf({ shape, below, dtype }: InputSpec, seed: number): tf.Tensor {
   const full = [EXAMPLES, ...shape];
   if (below === undefined) return tf.tensor(numbers({ kind: "unit", shape: full }, seed), full);
   const next = random(seed);
   return tf.tensor(
     Float32Array.from({ length: tf.util.sizeFromShape(full) }, () => Math.floor(next() * below)),
     full,
+    dtype ?? "float32",
   );
 }
 
