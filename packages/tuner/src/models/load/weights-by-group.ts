@@ -2,6 +2,7 @@ import type * as layers from "@tensorflow/tfjs-layers";
 import { assignWeights } from "./assign-weights.ts";
 import type { H5Dataset, H5File } from "./h5-file.ts";
 import { LoadError } from "../../files/load-error.ts";
+import { snakeCase } from "../keras/snake-case.ts";
 
 type Layer = layers.layers.Layer;
 
@@ -83,12 +84,3 @@ function datasets(file: H5File, path: string, most: number, entry?: KerasConfig,
 const WRAPPED = ["layer", "forward_layer", "backward_layer", "cell"];
 /** How deeply layers that wrap layers are nested at most. TimeDistributed(Bidirectional(RNN(cell))) has 3. */
 const MOST_WRAPPERS = 8;
-
-/** Converts a class name as `keras.src.utils.naming.to_snake_case` does. */
-function snakeCase(name: string): string {
-  return name
-    .replace(/\W+/g, "")
-    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
-    .replace(/([a-z])([A-Z])/g, "$1_$2")
-    .toLowerCase();
-}

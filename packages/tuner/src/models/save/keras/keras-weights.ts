@@ -1,4 +1,5 @@
 import type * as layers from "@tensorflow/tfjs-layers";
+import { snakeCase } from "../../keras/snake-case.ts";
 import type { KerasEntry } from "./keras-config.ts";
 
 type Layer = layers.layers.Layer;
@@ -43,13 +44,4 @@ function groupsOf(layer: Layer, path: string): WeightGroup[] {
     return groupsOf(found, `${path}/${name}`);
   });
   return [{ path, weights: [...own._trainableWeights, ...own._nonTrainableWeights] }, ...inner];
-}
-
-/** Converts a class name as `keras.src.utils.naming.to_snake_case` does. */
-function snakeCase(name: string): string {
-  return name
-    .replace(/\W+/g, "")
-    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
-    .replace(/([a-z])([A-Z])/g, "$1_$2")
-    .toLowerCase();
 }
