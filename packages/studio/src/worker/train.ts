@@ -42,8 +42,9 @@ export async function train(session: Session, run: Run, control: RunControl): Pr
   const parts = splitExamples(session, run);
   const model = await base.fresh(run.classes.length);
   const print = await fingerprint(namedWeights(model));
-  let curve = await trainHead(session, run, parts, model, control);
-  if (run.effort !== "head" && !control.stopped) curve = await trainDeep(session, run, parts, model, control);
+  const work: Work = { session, run, parts, model, control };
+  let curve = await trainHead(work);
+  if (run.effort !== "head" && !control.stopped) curve = await trainDeep(work);
   if (session.control !== control) {
     model.dispose();
     return;
@@ -60,14 +61,17 @@ export async function train(session: Session, run: Run, control: RunControl): Pr
 
 type Parts = ReturnType<typeof splitExamples>;
 
+/** A training with its examples and its model. */
+interface Work {
+  readonly session: Session;
+  readonly run: Run;
+  readonly parts: Parts;
+  readonly model: layers.LayersModel;
+  readonly control: RunControl;
+}
+
 /** Trains a dense layer on the features and copies it into the model. */
-async function trainHead(
-  session: Session,
-  run: Run,
-  parts: Parts,
-  model: layers.LayersModel,
-  control: RunControl,
-): Promise<Curve> {
+async function trainHead({ session, run, parts, model, control }: Work): Promise<Curve> {
   const target = model.getLayer("head");
   const head = layers.layers.dense({
     units: run.classes.length,
@@ -88,13 +92,7 @@ async function trainHead(
   return curve;
 }
 
-async function trainDeep(
-  session: Session,
-  run: Run,
-  parts: Parts,
-  model: layers.LayersModel,
-  control: RunControl,
-): Promise<Curve> {
+async function trainDeep({ session, run, parts, model, control }: Work): Promise<Curve> {
   const { side } = session.base;
   const pixels = new Map<string, Float32Array>();
   for (const picture of [...parts.learn.pictures, ...parts.heldOut.pictures])
