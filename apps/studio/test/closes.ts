@@ -1,6 +1,6 @@
 /**
- * `pnpm --filter app-studio closes [number]` closes the studio at random moments, opens it again, and counts what was lost. It writes
- * closes.json beside this file. 200 closes take about half an hour.
+ * `pnpm --filter app-studio closes [number]` closes the studio at random moments, opens it again, and counts lost pictures and trainings
+ * with other bits. It writes closes.json beside this file. 200 closes take about half an hour.
  *
  * Most closes close the tab. Every tenth kills all processes of the browser. Before some closes a picture is added: it must be there
  * afterwards if the page had shown it. Each training that ends must have the bits of one without a break.

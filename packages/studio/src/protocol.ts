@@ -28,7 +28,10 @@ export interface Commands {
   undo(): void;
   /** Returns the shares of all classes for a picture. The bitmap is closed. */
   classify(frame: ImageBitmap): readonly Share[];
-  /** Starts from a model of one's own: `model.json` and its weights. Without files: from the first base. Forgets what was trained. */
+  /**
+   * Starts from a model of one's own: `model.json` and its weights. Without files, it starts from the first base. It forgets the trained
+   * model.
+   */
   useBase(files: readonly File[] | undefined): void;
   exportProject(): Blob;
   importProject(file: Blob): void;

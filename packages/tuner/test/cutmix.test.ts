@@ -31,7 +31,7 @@ describe("cutmix", () => {
 
   it("takes every pixel from the example or from its partner, as often as the share says, NaN included", () => {
     const [height, width] = [9, 7];
-    // Every pixel of an image is its number, so a pixel tells where it comes from. The last image is NaN.
+    // Every pixel of an image is its number, so a pixel names its image. The last image is NaN.
     const numbers = [0, 1, 2, Number.NaN];
     const batch = tf.tidy(() => tf.broadcastTo(tf.tensor4d(numbers, [4, 1, 1, 1]), [4, height, width, 2]));
     for (let seed = 0; seed < 20; seed++) {

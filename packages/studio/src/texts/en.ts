@@ -100,7 +100,7 @@ export const en: Texts = {
   openProject: "Open a file",
   chooseBase: "Start from a model of your own",
   firstBase: "Start from the first model again",
-  reallyChangeBase: "Forget what was trained? The pictures stay.",
+  reallyChangeBase: "Forget the trained model? The pictures stay.",
   baseChanged: "The model to start from was changed. Train again.",
   startOver: "Start over",
   reallyStartOver: "Remove all classes, pictures and the model?",

@@ -21,7 +21,7 @@ import type { Run, Session, Trained } from "./session.ts";
 
 /**
  * Trains the head on the stored features, and with more effort also layers before the head. The weights and the result are stored at
- * the end. A run of the deep layers continues from its newest checkpoint. If `control` is no longer the session's, nothing is stored.
+ * the end. A run of the deep layers continues from its newest checkpoint. Nothing is stored if the session has dropped `control`.
  */
 export async function train(session: Session, run: Run, control: RunControl): Promise<void> {
   const { base } = session;
